@@ -1,0 +1,152 @@
+"""The sizes of an NRAM and the layout of everything whose length follows from them.
+
+Source: Kurach, Andrychowicz and Sutskever, "Neural Random-Access Machines", ICLR 2016,
+sections 3.1 to 3.3 and 4.1. Two vectors are laid out here: the outputs of the controller
+(arity-aware: a module has as many softmaxes as arguments) and the flat parameters theta.
+Neither depends on the size of the memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.tape.ops import MIN_MEMORY, MODULES, Module
+
+
+class Softmax(NamedTuple):
+    """One softmax of the controller: ``count`` logits from ``start`` on, one for each source.
+
+    Sources are numbered as in the paper: registers first, then outputs of earlier modules.
+    """
+
+    start: int
+    count: int
+
+    @property
+    def slice(self) -> slice:
+        """The logits of this softmax in the packed output."""
+        return slice(self.start, self.start + self.count)
+
+
+class Parameter(NamedTuple):
+    """One named block of theta."""
+
+    name: str
+    start: int
+    shape: tuple[int, ...]
+
+    @property
+    def slice(self) -> slice:
+        """The place of this block in theta."""
+        return slice(self.start, self.start + prod(self.shape))
+
+
+@dataclass(frozen=True)
+class Shape:
+    """R registers, M cells, the module list repeated, and the size of the controller.
+
+    ``layers`` counts the hidden layers of the MLP (the paper has two). The LSTM always has
+    one hidden layer between its input and its cells, of the same width (section 4.1).
+    """
+
+    registers: int
+    memory: int
+    repetitions: int = 1
+    controller: Literal["mlp", "lstm"] = "mlp"
+    hidden: int = 32
+    layers: int = 2
+
+    def __post_init__(self) -> None:
+        if self.memory < MIN_MEMORY:
+            raise ValueError(f"memory must be at least {MIN_MEMORY}, got {self.memory}")
+        if min(self.registers, self.repetitions, self.hidden) < 1:
+            raise ValueError("registers, repetitions and hidden must be at least 1")
+        if self.controller not in ("mlp", "lstm"):
+            raise ValueError(f"controller must be 'mlp' or 'lstm', got {self.controller!r}")
+        if self.layers not in (1, 2):
+            raise ValueError(f"layers must be 1 or 2, got {self.layers}")
+
+    @cached_property
+    def modules(self) -> tuple[Module, ...]:
+        """The Q modules in the order in which a step evaluates them."""
+        return MODULES * self.repetitions
+
+    @property
+    def sources(self) -> int:
+        """R + Q: what a register can be updated from."""
+        return self.registers + len(self.modules)
+
+    @cached_property
+    def softmaxes(self) -> tuple[Softmax, ...]:
+        """All softmaxes in packed order: arguments in module order, then the registers."""
+        counts = [
+            self.registers + i for i, module in enumerate(self.modules) for _ in range(module.arity)
+        ]
+        counts += [self.sources] * self.registers
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        return tuple(Softmax(int(s), c) for s, c in zip(starts, counts, strict=False))
+
+    @cached_property
+    def arguments(self) -> tuple[tuple[int, ...], ...]:
+        """For each module the indices of its arguments' softmaxes (a, then b)."""
+        ends = np.cumsum([module.arity for module in self.modules])
+        return tuple(
+            tuple(range(int(end) - module.arity, int(end)))
+            for end, module in zip(ends, self.modules, strict=True)
+        )
+
+    @property
+    def choices(self) -> int:
+        """K: the length of an action of the env's circuit mode (softmaxes and finish)."""
+        return len(self.softmaxes) + 1
+
+    @property
+    def outputs(self) -> int:
+        """Number of controller outputs; the last one is the finish logit."""
+        last = self.softmaxes[-1]
+        return last.start + last.count + 1
+
+    @cached_property
+    def linear(self) -> tuple[tuple[int, int], ...]:
+        """(outputs, inputs) of every linear layer of the controller, in order."""
+        R, H = self.registers, self.hidden
+        if self.controller == "lstm":  # hidden layer; gates i, f, g, o from (hidden, state)
+            return ((H, R), (4 * H, 2 * H), (self.outputs, H))
+        return ((H, R), *[(H, H)] * (self.layers - 1), (self.outputs, H))
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The blocks of theta: weight (outputs, inputs) and bias (outputs,) of each layer."""
+        blocks, start = [], 0
+        for layer, (rows, columns) in enumerate(self.linear):
+            for name, shape in ((f"W{layer}", (rows, columns)), (f"b{layer}", (rows,))):
+                blocks.append(Parameter(name, start, shape))
+                start = blocks[-1].slice.stop
+        return tuple(blocks)
+
+    @property
+    def size(self) -> int:
+        """P: the number of parameters."""
+        return self.parameters[-1].slice.stop
+
+
+def initial(shape: Shape, generator: np.random.Generator) -> NDArray[np.float32]:
+    """Draw theta (P,): uniform in ±1/sqrt(inputs), as torch does, forget gates opened by 1.
+
+    With such logits every softmax starts near uniform, so no wire is cut before training.
+    """
+    theta = np.empty(shape.size, np.float32)
+    for layer, (_, inputs) in enumerate(shape.linear):
+        for block in shape.parameters[2 * layer : 2 * layer + 2]:
+            bound = inputs**-0.5
+            theta[block.slice] = generator.uniform(-bound, bound, prod(block.shape))
+    if shape.controller == "lstm":
+        gates = shape.parameters[3]
+        theta[gates.start + shape.hidden : gates.start + 2 * shape.hidden] += 1.0
+    return theta

@@ -1,0 +1,1 @@
+"""What all three families share: protocols, addressed instances, random draws, events."""

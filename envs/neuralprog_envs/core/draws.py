@@ -1,0 +1,112 @@
+"""Random draws that are a pure function of an address, for a whole batch of addresses.
+
+NumPy's generators cost about 18 µs to set up, far too much for one per episode, and a shared
+generator would make an instance depend on who drew before. So draws come from a counter:
+bit pattern = mix(key + counter · γ), with the finaliser and the odd constant γ of SplitMix64
+(Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
+Row b of every array depends on key b and on the order of calls, and on nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Bits = NDArray[np.uint64]
+Ints = NDArray[np.int32]
+
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_MULTIPLIERS = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_SHIFTS = np.uint64(30), np.uint64(27), np.uint64(31)
+_HALF = np.uint64(32)
+_WORD = 2**64
+
+
+def mix(bits: Bits) -> Bits:
+    """Scramble 64-bit patterns of any shape (SplitMix64's finaliser); a bijection."""
+    bits = (bits ^ (bits >> _SHIFTS[0])) * _MULTIPLIERS[0]
+    bits = (bits ^ (bits >> _SHIFTS[1])) * _MULTIPLIERS[1]
+    return bits ^ (bits >> _SHIFTS[2])
+
+
+def as_words(values: ArrayLike) -> Bits:
+    """Return integers of any size (a seed may have more than 64 bits) modulo 2**64."""
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iu":
+        return values.ravel().astype(np.uint64)
+    exact: list[Any] = np.asarray(values, dtype=object).ravel().tolist()
+    return np.array([int(value) % _WORD for value in exact], dtype=np.uint64)
+
+
+def combine(*words: Bits) -> Bits:
+    """Hash several words, elementwise, into one; the order matters."""
+    total = mix(words[0] + _GAMMA)
+    for word in words[1:]:
+        total = mix(total * _MULTIPLIERS[1] + word + _GAMMA)
+    return total
+
+
+class Draws:
+    """A source of random integers for B addresses at once.
+
+    Args:
+        key: One word an address, shape (B,), dtype uint64.
+    """
+
+    def __init__(self, key: Bits) -> None:
+        self._key = key[:, None]
+        self._counter = 0
+
+    def __len__(self) -> int:
+        return len(self._key)
+
+    def bits(self, columns: int) -> Bits:
+        """Return fresh uniform 64-bit patterns, shape (B, columns)."""
+        counters = np.arange(self._counter + 1, self._counter + 1 + columns, dtype=np.uint64)
+        self._counter += columns
+        return mix(self._key + counters * _GAMMA)
+
+    def integers(self, low: ArrayLike, high: ArrayLike, columns: int) -> Ints:
+        """Return uniform integers in low..high-1, shape (B, columns), dtype int32.
+
+        Args:
+            low: Smallest value; a number or an array that broadcasts to (B, columns).
+            high: One more than the largest value, likewise; at most 2**31.
+            columns: Values for each address.
+        """
+        span = (np.asarray(high) - np.asarray(low)).astype(np.uint64)
+        return (np.asarray(low) + (((self.bits(columns) >> _HALF) * span) >> _HALF)).astype(np.int32)
+
+    def integer(self, low: ArrayLike, high: ArrayLike) -> Ints:
+        """Return one uniform integer in low..high-1 for each address, shape (B,)."""
+        return self.integers(np.reshape(low, (-1, 1)), np.reshape(high, (-1, 1)), 1)[:, 0]
+
+    def ranks(self, counts: ArrayLike, columns: int) -> Ints:
+        """Return a random permutation of 0..counts[b]-1 in the first counts[b] columns.
+
+        The other columns, in order, hold counts[b]..columns-1.
+
+        Args:
+            counts: How many columns take part in each row, a number or shape (B,).
+            columns: Width of the result, shape (B, columns).
+        """
+        keys = self.bits(columns) >> np.uint64(1)
+        position = np.arange(columns, dtype=np.uint64)
+        outside = position >= np.asarray(counts, dtype=np.uint64).reshape(-1, 1)
+        keys = np.where(outside, (np.uint64(1) << np.uint64(63)) + position, keys)
+        return np.argsort(keys, axis=1, kind="stable").astype(np.int32)
+
+    def subset(self, counts: NDArray[Any], totals: ArrayLike, columns: int) -> Ints:
+        """Return counts[b] distinct numbers out of 0..totals[b]-1, ascending.
+
+        Args:
+            counts: How many to choose in each row, shape (B,).
+            totals: Size of the range to choose from, a number or shape (B,); at least counts.
+            columns: Width of the result, at least max(counts); the columns from counts[b] on
+                hold values of totals[b] or more.
+        """
+        width = max(int(np.max(totals)), columns)
+        chosen = self.ranks(totals, width)[:, :columns]
+        unused = np.arange(columns) >= counts[:, None]
+        return np.sort(np.where(unused, width, chosen), axis=1).astype(np.int32)

@@ -1,0 +1,154 @@
+"""Addressed instances: ``draw(task, seeds, indices)`` is a pure function.
+
+Episode i of an environment that was reset with seed s, row i of the dataset with seed s, and
+slot j of a vector environment reset with seed s - j all hold the instance with address (s, i).
+Splits are disjoint whatever the seed, because an instance's content decides its split.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neuralprog_envs.core import batch
+from neuralprog_envs.core.draws import Bits, Draws, as_words, combine, mix
+from neuralprog_envs.core.task import Ints, Task
+
+SPLITS: dict[str, tuple[int, int]] = {
+    "train": (0, 80),
+    "validation": (80, 90),
+    "test": (90, 100),
+    "all": (0, 100),
+}
+"""The percentiles of the fingerprint that belong to each split."""
+
+_MAX_ATTEMPTS = 2000
+
+
+def check_split(split: str) -> str:
+    """Return the split's name; raise ValueError when there is no such split."""
+    if split not in SPLITS:
+        raise ValueError(f"unknown split {split!r}: choose one of {', '.join(SPLITS)}")
+    return split
+
+
+def check_lengths(task: Task, length: int | tuple[int, int], split: str) -> tuple[int, int]:
+    """Return (shortest, longest) of what was asked for.
+
+    Raises:
+        ValueError: The range is empty, does not fit the machine, or asks for held-out
+            instances at lengths that have too few instances to hold any out.
+    """
+    low, high = (length, length) if isinstance(length, (int, np.integer)) else length
+    shortest, longest = task.lengths
+    if not shortest <= low <= high <= longest:
+        asked = f"length {low}" if low == high else f"lengths {low} to {high}"
+        raise ValueError(
+            f"{asked} is impossible here: lengths go from {shortest} to {longest} "
+            f"with this memory_size (a larger memory_size allows longer instances)"
+        )
+    if split in ("validation", "test") and low < task.split_from:
+        raise ValueError(
+            f"length {low} has too few instances to hold any out for split {split!r}: "
+            f"use lengths of at least {task.split_from}, or split='train'"
+        )
+    return int(low), int(high)
+
+
+def draw(
+    task: Task,
+    seeds: ArrayLike,
+    indices: ArrayLike,
+    lengths: tuple[int, int],
+    split: str = "train",
+) -> Any:
+    """Return the instances at B addresses.
+
+    Args:
+        task: The task.
+        seeds: One integer, or shape (B,).
+        indices: Shape (B,).
+        lengths: Shortest and longest; each address draws its own, uniformly.
+        split: A key of ``SPLITS``.
+    """
+    index = as_words(indices)
+    address = combine(np.broadcast_to(as_words(seeds), index.shape), index)
+    length = Draws(mix(address)).integer(lengths[0], lengths[1] + 1)
+    instances = task.sample(Draws(address), length)
+    rejected = np.flatnonzero(~_belongs(task, instances, length, split))
+    for attempt in range(1, _MAX_ATTEMPTS):
+        if not rejected.size:
+            return instances
+        again = combine(address[rejected], np.uint64(attempt))
+        retry = task.sample(Draws(again), length[rejected])
+        batch.put(instances, rejected, retry)
+        rejected = rejected[~_belongs(task, retry, length[rejected], split)]
+    raise ValueError(
+        f"found no instance of split {split!r} at length {length[rejected[0]]}: too few exist"
+    )
+
+
+def _belongs(task: Task, instances: Any, length: Ints, split: str) -> NDArray[np.bool_]:
+    low, high = SPLITS[split]
+    if (low, high) == (0, 100):
+        return np.ones(len(length), dtype=bool)
+    percentile = _percentile(task.fingerprint(instances))
+    undivided = (length < task.split_from) & (split == "train")
+    return ((percentile >= low) & (percentile < high)) | undivided
+
+
+def _percentile(fingerprint: Bits) -> Bits:
+    return mix(fingerprint) % np.uint64(100)
+
+
+class InstanceStream:
+    """The successive instances of n environments, drawn in blocks for speed.
+
+    Slot j yields the addresses (seeds[j], 0), (seeds[j], 1), … whatever the block size.
+
+    Args:
+        task: The task.
+        seeds: One seed for each of n slots.
+        lengths: Shortest and longest.
+        split: A key of ``SPLITS``.
+    """
+
+    def __init__(
+        self, task: Task, seeds: list[int], lengths: tuple[int, int], split: str
+    ) -> None:
+        self._task, self._lengths, self._split = task, lengths, split
+        self._seeds = as_words(seeds)
+        self._block = int(np.clip(16384 // len(seeds), 8, 64))
+        self._index = np.zeros(len(seeds), dtype=np.int64)
+        self._first = np.zeros(len(seeds), dtype=np.int64)
+        self._buffer: Any = None
+
+    def next(self, slots: NDArray[np.intp]) -> Any:
+        """Return the next instance of each of the given slots, and move on."""
+        used = self._index - self._first
+        if self._buffer is None:
+            self._fill(np.arange(len(self._seeds)))
+        elif used[slots].max() >= self._block:
+            self._fill(np.flatnonzero(used > self._block // 2))
+        rows = slots * self._block + (self._index - self._first)[slots]
+        self._index[slots] += 1
+        return batch.take(self._buffer, rows)
+
+    def next_at(self, slots: NDArray[np.intp], length: int) -> Any:
+        """Return the next instance of each slot, but at the given length."""
+        index = self._index[slots]
+        self._index[slots] += 1
+        return draw(self._task, self._seeds[slots], index, (length, length), self._split)
+
+    def _fill(self, slots: NDArray[np.intp]) -> None:
+        self._first[slots] = self._index[slots]
+        ahead = self._index[slots, None] + np.arange(self._block)
+        seeds = np.repeat(self._seeds[slots], self._block)
+        drawn = draw(self._task, seeds, ahead.ravel(), self._lengths, self._split)
+        if self._buffer is None:
+            self._buffer = drawn
+        else:
+            rows = slots[:, None] * self._block + np.arange(self._block)
+            batch.put(self._buffer, rows.ravel(), drawn)

@@ -1,0 +1,134 @@
+"""The two protocols that every family fills in: a machine, and a task posed on it.
+
+A *machine* is dynamics alone: it is batch-first (every array starts with the batch axis B), and
+its ``step`` is a pure function from a state to a new one. A *task* poses instances on a
+machine, judges what the machine holds, and has an expert. Faces (a Gymnasium environment, a
+vector environment, a dataset, traces) see nothing but these two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.core.draws import Bits, Draws
+from neuralprog_envs.core.trace import Event
+
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One array of an observation: its shape (without B), inclusive bounds and dtype."""
+
+    shape: tuple[int, ...]
+    low: float
+    high: float
+    dtype: type[np.generic] = np.int32
+
+
+class Episode(Protocol):
+    """One instance on a machine, one action at a time: the B = 1 view, as fast as it can be."""
+
+    halted: bool
+
+    def step(self, action: Any) -> None:
+        """Execute one action, K integers; raise ValueError when one is out of range."""
+
+    def observe(self) -> dict[str, NDArray[Any]]:
+        """Return new observation arrays, without a batch axis."""
+
+    def action_mask(self) -> Bools:
+        """Return the legal choices, shape (sum of the machine's ``actions``,)."""
+
+    def state(self) -> Any:
+        """Return the state as a batch of one row."""
+
+
+class Machine(Protocol):
+    """The dynamics of a family."""
+
+    @property
+    def actions(self) -> tuple[int, ...]:
+        """The number of choices of each of the K integers of an action."""
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """What each of the K integers chooses."""
+
+    @property
+    def observation(self) -> Mapping[str, Field]:
+        """The arrays of an observation, by name."""
+
+    def initial(self, instances: Any) -> Any:
+        """Return the state in which the instances are posed, B rows; it owns its arrays."""
+
+    def step(self, state: Any, action: NDArray[Any]) -> Any:
+        """Return the next state; ``action`` has shape (B, K) and is in range."""
+
+    def halted(self, state: Any) -> Bools:
+        """Return which rows have halted by their own action, shape (B,)."""
+
+    def observe(self, state: Any) -> dict[str, NDArray[Any]]:
+        """Return new observation arrays, each with the leading axis B."""
+
+    def action_mask(self, state: Any) -> Bools:
+        """Return the legal choices, shape (B, sum of ``actions``), concatenated as sb3-contrib's."""
+
+    def begin(self, instances: Any) -> Episode:
+        """Start an episode on a batch of one instance."""
+
+    def describe(self, state: Any, action: NDArray[Any]) -> str:
+        """Return what an action does in a state (both of one row), in words."""
+
+    def render_text(self, state: Any, instances: Any) -> str:
+        """Return a readable picture of a state of one row."""
+
+    def render_trace(self, steps: Sequence[tuple[Any, str]]) -> str:
+        """Return a table of states of one row, each with the words of the action taken in it."""
+
+    def render_pixels(self, state: Any, instances: Any) -> NDArray[np.uint8]:
+        """Return a picture of a state of one row, shape (height, width, 3)."""
+
+
+class Task(Protocol):
+    """What is to be done on a machine: instances, judgement, expert.
+
+    Instances are a frozen dataclass of arrays with the leading axis B, one of them ``length``.
+    """
+
+    @property
+    def machine(self) -> Machine:
+        """The machine on which the task is posed."""
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """The shortest and the longest instance that the machine can hold."""
+
+    @property
+    def split_from(self) -> int:
+        """The shortest length whose instances are divided into splits; below, all are train."""
+
+    def sample(self, draws: Draws, lengths: Ints) -> Any:
+        """Return one instance for each address; ``lengths`` has shape (B,)."""
+
+    def pose_input(self, values: Any) -> Any:
+        """Return a user's own input as a batch of one instance; raise ValueError if it is bad."""
+
+    def fingerprint(self, instances: Any) -> Bits:
+        """Return a hash of each instance's content, shape (B,); equal content, equal hash."""
+
+    def score(self, state: Any, instances: Any) -> Floats:
+        """Return how much of the answer is right, 0 to 1, shape (B,); 1 means success."""
+
+    def horizon(self, lengths: Ints) -> NDArray[np.int64]:
+        """Return the default step limit of each instance, shape (B,)."""
+
+    def expert(self, instances: Any) -> Iterator[Event]:
+        """Solve a batch of one instance: the events of the algorithm, acts, calls and returns."""

@@ -1,0 +1,1 @@
+"""The tape family: memory-tape algorithms on the NRAM's machine."""

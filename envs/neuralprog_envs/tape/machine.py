@@ -1,0 +1,272 @@
+"""The NRAM's machine: R registers, a tape of M cells, fourteen modules; exact integers.
+
+Every cell and register holds an integer in 0..M-1, so any value is also an address. One step
+is either
+
+* an **instruction**: ``(operation, a, b, destination)`` computes one module on registers a and b
+  into the destination register; operation 14 halts; or
+* a **circuit**: the whole wiring of one NRAM step, exactly the choices of the paper's controller
+  after discretisation. In order: for each module of the list, each argument's source (a
+  register, or the output of an earlier module; only arguments that the module reads); for each
+  register, the source of its new value (a register or any module); finish (1 ends the run).
+  Modules run in order, so READ sees the tape before the WRITE of the same pass; registers
+  change all at once.
+
+Source: Kurach et al. 2016, section 3. All registers start at 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.core.task import Bools, Episode, Field, Ints
+from neuralprog_envs.tape import render
+from neuralprog_envs.tape.ops import MIN_MEMORY, MODULES, READ, WRITE, Module
+from neuralprog_envs.tape.scalar import CircuitEpisode, InstructionEpisode
+
+HALT = len(MODULES)
+OPERATIONS: tuple[str, ...] = (*(module.name for module in MODULES), "HALT")
+"""The operations of an instruction, by number."""
+
+_MAX_TABLE = 64
+"""Up to this memory size an operation is one look-up in a table of 15·M² entries."""
+
+
+@dataclass(frozen=True)
+class TapeInstances:
+    """B posed instances.
+
+    Attributes:
+        tape: The input, shape (B, M), int32, values 0..M-1.
+        answer: What the scored cells must hold, shape (B, M), int32.
+        mask: The scored cells, shape (B, M), bool; at least one in each row.
+        length: The instances' lengths, shape (B,), int32.
+    """
+
+    tape: Ints
+    answer: Ints
+    mask: Bools
+    length: Ints
+
+
+@dataclass(frozen=True)
+class TapeState:
+    """B machines at work.
+
+    Attributes:
+        tape: Shape (B, M), int32.
+        registers: Shape (B, R), int32.
+        halted: Which have halted by their own action, shape (B,), bool.
+        steps: Steps executed, shape (B,), int32.
+    """
+
+    tape: Ints
+    registers: Ints
+    halted: Bools
+    steps: Ints
+
+
+@dataclass(frozen=True)
+class TapeMachine:
+    """R registers and M cells; see the module's text for the two kinds of action.
+
+    Attributes:
+        memory_size: M, at least 3.
+        registers: R, at least 1.
+        action: "instruction" or "circuit".
+        observation: "full" shows tape and registers; "flags" shows, for each register, whether
+            it is 0, which is all that the NRAM's controller ever sees.
+        repetitions: How often the list of fourteen modules stands in a circuit.
+
+    Raises:
+        ValueError: A setting is out of its range.
+    """
+
+    memory_size: int
+    registers: int
+    action: Literal["instruction", "circuit"] = "instruction"
+    observation_mode: Literal["full", "flags"] = "full"
+    repetitions: int = 1
+
+    def __post_init__(self) -> None:
+        _require(self.memory_size >= MIN_MEMORY, f"memory_size must be at least {MIN_MEMORY}")
+        _require(self.memory_size <= 2**30, "memory_size must be at most 2**30")
+        _require(self.registers >= 1, "registers must be at least 1")
+        _require(self.repetitions >= 1, "repetitions must be at least 1")
+        _require(self.action in ("instruction", "circuit"), "action: 'instruction' or 'circuit'")
+        _require(self.observation_mode in ("full", "flags"), "observation: 'full' or 'flags'")
+
+    @cached_property
+    def modules(self) -> tuple[Module, ...]:
+        """The modules of a circuit, in order: Q = 14 · repetitions of them."""
+        return MODULES * self.repetitions
+
+    @cached_property
+    def actions(self) -> tuple[int, ...]:
+        """The number of choices of each integer of an action."""
+        R, Q = self.registers, len(self.modules)
+        if self.action == "instruction":
+            return (len(OPERATIONS), R, R, R)
+        sources = [R + i for i, module in enumerate(self.modules) for _ in range(module.arity)]
+        return (*sources, *[R + Q] * R, 2)
+
+    @cached_property
+    def choices(self) -> int:
+        """The length of an action mask: all choices of all integers."""
+        return sum(self.actions)
+
+    @cached_property
+    def action_names(self) -> tuple[str, ...]:
+        """What each integer of an action chooses."""
+        if self.action == "instruction":
+            return ("operation", "a", "b", "destination")
+        arguments = [
+            f"{module.name}{i // len(MODULES) + 1 if self.repetitions > 1 else ''}.{argument}"
+            for i, module in enumerate(self.modules)
+            for argument in "ab"[: module.arity]
+        ]
+        return (*arguments, *(f"r{j + 1}" for j in range(self.registers)), "finish")
+
+    @cached_property
+    def observation(self) -> Mapping[str, Field]:
+        """The arrays of an observation."""
+        if self.observation_mode == "flags":
+            return {"flags": Field((self.registers,), 0, 1, np.int8)}
+        highest = self.memory_size - 1
+        return {
+            "registers": Field((self.registers,), 0, highest),
+            "tape": Field((self.memory_size,), 0, highest),
+        }
+
+    def initial(self, instances: TapeInstances) -> TapeState:
+        """Return the posed tapes with all registers at 0."""
+        B = len(instances.tape)
+        return TapeState(
+            tape=instances.tape.copy(),
+            registers=np.zeros((B, self.registers), dtype=np.int32),
+            halted=np.zeros(B, dtype=bool),
+            steps=np.zeros(B, dtype=np.int32),
+        )
+
+    def step(self, state: TapeState, action: NDArray[Any]) -> TapeState:
+        """Execute one instruction or one circuit on every row; ``action`` is (B, K), in range."""
+        execute = self._instruct if self.action == "instruction" else self._run_circuit
+        tape, registers, halts = execute(state, action)
+        return TapeState(tape, registers, state.halted | halts, state.steps + np.int32(1))
+
+    def _instruct(self, state: TapeState, action: NDArray[Any]) -> tuple[Ints, Ints, Bools]:
+        operation, a, b, destination = np.ascontiguousarray(action.T)
+        tape, registers = state.tape.copy(), state.registers.copy()
+        cells, values = tape.reshape(-1), registers.reshape(-1)
+        first = row_starts(len(tape), self.registers)
+        A, B = values.take(first + a), values.take(first + b)
+        address = row_starts(len(tape), self.memory_size) + A
+        result = np.where(operation == READ, cells.take(address), self._compute(operation, A, B))
+        writes = np.flatnonzero(operation == WRITE)
+        cells[address[writes]] = B[writes]
+        target = first + destination
+        halts = operation == HALT
+        if halts.any():
+            result[halts] = values[target[halts]]
+        values[target] = result
+        return tape, registers, halts
+
+    def _compute(self, operation: NDArray[Any], A: Ints, B: Ints) -> Ints:
+        """Return each row's operation on A and B, shape (B,); READ, WRITE and HALT give 0."""
+        M = self.memory_size
+        if M <= _MAX_TABLE:
+            return operation_table(M).take((operation * M + A) * M + B)
+        zero = np.zeros_like(A)
+        results = [m.apply(A, B, M) if m.apply else zero for m in MODULES]
+        return np.choose(operation, [*results, zero]).astype(np.int32)
+
+    def _run_circuit(self, state: TapeState, action: NDArray[Any]) -> tuple[Ints, Ints, Bools]:
+        B, R, Q = len(state.tape), self.registers, len(self.modules)
+        wires = np.ascontiguousarray(action.T)
+        tape = state.tape.copy()
+        sources = np.empty((R + Q, B), dtype=np.int32)
+        sources[:R] = state.registers.T
+        flat, rows, first = sources.reshape(-1), np.arange(B), row_starts(B, self.memory_size)
+        wire = 0
+        for i, module in enumerate(self.modules):
+            inputs = [flat.take(wires[wire + k] * B + rows) for k in range(module.arity)]
+            wire += module.arity
+            sources[R + i] = self._run_module(module, inputs, tape.reshape(-1), first)
+        registers = flat.take(wires[wire : wire + R] * B + rows)
+        return tape, np.ascontiguousarray(registers.T), wires[-1] == 1
+
+    def _run_module(
+        self, module: Module, inputs: list[Ints], cells: Ints, first: NDArray[np.int64]
+    ) -> Ints | int:
+        """Return one module's output, shape (B,); WRITE changes ``cells`` in place."""
+        if module.apply is not None:
+            a, b = (*inputs, np.int32(0), np.int32(0))[:2]
+            return module.apply(a, b, self.memory_size)  # type: ignore[no-any-return]
+        if module.name == "READ":
+            return cells.take(first + inputs[0])
+        cells[first + inputs[0]] = inputs[1]
+        return 0
+
+    def halted(self, state: TapeState) -> Bools:
+        """Return which rows have halted by their own action."""
+        return state.halted
+
+    def observe(self, state: TapeState) -> dict[str, NDArray[Any]]:
+        """Return new observation arrays."""
+        if self.observation_mode == "flags":
+            return {"flags": (state.registers == 0).astype(np.int8)}
+        return {"registers": state.registers.copy(), "tape": state.tape.copy()}
+
+    def action_mask(self, state: TapeState) -> Bools:
+        """Return all True, read-only: every choice of this machine is legal in every state."""
+        return np.broadcast_to(np.True_, (len(state.tape), self.choices))
+
+    def begin(self, instances: TapeInstances) -> Episode:
+        """Start the one-instance view, in plain Python integers."""
+        kind = InstructionEpisode if self.action == "instruction" else CircuitEpisode
+        return kind(self, instances)
+
+    def describe(self, state: TapeState, action: NDArray[Any]) -> str:
+        """Return what an action reads, writes and computes in a state of one row."""
+        return render.describe(self, state, action)
+
+    def render_text(self, state: TapeState, instances: TapeInstances) -> str:
+        """Return the state as a row of the paper's register and tape table, with its heading."""
+        return render.table(self, [(state, "")])
+
+    def render_trace(self, steps: Sequence[tuple[TapeState, str]]) -> str:
+        """Return the paper's register and tape table of a run."""
+        return render.table(self, steps)
+
+    def render_pixels(self, state: TapeState, instances: TapeInstances) -> NDArray[np.uint8]:
+        """Return the tape and the registers drawn as cells, scored cells marked."""
+        return render.pixels(self, state, instances)
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+@lru_cache(maxsize=16)
+def row_starts(rows: int, width: int) -> NDArray[np.int64]:
+    """Return the flat index of each row's first element, shape (rows,), read-only."""
+    starts = np.arange(0, rows * width, width, dtype=np.int64)
+    starts.setflags(write=False)
+    return starts
+
+
+@lru_cache(maxsize=16)
+def operation_table(M: int) -> Ints:
+    """Return ``table[(operation · M + a) · M + b]``, flat, length 15·M², read-only."""
+    a, b = np.indices((M, M), dtype=np.int32)
+    table = [m.apply(a, b, M) if m.apply else a * 0 for m in MODULES]
+    flat = np.array([*table, a * 0], dtype=np.int32).reshape(-1)
+    flat.setflags(write=False)
+    return flat

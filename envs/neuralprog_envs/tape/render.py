@@ -1,0 +1,96 @@
+"""How a tape machine is shown: the paper's table as text, and cells as pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.core import pixels as px
+from neuralprog_envs.tape.scalar import CircuitEpisode, InstructionEpisode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from neuralprog_envs.tape.machine import TapeInstances, TapeMachine, TapeState
+
+_COLUMNS = 16
+"""Cells in one line of a picture."""
+
+
+def table(machine: TapeMachine, rows: Sequence[tuple[TapeState, str]]) -> str:
+    """Return the table of the paper's figures: step, tape, registers, and what comes next.
+
+    Args:
+        machine: The machine.
+        rows: States of one row, each with the words for the action that is taken in it.
+    """
+    width = len(str(machine.memory_size - 1))
+    cells = " ".join(f"{cell:>{width}}" for cell in range(machine.memory_size))
+    names = " ".join(f"{f'r{j + 1}':>{max(width, 2)}}" for j in range(machine.registers))
+    heading = f"step | {cells} | {names} |"
+    lines = [heading, "-" * len(heading)]
+    for state, words in rows:
+        tape = " ".join(f"{value:>{width}}" for value in state.tape[0])
+        registers = " ".join(f"{value:>{max(width, 2)}}" for value in state.registers[0])
+        lines.append(f"{state.steps[0]:>4} | {tape} | {registers} | {words}".rstrip())
+    return "\n".join(lines)
+
+
+def describe(machine: TapeMachine, state: TapeState, action: NDArray[Any]) -> str:
+    """Return an action in words: an instruction with its values, or a circuit's reads and writes."""
+    numbers = [int(number) for number in np.ravel(action)]
+    if machine.action == "circuit":
+        return _describe_circuit(machine, state, numbers)
+    return _describe_instruction(machine, state, numbers)
+
+
+def _describe_instruction(machine: TapeMachine, state: TapeState, numbers: list[int]) -> str:
+    from neuralprog_envs.tape.machine import OPERATIONS
+
+    episode = InstructionEpisode(machine, state)
+    operation, a, b, to = numbers
+    name, (A, B) = OPERATIONS[operation], (int(state.registers[0, r]) for r in (a, b))
+    episode.step(numbers)
+    if name == "HALT":
+        return "halt"
+    if name == "WRITE":
+        return f"WRITE(r{a + 1}={A}, r{b + 1}={B}), r{to + 1} := 0"
+    arity = next(m.arity for m in machine.modules if m.name == name)
+    inputs = ", ".join([f"r{a + 1}={A}", f"r{b + 1}={B}"][:arity])
+    return f"r{to + 1} := {name}({inputs}) = {episode.cells.registers[to]}"
+
+
+def _describe_circuit(machine: TapeMachine, state: TapeState, numbers: list[int]) -> str:
+    episode = CircuitEpisode(machine, state)
+    episode.step(numbers)
+    reads = [f"READ({address}) = {value}" for address, value in episode.cells.reads]
+    writes = [f"WRITE({address}, {value})" for address, value in episode.cells.writes]
+    return ", ".join([*reads, *writes, *(["finish"] if episode.halted else [])])
+
+
+def pixels(
+    machine: TapeMachine, state: TapeState, instances: TapeInstances
+) -> NDArray[np.uint8]:
+    """Return registers (blue) and tape; scored cells are green when right, red when wrong.
+
+    The small marks below a cell are the registers that point to it. Shape (height, width, 3).
+    """
+    tape, registers = state.tape[0], state.registers[0]
+    lines = -(-machine.memory_size // _COLUMNS)
+    columns = max(min(machine.memory_size, _COLUMNS), machine.registers)
+    canvas = px.canvas(rows=lines + 1, columns=columns)
+    for j, value in enumerate(registers):
+        px.cell(canvas, 0, j, f"{value}", px.BLUE, caption=f"r{j + 1}")
+    for i, value in enumerate(tape):
+        marks = "".join(f"{j + 1}" for j, register in enumerate(registers) if register == i)
+        colour = _colour(bool(instances.mask[0, i]), bool(value == instances.answer[0, i]))
+        px.cell(canvas, 1 + i // _COLUMNS, i % _COLUMNS, f"{value}", colour, caption=marks)
+    return canvas
+
+
+def _colour(scored: bool, right: bool) -> tuple[int, int, int]:
+    if not scored:
+        return px.GREY
+    return px.GREEN if right else px.RED

@@ -1,0 +1,150 @@
+"""A tape task: an algorithm bound to a machine of some size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.core.draws import Bits, Draws, combine
+from neuralprog_envs.core.task import Floats, Ints
+from neuralprog_envs.core.trace import Act
+from neuralprog_envs.tape.algorithm import Algorithm
+from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.machine import TapeInstances, TapeMachine, TapeState
+
+
+@dataclass(frozen=True)
+class TapeTask:
+    """An algorithm on a machine; see ``neuralprog_envs.core.task.Task``.
+
+    Raises:
+        ValueError: The memory is too small for the algorithm's shortest instance.
+    """
+
+    algorithm: Algorithm
+    machine: TapeMachine
+
+    def __post_init__(self) -> None:
+        shortest = self.algorithm.shortest
+        need = self.algorithm.memory_size(shortest)
+        if self.machine.memory_size < need:
+            raise ValueError(
+                f"memory_size {self.machine.memory_size} is too small for {type(self.algorithm).__name__}: "
+                f"its shortest instance (length {shortest}) needs {need} cells"
+            )
+
+    @cached_property
+    def lengths(self) -> tuple[int, int]:
+        """The shortest legal length and the longest that fits the memory."""
+        low, high = self.algorithm.shortest, self.machine.memory_size
+        while low < high:
+            middle = (low + high + 1) // 2
+            fits = self.algorithm.memory_size(middle) <= self.machine.memory_size
+            low, high = (middle, high) if fits else (low, middle - 1)
+        return self.algorithm.shortest, low
+
+    @property
+    def split_from(self) -> int:
+        """The shortest length whose instances are divided into splits."""
+        return self.algorithm.split_from
+
+    def sample(self, draws: Draws, lengths: Ints) -> TapeInstances:
+        """Return one instance for each address."""
+        return self.pose(self.algorithm.sample(draws, lengths, self.machine.memory_size), lengths)
+
+    def pose(self, tape: Ints, lengths: Ints) -> TapeInstances:
+        """Return given tapes, shape (B, M), as instances with their answers."""
+        return TapeInstances(tape, *self.algorithm.answer(tape, lengths), lengths)
+
+    def pose_input(self, values: list[int]) -> TapeInstances:
+        """Return a user's input as a batch of one instance.
+
+        Raises:
+            ValueError: The form is wrong, the tape too long, or a value is not in 0..M-1.
+        """
+        cells, length = self.algorithm.encode(values)
+        M = self.machine.memory_size
+        need = max(len(cells), self.algorithm.memory_size(length))
+        if need > M:
+            raise ValueError(f"this input needs {need} cells, but memory_size is {M}")
+        for value in cells:
+            if not 0 <= value < M:
+                raise ValueError(f"value {value} is not in 0..{M - 1} (memory_size is {M})")
+        tape = np.zeros((1, M), dtype=np.int32)
+        tape[0, : len(cells)] = cells
+        return self.pose(tape, np.array([length], dtype=np.int32))
+
+    def fingerprint(self, instances: TapeInstances) -> Bits:
+        """Hash the cells that are not zero, so that memory to spare changes nothing."""
+        tape = instances.tape.astype(np.uint64)
+        position = np.arange(tape.shape[1], dtype=np.uint64)
+        words = combine(np.broadcast_to(position, tape.shape), tape)
+        return np.sum(np.where(tape > 0, words, np.uint64(0)), axis=1, dtype=np.uint64)
+
+    def score(self, state: TapeState, instances: TapeInstances) -> Floats:
+        """Return the fraction of the scored cells that hold the answer, shape (B,)."""
+        right = (state.tape == instances.answer) & instances.mask
+        return right.sum(axis=1) / instances.mask.sum(axis=1)
+
+    def horizon(self, lengths: Ints) -> NDArray[np.int64]:
+        """Return twice what the expert needs in instruction mode, shape (B,)."""
+        return 2 * self.algorithm.steps(lengths.astype(np.int64))
+
+    def expert(self, instances: TapeInstances) -> Iterator[Act]:
+        """Solve a batch of one instance in instructions.
+
+        Raises:
+            ValueError: The machine has fewer registers than the expert needs.
+        """
+        if self.machine.registers < self.algorithm.registers:
+            raise ValueError(
+                f"the expert of {type(self.algorithm).__name__} needs {self.algorithm.registers} "
+                f"registers, the machine has {self.machine.registers}"
+            )
+        machine = TapeMachine(self.machine.memory_size, self.machine.registers)
+        episode: Any = machine.begin(instances)
+        cpu = Cpu(episode.cells.registers)
+        for act in self.algorithm.expert(cpu):
+            yield act
+            episode.step(act.action)
+
+
+def build(
+    algorithm: Algorithm,
+    *,
+    length: int | tuple[int, int],
+    memory_size: int | None = None,
+    registers: int | None = None,
+    action: Any = "instruction",
+    observation: Any = "full",
+    repetitions: int = 1,
+) -> TapeTask:
+    """Return the task of the given settings: the family's keyword arguments.
+
+    Args:
+        algorithm: What is to be computed.
+        length: The length or the range of lengths that the memory must hold.
+        memory_size: M; by default the least that the longest length needs.
+        registers: R; by default what the algorithm's expert needs.
+        action: "instruction" or "circuit".
+        observation: "full" or "flags".
+        repetitions: Repetitions of the module list in a circuit.
+
+    Raises:
+        ValueError: A setting is out of its range.
+    """
+    longest = length if isinstance(length, int) else length[1]
+    least = algorithm.memory_size(max(int(longest), algorithm.shortest))
+    machine = TapeMachine(
+        memory_size=least if memory_size is None else memory_size,
+        registers=algorithm.registers if registers is None else registers,
+        action=action,
+        observation_mode=observation,
+        repetitions=repetitions,
+    )
+    return TapeTask(algorithm, machine)
