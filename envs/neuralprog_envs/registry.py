@@ -40,9 +40,7 @@ def _tape(name: str, task: str, length: tuple[int, int], *tags: str) -> Row:
     return Row(f"NRAM{name}", "tape", task, {"length": length}, frozenset(tags))
 
 
-_ROWS = (
-    _tape("Copy", "copy:Copy", (1, 5), "paper", "easy"),
-)
+_ROWS = (_tape("Copy", "copy:Copy", (1, 5), "paper", "easy"),)
 
 REGISTRY: Mapping[str, Row] = MappingProxyType({row.id: row for row in _ROWS})
 """Every environment by its id."""

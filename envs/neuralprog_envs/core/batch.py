@@ -6,7 +6,8 @@ them without knowing what they hold.
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,18 +17,24 @@ Batch = TypeVar("Batch")
 Rows = NDArray[np.intp]
 
 
-def size(batch: Any) -> int:
-    """Return the number of rows B of a batch."""
-    return len(getattr(batch, fields(batch)[0].name))
+@lru_cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def take(batch: Batch, rows: Rows | slice) -> Batch:
     """Return the chosen rows of every array, as a new batch."""
-    names = [field.name for field in fields(batch)]  # type: ignore[arg-type]
-    return replace(batch, **{name: getattr(batch, name)[rows] for name in names})  # type: ignore[type-var]
+    kind = type(batch)
+    return kind(*[getattr(batch, name)[rows] for name in _names(kind)])  # type: ignore[arg-type]
 
 
 def put(batch: Any, rows: Rows, values: Any) -> None:
     """Write ``values`` (one row each) into the given rows of every array, in place."""
-    for field in fields(batch):
-        getattr(batch, field.name)[rows] = getattr(values, field.name)
+    for name in _names(type(batch)):  # type: ignore[arg-type]
+        getattr(batch, name)[rows] = getattr(values, name)
+
+
+def row_bytes(batch: Any) -> int:
+    """Return how many bytes one row of a batch takes."""
+    arrays = [getattr(batch, name) for name in _names(type(batch))]  # type: ignore[arg-type]
+    return sum(array.nbytes // len(array) for array in arrays)

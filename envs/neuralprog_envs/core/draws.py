@@ -76,7 +76,8 @@ class Draws:
             columns: Values for each address.
         """
         span = (np.asarray(high) - np.asarray(low)).astype(np.uint64)
-        return (np.asarray(low) + (((self.bits(columns) >> _HALF) * span) >> _HALF)).astype(np.int32)
+        offset = ((self.bits(columns) >> _HALF) * span) >> _HALF
+        return (np.asarray(low) + offset).astype(np.int32)
 
     def integer(self, low: ArrayLike, high: ArrayLike) -> Ints:
         """Return one uniform integer in low..high-1 for each address, shape (B,)."""

@@ -25,6 +25,7 @@ SPLITS: dict[str, tuple[int, int]] = {
 """The percentiles of the fingerprint that belong to each split."""
 
 _MAX_ATTEMPTS = 2000
+_BUFFER_BYTES = 4_000_000
 
 
 def check_split(split: str) -> str:
@@ -81,7 +82,7 @@ def draw(
     for attempt in range(1, _MAX_ATTEMPTS):
         if not rejected.size:
             return instances
-        again = combine(address[rejected], np.uint64(attempt))
+        again = combine(address[rejected], as_words(attempt))
         retry = task.sample(Draws(again), length[rejected])
         batch.put(instances, rejected, retry)
         rejected = rejected[~_belongs(task, retry, length[rejected], split)]
@@ -115,26 +116,22 @@ class InstanceStream:
         split: A key of ``SPLITS``.
     """
 
-    def __init__(
-        self, task: Task, seeds: list[int], lengths: tuple[int, int], split: str
-    ) -> None:
+    def __init__(self, task: Task, seeds: list[int], lengths: tuple[int, int], split: str) -> None:
         self._task, self._lengths, self._split = task, lengths, split
         self._seeds = as_words(seeds)
-        self._block = int(np.clip(16384 // len(seeds), 8, 64))
         self._index = np.zeros(len(seeds), dtype=np.int64)
         self._first = np.zeros(len(seeds), dtype=np.int64)
-        self._buffer: Any = None
+        self._block = 1
+        self._buffer = self._draw(np.arange(len(seeds)))
 
     def next(self, slots: NDArray[np.intp]) -> Any:
         """Return the next instance of each of the given slots, and move on."""
-        used = self._index - self._first
-        if self._buffer is None:
-            self._fill(np.arange(len(self._seeds)))
-        elif used[slots].max() >= self._block:
-            self._fill(np.flatnonzero(used > self._block // 2))
-        rows = slots * self._block + (self._index - self._first)[slots]
+        used = self._index[slots] - self._first[slots]
+        if used.max() >= self._block:
+            self._refill()
+            used = self._index[slots] - self._first[slots]
         self._index[slots] += 1
-        return batch.take(self._buffer, rows)
+        return batch.take(self._buffer, slots * self._block + used)
 
     def next_at(self, slots: NDArray[np.intp], length: int) -> Any:
         """Return the next instance of each slot, but at the given length."""
@@ -142,13 +139,24 @@ class InstanceStream:
         self._index[slots] += 1
         return draw(self._task, self._seeds[slots], index, (length, length), self._split)
 
-    def _fill(self, slots: NDArray[np.intp]) -> None:
+    def _refill(self) -> None:
+        """Draw ahead again for every slot that has used more than half of its block."""
+        if self._block == 1:
+            self._first[:] = self._index
+            self._block = self._choose_block()
+            self._buffer = self._draw(np.arange(len(self._seeds)))
+            return
+        slots = np.flatnonzero(self._index - self._first > self._block // 2)
         self._first[slots] = self._index[slots]
-        ahead = self._index[slots, None] + np.arange(self._block)
+        rows = slots[:, None] * self._block + np.arange(self._block)
+        batch.put(self._buffer, rows.ravel(), self._draw(slots))
+
+    def _choose_block(self) -> int:
+        """Return how many instances to draw ahead for each slot, by what one of them weighs."""
+        weight = len(self._seeds) * batch.row_bytes(self._buffer)
+        return int(np.clip(_BUFFER_BYTES // weight, 2, 256))
+
+    def _draw(self, slots: NDArray[np.intp]) -> Any:
+        ahead = self._first[slots, None] + np.arange(self._block)
         seeds = np.repeat(self._seeds[slots], self._block)
-        drawn = draw(self._task, seeds, ahead.ravel(), self._lengths, self._split)
-        if self._buffer is None:
-            self._buffer = drawn
-        else:
-            rows = slots[:, None] * self._block + np.arange(self._block)
-            batch.put(self._buffer, rows.ravel(), drawn)
+        return draw(self._task, seeds, ahead.ravel(), self._lengths, self._split)

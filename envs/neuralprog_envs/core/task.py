@@ -79,7 +79,7 @@ class Machine(Protocol):
         """Return new observation arrays, each with the leading axis B."""
 
     def action_mask(self, state: Any) -> Bools:
-        """Return the legal choices, shape (B, sum of ``actions``), concatenated as sb3-contrib's."""
+        """Return the legal choices, of all K integers side by side: (B, sum of ``actions``)."""
 
     def begin(self, instances: Any) -> Episode:
         """Start an episode on a batch of one instance."""

@@ -13,7 +13,8 @@ from neuralprog_envs.core.instances import check_lengths, check_split
 from neuralprog_envs.core.task import Field, Ints, Task
 from neuralprog_envs.registry import find, make_task
 
-Length = int | tuple[int, int]
+Length = Any
+"""An int, or the shortest and the longest: a pair or a range of consecutive ints."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def configure(
         TypeError: There is no such keyword argument.
     """
     asked = find(env_id).defaults["length"] if length is None else length
-    asked = asked if isinstance(asked, (int, np.integer)) else (int(asked[0]), int(asked[-1]))
+    asked = int(asked) if np.ndim(asked) == 0 else (int(asked[0]), int(asked[-1]))
     task = make_task(env_id, length=asked, **task_settings)
     if reward not in ("sparse", "shaped"):
         raise ValueError(f"unknown reward {reward!r}: 'sparse' or 'shaped'")

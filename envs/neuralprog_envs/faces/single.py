@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -46,7 +46,7 @@ class ProgramEnv(gym.Env[Any, NDArray[np.int64]]):
         TypeError: There is no such argument.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {
+    metadata: dict[str, Any] = {
         "render_modes": ["ansi", "rgb_array", "human"],
         "render_fps": 4,
     }
@@ -112,9 +112,7 @@ class ProgramEnv(gym.Env[Any, NDArray[np.int64]]):
         low, _ = check_lengths(self.task, int(options["length"]), self.setting.split)
         return stream.next_at(_SLOT, low)
 
-    def step(
-        self, action: NDArray[np.int64]
-    ) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+    def step(self, action: NDArray[np.int64]) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Execute one action.
 
         Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -42,7 +42,7 @@ class ProgramVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         TypeError: There is no such argument.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}
+    metadata: dict[str, Any] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}
 
     def __init__(
         self,
@@ -146,22 +146,22 @@ class ProgramVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         return self._observe(), reward, terminated, truncated, info
 
     def _checked(self, actions: NDArray[Any]) -> NDArray[np.int64]:
-        """Return the actions as int64, shape (n, K); negative numbers are huge when unsigned."""
+        """Return the actions as int64, shape (n, K), column by column in memory."""
         array = np.asarray(actions)
         if array.shape != self.action_space.shape or array.dtype.kind not in "iu":
             raise ValueError(
                 f"actions must be integers of shape {self.action_space.shape}, "
                 f"got {array.dtype} of shape {array.shape}"
             )
-        array = np.ascontiguousarray(array, dtype=np.int64)
-        outside = array.view(np.uint64) >= self._choices
-        if outside.any():
-            slot, number = np.argwhere(outside)[0]
+        columns = np.ascontiguousarray(array.T, dtype=np.int64)
+        unsigned = columns.view(np.uint64)  # a negative number becomes a huge one
+        if (unsigned.max(axis=1) >= self._choices).any():
+            number, slot = np.argwhere(unsigned >= self._choices[:, None])[0]
             raise ValueError(
                 f"action out of range in slot {slot}: {self.task.machine.action_names[number]} = "
                 f"{array[slot, number]}, must be 0..{self._choices[number] - 1}"
             )
-        return array
+        return columns.T
 
     def _renew(self, slots: Rows) -> None:
         """Pose the next instance in some slots."""

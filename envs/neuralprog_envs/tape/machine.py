@@ -102,7 +102,7 @@ class TapeMachine:
         _require(self.action in ("instruction", "circuit"), "action: 'instruction' or 'circuit'")
         _require(self.observation_mode in ("full", "flags"), "observation: 'full' or 'flags'")
 
-    @cached_property
+    @property
     def modules(self) -> tuple[Module, ...]:
         """The modules of a circuit, in order: Q = 14 · repetitions of them."""
         return MODULES * self.repetitions
@@ -117,9 +117,11 @@ class TapeMachine:
         return (*sources, *[R + Q] * R, 2)
 
     @cached_property
-    def choices(self) -> int:
-        """The length of an action mask: all choices of all integers."""
-        return sum(self.actions)
+    def every_choice(self) -> Bools:
+        """The action mask of one row, which never changes: all True, read-only."""
+        mask = np.ones(sum(self.actions), dtype=bool)
+        mask.setflags(write=False)
+        return mask
 
     @cached_property
     def action_names(self) -> tuple[str, ...]:
@@ -225,7 +227,7 @@ class TapeMachine:
 
     def action_mask(self, state: TapeState) -> Bools:
         """Return all True, read-only: every choice of this machine is legal in every state."""
-        return np.broadcast_to(np.True_, (len(state.tape), self.choices))
+        return np.broadcast_to(self.every_choice, (len(state.tape), len(self.every_choice)))
 
     def begin(self, instances: TapeInstances) -> Episode:
         """Start the one-instance view, in plain Python integers."""

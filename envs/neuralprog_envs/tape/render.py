@@ -39,7 +39,7 @@ def table(machine: TapeMachine, rows: Sequence[tuple[TapeState, str]]) -> str:
 
 
 def describe(machine: TapeMachine, state: TapeState, action: NDArray[Any]) -> str:
-    """Return an action in words: an instruction with its values, or a circuit's reads and writes."""
+    """Return an action in words: an instruction with its values, a circuit's reads and writes."""
     numbers = [int(number) for number in np.ravel(action)]
     if machine.action == "circuit":
         return _describe_circuit(machine, state, numbers)
@@ -70,9 +70,7 @@ def _describe_circuit(machine: TapeMachine, state: TapeState, numbers: list[int]
     return ", ".join([*reads, *writes, *(["finish"] if episode.halted else [])])
 
 
-def pixels(
-    machine: TapeMachine, state: TapeState, instances: TapeInstances
-) -> NDArray[np.uint8]:
+def pixels(machine: TapeMachine, state: TapeState, instances: TapeInstances) -> NDArray[np.uint8]:
     """Return registers (blue) and tape; scored cells are green when right, red when wrong.
 
     The small marks below a cell are the registers that point to it. Shape (height, width, 3).

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 class _Cells:
     """Tape and registers of one machine, and how they are observed."""
 
-    __slots__ = ("flags_only", "machine", "reads", "registers", "tape", "writes")
+    __slots__ = ("flags_only", "machine", "mask", "reads", "registers", "tape", "writes")
 
     def __init__(self, machine: TapeMachine, tape: NDArray[Any], registers: list[int]) -> None:
         self.machine = machine
+        self.mask = machine.every_choice
         self.tape = tape
         self.registers = registers
         self.flags_only = machine.observation_mode == "flags"
@@ -32,7 +33,7 @@ class _Cells:
         self.writes: list[tuple[int, int]] = []
 
     def read(self, address: int) -> int:
-        value = int(self.tape[address])
+        value: int = self.tape.item(address)
         self.reads.append((address, value))
         return value
 
@@ -89,7 +90,7 @@ class InstructionEpisode:
 
     def action_mask(self) -> NDArray[np.bool_]:
         """Return all True, a new array: every choice is legal."""
-        return np.ones(self.cells.machine.choices, dtype=bool)
+        return self.cells.mask.copy()
 
     def state(self) -> TapeState:
         """Return the state as a batch of one row."""
@@ -130,7 +131,7 @@ class CircuitEpisode:
 
     def action_mask(self) -> NDArray[np.bool_]:
         """Return all True, a new array: every choice is legal."""
-        return np.ones(self.cells.machine.choices, dtype=bool)
+        return self.cells.mask.copy()
 
     def state(self) -> TapeState:
         """Return the state as a batch of one row."""

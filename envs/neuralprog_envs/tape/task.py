@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.core.draws import Bits, Draws, combine
+from neuralprog_envs.core.draws import Bits, Draws, mix
 from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.core.trace import Act
 from neuralprog_envs.tape.algorithm import Algorithm
@@ -30,11 +30,11 @@ class TapeTask:
     machine: TapeMachine
 
     def __post_init__(self) -> None:
-        shortest = self.algorithm.shortest
+        name, shortest = type(self.algorithm).__name__, self.algorithm.shortest
         need = self.algorithm.memory_size(shortest)
         if self.machine.memory_size < need:
             raise ValueError(
-                f"memory_size {self.machine.memory_size} is too small for {type(self.algorithm).__name__}: "
+                f"memory_size {self.machine.memory_size} is too small for {name}: "
                 f"its shortest instance (length {shortest}) needs {need} cells"
             )
 
@@ -80,11 +80,9 @@ class TapeTask:
         return self.pose(tape, np.array([length], dtype=np.int32))
 
     def fingerprint(self, instances: TapeInstances) -> Bits:
-        """Hash the cells that are not zero, so that memory to spare changes nothing."""
-        tape = instances.tape.astype(np.uint64)
-        position = np.arange(tape.shape[1], dtype=np.uint64)
-        words = combine(np.broadcast_to(position, tape.shape), tape)
-        return np.sum(np.where(tape > 0, words, np.uint64(0)), axis=1, dtype=np.uint64)
+        """Return Σ kᵢ · tape[i] mod 2**64, random kᵢ: memory to spare, all 0, changes nothing."""
+        factors = mix(np.arange(1, instances.tape.shape[1] + 1, dtype=np.uint64))
+        return instances.tape.astype(np.uint64) @ factors
 
     def score(self, state: TapeState, instances: TapeInstances) -> Floats:
         """Return the fraction of the scored cells that hold the answer, shape (B,)."""
