@@ -1,15 +1,15 @@
 """Sixteen float32 lanes as one value of numba, lowered to an LLVM vector.
 
 LLVM maps the type to whatever the CPU has (one AVX-512 register, two of AVX, four of SSE or
-NEON). Lanes are examples of a batch. Memory is reached through plain pointers: ``p`` counts
-in floats, and a "row" is sixteen of them. No fast-math flag is set anywhere: products and
-sums may fuse (fmuladd), but nothing is reordered and NaN survives every operation.
+NEON). Lanes are examples of a batch. Memory is reached through plain pointers that count in
+floats; sixteen floats are a "row". No fast-math flag is set anywhere: a product and a sum may
+fuse (fmuladd), but nothing is reordered and a NaN survives every operation.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import factorial, log, pi
 from typing import Any
 
@@ -23,11 +23,10 @@ LANES = 16
 Vector = Any
 """Annotation only: sixteen float32 lanes."""
 Pointer = Any
-"""Annotation only: a pointer to float32 (or to int64 for tables)."""
+"""Annotation only: a pointer to float32, or to int64 in tables."""
 
-_VEC = ir.VectorType(ir.FloatType(), LANES)
-_INT = ir.VectorType(ir.IntType(32), LANES)
-_SHUFFLE = ir.VectorType(ir.IntType(32), LANES)
+_FLOATS = ir.VectorType(ir.FloatType(), LANES)
+_INTS = ir.VectorType(ir.IntType(32), LANES)
 
 
 class VectorType(types.Type):
@@ -44,33 +43,50 @@ floats = types.CPointer(types.float32)
 @register_model(VectorType)
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _VEC)
+        super().__init__(manager, kind, _FLOATS)
 
 
-def _constant(value: float) -> ir.Constant:
-    return ir.Constant(_VEC, [value] * LANES)
+# ---- building blocks of the emitted code -------------------------------------------------
+
+
+def _number(value: float) -> ir.Constant:
+    return ir.Constant(_FLOATS, [value] * LANES)
 
 
 def _integer(value: int) -> ir.Constant:
-    return ir.Constant(_INT, [value] * LANES)
+    return ir.Constant(_INTS, [value] * LANES)
 
 
 def _call(builder: Any, name: str, *arguments: Any) -> Any:
-    kind = ir.FunctionType(_VEC, [_VEC] * len(arguments))
-    function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{LANES}f32")
-    return builder.call(function, arguments)
+    kind = ir.FunctionType(_FLOATS, [_FLOATS] * len(arguments))
+    name = f"llvm.{name}.v{LANES}f32"
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), arguments)
 
 
 def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
     return _call(builder, "fmuladd", a, b, c)
 
 
-def _horner(builder: Any, x: Any, coefficients: list[float]) -> Any:
+def _horner(builder: Any, x: Any, coefficients: Sequence[float]) -> Any:
     """Σ_k coefficients[k] x^k."""
-    result = _constant(coefficients[-1])
+    result = _number(coefficients[-1])
     for coefficient in reversed(coefficients[:-1]):
-        result = _fma(builder, result, x, _constant(coefficient))
+        result = _fma(builder, result, x, _number(coefficient))
     return result
+
+
+def _clamp(builder: Any, x: Any, low: Any, high: Any) -> Any:
+    """Both comparisons are false for NaN, which therefore stays."""
+    x = builder.select(builder.fcmp_ordered("<", x, low), low, x)
+    return builder.select(builder.fcmp_ordered(">", x, high), high, x)
+
+
+def _rows(builder: Any, pointer: Any, index: Any) -> Any:
+    return builder.bitcast(builder.gep(pointer, [index]), _FLOATS.as_pointer())
+
+
+def _shuffle(builder: Any, a: Any, b: Any, lanes: Sequence[int]) -> Any:
+    return builder.shuffle_vector(a, b, ir.Constant(_INTS, list(lanes)))
 
 
 # ---- operators ---------------------------------------------------------------------------
@@ -78,7 +94,7 @@ def _horner(builder: Any, x: Any, coefficients: list[float]) -> Any:
 
 def _define_operator(symbol: Callable[..., Any], method: str, arity: int) -> None:
     class Template(ConcreteTemplate):
-        cases = [types.VectorOp] if False else [vector(*[vector] * arity)]  # noqa: RUF012
+        cases = (vector(*[vector] * arity),)
 
     infer_global(symbol)(Template)
 
@@ -97,13 +113,169 @@ for _symbol, _method, _arity in (
     _define_operator(_symbol, _method, _arity)
 
 
-def _define(emit: Callable[..., Any], *kinds: Any, result: Any = vector) -> Any:
-    """An intrinsic of fixed signature from a function (builder, *values) -> value."""
+# ---- intrinsics: functions of compiled code ----------------------------------------------
+
+
+def _compiled(*kinds: Any, result: Any = vector) -> Callable[[Callable[..., Any]], Any]:
+    """Turn an emitter (builder, *values) -> value into a function for compiled code."""
+
+    def decorate(emit: Callable[..., Any]) -> Any:
+        def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            value = emit(builder, *arguments)
+            return context.get_dummy_value() if result is types.none else value
+
+        typed = result(*kinds), lower
+        typer: Any = {
+            1: lambda context, a: typed,
+            2: lambda context, a, b: typed,
+            3: lambda context, a, b, c: typed,
+            4: lambda context, a, b, c, d: typed,
+        }[len(kinds)]
+        typer.__name__, typer.__doc__ = emit.__name__, emit.__doc__
+        return intrinsic(typer)
+
+    return decorate
+
+
+@_compiled(floats, types.intp)
+def load(builder: Any, p: Any, i: Any) -> Any:
+    """The row that starts at p[i]."""
+    return builder.load(_rows(builder, p, i), align=4)
+
+
+@_compiled(floats, types.intp, vector, result=types.none)
+def store(builder: Any, p: Any, i: Any, x: Any) -> Any:
+    """Write the row that starts at p[i]."""
+    builder.store(x, _rows(builder, p, i), align=4)
+
+
+@_compiled(types.float32)
+def spread(builder: Any, x: Any) -> Any:
+    """One number in all lanes."""
+    single = builder.insert_element(
+        ir.Constant(_FLOATS, ir.Undefined), x, ir.Constant(ir.IntType(32), 0)
+    )
+    return _shuffle(builder, single, single, [0] * LANES)
+
+
+@_compiled(vector, vector, vector)
+def fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    """The fused a·b + c."""
+    return _fma(builder, a, b, c)
+
+
+@_compiled(vector, vector, vector, vector)
+def above(builder: Any, x: Any, y: Any, a: Any, b: Any) -> Any:
+    """In each lane a where x > y, else b."""
+    return builder.select(builder.fcmp_ordered(">", x, y), a, b)
+
+
+@_compiled(vector, vector)
+def crop(builder: Any, x: Any, bound: Any) -> Any:
+    """The value x cropped to [-bound, bound]."""
+    return _clamp(builder, x, builder.fneg(bound), bound)
+
+
+@_compiled(vector)
+def root(builder: Any, x: Any) -> Any:
+    """The square root."""
+    return _call(builder, "sqrt", x)
+
+
+@_compiled(vector, result=types.float32)
+def total(builder: Any, x: Any) -> Any:
+    """The sum of the lanes, as a tree: always in the same order."""
+    for half in (8, 4, 2, 1):
+        x = builder.fadd(x, _shuffle(builder, x, x, [(i + half) % LANES for i in range(LANES)]))
+    return builder.extract_element(x, ir.Constant(ir.IntType(32), 0))
+
+
+@_compiled(vector)
+def exp(builder: Any, x: Any) -> Any:
+    """Exponential: 2^n e^r, n the nearest integer to x/ln 2, e^r by Taylor; x in ±87."""
+    x = _clamp(builder, x, _number(-87.0), _number(87.0))
+    round_off = _number(1.5 * 2.0**23)  # adding it leaves n in the lowest bits
+    shifted = _fma(builder, x, _number(1 / log(2)), round_off)
+    n = builder.fsub(shifted, round_off)
+    high = 0.693359375  # nine bits of ln 2: its product with n is exact
+    r = _fma(builder, n, _number(-high), x)
+    r = _fma(builder, n, _number(high - log(2)), r)
+    power = _horner(builder, r, [1 / factorial(k) for k in range(7)])
+    exponent = builder.shl(builder.bitcast(shifted, _INTS), _integer(23))
+    return builder.bitcast(builder.add(builder.bitcast(power, _INTS), exponent), _FLOATS)
+
+
+@_compiled(vector)
+def logarithm(builder: Any, x: Any) -> Any:
+    """Logarithm of a normal x > 0: n ln 2 + 2 artanh((m-1)/(m+1)), m in [1/√2, √2)."""
+    bits = builder.bitcast(x, _INTS)
+    half = _integer(0x3F3504F3)  # the bits of 1/√2
+    n = builder.ashr(builder.sub(bits, half), _integer(23))
+    m = builder.bitcast(builder.sub(bits, builder.shl(n, _integer(23))), _FLOATS)
+    s = builder.fdiv(builder.fsub(m, _number(1.0)), builder.fadd(m, _number(1.0)))
+    series = _horner(builder, builder.fmul(s, s), [2 / k for k in (1, 3, 5, 7, 9)])
+    result = _fma(builder, builder.sitofp(n, _FLOATS), _number(log(2)), builder.fmul(s, series))
+    return _fma(builder, x, _number(0.0), result)  # keeps a NaN visible
+
+
+def _half_turn(builder: Any, x: Any, first: int) -> Any:
+    """Taylor series in (πx)² of sin(πx)/πx (first = 1) or cos(πx) (first = 0), |x| <= 1/2."""
+    square = builder.fmul(x, x)
+    powers = range(first, first + 14, 2)
+    terms = [(-1) ** (k // 2) * pi ** (k - first) / factorial(k) for k in powers]
+    return _horner(builder, square, terms)
+
+
+@_compiled(vector)
+def cosine(builder: Any, x: Any) -> Any:
+    """Cosine of 2πx for |x| <= 1/2, by the double angle: 1 - 2 sin²(πx)."""
+    sine = builder.fmul(builder.fmul(x, _number(pi)), _half_turn(builder, x, 1))
+    return _fma(builder, builder.fmul(_number(-2.0), sine), sine, _number(1.0))
+
+
+@_compiled(vector)
+def sine(builder: Any, x: Any) -> Any:
+    """Sine of 2πx for |x| <= 1/2: 2 sin(πx) cos(πx)."""
+    half = builder.fmul(builder.fmul(x, _number(2 * pi)), _half_turn(builder, x, 1))
+    return builder.fmul(half, _half_turn(builder, x, 0))
+
+
+@_compiled(floats, floats, types.intp, result=types.none)
+def transpose(builder: Any, source: Any, target: Any, stride: Any) -> Any:
+    """Write sixteen rows with lanes first: target[lane·stride + i] = source[16·i + lane]."""
+    index = ir.IntType(64)
+    rows = [
+        builder.load(_rows(builder, source, ir.Constant(index, i * LANES)), align=4)
+        for i in range(LANES)
+    ]
+    low = [lane // 2 + LANES * (lane % 2) for lane in range(LANES)]
+    high = [lane + LANES // 2 for lane in low]
+    for _ in range(4):  # four perfect shuffles of the whole 16 x 16 block
+        pairs = [(rows[i], rows[i + 8]) for i in range(8)]
+        rows = [_shuffle(builder, *pair, lanes) for pair in pairs for lanes in (low, high)]
+    for lane, row in enumerate(rows):
+        place = builder.mul(stride, ir.Constant(index, lane))
+        builder.store(row, _rows(builder, target, place), align=4)
+
+
+# ---- pointers ----------------------------------------------------------------------------
+
+
+@intrinsic
+def at(context: Any, p: Any, i: Any) -> Any:
+    """The pointer to p[i]."""
 
     def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return emit(builder, *arguments)
+        return builder.gep(arguments[0], [arguments[1]])
 
-    names = ", ".join(f"a{i}" for i in range(len(kinds)))
-    scope: dict[str, Any] = {"signature": result(*kinds), "lower": lower}
-    exec(f"def typer(context, {names}): return signature, lower", scope)
-    return intrinsic(scope["typer"])
+    return p(p, types.intp), lower
+
+
+@intrinsic
+def pointer(context: Any, array: Any) -> Any:
+    """The pointer to the first element of a contiguous array."""
+
+    def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.make_array(array)(context, builder, arguments[0]).data
+
+    return types.CPointer(array.dtype)(array), lower

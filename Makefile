@@ -1,0 +1,61 @@
+# make demo    set up, train an NRAM on Copy from input/output pairs, show what it learned
+# make test    set up, run the tests
+# make check   what CI runs: format, lint, types, import rules, tests
+#
+# PYTHON=python3.12       the Python to set up with (3.11 or newer)
+# TORCH_INDEX=URL         PyTorch's own index for CPU builds, to save a 3 GB download of CUDA
+
+PYTHON ?= python3
+VENV ?= .venv
+TORCH ?= torch==2.13.0
+TORCH_INDEX ?=
+BIN := $(VENV)/bin
+
+.PHONY: demo test check format lint types imports golden clean
+
+demo: $(VENV)/.agents
+	$(BIN)/neuralprog demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: lint types imports test
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+golden: $(VENV)/.dev
+	$(BIN)/python tests/golden.py
+
+$(VENV)/.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "neuralprog needs Python 3.11 or newer: make PYTHON=python3.12 …" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+# torch first and pinned: a plain later install then leaves it alone.
+$(VENV)/.torch: $(VENV)/.venv
+	$(BIN)/python -m pip install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$(TORCH)"
+	touch $@
+
+$(VENV)/.agents: $(VENV)/.torch pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[agents]"
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.torch pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[agents,rl,plot,dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,195 @@
+"""The command line: ``neuralprog train|sweep|evaluate|run|benchmark|demo``.
+
+Nothing but the standard library is imported before a command is known.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from neuralprog_agents.commands.errors import BAD_INPUT, INTERRUPTED, UsageError
+
+_SPLITS = ("test", "train", "validation", "all")
+_AGENT_HELP = "a pretrained agent's name (nram-sort), a run folder, random or expert"
+_OVERRIDES = """\
+Every key of the agent's config can be given as --key value, over the file.
+`%(prog)s --config FILE --help` lists the keys of that file's agent."""
+
+
+def main(words: Sequence[str] | None = None, command: str | None = None) -> int:
+    """Run a command.
+
+    Args:
+        words: The command line; None takes that of the process.
+        command: Prepended to the words: what the scripts named after a command pass.
+
+    Returns:
+        The exit status: 0 only if the job was done; 2 for bad input, told in one line.
+    """
+    given = list(sys.argv[1:] if words is None else words)
+    try:
+        return _dispatch([*([command] if command else []), *given])
+    except UsageError as error:
+        print(f"neuralprog: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _dispatch(words: list[str]) -> int:
+    args, rest = _parser().parse_known_args(words)
+    act: Callable[[argparse.Namespace, list[str]], int] = args.act
+    return act(args, rest)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises ``UsageError`` where argparse prints its usage and exits."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="neuralprog", description="Learn programs, score them, apply them.")
+    commands = parser.add_subparsers(
+        required=True, metavar="COMMAND", parser_class=_Parser, dest="command"
+    )
+
+    def add(name: str, act: Callable[..., int], text: str, **more: Any) -> _Parser:
+        made = commands.add_parser(
+            name,
+            help=text,
+            description=text,
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **more,
+        )
+        made.set_defaults(act=act, parser=made)
+        return made
+
+    _add_train(add("train", _train, "Train an agent.", epilog=_OVERRIDES, add_help=False))
+    _add_sweep(add("sweep", _sweep, "Make many restarts.", epilog=_OVERRIDES, add_help=False))
+    _add_evaluate(add("evaluate", _evaluate, "Score an agent at given lengths."))
+    _add_run(add("run", _run, "Apply an agent to your own input."))
+    _add_benchmark(add("benchmark", _benchmark, "Measure, and write results/."))
+    add("demo", _demo, "Learn Copy, score it far beyond its training, show the program.")
+    return parser
+
+
+def _add_training(parser: _Parser) -> None:
+    parser.add_argument("-h", "--help", action="store_true", help="show this and leave")
+    parser.add_argument("--config", metavar="FILE", help="the agent's settings, YAML")
+    parser.add_argument("--output", metavar="DIR", help="the run folder's name")
+    parser.add_argument("--resume", metavar="RUN", help="go on where it was interrupted")
+    parser.add_argument("--workers", type=int, metavar="W", help="restarts at once (all cores)")
+
+
+def _add_train(parser: _Parser) -> None:
+    _add_training(parser)
+
+
+def _add_sweep(parser: _Parser) -> None:
+    _add_training(parser)
+    parser.add_argument("--restarts", type=int, metavar="N", help="how many (the config's)")
+    parser.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster: auto, or its head")
+
+
+def _add_evaluate(parser: _Parser) -> None:
+    parser.add_argument("--agent", required=True, metavar="NAME_OR_RUN", help=_AGENT_HELP)
+    parser.add_argument("--env", metavar="ID", help="the environment (the agent's own)")
+    parser.add_argument("--lengths", type=int, nargs="+", metavar="N", help="(the config's)")
+    parser.add_argument("--episodes", type=int, default=100, metavar="N", help="(100)")
+    parser.add_argument("--seed", type=_natural, default=0, metavar="N", help="(0)")
+    parser.add_argument("--split", choices=_SPLITS, default="test", help="(test)")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _add_run(parser: _Parser) -> None:
+    parser.add_argument("--agent", required=True, metavar="NAME_OR_RUN", help=_AGENT_HELP)
+    parser.add_argument("--input", required=True, metavar="TEXT", help='"3 1 2 5 4"')
+    parser.add_argument("--env", metavar="ID", help="the environment (the agent's own)")
+    parser.add_argument("--memory-size", type=int, metavar="M", help="(what the input needs)")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def _add_benchmark(parser: _Parser) -> None:
+    parser.add_argument("what", choices=("speed",))
+    parser.add_argument("--quick", action="store_true", help="a look, not a measurement")
+
+
+def _natural(word: str) -> int:
+    number = int(word)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"must be at least 0, got {word}")
+    return number
+
+
+def _train(args: argparse.Namespace, rest: list[str]) -> int:
+    if args.help:
+        return _training_help(args)
+    from neuralprog_agents.commands.train import train
+
+    return train(args, rest)
+
+
+def _sweep(args: argparse.Namespace, rest: list[str]) -> int:
+    if args.help:
+        return _training_help(args)
+    from neuralprog_agents.commands.train import sweep
+
+    return sweep(args, rest)
+
+
+def _training_help(args: argparse.Namespace) -> int:
+    args.parser.print_help()
+    if args.config:
+        from pathlib import Path
+
+        from neuralprog_agents.commands.errors import input_errors
+        from neuralprog_agents.training import config
+
+        with input_errors():
+            print(f"\n{config.help_text(config.read_agent(Path(args.config)))}")
+    return 0
+
+
+def _evaluate(args: argparse.Namespace, rest: list[str]) -> int:
+    _refuse(args, rest)
+    from neuralprog_agents.commands.evaluate import evaluate
+
+    return evaluate(args)
+
+
+def _run(args: argparse.Namespace, rest: list[str]) -> int:
+    _refuse(args, rest)
+    from neuralprog_agents.commands.run import run
+
+    return run(args)
+
+
+def _benchmark(args: argparse.Namespace, rest: list[str]) -> int:
+    _refuse(args, rest)
+    from neuralprog_agents.benchmark import speed
+
+    speed.main(quick=args.quick)
+    return 0
+
+
+def _demo(args: argparse.Namespace, rest: list[str]) -> int:
+    _refuse(args, rest)
+    from neuralprog_agents.commands.demo import demo
+
+    return demo(args)
+
+
+def _refuse(args: argparse.Namespace, rest: list[str]) -> None:
+    if rest:
+        args.parser.error(f"unrecognized arguments: {' '.join(rest)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

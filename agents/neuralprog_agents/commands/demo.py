@@ -1,0 +1,93 @@
+"""``demo``: the main job, from training to a program that is right on tapes far longer."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
+from neuralprog_agents.commands.evaluate import print_table
+from neuralprog_agents.commands.run import show
+from neuralprog_agents.commands.train import check, train_in
+from neuralprog_agents.evaluation.agents import open_agent
+from neuralprog_agents.evaluation.apply import apply, prepare
+from neuralprog_agents.evaluation.evaluate import evaluate
+from neuralprog_agents.training import config as settings
+from neuralprog_agents.training import runs
+
+CONFIG = Path("configs/nram/copy.yaml")
+LENGTHS = (20, 100, 1000)
+EPISODES = 100
+INPUT = (3, 1, 4, 1, 5)
+WORKERS = 2
+
+
+def demo(_args: Namespace) -> int:
+    """Learn Copy from input/output pairs, score the program, show it; return the exit status."""
+    with input_errors():
+        run = _open(Path("runs/demo"))
+    print("An NRAM learns to copy an array from input/output pairs alone.", flush=True)
+    status = train_in(run, WORKERS)
+    if status != SUCCESS:
+        return status
+    if not _exact(run.folder):
+        print("failure: the program is not right on every tape")
+        return FAILURE
+    _show_program(run.folder)
+    _show_next_steps(run.folder)
+    return SUCCESS
+
+
+def _open(folder: Path) -> runs.Run:
+    """Return the demo's run: a new one, or one that was interrupted."""
+    path = _config_path()
+    agent = settings.read_agent(path)
+    config = settings.parse(agent, path)
+    check(config)
+    for place in (folder, *(folder.with_name(f"{folder.name}-{i}") for i in range(2, 1000))):
+        if not place.exists():
+            runs.create(place, "train", agent, config, ["neuralprog", "demo"])
+            return runs.read(place)
+        if _interrupted(place, config):
+            return runs.read(place)
+    raise UsageError(f"{folder.parent}: too many demos here; remove some")
+
+
+def _config_path() -> Path:
+    clone = Path(__file__).parents[3] / CONFIG
+    found = [path for path in (CONFIG, clone) if path.is_file()]
+    if not found:
+        raise UsageError(f"{CONFIG}: not found; run the demo in a clone of the repository")
+    return found[0]
+
+
+def _interrupted(folder: Path, config: object) -> bool:
+    """Return whether a folder holds a run of this config that has not finished."""
+    if not folder.is_dir() or not runs.is_run(folder) or (folder / runs.CARD).exists():
+        return False
+    run = runs.read(folder)
+    return run.kind == "train" and bool(run.config == config)
+
+
+def _exact(folder: Path) -> bool:
+    agent = open_agent(str(folder))
+    scores = list(evaluate(agent.policy, agent.env_id, LENGTHS, EPISODES, name=agent.name))
+    print()
+    print_table(scores)
+    return all(score.success_rate == 1.0 for score in scores)
+
+
+def _show_program(folder: Path) -> None:
+    agent = open_agent(str(folder))
+    print(f"\nStep by step on {' '.join(map(str, INPUT))}:\n")
+    show(agent, apply(agent.policy, prepare(agent.policy, agent.env_id, INPUT), INPUT))
+
+
+def _show_next_steps(folder: Path) -> None:
+    print(
+        f"\nTry next:\n"
+        f'  neuralprog run --agent {folder} --input "7 2 9"\n'
+        f"  neuralprog evaluate --agent {folder} --lengths 10 5000\n"
+        f"  neuralprog train --config configs/nram/reverse.yaml\n"
+        f"  tensorboard --logdir {folder}"
+    )

@@ -1,0 +1,196 @@
+"""``train`` and ``sweep``: restarts in a run folder, until one succeeds or until all are done."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from neuralprog_agents.commands.errors import (
+    FAILURE,
+    INTERRUPTED,
+    SUCCESS,
+    UsageError,
+    input_errors,
+)
+from neuralprog_agents.training import config as settings
+from neuralprog_agents.training import runs
+from neuralprog_agents.training.display import clock, progress
+from neuralprog_agents.training.files import BusyError, write_atomically, write_json
+from neuralprog_agents.training.restarts import (
+    InterruptError,
+    Summary,
+    read_outcome,
+    run_restarts,
+)
+from neuralprog_agents.training.runs import Run
+from neuralprog_envs.registry import find
+
+
+def train(args: Namespace, overrides: Sequence[str]) -> int:
+    """Try restarts until one succeeds; return the exit status."""
+    _check_workers(args.workers)
+    with input_errors():
+        run = open_run("train", args, overrides)
+    return train_in(run, args.workers)
+
+
+def train_in(run: Run, workers: int | None) -> int:
+    """Train in an open run folder; return the exit status."""
+    summary = _work(run, workers, stop_at_first=True)
+    if isinstance(summary, int):
+        return summary
+    print(_verdict(run, summary))
+    return SUCCESS if summary.winner is not None else FAILURE
+
+
+def sweep(args: Namespace, overrides: Sequence[str]) -> int:
+    """Do all restarts and report the success rate; return the exit status."""
+    _check_workers(args.workers)
+    count = [] if args.restarts is None else [f"--restarts={args.restarts}"]
+    with input_errors():
+        run = open_run("sweep", args, [*overrides, *count])
+    summary = _work(run, args.workers, stop_at_first=False, ray=args.ray)
+    if isinstance(summary, int):
+        return summary
+    low, high = summary.interval
+    write_json(run.folder / "sweep.json", _report(run, summary))
+    print(
+        f"{run.agent} on {run.config.env}: {summary.succeeded} of {summary.tried} restarts "
+        f"succeeded, {summary.succeeded / max(1, summary.tried):.1%} "
+        f"(95 % interval {low:.1%} to {high:.1%}); "
+        f"{summary.seconds_per_restart:.1f} seconds per restart; {run.folder / 'sweep.json'}"
+    )
+    return SUCCESS
+
+
+def _check_workers(workers: int | None) -> None:
+    if workers is not None and workers < 1:
+        raise UsageError(f"--workers must be at least 1, got {workers}")
+
+
+def open_run(kind: str, args: Namespace, overrides: Sequence[str]) -> Run:
+    """Return the run folder that the arguments ask for, a new one or one to go on with.
+
+    Raises:
+        ValueError: The settings or the folder are not right.
+        OSError: The folder could not be made.
+    """
+    if args.resume is not None:
+        return _resume(kind, Path(args.resume), args, overrides)
+    if args.config is None:
+        raise UsageError(f"{kind} needs --config FILE or --resume RUN")
+    path = Path(args.config)
+    agent = settings.read_agent(path)
+    config = settings.parse(agent, path, overrides)
+    check(config)
+    folder = Path(args.output) if args.output else runs.default_folder(agent, config.env)
+    if kind == "sweep" and runs.is_run(folder):
+        return _extend(runs.read(folder), agent, config)
+    runs.create(folder, kind, agent, config, ["neuralprog", *sys.argv[1:]])
+    return runs.read(folder)
+
+
+def check(config: Any) -> None:
+    """Raise ValueError if the environment of a config does not exist, or it asks for nothing."""
+    find(config.env)
+    if config.restarts < 1:
+        raise ValueError(f"restarts must be at least 1, got {config.restarts}")
+
+
+def _resume(kind: str, folder: Path, args: Namespace, overrides: Sequence[str]) -> Run:
+    given = [*overrides, *[f"--{key}" for key in ("config", "output") if getattr(args, key)]]
+    if given:
+        raise UsageError(f"--resume goes on exactly as it was: leave out {given[0]}")
+    run = runs.read(folder)
+    if run.kind != kind:
+        raise UsageError(f"{folder}: is a run of {run.kind}: neuralprog {run.kind} --resume")
+    check(run.config)
+    return run
+
+
+def _extend(run: Run, agent: str, config: Any) -> Run:
+    """Go on with a sweep under its own settings; only the number of restarts may differ."""
+    if run.kind != "sweep" or run.agent != agent:
+        raise runs.RunError(f"{run.folder}: is a run of {run.kind} with agent {run.agent}")
+    for field in fields(config):
+        before, now = getattr(run.config, field.name), getattr(config, field.name)
+        if field.name != "restarts" and before != now:
+            raise runs.RunError(
+                f"{run.folder}: was begun with {field.name} {before}, not {now}; "
+                f"name another --output"
+            )
+    write_atomically(run.folder / "config.yaml", settings.dump(agent, config).encode())
+    return replace(run, config=config)
+
+
+def _work(
+    run: Run, workers: int | None, *, stop_at_first: bool, ray: str | None = None
+) -> Summary | int:
+    """Run the restarts and write the learned program; return an exit status if interrupted."""
+    print(f"{run.kind}: {run.agent} on {run.config.env}, folder {run.folder}", file=sys.stderr)
+    indices = range(run.config.restarts)
+    try:
+        with runs.working(run), progress() as show:
+            if (run.folder / "restarts").exists():
+                runs.note_resumed(run)
+            summary = run_restarts(
+                run.agent, run.config, indices, run.folder, workers, stop_at_first, ray, show
+            )
+            _write_program(run, summary)
+    except InterruptError:
+        print(
+            f"interrupted; go on with: neuralprog {run.kind} --resume {run.folder}", file=sys.stderr
+        )
+        return INTERRUPTED
+    except BusyError as error:
+        raise UsageError(str(error)) from error
+    return summary
+
+
+def _write_program(run: Run, summary: Summary) -> None:
+    if summary.winner is None:
+        return
+    result = next(result for result in summary.results if result.index == summary.winner)
+    outcome = read_outcome(run.folder, result)
+    runs.finish(run, outcome, summary.winner, summary.tried, summary.succeeded)
+
+
+def _verdict(run: Run, summary: Summary) -> str:
+    if summary.winner is None:
+        return (
+            f"no success: none of {summary.tried} restarts learned {run.config.env} "
+            f"(95 % interval of the success rate: up to {summary.interval[1]:.1%}); "
+            f"try another --seed, or more --restarts"
+        )
+    result = summary.results[-1]
+    return (
+        f"success: restart {result.index} learned {run.config.env} in {clock(result.seconds)} "
+        f"({summary.tried} restarts tried); the program is {run.folder / runs.WEIGHTS}\n"
+        f"score it with: neuralprog evaluate --agent {run.folder}"
+    )
+
+
+def _report(run: Run, summary: Summary) -> dict[str, Any]:
+    return {
+        "agent": run.agent,
+        "env": run.config.env,
+        "restarts": summary.tried,
+        "succeeded": summary.succeeded,
+        "success_rate": summary.succeeded / max(1, summary.tried),
+        "interval_95": list(summary.interval),
+        "seconds_per_restart": summary.seconds_per_restart,
+        "winner": summary.winner,
+        "results": [
+            {
+                "index": result.index,
+                "success": result.success,
+                "pruned": result.pruned,
+                "seconds": result.seconds,
+            }
+            for result in summary.results
+        ],
+    }

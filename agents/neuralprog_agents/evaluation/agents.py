@@ -1,0 +1,126 @@
+"""Trained agents by name: pretrained ones, run folders, and the references."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from neuralprog_agents import registry
+from neuralprog_agents.evaluation.policy import Policy
+from neuralprog_agents.evaluation.reference import REFERENCES, reference
+from neuralprog_envs.registry import find
+
+CARD_KEYS = frozenset({"agent", "env", "model", "weights_sha256"})
+
+
+class AgentError(ValueError):
+    """There is no such agent, or its files are damaged."""
+
+
+@dataclass(frozen=True)
+class Agent:
+    """A policy with its name and where it is from.
+
+    Attributes:
+        name: As it was asked for.
+        env_id: Where it acts.
+        policy: The policy.
+        card: The content of its ``card.json``; empty for a reference.
+    """
+
+    name: str
+    env_id: str
+    policy: Policy
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def test_lengths(self) -> tuple[int, ...]:
+        """The lengths at which it is scored by default.
+
+        They are its config's ``test_lengths``, or else the longest that it was trained on (for
+        references, the environment's default), twice that and ten times that.
+        """
+        config = self.card.get("config", {})
+        if config.get("test_lengths"):
+            return tuple(int(n) for n in config["test_lengths"])
+        trained = config.get("length") or find(self.env_id).defaults["length"]
+        longest = trained if isinstance(trained, int) else int(trained[-1])
+        return longest, 2 * longest, 10 * longest
+
+
+def pretrained() -> dict[str, Path]:
+    """Return the folder of every agent that comes with the package, by name."""
+    root = Path(str(files("neuralprog_agents").joinpath("pretrained")))
+    if not root.is_dir():
+        return {}
+    return {path.name: path for path in sorted(root.iterdir()) if (path / "card.json").is_file()}
+
+
+def open_agent(name: str, env_id: str | None = None, seed: int = 0) -> Agent:
+    """Return an agent.
+
+    Args:
+        name: A pretrained agent's name, a run folder, "random" or "expert".
+        env_id: Where it is to act; by default where it was trained. References need it.
+        seed: The seed of "random".
+
+    Raises:
+        AgentError: There is no such agent, or it has nothing to show yet.
+        ValueError: The environment or a file is not right.
+    """
+    if name in REFERENCES:
+        if env_id is None:
+            raise AgentError(f"agent {name!r} needs an environment: --env NRAMCopy-v0")
+        identity = find(env_id).id
+        return Agent(name, identity, reference(name, identity, seed))
+    folder = _locate(name)
+    card = _read_card(folder)
+    policy = _load(folder, card)
+    return Agent(name, find(env_id or str(card["env"])).id, policy, card)
+
+
+def _locate(name: str) -> Path:
+    known = pretrained()
+    if name in known:
+        return known[name]
+    folder = Path(name)
+    if folder.is_dir():
+        return folder
+    near = difflib.get_close_matches(name, known, n=3) or [*known, *REFERENCES]
+    raise AgentError(
+        f"unknown agent {name!r}: neither a run folder nor a pretrained agent; "
+        f"available: {', '.join(near)}"
+    )
+
+
+def _read_card(folder: Path) -> dict[str, Any]:
+    from neuralprog_agents.training import runs
+    from neuralprog_agents.training.files import read_json
+
+    path = folder / runs.CARD
+    if not path.exists() and runs.is_run(folder):
+        raise AgentError(
+            f"{folder}: this run has no learned program (yet); go on with "
+            f"neuralprog train --resume {folder}"
+        )
+    card = read_json(path)
+    if not isinstance(card, dict) or not card.keys() >= CARD_KEYS:
+        raise AgentError(f"{path}: not an agent's card, which has {', '.join(sorted(CARD_KEYS))}")
+    return card
+
+
+def _load(folder: Path, card: dict[str, Any]) -> Policy:
+    from neuralprog_agents.training import checkpoint, runs
+
+    path = folder / runs.WEIGHTS
+    weights, _ = checkpoint.load(path, "weights")
+    if checkpoint.sha256(path) != card["weights_sha256"]:
+        raise AgentError(f"{path}: not the weights that {runs.CARD} beside it tells of")
+    try:
+        return registry.find(str(card["agent"])).load(weights, card["model"])
+    except (KeyError, TypeError) as error:
+        raise AgentError(f"{folder}: card and weights do not fit each other ({error})") from None

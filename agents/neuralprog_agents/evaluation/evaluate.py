@@ -1,0 +1,161 @@
+"""The one way to score an agent: it plays the discrete environment, one episode a slot."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+
+from neuralprog_agents.evaluation.policy import Informed, Policy
+from neuralprog_envs.core import batch
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.faces.setting import configure
+from neuralprog_envs.faces.vector import ProgramVectorEnv
+
+MEMORY_BUDGET = 256_000_000
+"""Bytes that the slots of one vector environment may take; more episodes go in several turns."""
+
+_COPIES = 6
+"""Arrays of the size of a state that are alive at once: states old and new, the instance …"""
+
+
+@dataclass(frozen=True)
+class Score:
+    """How an agent did at one length.
+
+    Attributes:
+        agent: Its name.
+        env: The environment's id.
+        length: The instances' length.
+        episodes: How many were played: the instances at (seed, 0), (seed + 1, 0), …
+        seed: The first seed.
+        success_rate: The fraction that ended with a wholly right answer.
+        mean_return: The mean sum of rewards.
+        mean_steps: The mean number of steps until the episode's end.
+        seconds: The time it took.
+    """
+
+    agent: str
+    env: str
+    length: int
+    episodes: int
+    seed: int
+    success_rate: float
+    mean_return: float
+    mean_steps: float
+    seconds: float
+
+    def record(self) -> dict[str, Any]:
+        """Return the score in the types of JSON."""
+        return asdict(self)
+
+
+def check(
+    policy: Policy, env_id: str, lengths: Iterable[int], episodes: int, split: str = "test"
+) -> None:
+    """Raise ValueError if ``evaluate`` could not play what it is asked to."""
+    if episodes < 1:
+        raise ValueError(f"episodes must be at least 1, got {episodes}")
+    for length in lengths:
+        if length < 1:
+            raise ValueError(f"length {length} is impossible: it must be at least 1")
+        configure(env_id, length=length, split=split, **policy.settings(length))
+
+
+def evaluate(
+    policy: Policy,
+    env_id: str,
+    lengths: Iterable[int],
+    episodes: int = 100,
+    seed: int = 0,
+    split: str = "test",
+    name: str = "",
+) -> Iterator[Score]:
+    """Score a policy, one length after another.
+
+    Episode i poses the instance that ``gym.make(env_id, length=…, split=…).reset(seed=seed + i)``
+    poses, whatever the policy and however many episodes there are.
+
+    Args:
+        policy: Who plays.
+        env_id: Where; usually ``policy.env_id``.
+        lengths: Each with an environment of its own, made as ``policy.settings`` says.
+        episodes: How many at each length.
+        seed: The first episode's.
+        split: "test", "train", "validation" or "all".
+        name: The agent's, for the scores.
+
+    Raises:
+        ValueError: The environment does not exist or cannot be had so.
+    """
+    for length in lengths:
+        started = time.perf_counter()
+        turns = list(_play_all(policy, env_id, length, episodes, seed, split))
+        success, returns, steps = np.concatenate(turns, axis=1)
+        yield Score(
+            agent=name,
+            env=env_id,
+            length=length,
+            episodes=episodes,
+            seed=seed,
+            success_rate=float(success.mean()),
+            mean_return=float(returns.mean()),
+            mean_steps=float(steps.mean()),
+            seconds=time.perf_counter() - started,
+        )
+
+
+def _play_all(
+    policy: Policy, env_id: str, length: int, episodes: int, seed: int, split: str
+) -> Iterator[NDArray[np.float64]]:
+    """Play in turns of as many slots as the memory budget allows."""
+    settings = {"length": length, "split": split, **policy.settings(length)}
+    slots = max(1, MEMORY_BUDGET // (_COPIES * _slot_bytes(env_id, settings)))
+    for first in range(0, episodes, slots):
+        n = min(slots, episodes - first)
+        mode = AutoresetMode.NEXT_STEP
+        env = ProgramVectorEnv(env_id, n, autoreset_mode=mode, **settings)
+        yield play(policy, env, seed + first)
+
+
+def _slot_bytes(env_id: str, settings: dict[str, Any]) -> int:
+    setting = configure(env_id, **settings)
+    instance = draw(setting.task, [0], [0], setting.lengths, "all")
+    state = setting.task.machine.initial(instance)
+    return batch.row_bytes(state) + batch.row_bytes(instance)
+
+
+def play(policy: Policy, env: ProgramVectorEnv, seed: int) -> NDArray[np.float64]:
+    """Play one episode in every slot.
+
+    Args:
+        policy: Who plays.
+        env: n slots.
+        seed: Slot i gets seed + i.
+
+    Returns:
+        Success, return and steps of each slot, shape (3, n).
+    """
+    observation, info = env.reset(seed=seed)
+    if isinstance(policy, Informed):
+        setting, n = env.setting, env.num_envs
+        seeds = [seed + i for i in range(n)]
+        policy.study(env.task, draw(env.task, seeds, [0] * n, setting.lengths, setting.split))
+    policy.start(env.num_envs)
+    found = np.zeros((3, env.num_envs))
+    going = np.ones(env.num_envs, dtype=bool)
+    while going.any():
+        actions = policy.act(observation, info["action_mask"])
+        observation, reward, terminated, truncated, info = env.step(actions)
+        found[1] += np.where(going, reward, 0.0)
+        found[2] += going
+        ended = going & (terminated | truncated)
+        if ended.any():
+            found[0, ended] = info["success"][ended]
+            going &= ~ended
+    return found

@@ -1,0 +1,55 @@
+"""What an agent must offer to be evaluated: it acts in n slots of the discrete environment."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.core.task import Task
+
+Actions = NDArray[np.int64]
+Masks = NDArray[np.bool_]
+
+
+class Policy(Protocol):
+    """A learned (or written) program that acts in n environments of one id.
+
+    A policy may also have ``program_text() -> str``, which ``neuralprog run`` prints as the
+    learned program.
+    """
+
+    @property
+    def env_id(self) -> str:
+        """The environment that the policy was made for."""
+
+    def settings(self, length: int) -> dict[str, Any]:
+        """Return the environment's keyword arguments for instances of one length.
+
+        For tapes: ``action``, ``observation``, ``registers``, ``memory_size``, ``max_steps`` …;
+        whatever is left out takes the environment's default for that length.
+        """
+
+    def start(self, n: int) -> None:
+        """Forget everything of earlier episodes; n new ones begin."""
+
+    def act(self, observation: Any, action_mask: Masks) -> Actions:
+        """Return the next action of every slot.
+
+        Args:
+            observation: As the vector environment gives it: an array (n, …), or a dictionary of
+                such arrays. Slots whose episode is over still have rows; theirs are ignored.
+            action_mask: The legal choices, shape (n, sum of choices).
+
+        Returns:
+            Shape (n, K), int64.
+        """
+
+
+@runtime_checkable
+class Informed(Protocol):
+    """A policy that is shown more than an agent may see: only references are."""
+
+    def study(self, task: Task, instances: Any) -> None:
+        """Look at the n instances that the next episodes pose, before ``start``."""

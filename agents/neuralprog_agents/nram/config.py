@@ -1,0 +1,96 @@
+"""What an NRAM training run can be told; YAML files hold differences from these defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Range = tuple[float, float]
+"""Bounds from which every restart draws its own value, log-uniformly; equal bounds fix it."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """One task's NRAM and its training.
+
+    The paper publishes no value of any of these (its hyper-parameters came from a large random
+    search); ours come from ``README.md`` in this folder.
+    """
+
+    env: str
+    """The task's environment id."""
+    seed: int = 0
+    """Restart i draws everything from (seed, i)."""
+    restarts: int = 400
+    """The most restarts that `train` tries before it gives up."""
+
+    registers: int = 4
+    """R."""
+    repetitions: int = 1
+    """How often the list of fourteen modules stands in a step's circuit."""
+    controller: Literal["mlp", "lstm"] = "mlp"
+    """The controller's kind."""
+    hidden: int = 32
+    """Units in each hidden layer, and LSTM cells."""
+    layers: int = 2
+    """Hidden layers of the MLP, 1 or 2."""
+
+    length: tuple[int, int] = (1, 6)
+    """The shortest and the longest instance seen in training."""
+    steps: tuple[int, int] = (1, 2)
+    """(a, b): an instance of length n runs for at most T = a·n + b steps."""
+    least_memory: int = 8
+    """M is what the longest instance of a chunk of batches needs, but at least this."""
+    batch: int = 32
+    """Input/output pairs in a gradient step."""
+    budget: int = 8000
+    """The most gradient steps of a restart."""
+    patience: int = 2500
+    """A restart whose curriculum level has not risen for so many steps is given up."""
+
+    learning_rate: Range = (3e-3, 2e-2)
+    """Adam's."""
+    noise: Range = (1e-4, 3e-2)
+    """η of the gradient noise, σ² = η / (1 + t)^0.55."""
+    entropy: Range = (1e-3, 1e-1)
+    """λ₀ of the bonus for the entropy of the controller's choices."""
+    entropy_half_life: Range = (300, 3000)
+    """Steps in which λ halves."""
+    clip_activations: Range = (1.0, 10.0)
+    """C1: gradients of intermediate activations are cropped to ±C1."""
+    clip_norm: Range = (1.0, 10.0)
+    """C2: the gradient's norm is at most this."""
+    threshold: float = 0.05
+    """The curriculum's level rises when the fraction of wrong cells is below this."""
+    spacing: int = 50
+    """The fewest batches between two rises."""
+
+    solved: float = 0.02
+    """Hardening starts when the error at the highest level is below this."""
+    harden_steps: int = 800
+    """Steps of the hardening phase: no noise, and entropy is a growing cost."""
+    harden: float = 0.3
+    """The cost of entropy at the end of hardening."""
+
+    device: str = "cpu"
+    """"cpu" runs the compiled kernel; "cuda" the torch model."""
+
+    def __post_init__(self) -> None:
+        _check_range("length", self.length, least=1)
+        for name in ("learning_rate", "noise", "entropy", "entropy_half_life"):
+            _check_range(name, getattr(self, name), least=0)
+        for name in ("restarts", "batch", "budget", "patience", "spacing"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if min(self.steps) < 0 or self.time_limit(self.length[0]) < 1:
+            raise ValueError(f"steps (a, b) must give at least one step, got {self.steps}")
+
+    def time_limit(self, n: int) -> int:
+        """Return T for an instance of length n."""
+        return self.steps[0] * n + self.steps[1]
+
+
+def _check_range(name: str, bounds: tuple[float, float], least: float) -> None:
+    low, high = bounds
+    if not least <= low <= high:
+        raise ValueError(f"{name} must be two ascending numbers of at least {least}, got {bounds}")

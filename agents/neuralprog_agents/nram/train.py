@@ -1,0 +1,322 @@
+"""One restart: from random weights to a discretised circuit, or to giving up.
+
+The phases are gradient training under the curriculum, then hardening (our addition: no noise, and
+entropy of the choices becomes a cost that grows). Every few chunks the controller is
+discretised and its circuit is judged on the hard machine: first on the training lengths, then,
+on other instances, at twice the longest of them. The first circuit that passes both ends the
+restart. Everything random is a function of (seed, restart, step), and every decision falls at the
+end of a chunk, so a killed restart that goes on from its checkpoint ends with the same bits.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_agents.nram import circuits
+from neuralprog_agents.nram.config import Config
+from neuralprog_agents.nram.records import Batch, Hyper, Metrics, Schedule, TrainState, noise_sigma
+from neuralprog_agents.nram.shape import Shape, initial
+from neuralprog_agents.registry import Outcome, Report, Stop
+from neuralprog_agents.training import checkpoint
+from neuralprog_agents.training.curriculum import Curriculum
+from neuralprog_envs.core.draws import Draws, as_words, combine
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.registry import make_task
+
+CHUNK = 50
+"""Gradient steps between two decisions."""
+_JUDGED_EVERY = 4
+_SAVED_SECONDS = 5.0
+_CHECKPOINT = "checkpoint.safetensors"
+_KIND = "nram-training"
+_SETTINGS, _BATCHES, _FITS, _GENERALISES = range(4)
+"""The streams of random numbers of a restart."""
+_JUDGED = 128
+"""Instances on which a circuit is judged."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one restart drew from the config's ranges; names as there."""
+
+    learning_rate: float
+    noise: float
+    entropy: float
+    entropy_half_life: float
+    clip_activations: float
+    clip_norm: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a restart stands, besides its weights: all that a checkpoint must hold.
+
+    Attributes:
+        level: The curriculum's level.
+        batches: Batches since the level rose.
+        hardening: The step at which hardening began, or -1.
+        pairs: Input/output pairs drawn so far.
+    """
+
+    level: int
+    batches: int = 0
+    hardening: int = -1
+    pairs: int = 0
+
+
+def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
+    """Do one restart; see ``neuralprog_agents.registry.AgentModule.restart``."""
+    return _Restart(config, index, folder).run(report, stop)
+
+
+class _Restart:
+    def __init__(self, config: Config, index: int, folder: Path) -> None:
+        self.config, self.index = config, index
+        self.path = folder / _CHECKPOINT
+        self.settings = draw_settings(config, index)
+        self.shape = shape_of(config, memory=config.least_memory)
+        self.hyper = Hyper(
+            clip_activations=self.settings.clip_activations, clip_norm=self.settings.clip_norm
+        )
+        self.state = TrainState(initial(self.shape, _generator(config, index, _BATCHES)))
+        self.progress = Progress(level=config.length[0])
+        self.started = time.perf_counter()
+        self._resume()
+
+    def run(self, report: Report, stop: Stop) -> Outcome:
+        saved = time.perf_counter()
+        while self.state.step < self.config.budget and not stop():
+            batches, lengths = self._draw_batches()
+            metrics = self._train(batches)
+            if not metrics.finite:
+                return self._outcome(pruned=True, error=float("nan"))
+            error = float(np.mean(metrics.errors[lengths <= self.progress.level]))
+            report(self._report(error, float(np.mean(metrics.loss))))
+            if self._judge_now() and self.judge(circuits.controller(self.state.theta, self.shape)):
+                return self._outcome(success=True, error=error)
+            if self._hopeless():
+                return self._outcome(pruned=True, error=error)
+            self._advance(error)
+            if time.perf_counter() - saved > _SAVED_SECONDS:
+                self._save()
+                saved = time.perf_counter()
+        self._save()
+        return self._outcome(error=1.0)
+
+    def _train(self, batches: Batch) -> Metrics:
+        train_steps = _backend(self.config.device)
+        shape = replace(self.shape, memory=batches.tape.shape[2])
+        seed = int(combine(*_words(self.config, self.index, _BATCHES))[0] >> np.uint64(32))
+        return train_steps(shape, self.state, batches, self._schedule(), self.hyper, seed)
+
+    def _schedule(self) -> Schedule:
+        step = self.state.step + np.arange(CHUNK)
+        drawn = self.settings
+        rate = np.full(CHUNK, drawn.learning_rate, dtype=np.float32)
+        if self.progress.hardening >= 0:
+            grown = (step - self.progress.hardening) / self.config.harden_steps
+            cost = self.config.harden * np.minimum(grown, 1.0)
+            return Schedule(rate, -cost.astype(np.float32), np.zeros(CHUNK, dtype=np.float32))
+        bonus = drawn.entropy * 0.5 ** (step / drawn.entropy_half_life)
+        noise = noise_sigma(step, drawn.noise)
+        return Schedule(rate, bonus.astype(np.float32), noise.astype(np.float32))
+
+    def _draw_batches(self) -> tuple[Batch, Ints]:
+        """Return the next ``CHUNK`` batches, in the memory that their longest instance needs.
+
+        Returns:
+            The batches, and the length of every example, shape (CHUNK, batch).
+        """
+        config = self.config
+        count = CHUNK * config.batch
+        address = _addresses(config, self.index, _BATCHES, self.progress.pairs, count)
+        lengths = self._curriculum().sample(Draws(combine(address, as_words(1))))
+        task = task_of(config, int(lengths.max()))
+        instances = draw(task, _seed(config, self.index, _BATCHES), address, lengths)
+        limits = np.maximum(config.steps[0] * lengths + config.steps[1], 1)
+        self.progress = replace(self.progress, pairs=self.progress.pairs + count)
+        shape = (CHUNK, config.batch)
+        batches = Batch(
+            tape=instances.tape.reshape(*shape, -1),
+            target=instances.answer.reshape(*shape, -1),
+            mask=instances.mask.reshape(*shape, -1),
+            steps=limits.astype(np.int32).reshape(shape),
+        )
+        return batches, lengths.reshape(shape)
+
+    def _curriculum(self) -> Curriculum:
+        low, high = self.config.length
+        return Curriculum(
+            lowest=low,
+            highest=high,
+            level=self.progress.level,
+            batches=self.progress.batches,
+            threshold=self.config.threshold,
+            spacing=self.config.spacing,
+        )
+
+    def _advance(self, error: float) -> None:
+        """Raise the level, or begin to harden, as the error of the last chunk allows."""
+        curriculum = self._curriculum()
+        solved = curriculum.complete and error < self.config.solved
+        after = curriculum.update(error, CHUNK)
+        self.progress = replace(self.progress, level=after.level, batches=after.batches)
+        if solved and self.progress.hardening < 0:
+            self.progress = replace(self.progress, hardening=self.state.step)
+
+    def _hopeless(self) -> bool:
+        hardening = self.progress.hardening
+        if hardening >= 0:
+            return self.state.step - hardening >= self.config.harden_steps
+        return self.progress.batches >= self.config.patience
+
+    def _judge_now(self) -> bool:
+        late = self._curriculum().complete or self.progress.hardening >= 0
+        return late and self.state.step % (_JUDGED_EVERY * CHUNK) == 0
+
+    def judge(self, learned: circuits.Controller) -> bool:
+        """Whether circuits are right at the training lengths, and on other, longer instances."""
+        low, high = self.config.length
+        return self._exact(learned, (low, high), _FITS, "train") and self._exact(
+            learned, (2 * high, 2 * high), _GENERALISES, "validation"
+        )
+
+    def _exact(
+        self, learned: circuits.Controller, lengths: tuple[int, int], stream: int, split: str
+    ) -> bool:
+        task = task_of(self.config, lengths[1])
+        seed = _seed(self.config, self.index, stream)
+        instances = draw(task, seed, np.arange(_JUDGED), lengths, split)
+        limits = np.maximum(self.config.steps[0] * instances.length + self.config.steps[1], 1)
+        state = circuits.run(task.machine, learned, instances, limits)
+        return bool(np.all(task.score(state, instances) == 1.0))
+
+    def _report(self, error: float, loss: float) -> dict[str, float]:
+        return {
+            "step": self.state.step,
+            "progress": self.state.step / self.config.budget,
+            "loss": loss,
+            "error": error,
+            "level": self.progress.level,
+            "hardening": float(self.progress.hardening >= 0),
+        }
+
+    def _save(self) -> None:
+        tensors = {"theta": self.state.theta, "m": self.state.m, "v": self.state.v}
+        metadata = {**asdict(self.progress), "step": self.state.step, "of": self._identity()}
+        checkpoint.save(self.path, _KIND, tensors, metadata)
+
+    def _resume(self) -> None:
+        if not self.path.exists():
+            return
+        size = ("float32", (self.shape.size,))
+        tensors, metadata = checkpoint.load(
+            self.path, _KIND, dict.fromkeys(("theta", "m", "v"), size)
+        )
+        if metadata.pop("of") != self._identity():
+            raise checkpoint.CheckpointError(
+                f"{self.path} belongs to another restart or config: remove it to begin anew"
+            )
+        self.state = TrainState(**tensors, step=metadata.pop("step"))
+        self.progress = Progress(**metadata)
+
+    def _identity(self) -> dict[str, Any]:
+        """Return what a checkpoint must share with the restart that goes on from it."""
+        return {"index": self.index, **_plain(asdict(self.config))}
+
+    def _outcome(self, *, error: float, success: bool = False, pruned: bool = False) -> Outcome:
+        metrics = {
+            "step": float(self.state.step),
+            "error": error,
+            "level": float(self.progress.level),
+            "soft_solved": float(self.progress.hardening >= 0),
+            "pairs": float(self.progress.pairs + 2 * _JUDGED),
+        }
+        card = {
+            "env": self.config.env,
+            "shape": _plain(asdict(self.shape)),
+            "steps": list(self.config.steps),
+            "trained_lengths": list(self.config.length),
+            "settings": asdict(self.settings),
+        }
+        tensors = {"theta": self.state.theta.copy()}
+        return Outcome(success, metrics, tensors, card, pruned)
+
+
+def shape_of(config: Config, memory: int) -> Shape:
+    """Return the sizes of a config's machine and controller."""
+    return Shape(
+        registers=config.registers,
+        memory=memory,
+        repetitions=config.repetitions,
+        controller=config.controller,
+        hidden=config.hidden,
+        layers=config.layers,
+    )
+
+
+def task_of(config: Config, longest: int) -> Any:
+    """Return the config's task in circuit mode, with the memory that the longest needs."""
+    least = make_task(config.env, length=longest).machine.memory_size  # type: ignore[attr-defined]
+    return make_task(
+        config.env,
+        length=longest,
+        memory_size=max(least, config.least_memory),
+        registers=config.registers,
+        repetitions=config.repetitions,
+        action="circuit",
+        observation="flags",
+    )
+
+
+def draw_settings(config: Config, index: int) -> Settings:
+    """Return a restart's own settings, each log-uniform in the config's range."""
+    generator = _generator(config, index, _SETTINGS)
+    names = Settings.__dataclass_fields__
+    return Settings(**{name: _log_uniform(generator, getattr(config, name)) for name in names})
+
+
+def _log_uniform(generator: np.random.Generator, bounds: tuple[float, float]) -> float:
+    low, high = bounds
+    share = generator.random()
+    return low if low == high else float(max(low, 1e-12) * (high / max(low, 1e-12)) ** share)
+
+
+def _words(config: Config, index: int, stream: int) -> tuple[NDArray[np.uint64], ...]:
+    return as_words(config.seed), as_words(index), as_words(stream)
+
+
+def _seed(config: Config, index: int, stream: int) -> int:
+    return int(combine(*_words(config, index, stream))[0])
+
+
+def _generator(config: Config, index: int, stream: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=_seed(config, index, stream)))
+
+
+def _addresses(
+    config: Config, index: int, stream: int, start: int, count: int
+) -> NDArray[np.uint64]:
+    first = np.arange(start, start + count, dtype=np.uint64)
+    return combine(np.full(count, _seed(config, index, stream), dtype=np.uint64), first)
+
+
+def _backend(device: str) -> Any:
+    if device == "cpu":
+        from neuralprog_agents.nram.kernel import train_steps
+
+        return train_steps
+    from neuralprog_agents.nram import torch_steps
+
+    return torch_steps.on(device)
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}

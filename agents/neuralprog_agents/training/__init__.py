@@ -1,0 +1,1 @@
+"""What every agent's training shares: checkpoints, run folders, metrics, restarts."""

@@ -1,0 +1,164 @@
+"""Checkpoints: safetensors files that are whole, ours and unchanged, or refused.
+
+A file holds named arrays and, in its header, one JSON object: the kind of content, metadata, and
+a SHA-256 over all of it. Equal content gives equal bytes (safetensors writes several entries of
+a header in random order, so there is just one). Loading never executes anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_agents.training.files import plain, write_atomically
+
+FORMAT = "neuralprog"
+"""The name of our entry in the header."""
+VERSION = 1
+_ENTRIES = frozenset({"version", "kind", "metadata", "sha256"})
+
+Tensors = dict[str, NDArray[Any]]
+Expected = Mapping[str, tuple[str, tuple[int | None, ...]]]
+"""For each array its dtype's name and its shape, None where any size will do."""
+
+
+class CheckpointError(ValueError):
+    """A file is not the checkpoint that was asked for; the message says why."""
+
+
+def save(
+    path: Path, kind: str, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]
+) -> str:
+    """Write a checkpoint atomically; return the SHA-256 of its content.
+
+    Args:
+        path: Its folder must exist; an older checkpoint there is replaced at the last moment.
+        kind: What it is: "nram-training", "weights"; ``load`` asks for it again.
+        tensors: Arrays of numbers or bools, any shapes.
+        metadata: Anything JSON can hold (counters, generator states, sizes).
+
+    Raises:
+        OSError: It could not be written (say, the disk is full); the old file is untouched.
+    """
+    from safetensors.numpy import save as encode
+
+    arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
+    text = json.dumps(dict(metadata), sort_keys=True, default=plain)
+    digest = _digest(kind, arrays, text)
+    header = {"version": VERSION, "kind": kind, "metadata": text, "sha256": digest}
+    write_atomically(path, encode(arrays, metadata={FORMAT: json.dumps(header)}))
+    return digest
+
+
+def load(path: Path, kind: str, expect: Expected | None = None) -> tuple[Tensors, dict[str, Any]]:
+    """Return a checkpoint's arrays and metadata.
+
+    Args:
+        path: The file.
+        kind: The kind it was saved as.
+        expect: The arrays that it must hold, no fewer and no others; None takes what is there.
+
+    Raises:
+        CheckpointError: The file is missing, cut short, foreign, changed since it was written,
+            of another kind or version, or its arrays are not the expected ones.
+    """
+    arrays, header = _read(Path(path))
+    _check_header(path, header, kind)
+    if _digest(kind, arrays, header["metadata"]) != header["sha256"]:
+        raise CheckpointError(
+            f"{path}: the content does not match its SHA-256: the file was damaged or changed "
+            f"after it was written; restore it or train again"
+        )
+    _check_arrays(path, arrays, expect)
+    return arrays, json.loads(header["metadata"])
+
+
+def sha256(path: Path) -> str:
+    """Return the content hash that a checkpoint's header states.
+
+    Raises:
+        CheckpointError: The file is missing, cut short or foreign.
+    """
+    return str(_read(Path(path))[1]["sha256"])
+
+
+def _read(path: Path) -> tuple[Tensors, dict[str, Any]]:
+    """Return the arrays of a safetensors file and our entry of its header."""
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise CheckpointError(f"{path}: there is no such file")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = dict(file.metadata() or {})
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, TypeError, AttributeError, KeyError) as error:
+        raise CheckpointError(
+            f"{path}: cut short or not a safetensors file ({error}); "
+            f"a checkpoint of neuralprog is right here"
+        ) from None
+    return arrays, _entry(path, header)
+
+
+def _entry(path: Path, header: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        entry = json.loads(header[FORMAT])
+    except (KeyError, ValueError):
+        entry = None
+    if not isinstance(entry, dict) or not entry.keys() >= _ENTRIES:
+        raise CheckpointError(
+            f"{path}: not written by neuralprog (its header has no valid entry {FORMAT!r})"
+        )
+    return entry
+
+
+def _check_header(path: Path, header: Mapping[str, Any], kind: str) -> None:
+    if header["version"] != VERSION:
+        raise CheckpointError(
+            f"{path}: format version {header['version']}, this neuralprog reads {VERSION}"
+        )
+    if header["kind"] != kind:
+        raise CheckpointError(f"{path}: holds {header['kind']!r}, expected {kind!r}")
+
+
+def _check_arrays(path: Path, arrays: Tensors, expect: Expected | None) -> None:
+    if expect is None:
+        return
+    if set(arrays) != set(expect):
+        raise CheckpointError(
+            f"{path}: holds the arrays {_listed(arrays)}, expected {_listed(expect)}"
+        )
+    for name, (dtype, shape) in expect.items():
+        found = arrays[name]
+        if found.dtype != np.dtype(dtype) or not _fits(found.shape, shape):
+            raise CheckpointError(
+                f"{path}: {name} is {found.dtype} of shape {found.shape}, "
+                f"expected {dtype} of shape {shape}"
+            )
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(wanted) and all(
+        size == asked or asked is None for size, asked in zip(shape, wanted, strict=True)
+    )
+
+
+def _listed(arrays: Mapping[str, Any]) -> str:
+    return ", ".join(sorted(arrays)) or "(none)"
+
+
+def _digest(kind: str, arrays: Tensors, text: str) -> str:
+    """Hash the kind, the metadata's text, and every array with its name, dtype and shape."""
+    head = [FORMAT, VERSION, kind, text]
+    parts = hashlib.sha256(json.dumps(head).encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        parts.update(json.dumps([name, array.dtype.str, array.shape]).encode())
+        parts.update(array.tobytes())
+    return parts.hexdigest()

@@ -1,0 +1,108 @@
+"""How far the restarts are: a live table on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from neuralprog_agents.training.restarts import Board, Result, Show, wilson
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_LINE_EVERY = 10.0
+_SHOWN = 16
+
+
+@contextmanager
+def progress() -> Iterator[Show]:
+    """Show progress on stderr while the context lasts; give the returned function each state."""
+    if not sys.stderr.isatty():
+        yield _Lines()
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(console=Console(stderr=True), refresh_per_second=5, transient=False) as live:
+        yield lambda board: live.update(_table(board))
+
+
+class _Lines:
+    """A line for every restart that finishes, and one now and then in between."""
+
+    def __init__(self) -> None:
+        self._told: set[int] | None = None
+        self._next = time.monotonic() + _LINE_EVERY
+
+    def __call__(self, board: Board) -> None:
+        if self._told is None:
+            self._told = set(board.results) if board.resumed else set()
+        fresh = [index for index in sorted(board.results) if index not in self._told]
+        for index in fresh:
+            print(f"{headline(board)}: {_ending(board.results[index])}", file=sys.stderr)
+        self._told.update(fresh)
+        now = time.monotonic()
+        if fresh or now >= self._next:
+            self._next = now + _LINE_EVERY
+            if not fresh and board.running:
+                print(f"{headline(board)}: {_under_way(board)}", file=sys.stderr)
+            sys.stderr.flush()
+
+
+def headline(board: Board) -> str:
+    """Return one line: how many are done, how many succeeded, the time, and what remains."""
+    good = sum(result.success for result in board.results.values())
+    done = len(board.results)
+    parts = [f"{done}/{board.total} restarts", f"{good} succeeded"]
+    if done:
+        low, high = wilson(good, done)
+        parts[1] += f" ({low:.0%} to {high:.0%})"
+    parts.append(clock(time.monotonic() - board.started))
+    if board.remaining_seconds is not None and done < board.total:
+        parts.append(f"at most {clock(board.remaining_seconds)} more")
+    return ", ".join(parts)
+
+
+def clock(seconds: float) -> str:
+    """Return a time as people write it: "42 s", "3:07 min", "1:05:00 h"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d} h"
+
+
+def _ending(result: Result) -> str:
+    verdict = "success" if result.success else "given up early" if result.pruned else "no success"
+    return f"restart {result.index} {verdict} after {clock(result.seconds)}"
+
+
+def _under_way(board: Board) -> str:
+    return "; ".join(
+        f"restart {index} {_metrics(metrics)}" for index, metrics in sorted(board.running.items())
+    )
+
+
+def _metrics(metrics: dict[str, float]) -> str:
+    if not metrics:
+        return "starting"
+    rest = {name: value for name, value in metrics.items() if name != "progress"}
+    return " ".join(f"{name} {value:.4g}" for name, value in rest.items())
+
+
+def _table(board: Board) -> RenderableType:
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 1))
+    for index, metrics in sorted(board.running.items())[:_SHOWN]:
+        bar = ProgressBar(total=1.0, completed=metrics.get("progress", 0.0), width=20)
+        table.add_row(f"restart {index}", bar, _metrics(metrics))
+    whole = ProgressBar(total=board.total, completed=len(board.results), width=40)
+    return Group(Text(headline(board)), whole, table)

@@ -1,0 +1,375 @@
+"""Restarts side by side, recorded as they finish, resumable, and the same for any timing.
+
+With ``stop_at_first`` the answer is the success with the lowest index: once restart i has
+succeeded, those above it are told to stop and those below it are finished first. So neither
+the number of workers nor their speed can change what comes out.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import isfinite, nan, sqrt
+from pathlib import Path
+from typing import Any
+
+from neuralprog_agents.registry import Outcome
+from neuralprog_agents.training import checkpoint
+from neuralprog_agents.training.files import read_json, write_json
+from neuralprog_agents.training.metrics import write_rows
+from neuralprog_agents.training.pool import (
+    NO_LIMIT,
+    Event,
+    Failed,
+    Finished,
+    Job,
+    LocalPool,
+    Pool,
+    RayPool,
+    Reported,
+    restart_folder,
+)
+
+_TICK = 0.2
+_GRACE = 10.0
+
+
+class RestartError(RuntimeError):
+    """A restart raised an exception or its process died."""
+
+
+class InterruptError(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM; every restart can go on from its checkpoint."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a finished restart went; its weights are in ``result.safetensors``.
+
+    Attributes:
+        index: Which restart.
+        success: Whether its program is right.
+        pruned: Whether it was given up early.
+        seconds: Its time, from its start to its end, kills included.
+        metrics: Its final numbers.
+    """
+
+    index: int
+    success: bool
+    pruned: bool
+    seconds: float
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run of restarts came to.
+
+    Attributes:
+        results: The finished restarts by index; with ``stop_at_first`` none above the winner.
+        winner: The lowest index that succeeded, None if none did.
+    """
+
+    results: tuple[Result, ...]
+    winner: int | None
+
+    @property
+    def tried(self) -> int:
+        """How many restarts count."""
+        return len(self.results)
+
+    @property
+    def succeeded(self) -> int:
+        """How many of them succeeded."""
+        return sum(result.success for result in self.results)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the success rate."""
+        return wilson(self.succeeded, self.tried)
+
+    @property
+    def seconds_per_restart(self) -> float:
+        """The mean time of a restart."""
+        return sum(result.seconds for result in self.results) / max(1, self.tried)
+
+
+@dataclass
+class Board:
+    """What a display shows: how far the restarts are.
+
+    Attributes:
+        total: How many are asked for.
+        workers: How many run at once.
+        results: Those that have finished.
+        running: The latest metrics of those that run, by index.
+        started: ``time.monotonic()`` at the beginning.
+        resumed: How many had finished before the beginning.
+    """
+
+    total: int
+    workers: int
+    results: dict[int, Result] = field(default_factory=dict)
+    running: dict[int, dict[str, float]] = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
+    resumed: int = 0
+
+    @property
+    def remaining_seconds(self) -> float | None:
+        """An estimate of the time until all are done; None before there is anything to go by."""
+        times = [result.seconds for result in self.results.values()]
+        if not times:
+            return None
+        begun = sum(metrics.get("progress", 0.0) for metrics in self.running.values())
+        left = self.total - len(times) - begun
+        return max(0.0, left) * sum(times) / len(times) / self.workers
+
+
+Show = Callable[[Board], None]
+
+
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    """Return the 95 % Wilson score interval of a rate; (0, 1) without trials.
+
+    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical
+    inference", JASA 1927.
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    z, p = 1.959963984540054, successes / trials
+    centre = p + z * z / (2 * trials)
+    spread = z * sqrt(p * (1 - p) / trials + z * z / (4 * trials * trials))
+    scale = 1 + z * z / trials
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def default_workers() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_restarts(
+    agent: str,
+    config: Any,
+    indices: Iterable[int],
+    folder: Path,
+    workers: int | None = None,
+    stop_at_first: bool = False,
+    ray: str | None = None,
+    show: Show | None = None,
+) -> Summary:
+    """Run restarts, those that are not finished yet.
+
+    Args:
+        agent: The agent's name.
+        config: Its ``Config``.
+        indices: Which restarts.
+        folder: The run's; restart i works in ``restarts/`` there and is recorded there.
+        workers: How many run at once; None takes every core (or CPU of the cluster).
+        stop_at_first: End with the lowest index that succeeds.
+        ray: The address of a Ray cluster; None runs worker processes here.
+        show: Called about five times a second.
+
+    Raises:
+        RestartError: A restart raised an exception; the others were told to stop.
+        InterruptError: Ctrl-C or SIGTERM came; the workers have ended.
+        ValueError: A record in the folder is damaged, or Ray is not there.
+    """
+    wanted = sorted(set(indices))
+    board = Board(len(wanted), workers or default_workers(), _recorded(folder, wanted))
+    board.resumed = len(board.results)
+    run = _Run(folder, board, [i for i in wanted if i not in board.results], stop_at_first)
+    if run.unfinished():
+        job = Job(agent, config, folder)
+        pool: Pool = LocalPool(job, board.workers) if ray is None else RayPool(job, ray, workers)
+        board.workers = pool.capacity
+        _drive(run, pool, show)
+    _write_table(folder, board.results)
+    return _summary(board.results, stop_at_first)
+
+
+@dataclass
+class _Run:
+    """The schedule: what waits, and what of it still matters."""
+
+    folder: Path
+    board: Board
+    waiting: list[int]
+    stop_at_first: bool
+
+    @property
+    def highest(self) -> int:
+        """The restarts above this one no longer matter."""
+        good = [result.index for result in self.board.results.values() if result.success]
+        return min(good) if good and self.stop_at_first else NO_LIMIT
+
+    def next(self) -> int | None:
+        """Return the next restart to start, None if none is left that matters."""
+        return self.waiting[0] if self.waiting and self.waiting[0] < self.highest else None
+
+    def unfinished(self) -> bool:
+        """Return whether anything runs or waits that matters."""
+        runs = any(index < self.highest for index in self.board.running)
+        return runs or self.next() is not None
+
+    def handle(self, event: Event) -> None:
+        """Take note of an event; raise RestartError if a restart failed."""
+        if isinstance(event, Reported):
+            self.board.running[event.index] = event.metrics
+            return
+        self.board.running.pop(event.index, None)
+        if isinstance(event, Finished):
+            self.board.results[event.index] = record(self.folder, event)
+        if isinstance(event, Failed) and event.index < self.highest:
+            raise RestartError(f"restart {event.index} failed: {event.text}")
+
+
+def _drive(run: _Run, pool: Pool, show: Show | None) -> None:
+    """Keep the pool busy until the schedule is through."""
+    with _signals() as interrupted:
+        try:
+            while run.unfinished():
+                if interrupted.is_set():
+                    raise InterruptError
+                _advance(run, pool, show)
+        except BaseException:
+            _wind_up(run, pool)
+            raise
+        finally:
+            pool.close()
+
+
+def _advance(run: _Run, pool: Pool, show: Show | None) -> None:
+    """Start what there is room for, and take in what has happened."""
+    while len(run.board.running) < pool.capacity and (index := run.next()) is not None:
+        run.waiting.pop(0)
+        run.board.running[index] = {}
+        pool.start(index)
+    for event in pool.poll(_TICK):
+        run.handle(event)
+    pool.limit(run.highest)
+    if show:
+        show(run.board)
+
+
+def _wind_up(run: _Run, pool: Pool) -> None:
+    """Let the running restarts save their checkpoints and leave, for a while."""
+    pool.limit(-1)
+    deadline = time.monotonic() + _GRACE
+    while run.board.running and time.monotonic() < deadline:
+        for event in pool.poll(_TICK):
+            if not isinstance(event, Failed):
+                run.handle(event)
+            else:
+                run.board.running.pop(event.index, None)
+
+
+@contextmanager
+def _signals() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C or SIGTERM into a flag; the second one ends at once."""
+    flag = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag
+        return
+
+    def note(_number: int, _frame: Any) -> None:
+        if flag.is_set():
+            raise InterruptError
+        flag.set()
+
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    before = {kind: signal.signal(kind, note) for kind in kinds}
+    try:
+        yield flag
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+
+
+def record(folder: Path, event: Finished) -> Result:
+    """Write a finished restart down: its program, then ``result.json``, which makes it count."""
+    place, outcome = restart_folder(folder, event.index), event.outcome
+    place.mkdir(parents=True, exist_ok=True)
+    checkpoint.save(place / "result.safetensors", "outcome", outcome.tensors, outcome.card)
+    result = {
+        "index": event.index,
+        "success": bool(outcome.success),
+        "pruned": bool(outcome.pruned),
+        "seconds": round(event.seconds, 3),
+        "metrics": {name: _json_number(value) for name, value in outcome.metrics.items()},
+    }
+    write_json(place / "result.json", result)
+    return _as_result(result)
+
+
+def _json_number(value: float) -> float | None:
+    return float(value) if isfinite(value) else None
+
+
+def _as_result(record: dict[str, Any]) -> Result:
+    metrics = {name: nan if value is None else value for name, value in record["metrics"].items()}
+    return Result(**{**record, "metrics": metrics})
+
+
+def _recorded(folder: Path, indices: list[int]) -> dict[int, Result]:
+    """Return the restarts that have finished before."""
+    found = {}
+    for index in indices:
+        path = restart_folder(folder, index) / "result.json"
+        if path.exists():
+            found[index] = _read_result(path, index)
+    return found
+
+
+def _read_result(path: Path, index: int) -> Result:
+    try:
+        result = _as_result(read_json(path))
+    except (KeyError, TypeError, AttributeError):
+        raise ValueError(f"{path}: not a record of a restart; delete it to repeat it") from None
+    if result.index != index:
+        raise ValueError(f"{path}: is the record of restart {result.index}; delete it to repeat it")
+    return result
+
+
+def read_outcome(folder: Path, result: Result) -> Outcome:
+    """Return a recorded restart's outcome.
+
+    Raises:
+        CheckpointError: Its file is missing or damaged.
+    """
+    path = restart_folder(folder, result.index) / "result.safetensors"
+    tensors, card = checkpoint.load(path, "outcome")
+    return Outcome(result.success, result.metrics, tensors, card, result.pruned)
+
+
+def _write_table(folder: Path, results: dict[int, Result]) -> None:
+    """Write the run's ``metrics.csv``: one row a restart."""
+    ordered = [results[index] for index in sorted(results)]
+    names = list(dict.fromkeys(name for result in ordered for name in result.metrics))
+    rows = [
+        {
+            "restart": str(result.index),
+            "success": str(int(result.success)),
+            "pruned": str(int(result.pruned)),
+            "seconds": f"{result.seconds:.3f}",
+            **{name: f"{value:.9g}" for name, value in result.metrics.items()},
+        }
+        for result in ordered
+    ]
+    write_rows(folder / "metrics.csv", ["restart", "success", "pruned", "seconds", *names], rows)
+
+
+def _summary(results: dict[int, Result], stop_at_first: bool) -> Summary:
+    ordered = [results[index] for index in sorted(results)]
+    good = [result.index for result in ordered if result.success]
+    winner = good[0] if good else None
+    if stop_at_first and winner is not None:
+        ordered = [result for result in ordered if result.index <= winner]
+    return Summary(tuple(ordered), winner)
