@@ -40,7 +40,22 @@ def _tape(name: str, task: str, length: tuple[int, int], *tags: str) -> Row:
     return Row(f"NRAM{name}", "tape", task, {"length": length}, frozenset(tags))
 
 
-_ROWS = (_tape("Copy", "copy:Copy", (1, 5), "paper", "easy"),)
+_ROWS = (
+    _tape("Access", "access:Access", (1, 5), "paper", "easy"),
+    _tape("Increment", "increment:Increment", (1, 5), "paper", "easy"),
+    _tape("Copy", "copy:Copy", (1, 5), "paper", "easy"),
+    _tape("Reverse", "reverse:Reverse", (1, 5), "paper", "easy"),
+    _tape("Swap", "swap:Swap", (2, 5), "paper", "easy"),
+    _tape("Permutation", "permutation:Permutation", (1, 4), "paper", "hard"),
+    _tape("ListK", "list_k:ListK", (1, 4), "paper", "hard"),
+    _tape("ListSearch", "list_search:ListSearch", (1, 4), "paper", "hard"),
+    _tape("Merge", "merge:Merge", (2, 5), "paper", "hard"),
+    _tape("WalkBST", "walk_bst:WalkBST", (1, 4), "paper", "hard"),
+    _tape("Sort", "sort:Sort", (1, 5), "sort"),
+    _tape("DuplicatedInput", "duplicated_input:DuplicatedInput", (1, 4), "classic"),
+    _tape("RepeatCopy", "repeat_copy:RepeatCopy", (1, 4), "classic"),
+    _tape("ReversedAddition", "reversed_addition:ReversedAddition", (1, 4), "classic"),
+)
 
 REGISTRY: Mapping[str, Row] = MappingProxyType({row.id: row for row in _ROWS})
 """Every environment by its id."""

@@ -62,7 +62,7 @@ def draw(
     task: Task,
     seeds: ArrayLike,
     indices: ArrayLike,
-    lengths: tuple[int, int],
+    lengths: tuple[int, int] | Ints,
     split: str = "train",
 ) -> Any:
     """Return the instances at B addresses.
@@ -71,12 +71,19 @@ def draw(
         task: The task.
         seeds: One integer, or shape (B,).
         indices: Shape (B,).
-        lengths: Shortest and longest; each address draws its own, uniformly.
+        lengths: Shortest and longest, of which each address draws its own, uniformly; or an
+            array of shape (B,), which says them.
         split: A key of ``SPLITS``.
+
+    Raises:
+        ValueError: There are too few instances of some length to find one of the split.
     """
     index = as_words(indices)
     address = combine(np.broadcast_to(as_words(seeds), index.shape), index)
-    length = Draws(mix(address)).integer(lengths[0], lengths[1] + 1)
+    if isinstance(lengths, tuple):
+        length = Draws(mix(address)).integer(lengths[0], lengths[1] + 1)
+    else:
+        length = lengths
     instances = task.sample(Draws(address), length)
     rejected = np.flatnonzero(~_belongs(task, instances, length, split))
     for attempt in range(1, _MAX_ATTEMPTS):

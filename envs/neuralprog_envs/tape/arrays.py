@@ -1,10 +1,11 @@
-"""Array helpers for the tasks: spans of cells, and reading cells at computed addresses."""
+"""Array helpers for the tasks: spans of cells, cells at computed addresses, nodes at random."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Bools, Ints
 
 
@@ -20,9 +21,63 @@ def read(tape: Ints, addresses: NDArray) -> Ints:
     return np.take_along_axis(tape, np.clip(addresses, 0, tape.shape[1] - 1), axis=1)
 
 
+def read_one(tape: Ints, address: NDArray) -> Ints:
+    """Return ``tape[b, address[b]]``, shape (B,)."""
+    return read(tape, address[:, None])[:, 0]
+
+
+def write(tape: Ints, addresses: NDArray, values: ArrayLike, where: Bools) -> None:
+    """Set ``tape[b, addresses[b, j]]`` to ``values[b, j]``, in place, where ``where[b, j]``."""
+    rows, columns = np.nonzero(where)
+    tape[rows, addresses[rows, columns]] = np.broadcast_to(values, where.shape)[rows, columns]
+
+
 def shifted(tape: Ints, by: ArrayLike) -> Ints:
     """Return the tape moved right: cell j holds what cell j - by held, shape (B, M)."""
     return read(tape, np.arange(tape.shape[1]) - np.reshape(by, (-1, 1)))
+
+
+def one_cell(tape: Ints, cell: int, value: Ints) -> tuple[Ints, Bools]:
+    """Return the answer, and the scored cells, of a task that fills one cell; value is (B,)."""
+    scored = np.zeros(tape.shape, dtype=bool)
+    scored[:, cell] = True
+    return np.where(scored, value[:, None], np.int32(0)), scored
+
+
+def places(draws: Draws, n: Ints, width: int, first: ArrayLike, M: int, columns: int) -> Ints:
+    """Return addresses for n[b] nodes of ``width`` cells, shape (B, columns), in random order.
+
+    Every way to lay the nodes into cells first..M-1 without overlap, with any gaps, is equally
+    likely: choose n cells out of a tape in which each node is shrunk to one cell, then widen.
+
+    Args:
+        draws: The source of randomness.
+        n: Nodes in each row, shape (B,); the columns from n[b] on hold nothing of use.
+        width: Cells of one node.
+        first: The first cell that a node may take, a number or shape (B,).
+        M: The number of cells.
+        columns: Width of the result; a function of M, lest a row depend on its batch.
+    """
+    shrunk = draws.subset(n, M - np.asarray(first) - n * (width - 1), M)[:, :columns]
+    widened = np.reshape(first, (-1, 1)) + shrunk + np.arange(columns) * (width - 1)
+    return np.take_along_axis(widened, draws.ranks(n, columns), axis=1).astype(np.int32)
+
+
+def link(tape: Ints, nodes: Ints, n: Ints) -> Bools:
+    """Write each node's first cell, in place: the next node's address, in the last node 0.
+
+    Args:
+        tape: Shape (B, M).
+        nodes: Addresses in list order, shape (B, N).
+        n: Nodes in each row, shape (B,).
+
+    Returns:
+        Which columns of ``nodes`` are nodes, shape (B, N).
+    """
+    column, count = np.arange(nodes.shape[1]), n[:, None]
+    following = np.where(column == count - 1, np.int32(0), np.roll(nodes, -1, axis=1))
+    write(tape, nodes, following, column < count)
+    return column < count
 
 
 def check_values(values: list[int], least: int = 1) -> None:
@@ -31,3 +86,42 @@ def check_values(values: list[int], least: int = 1) -> None:
         raise ValueError("the input is empty: give at least one number")
     if min(values) < least:
         raise ValueError(f"value {min(values)} is too small: values here are at least {least}")
+
+
+def check_node(size: int, address: int, width: int, taken: set[int]) -> None:
+    """Add a node's cells to the taken ones.
+
+    Raises:
+        ValueError: The node does not lie inside a tape of ``size`` cells, or a cell is taken.
+    """
+    cells = range(address, address + width)
+    if address + width > size:
+        raise ValueError(
+            f"there is no room for a node of {width} cells at address {address}: "
+            f"the tape has {size} cells"
+        )
+    if not taken.isdisjoint(cells):
+        raise ValueError(
+            f"the node at address {address} overlaps another node, or cells before the nodes"
+        )
+    taken.update(cells)
+
+
+def check_list(cells: list[int]) -> list[int]:
+    """Return the addresses of a linked list's nodes, in list order; cell 0 holds the first.
+
+    Raises:
+        ValueError: The tape is not ``head, a number, out, nodes (next, value)`` with out = 2.
+    """
+    if len(cells) < 5:
+        raise ValueError("the tape is too short: it has 3 cells, then nodes (next, value)")
+    check_values(cells, least=0)
+    if cells[2] != 2:
+        raise ValueError(f"cell 2 holds {cells[2]}, but must point to itself: 2")
+    address, nodes, taken = cells[0], list[int](), {0, 1, 2}
+    while address or not nodes:
+        check_node(len(cells), address, 2, taken)
+        check_values([cells[address + 1]])
+        nodes.append(address)
+        address = cells[address]
+    return nodes

@@ -1,0 +1,66 @@
+"""Add 1 to every element of an array.
+
+    n = 3     cell  0 1 2 3
+    input           2 3 1 0
+    output          3 0 2 .            (dots are not scored; here M = 4, so 3 + 1 = 0)
+
+Input: A[0..n-1], 0; values are at least 1. Output: cells 0..n-1 hold A + 1 modulo M. A user's
+input is the array A.
+Source: Kurach et al. 2016, appendix A, task 2 (Increment); table 4 prints a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.core.draws import Draws
+from neuralprog_envs.core.task import Bools, Ints
+from neuralprog_envs.core.trace import Act
+from neuralprog_envs.tape.arrays import check_values, span
+from neuralprog_envs.tape.cpu import Cpu
+
+
+class Increment:
+    """Cells 0.. := A + 1."""
+
+    registers = 2
+    shortest = 1
+    split_from = 5
+
+    def memory_size(self, n: int) -> int:
+        """Return n + 1, the array and a zero, but at least the machine's 3 cells."""
+        return max(n + 1, 3)
+
+    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the expert's instructions: four an element, two at the end."""
+        return 4 * n + 2
+
+    def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
+        """Return tapes with arrays of values in 1..M-1."""
+        return np.where(span(M, 0, n), draws.integers(1, M, M), np.int32(0))
+
+    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+        """Return A + 1, in place."""
+        M = tape.shape[1]
+        scored = span(M, 0, n)
+        return np.where(scored, (tape + 1) % M, np.int32(0)).astype(np.int32), scored
+
+    def encode(self, values: list[int]) -> tuple[list[int], int]:
+        """Return the tape of the array ``values``."""
+        check_values(values)
+        return list(values), len(values)
+
+    def expert(self, cpu: Cpu) -> Iterator[Act]:
+        """Walk until an element is 0."""
+        pointer, value = range(2)
+        while True:
+            yield cpu.read(value, pointer)
+            if cpu.is_zero(value):
+                break
+            yield cpu.inc(value, value)
+            yield cpu.write(pointer, value, to=value)
+            yield cpu.inc(pointer, pointer)
+        yield cpu.halt()

@@ -1,0 +1,69 @@
+"""Copy an array, reversed, to where the first cell points.
+
+    n = 3     cell  0 1 2 3 4 5 6
+    input           4 6 2 5 0 0 0
+    output          . . . . 5 2 6      (dots are not scored)
+
+Input: p, A[0..n-1], zeros; p = n + 1 is the first cell after A, and values are at least 1.
+Output: cells p..p+n-1 hold A from its last element to its first. A user's input is the array A.
+Source: Kurach et al. 2016, appendix A, task 4 (Reverse); table 5 prints a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.core.draws import Draws
+from neuralprog_envs.core.task import Bools, Ints
+from neuralprog_envs.core.trace import Act
+from neuralprog_envs.tape.arrays import check_values, read, span
+from neuralprog_envs.tape.cpu import Cpu
+
+
+class Reverse:
+    """Cells p.. := A reversed."""
+
+    registers = 3
+    shortest = 1
+    split_from = 4
+
+    def memory_size(self, n: int) -> int:
+        """Return 2n + 1: the pointer, the array, its reversal."""
+        return 2 * n + 1
+
+    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the expert's instructions: two to begin, four an element, one to halt."""
+        return 4 * n + 3
+
+    def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
+        """Return tapes with arrays of values in 1..M-1."""
+        tape = np.where(span(M, 1, n), draws.integers(1, M, M), np.int32(0))
+        tape[:, 0] = n + 1
+        return tape
+
+    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+        """Return A mirrored at the boundary between cells n and n + 1."""
+        M = tape.shape[1]
+        scored = span(M, n + 1, n)
+        mirrored = read(tape, 2 * n[:, None] + 1 - np.arange(M))
+        return np.where(scored, mirrored, np.int32(0)), scored
+
+    def encode(self, values: list[int]) -> tuple[list[int], int]:
+        """Return the tape of the array ``values``."""
+        check_values(values)
+        return [len(values) + 1, *values], len(values)
+
+    def expert(self, cpu: Cpu) -> Iterator[Act]:
+        """Walk the source down from the array's end until it is cell 0, the target up."""
+        source, target, value = range(3)
+        yield cpu.read(target, source)
+        yield cpu.dec(source, target)
+        while not cpu.is_zero(source):
+            yield cpu.read(value, source)
+            yield cpu.write(target, value, to=value)
+            yield cpu.inc(target, target)
+            yield cpu.dec(source, source)
+        yield cpu.halt()

@@ -1,0 +1,211 @@
+"""Slow solutions of the tape tasks, written from their docstrings, in plain Python.
+
+Each function takes a tape of M numbers and the length n, asserts the input's form, and returns
+``{cell: number}`` of the scored cells. ``INPUTS`` turns a tape into what a user would type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Tape = list[int]
+Answer = dict[int, int]
+
+
+def _placed(start: int, values: list[int]) -> Answer:
+    return {start + i: value for i, value in enumerate(values)}
+
+
+def _in_range(values: list[int], low: int, high: int) -> bool:
+    return all(low <= value <= high for value in values)
+
+
+def _array(tape: Tape, start: int, n: int) -> list[int]:
+    """Return an array of values in 1..M-1, after which the tape is all zeros."""
+    values = tape[start : start + n]
+    assert len(values) == n
+    assert _in_range(values, 1, len(tape) - 1)
+    assert not any(tape[start + n :])
+    return values
+
+
+def access(tape: Tape, n: int) -> Answer:
+    values = _array(tape, 1, n)
+    assert 1 <= tape[0] <= n
+    return {0: values[tape[0] - 1]}
+
+
+def increment(tape: Tape, n: int) -> Answer:
+    return _placed(0, [(value + 1) % len(tape) for value in _array(tape, 0, n)])
+
+
+def copy(tape: Tape, n: int) -> Answer:
+    assert tape[0] == n + 1
+    return _placed(n + 1, _array(tape, 1, n))
+
+
+def reverse(tape: Tape, n: int) -> Answer:
+    assert tape[0] == n + 1
+    return _placed(n + 1, list(reversed(_array(tape, 1, n))))
+
+
+def swap(tape: Tape, n: int) -> Answer:
+    p, q, values = tape[0], tape[1], _array(tape, 2, n)
+    assert 2 <= p < q <= n + 1
+    values[p - 2], values[q - 2] = values[q - 2], values[p - 2]
+    return _placed(2, values)
+
+
+def permutation(tape: Tape, n: int) -> Answer:
+    order, values = tape[1 : n + 1], _array(tape, n + 1, n)
+    assert tape[0] == n + 1
+    assert sorted(order) == list(range(n))
+    return _placed(1, [values[i] for i in order])
+
+
+def _list(tape: Tape, n: int) -> tuple[list[tuple[int, int]], set[int]]:
+    """Return (address, value) along a linked list of n nodes, and the cells it takes."""
+    assert tape[2] == 2
+    nodes: list[tuple[int, int]] = []
+    taken: set[int] = set()
+    address = tape[0]
+    while address != 0:
+        cells = {address, address + 1}
+        assert not cells & taken
+        assert _in_range(list(cells), 3, len(tape) - 1)
+        taken |= cells
+        nodes.append((address, tape[address + 1]))
+        address = tape[address]
+    assert len(nodes) == n
+    assert _in_range([value for _, value in nodes], 1, len(tape) - 1)
+    return nodes, taken
+
+
+def list_k(tape: Tape, n: int) -> Answer:
+    nodes, taken = _list(tape, n)
+    assert 1 <= tape[1] <= n
+    assert all(tape[cell] == 0 for cell in set(range(3, len(tape))) - taken)
+    return {2: nodes[tape[1] - 1][1]}
+
+
+def list_search(tape: Tape, n: int) -> Answer:
+    nodes, taken = _list(tape, n)
+    assert all(tape[cell] > 0 for cell in set(range(3, len(tape))) - taken)
+    return {2: next(address for address, value in nodes if value == tape[1])}
+
+
+def merge(tape: Tape, n: int) -> Answer:
+    M = len(tape)
+    a, b, o = tape[:3]
+    A, B = tape[a : b - 1], tape[b : o - 1]
+    assert a == 3
+    assert A
+    assert B
+    assert len(A) + len(B) == n
+    assert tape[b - 1] == tape[o - 1] == M - 1
+    assert _in_range(A + B, 1, M - 2)
+    assert sorted(A) == A
+    assert sorted(B) == B
+    assert not any(tape[o:])
+    return _placed(o, sorted(A + B))
+
+
+def walk_bst(tape: Tape, n: int) -> Answer:
+    end = tape.index(0, 2)
+    path, taken = tape[2:end], set(range(end + 1))
+    values: list[int] = []
+
+    def visit(node: int, low: int, high: int) -> None:
+        if node == 0:
+            return
+        cells = {node, node + 1, node + 2}
+        assert not cells & taken
+        assert max(cells) < len(tape)
+        taken.update(cells)
+        assert low < tape[node] < high
+        values.append(tape[node])
+        visit(tape[node + 1], low, tape[node])
+        visit(tape[node + 2], tape[node], high)
+
+    def walk(node: int, steps: list[int]) -> int:
+        assert node != 0
+        if not steps:
+            return tape[node]
+        return walk(tape[node + {1: 1, 2: 2}[steps[0]]], steps[1:])
+
+    assert tape[1] == 1
+    visit(tape[0], 0, len(tape))
+    assert len(values) == n
+    assert not any(tape[cell] for cell in set(range(len(tape))) - taken)
+    return {1: walk(tape[0], path)}
+
+
+def sort(tape: Tape, n: int) -> Answer:
+    assert tape[0] == n
+    return _placed(1, sorted(_array(tape, 1, n)))
+
+
+def duplicated_input(tape: Tape, n: int) -> Answer:
+    doubled = _array(tape, 1, 2 * n)
+    assert tape[0] == 2 * n + 1
+    assert all(doubled[2 * i] == doubled[2 * i + 1] for i in range(n))
+    return _placed(2 * n + 1, [doubled[2 * i] for i in range(n)])
+
+
+def repeat_copy(tape: Tape, n: int) -> Answer:
+    values = _array(tape, 1, n)
+    assert tape[0] == n + 1
+    return _placed(n + 1, values + values[::-1] + values)
+
+
+def reversed_addition(tape: Tape, n: int) -> Answer:
+    digits = tape[1 : 2 * n + 1]
+    assert tape[0] == 2 * n + 1
+    assert _in_range(digits, 0, 2)
+    assert not any(tape[2 * n + 1 :])
+    total = sum(digit * 3 ** (i // 2) for i, digit in enumerate(digits))
+    return _placed(2 * n + 1, [total // 3**i % 3 for i in range(n + 1)])
+
+
+REFERENCES: dict[str, Callable[[Tape, int], Answer]] = {
+    "NRAMAccess-v0": access,
+    "NRAMIncrement-v0": increment,
+    "NRAMCopy-v0": copy,
+    "NRAMReverse-v0": reverse,
+    "NRAMSwap-v0": swap,
+    "NRAMPermutation-v0": permutation,
+    "NRAMListK-v0": list_k,
+    "NRAMListSearch-v0": list_search,
+    "NRAMMerge-v0": merge,
+    "NRAMWalkBST-v0": walk_bst,
+    "NRAMSort-v0": sort,
+    "NRAMDuplicatedInput-v0": duplicated_input,
+    "NRAMRepeatCopy-v0": repeat_copy,
+    "NRAMReversedAddition-v0": reversed_addition,
+}
+"""The reference of every tape task, by id."""
+
+
+def _merge_input(tape: Tape, n: int) -> list[int]:
+    _, b, o = tape[:3]
+    return [*tape[3 : b - 1], 0, *tape[b : o - 1]]
+
+
+INPUTS: dict[str, Callable[[Any, int], list[int]]] = {
+    "NRAMAccess-v0": lambda tape, n: tape[: n + 1],
+    "NRAMIncrement-v0": lambda tape, n: tape[:n],
+    "NRAMCopy-v0": lambda tape, n: tape[1 : n + 1],
+    "NRAMReverse-v0": lambda tape, n: tape[1 : n + 1],
+    "NRAMSwap-v0": lambda tape, n: tape[: n + 2],
+    "NRAMPermutation-v0": lambda tape, n: tape[1 : 2 * n + 1],
+    "NRAMListK-v0": lambda tape, n: tape,
+    "NRAMListSearch-v0": lambda tape, n: tape,
+    "NRAMMerge-v0": _merge_input,
+    "NRAMWalkBST-v0": lambda tape, n: tape,
+    "NRAMSort-v0": lambda tape, n: tape[1 : n + 1],
+    "NRAMDuplicatedInput-v0": lambda tape, n: tape[1 : 2 * n + 1],
+    "NRAMRepeatCopy-v0": lambda tape, n: tape[1 : n + 1],
+    "NRAMReversedAddition-v0": lambda tape, n: tape[1 : 2 * n + 1],
+}
+"""What a user types to get a tape, by id."""
