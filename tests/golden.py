@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from tests.envs.paper_circuits import PROGRAMS, Program
+from tests.envs.references import INPUTS
 
 from neuralprog_envs import REGISTRY
 from neuralprog_envs.core.instances import draw
@@ -99,13 +100,15 @@ def expert_text(env_id: str) -> str:
     instances = draw(task, 0, [0], (length, length), "all")
     steps = replay(task.machine, instances, demonstration(task, instances))
     run = transcript(task, instances, steps)
-    return f"{env_id}, length {length}, seed 0, index 0\n\n{posed_text(instances)}{run}\n"
+    heading = f"{env_id}, length {length}, seed 0, index 0"
+    return f"{heading}\n\n{posed_text(env_id, instances)}{run}\n"
 
 
-def posed_text(instances: Any) -> str:
-    """Return a tape's input and answer; nothing for other families."""
+def posed_text(env_id: str, instances: Any) -> str:
+    """Return a tape's input, as typed and as posed, and its answer; nothing for other families."""
     if not isinstance(instances, TapeInstances):
         return ""
+    typed = INPUTS[env_id](instances.tape[0].tolist(), int(instances.length[0]))
     width = len(str(instances.tape.shape[1] - 1))
     rows = {
         "cell": [str(i) for i in range(instances.tape.shape[1])],
@@ -116,7 +119,7 @@ def posed_text(instances: Any) -> str:
         ],
     }
     lines = [f"{name:<7}" + " ".join(f"{s:>{width}}" for s in row) for name, row in rows.items()]
-    return "\n".join(lines) + "\n\n"
+    return "\n".join([f"typed  {' '.join(map(str, typed))}", *lines]) + "\n\n"
 
 
 def expected() -> Iterator[tuple[Path, str]]:

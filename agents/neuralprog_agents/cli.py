@@ -6,13 +6,15 @@ Nothing but the standard library is imported before a command is known.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from neuralprog_agents.commands.errors import BAD_INPUT, INTERRUPTED, UsageError
+from neuralprog_agents.commands.errors import BAD_INPUT, FAILURE, INTERRUPTED, UsageError
 
 _SPLITS = ("test", "train", "validation", "all")
+_EXTRA = frozenset({"jsonargparse", "yaml", "rich", "safetensors", "tensorboard", "torch", "numba"})
 _AGENT_HELP = "a pretrained agent's name (nram-sort), a run folder, random or expert"
 _OVERRIDES = """\
 Every key of the agent's config can be given as --key value, over the file.
@@ -35,6 +37,14 @@ def main(words: Sequence[str] | None = None, command: str | None = None) -> int:
     except UsageError as error:
         print(f"neuralprog: {error}", file=sys.stderr)
         return BAD_INPUT
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in _EXTRA:
+            raise
+        print(f"neuralprog: needs {error.name}: pip install 'neuralprog[agents]'", file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:  # as of `neuralprog … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILURE
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -42,6 +52,7 @@ def main(words: Sequence[str] | None = None, command: str | None = None) -> int:
 
 def _dispatch(words: list[str]) -> int:
     args, rest = _parser().parse_known_args(words)
+    args.words = words
     act: Callable[[argparse.Namespace, list[str]], int] = args.act
     return act(args, rest)
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from numpy.typing import NDArray
 
-from neuralprog_agents.evaluation.policy import Policy
+if TYPE_CHECKING:
+    from neuralprog_agents.evaluation.policy import Policy
 
 AGENTS: Mapping[str, str] = MappingProxyType({"nram": "neuralprog_agents.nram.agent"})
 """The module of every agent that comes with this package, imported when first used."""
@@ -67,7 +68,11 @@ class Outcome:
 
 
 class AgentModule(Protocol):
-    """The module of an agent; importing it should be quick (import torch inside functions)."""
+    """The module of an agent; importing it should be quick (import torch inside functions).
+
+    It may also have ``check(config) -> None``, which raises ValueError where settings do not go
+    together; ``train`` asks it before anything is written.
+    """
 
     SUPERVISION: str
     """What the agent learns from, in words: "input/output pairs"."""

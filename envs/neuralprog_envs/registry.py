@@ -51,7 +51,7 @@ _ROWS = (
     _tape("ListSearch", "list_search:ListSearch", (1, 4), "paper", "hard"),
     _tape("Merge", "merge:Merge", (2, 5), "paper", "hard"),
     _tape("WalkBST", "walk_bst:WalkBST", (1, 4), "paper", "hard"),
-    _tape("Sort", "sort:Sort", (1, 5), "sort"),
+    _tape("Sort", "sort:Sort", (2, 5), "sort"),
     _tape("DuplicatedInput", "duplicated_input:DuplicatedInput", (1, 4), "classic"),
     _tape("RepeatCopy", "repeat_copy:RepeatCopy", (1, 4), "classic"),
     _tape("ReversedAddition", "reversed_addition:ReversedAddition", (1, 4), "classic"),

@@ -1,4 +1,4 @@
-"""The five circuits that Kurach et al. 2016 print (figures 4 to 8, tables 2 to 6), by name.
+"""The five circuits that Kurach et al. 2016 print (figures 4 to 9, tables 2 to 6), by name.
 
 Reconstructed from the tables and the text of sections 4.3 and 4.4; every printed row agrees.
 A circuit that the paper shows without a WRITE still has one here, as the machine demands: it

@@ -35,7 +35,7 @@ class Ratio:
 
     @property
     def verdict(self) -> str:
-        """"reached" or "missed", or nothing where there is no target."""
+        """Whether the target was reached, in a word; nothing where there is none."""
         if self.target is None:
             return ""
         return "reached" if self.ratio >= self.target else "missed"

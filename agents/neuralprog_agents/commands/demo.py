@@ -43,7 +43,7 @@ def _open(folder: Path) -> runs.Run:
     path = _config_path()
     agent = settings.read_agent(path)
     config = settings.parse(agent, path)
-    check(config)
+    check(agent, config)
     for place in (folder, *(folder.with_name(f"{folder.name}-{i}") for i in range(2, 1000))):
         if not place.exists():
             runs.create(place, "train", agent, config, ["neuralprog", "demo"])

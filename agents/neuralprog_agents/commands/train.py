@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from neuralprog_agents import registry
 from neuralprog_agents.commands.errors import (
     FAILURE,
     INTERRUPTED,
@@ -18,10 +19,13 @@ from neuralprog_agents.commands.errors import (
 )
 from neuralprog_agents.training import config as settings
 from neuralprog_agents.training import runs
+from neuralprog_agents.training.checkpoint import CheckpointError
 from neuralprog_agents.training.display import clock, progress
 from neuralprog_agents.training.files import BusyError, write_atomically, write_json
+from neuralprog_agents.training.pool import RayError, import_ray
 from neuralprog_agents.training.restarts import (
     InterruptError,
+    RecordError,
     Summary,
     read_outcome,
     run_restarts,
@@ -52,6 +56,8 @@ def sweep(args: Namespace, overrides: Sequence[str]) -> int:
     _check_workers(args.workers)
     count = [] if args.restarts is None else [f"--restarts={args.restarts}"]
     with input_errors():
+        if args.ray is not None:
+            import_ray()
         run = open_run("sweep", args, [*overrides, *count])
     summary = _work(run, args.workers, stop_at_first=False, ray=args.ray)
     if isinstance(summary, int):
@@ -86,19 +92,24 @@ def open_run(kind: str, args: Namespace, overrides: Sequence[str]) -> Run:
     path = Path(args.config)
     agent = settings.read_agent(path)
     config = settings.parse(agent, path, overrides)
-    check(config)
+    check(agent, config)
     folder = Path(args.output) if args.output else runs.default_folder(agent, config.env)
     if kind == "sweep" and runs.is_run(folder):
         return _extend(runs.read(folder), agent, config)
-    runs.create(folder, kind, agent, config, ["neuralprog", *sys.argv[1:]])
+    runs.create(folder, kind, agent, config, ["neuralprog", *args.words])
     return runs.read(folder)
 
 
-def check(config: Any) -> None:
-    """Raise ValueError if the environment of a config does not exist, or it asks for nothing."""
+def check(agent: str, config: Any) -> None:
+    """Raise ValueError if a config can't be trained: what the agent says, and what all share."""
     find(config.env)
     if config.restarts < 1:
         raise ValueError(f"restarts must be at least 1, got {config.restarts}")
+    if config.seed < 0:
+        raise ValueError(f"seed must be at least 0, got {config.seed}")
+    own = getattr(registry.find(agent), "check", None)
+    if own is not None:
+        own(config)
 
 
 def _resume(kind: str, folder: Path, args: Namespace, overrides: Sequence[str]) -> Run:
@@ -108,7 +119,7 @@ def _resume(kind: str, folder: Path, args: Namespace, overrides: Sequence[str]) 
     run = runs.read(folder)
     if run.kind != kind:
         raise UsageError(f"{folder}: is a run of {run.kind}: neuralprog {run.kind} --resume")
-    check(run.config)
+    check(run.agent, run.config)
     return run
 
 
@@ -131,10 +142,10 @@ def _work(
     run: Run, workers: int | None, *, stop_at_first: bool, ray: str | None = None
 ) -> Summary | int:
     """Run the restarts and write the learned program; return an exit status if interrupted."""
-    print(f"{run.kind}: {run.agent} on {run.config.env}, folder {run.folder}", file=sys.stderr)
     indices = range(run.config.restarts)
     try:
         with runs.working(run), progress() as show:
+            print(f"{run.kind}: {run.agent} on {run.config.env}, {run.folder}", file=sys.stderr)
             if (run.folder / "restarts").exists():
                 runs.note_resumed(run)
             summary = run_restarts(
@@ -146,8 +157,8 @@ def _work(
             f"interrupted; go on with: neuralprog {run.kind} --resume {run.folder}", file=sys.stderr
         )
         return INTERRUPTED
-    except BusyError as error:
-        raise UsageError(str(error)) from error
+    except (BusyError, CheckpointError, RayError, RecordError) as error:
+        raise UsageError(" ".join(str(error).split())) from error
     return summary
 
 

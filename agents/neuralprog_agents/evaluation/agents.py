@@ -12,6 +12,8 @@ from typing import Any
 from neuralprog_agents import registry
 from neuralprog_agents.evaluation.policy import Policy
 from neuralprog_agents.evaluation.reference import REFERENCES, reference
+from neuralprog_agents.training import checkpoint, runs
+from neuralprog_agents.training.files import read_json
 from neuralprog_envs.registry import find
 
 CARD_KEYS = frozenset({"agent", "env", "model", "weights_sha256"})
@@ -98,9 +100,6 @@ def _locate(name: str) -> Path:
 
 
 def _read_card(folder: Path) -> dict[str, Any]:
-    from neuralprog_agents.training import runs
-    from neuralprog_agents.training.files import read_json
-
     path = folder / runs.CARD
     if not path.exists() and runs.is_run(folder):
         raise AgentError(
@@ -114,8 +113,6 @@ def _read_card(folder: Path) -> dict[str, Any]:
 
 
 def _load(folder: Path, card: dict[str, Any]) -> Policy:
-    from neuralprog_agents.training import checkpoint, runs
-
     path = folder / runs.WEIGHTS
     weights, _ = checkpoint.load(path, "weights")
     if checkpoint.sha256(path) != card["weights_sha256"]:

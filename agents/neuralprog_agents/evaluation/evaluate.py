@@ -64,7 +64,10 @@ def check(
     for length in lengths:
         if length < 1:
             raise ValueError(f"length {length} is impossible: it must be at least 1")
-        configure(env_id, length=length, split=split, **policy.settings(length))
+        try:
+            configure(env_id, length=length, split=split, **policy.settings(length))
+        except TypeError as error:
+            raise ValueError(f"this agent cannot act in {env_id}: {error}") from None
 
 
 def evaluate(

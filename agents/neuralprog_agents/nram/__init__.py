@@ -1,0 +1,1 @@
+"""The Neural Random-Access Machine: soft model, compiled training, discretisation."""

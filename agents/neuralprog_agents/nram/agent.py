@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from neuralprog_agents.nram.circuits import Controller, TableController, controller, visited
 from neuralprog_agents.nram.config import Config
 from neuralprog_agents.nram.shape import Shape
+from neuralprog_agents.nram.data import task_of
 from neuralprog_agents.nram.train import restart
-from neuralprog_envs.core.instances import draw
-from neuralprog_envs.registry import make_task
+from neuralprog_envs.core.instances import check_lengths, draw
+from neuralprog_envs.registry import find, make_task
 from neuralprog_envs.tape.circuit import program_text
 
-__all__ = ["SUPERVISION", "CircuitPolicy", "Config", "load", "restart"]
+__all__ = ["SUPERVISION", "CircuitPolicy", "Config", "check", "load", "restart"]
 
 SUPERVISION = "input/output pairs"
 _SHOWN = 64
@@ -73,6 +74,18 @@ class CircuitPolicy:
         limits = np.full(_SHOWN, limit)
         seen = visited(task.machine, self.controller.table, instances, limits)
         return program_text(task.machine, self.controller.table, seen)
+
+
+def check(config: Config) -> None:
+    """Raise ValueError if a config's environment or device can't be had."""
+    if find(config.env).family != "tape":
+        raise ValueError(f"nram learns tape tasks, and {config.env} is none")
+    low, high = config.length
+    check_lengths(task_of(config, high), (low, high), "train")
+    if config.device != "cpu":
+        import torch
+
+        torch.empty(0, device=config.device)
 
 
 def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> CircuitPolicy:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,8 +38,8 @@ class Case:
 
 
 CASES = tuple(
-    Case(Shape(R, M, controller=controller, layers=layers), B)
-    for controller, layers in (("mlp", 1), ("mlp", 2), ("lstm", 1))
+    Case(replace(controller, registers=R, memory=M), B)
+    for controller in (Shape(1, 3, layers=1), Shape(1, 3), Shape(1, 3, controller="lstm"))
     for B, R, M in ((32, 3, 10), (128, 3, 10), (32, 4, 16))
 )
 

@@ -24,7 +24,7 @@ class Config:
     restarts: int = 400
     """The most restarts that `train` tries before it gives up."""
 
-    registers: int = 4
+    registers: int = 5
     """R."""
     repetitions: int = 1
     """How often the list of fourteen modules stands in a step's circuit."""
@@ -35,30 +35,30 @@ class Config:
     layers: int = 2
     """Hidden layers of the MLP, 1 or 2."""
 
-    length: tuple[int, int] = (1, 6)
+    length: tuple[int, int] = (1, 5)
     """The shortest and the longest instance seen in training."""
-    steps: tuple[int, int] = (1, 2)
+    steps: tuple[int, int] = (1, 1)
     """(a, b): an instance of length n runs for at most T = a·n + b steps."""
     least_memory: int = 8
     """M is what the longest instance of a chunk of batches needs, but at least this."""
-    batch: int = 32
+    batch: int = 16
     """Input/output pairs in a gradient step."""
-    budget: int = 8000
+    budget: int = 4000
     """The most gradient steps of a restart."""
-    patience: int = 2500
+    patience: int = 600
     """A restart whose curriculum level has not risen for so many steps is given up."""
 
-    learning_rate: Range = (3e-3, 2e-2)
+    learning_rate: Range = (1e-2, 8e-2)
     """Adam's."""
-    noise: Range = (1e-4, 3e-2)
+    noise: Range = (1e-3, 0.5)
     """η of the gradient noise, σ² = η / (1 + t)^0.55."""
-    entropy: Range = (1e-3, 1e-1)
+    entropy: Range = (5e-4, 2e-2)
     """λ₀ of the bonus for the entropy of the controller's choices."""
-    entropy_half_life: Range = (300, 3000)
+    entropy_half_life: Range = (200, 5000)
     """Steps in which λ halves."""
-    clip_activations: Range = (1.0, 10.0)
+    clip_activations: Range = (4.0, 30.0)
     """C1: gradients of intermediate activations are cropped to ±C1."""
-    clip_norm: Range = (1.0, 10.0)
+    clip_norm: Range = (0.5, 10.0)
     """C2: the gradient's norm is at most this."""
     threshold: float = 0.05
     """The curriculum's level rises when the fraction of wrong cells is below this."""
@@ -73,24 +73,33 @@ class Config:
     """The cost of entropy at the end of hardening."""
 
     device: str = "cpu"
-    """"cpu" runs the compiled kernel; "cuda" the torch model."""
+    """Where to train: cpu runs the compiled kernel, any other (cuda) the torch model."""
 
     def __post_init__(self) -> None:
-        _check_range("length", self.length, least=1)
-        for name in ("learning_rate", "noise", "entropy", "entropy_half_life"):
-            _check_range(name, getattr(self, name), least=0)
-        for name in ("restarts", "batch", "budget", "patience", "spacing"):
+        for name in _AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if min(self.steps) < 0 or self.time_limit(self.length[0]) < 1:
-            raise ValueError(f"steps (a, b) must give at least one step, got {self.steps}")
+        for name in _RANGES:
+            _check_range(name, getattr(self, name))
+        if not 1 <= self.length[0] <= self.length[1]:
+            raise ValueError(f"length must be two ascending lengths, got {list(self.length)}")
+        a, b = self.steps
+        if a < 0 or a * self.length[0] + b < 1:
+            raise ValueError(f"steps (a, b) must give at least one step, got {list(self.steps)}")
 
-    def time_limit(self, n: int) -> int:
-        """Return T for an instance of length n."""
-        return self.steps[0] * n + self.steps[1]
+
+_AT_LEAST_ONE = (
+    "restarts", "registers", "repetitions", "hidden", "layers", "least_memory", "batch", "budget",
+    "patience", "spacing", "harden_steps",
+)  # fmt: skip
+_RANGES = (
+    "learning_rate", "noise", "entropy", "entropy_half_life", "clip_activations", "clip_norm",
+)  # fmt: skip
 
 
-def _check_range(name: str, bounds: tuple[float, float], least: float) -> None:
+def _check_range(name: str, bounds: Range) -> None:
     low, high = bounds
-    if not least <= low <= high:
-        raise ValueError(f"{name} must be two ascending numbers of at least {least}, got {bounds}")
+    if not (0 < low <= high or low == high == 0):
+        raise ValueError(
+            f"{name} must be two ascending numbers above 0 (or 0 twice), got {list(bounds)}"
+        )

@@ -31,7 +31,7 @@ class _Crop(torch.autograd.Function):
 
 def crop_gradient(x: Tensor, bound: Tensor | None) -> Tensor:
     """The value x itself; its gradient is cropped to [-bound, bound] coordinate by coordinate."""
-    return x if bound is None else _Crop.apply(x, bound)
+    return x if bound is None else _Crop.apply(x, bound)  # type: ignore[no-untyped-call]
 
 
 def renormalise(p: Tensor) -> Tensor:

@@ -66,7 +66,7 @@ class Rollout(NamedTuple):
 def unpack(theta: Tensor, shape: Shape) -> Layers:
     """(weight, bias) of every linear layer, as views of theta (P,)."""
     sizes = [p.slice.stop - p.start for p in shape.parameters]
-    parts = zip(theta.split(sizes), shape.parameters, strict=True)
+    parts = zip(torch.split(theta, sizes), shape.parameters, strict=True)
     blocks = [part.reshape(p.shape) for part, p in parts]
     return list(zip(blocks[::2], blocks[1::2], strict=True))
 
@@ -107,7 +107,7 @@ def _cell(
 
 def soft_wiring(logits: Tensor, shape: Shape) -> tuple[Wiring, Tensor]:
     """The softmaxes of the packed logits (B, outputs), and the sum of their entropies (B,)."""
-    parts = logits.split([*(s.count for s in shape.softmaxes), 1], -1)[:-1]
+    parts = torch.split(logits, [*(s.size for s in shape.softmaxes), 1], -1)[:-1]
     logs = [part.log_softmax(-1) for part in parts]  # no log of a weight, hence no ε
     weights = [log.exp() for log in logs]
     entropy = -(torch.cat(weights, -1) * torch.cat(logs, -1)).sum(-1)
@@ -117,7 +117,7 @@ def soft_wiring(logits: Tensor, shape: Shape) -> tuple[Wiring, Tensor]:
 def one_hot_wiring(choices: Tensor, shape: Shape, dtype: torch.dtype = torch.float64) -> Wiring:
     """Certain choices (B, K) as weights; K is the env's circuit action, finish ignored."""
     weights = [
-        (choices[:, j, None] == torch.arange(s.count, device=choices.device)).to(dtype)
+        (choices[:, j, None] == torch.arange(s.size, device=choices.device)).to(dtype)
         for j, s in enumerate(shape.softmaxes)
     ]
     return _split(weights, shape)

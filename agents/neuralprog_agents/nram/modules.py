@@ -49,10 +49,19 @@ def negate(a: Tensor) -> Tensor:
     return a.flip(-1).roll(1, -1)
 
 
+def circulant(a: Tensor) -> Tensor:
+    """The matrix with A[c + i mod M] in row c, column i.
+
+    M + 1 copies of A in a row, cut into M pieces of M + 1: each piece starts one later.
+    """
+    M = a.shape[-1]
+    copies = a[..., None, :].expand(*a.shape[:-1], M + 1, M)
+    return copies.reshape(*a.shape[:-1], M, M + 1)[..., :M]
+
+
 def sub(a: Tensor, b: Tensor) -> Tensor:
-    """SUB: Σ_i A[c + i] B[i], a circular correlation: row c of the windows is A from c on."""
-    windows = torch.cat([a, a[..., :-1]], -1).unfold(-1, a.shape[-1], 1)
-    return (windows @ b[..., None])[..., 0]
+    """SUB: Σ_i A[c + i] B[i], a circular correlation."""
+    return (circulant(a) @ b[..., None])[..., 0]
 
 
 def add(a: Tensor, b: Tensor) -> Tensor:

@@ -42,27 +42,23 @@ class NaiveNRAM(nn.Module):
 
     def _fill(self, theta: Tensor) -> None:
         blocks = [theta[p.slice].reshape(p.shape) for p in self.shape.parameters]
-        with torch.no_grad():
-            for layer, (weight, bias) in enumerate(zip(blocks[::2], blocks[1::2], strict=True)):
-                module = self.layers[layer]
-                if isinstance(module, nn.LSTMCell):
-                    module.weight_ih.copy_(weight[:, : self.shape.hidden])
-                    module.weight_hh.copy_(weight[:, self.shape.hidden :])
-                    module.bias_ih.copy_(bias)
-                    module.bias_hh.zero_().requires_grad_(False)
-                else:
-                    module.weight.copy_(weight)
-                    module.bias.copy_(bias)
+        for layer, module in enumerate(self.layers):
+            weight, bias = blocks[2 * layer : 2 * layer + 2]
+            if isinstance(module, nn.LSTMCell):
+                first, second = weight.split(self.shape.hidden, dim=1)
+                parts = {"weight_ih": first, "weight_hh": second, "bias_ih": bias}
+                module.bias_hh = nn.Parameter(torch.zeros_like(bias), requires_grad=False)
+            else:
+                parts = {"weight": weight, "bias": bias}
+            module.load_state_dict(parts, strict=False)
 
     def flat_gradient(self) -> Tensor:
         """The gradient of all parameters in the layout of theta (P,)."""
         parts = []
         for module in self.layers:
-            if isinstance(module, nn.LSTMCell):
-                parts.append(torch.cat([module.weight_ih.grad, module.weight_hh.grad], 1))
-                parts.append(module.bias_ih.grad)
-            else:
-                parts += [module.weight.grad, module.bias.grad]
+            matrices = [p.grad for p in module.parameters() if p.grad is not None and p.ndim == 2]
+            vectors = [p.grad for p in module.parameters() if p.grad is not None and p.ndim == 1]
+            parts += [torch.cat(matrices, dim=1), *vectors]
         return torch.cat([part.flatten() for part in parts])
 
     def control(
@@ -92,7 +88,9 @@ class NaiveNRAM(nn.Module):
         joint = a.unsqueeze(2) * b.unsqueeze(1)
         return joint.flatten(1) @ self.tables[name]
 
-    def step(self, tape: Tensor, values: list[Tensor], logits: Tensor) -> tuple[Tensor, list]:
+    def step(
+        self, tape: Tensor, values: list[Tensor], logits: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
         """All modules in order, then all registers."""
         index = 0
         for module in self.shape.modules:

@@ -20,18 +20,18 @@ from neuralprog_envs.tape.ops import MIN_MEMORY, MODULES, Module
 
 
 class Softmax(NamedTuple):
-    """One softmax of the controller: ``count`` logits from ``start`` on, one for each source.
+    """One softmax of the controller: ``size`` logits from ``start`` on, one for each source.
 
     Sources are numbered as in the paper: registers first, then outputs of earlier modules.
     """
 
     start: int
-    count: int
+    size: int
 
     @property
     def slice(self) -> slice:
         """The logits of this softmax in the packed output."""
-        return slice(self.start, self.start + self.count)
+        return slice(self.start, self.start + self.size)
 
 
 class Parameter(NamedTuple):
@@ -110,7 +110,7 @@ class Shape:
     def outputs(self) -> int:
         """Number of controller outputs; the last one is the finish logit."""
         last = self.softmaxes[-1]
-        return last.start + last.count + 1
+        return last.slice.stop + 1
 
     @cached_property
     def linear(self) -> tuple[tuple[int, int], ...]:

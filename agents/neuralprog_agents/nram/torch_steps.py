@@ -93,7 +93,8 @@ def train_steps(
         loss, (_, entropy, error) = objective(
             theta, shape, batch, float(schedule.entropy[k]), hyper
         )
-        gradient, norm = clip_norm(*torch.autograd.grad(loss, theta), hyper.clip_norm)
+        (gradient,) = torch.autograd.grad(loss, theta)
+        gradient, norm = clip_norm(gradient, hyper.clip_norm)
         series[:, k] = loss.item(), entropy.item(), norm.item()
         errors[k] = error.cpu().numpy()
         if not np.isfinite(series[::2, k]).all():

@@ -12,23 +12,29 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_agents.nram import circuits
 from neuralprog_agents.nram.config import Config
+from neuralprog_agents.nram.data import (
+    Stream,
+    draw_batches,
+    draw_settings,
+    generator,
+    limits,
+    seed,
+    task_of,
+)
 from neuralprog_agents.nram.records import Batch, Hyper, Metrics, Schedule, TrainState, noise_sigma
 from neuralprog_agents.nram.shape import Shape, initial
 from neuralprog_agents.registry import Outcome, Report, Stop
 from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.curriculum import Curriculum
-from neuralprog_envs.core.draws import Draws, as_words, combine
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.core.task import Ints
-from neuralprog_envs.registry import make_task
 
 CHUNK = 50
 """Gradient steps between two decisions."""
@@ -36,22 +42,8 @@ _JUDGED_EVERY = 4
 _SAVED_SECONDS = 5.0
 _CHECKPOINT = "checkpoint.safetensors"
 _KIND = "nram-training"
-_SETTINGS, _BATCHES, _FITS, _GENERALISES = range(4)
-"""The streams of random numbers of a restart."""
 _JUDGED = 128
 """Instances on which a circuit is judged."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What one restart drew from the config's ranges; names as there."""
-
-    learning_rate: float
-    noise: float
-    entropy: float
-    entropy_half_life: float
-    clip_activations: float
-    clip_norm: float
 
 
 @dataclass(frozen=True)
@@ -85,7 +77,7 @@ class _Restart:
         self.hyper = Hyper(
             clip_activations=self.settings.clip_activations, clip_norm=self.settings.clip_norm
         )
-        self.state = TrainState(initial(self.shape, _generator(config, index, _BATCHES)))
+        self.state = TrainState(initial(self.shape, generator(config, index, Stream.WEIGHTS)))
         self.progress = Progress(level=config.length[0])
         self.started = time.perf_counter()
         self._resume()
@@ -93,7 +85,9 @@ class _Restart:
     def run(self, report: Report, stop: Stop) -> Outcome:
         saved = time.perf_counter()
         while self.state.step < self.config.budget and not stop():
-            batches, lengths = self._draw_batches()
+            batches, lengths = draw_batches(
+                self.config, self.index, self._curriculum(), self.progress.pairs, CHUNK
+            )
             metrics = self._train(batches)
             if not metrics.finite:
                 return self._outcome(pruned=True, error=float("nan"))
@@ -113,8 +107,10 @@ class _Restart:
     def _train(self, batches: Batch) -> Metrics:
         train_steps = _backend(self.config.device)
         shape = replace(self.shape, memory=batches.tape.shape[2])
-        seed = int(combine(*_words(self.config, self.index, _BATCHES))[0] >> np.uint64(32))
-        return train_steps(shape, self.state, batches, self._schedule(), self.hyper, seed)
+        noise = seed(self.config, self.index, Stream.NOISE)
+        pairs = self.progress.pairs + batches.steps.size
+        self.progress = replace(self.progress, pairs=pairs)
+        return train_steps(shape, self.state, batches, self._schedule(), self.hyper, noise)
 
     def _schedule(self) -> Schedule:
         step = self.state.step + np.arange(CHUNK)
@@ -127,29 +123,6 @@ class _Restart:
         bonus = drawn.entropy * 0.5 ** (step / drawn.entropy_half_life)
         noise = noise_sigma(step, drawn.noise)
         return Schedule(rate, bonus.astype(np.float32), noise.astype(np.float32))
-
-    def _draw_batches(self) -> tuple[Batch, Ints]:
-        """Return the next ``CHUNK`` batches, in the memory that their longest instance needs.
-
-        Returns:
-            The batches, and the length of every example, shape (CHUNK, batch).
-        """
-        config = self.config
-        count = CHUNK * config.batch
-        address = _addresses(config, self.index, _BATCHES, self.progress.pairs, count)
-        lengths = self._curriculum().sample(Draws(combine(address, as_words(1))))
-        task = task_of(config, int(lengths.max()))
-        instances = draw(task, _seed(config, self.index, _BATCHES), address, lengths)
-        limits = np.maximum(config.steps[0] * lengths + config.steps[1], 1)
-        self.progress = replace(self.progress, pairs=self.progress.pairs + count)
-        shape = (CHUNK, config.batch)
-        batches = Batch(
-            tape=instances.tape.reshape(*shape, -1),
-            target=instances.answer.reshape(*shape, -1),
-            mask=instances.mask.reshape(*shape, -1),
-            steps=limits.astype(np.int32).reshape(shape),
-        )
-        return batches, lengths.reshape(shape)
 
     def _curriculum(self) -> Curriculum:
         low, high = self.config.length
@@ -184,18 +157,19 @@ class _Restart:
     def judge(self, learned: circuits.Controller) -> bool:
         """Whether circuits are right at the training lengths, and on other, longer instances."""
         low, high = self.config.length
-        return self._exact(learned, (low, high), _FITS, "train") and self._exact(
-            learned, (2 * high, 2 * high), _GENERALISES, "validation"
+        return self._exact(learned, (low, high), Stream.FITS, "train") and self._exact(
+            learned, (2 * high, 2 * high), Stream.GENERALISES, "validation"
         )
 
     def _exact(
-        self, learned: circuits.Controller, lengths: tuple[int, int], stream: int, split: str
+        self, learned: circuits.Controller, lengths: tuple[int, int], stream: Stream, split: str
     ) -> bool:
         task = task_of(self.config, lengths[1])
-        seed = _seed(self.config, self.index, stream)
-        instances = draw(task, seed, np.arange(_JUDGED), lengths, split)
-        limits = np.maximum(self.config.steps[0] * instances.length + self.config.steps[1], 1)
-        state = circuits.run(task.machine, learned, instances, limits)
+        key = seed(self.config, self.index, stream)
+        instances = draw(task, key, np.arange(_JUDGED), lengths, split)
+        state = circuits.run(
+            task.machine, learned, instances, limits(self.config, instances.length)
+        )
         return bool(np.all(task.score(state, instances) == 1.0))
 
     def _report(self, error: float, loss: float) -> dict[str, float]:
@@ -229,7 +203,9 @@ class _Restart:
 
     def _identity(self) -> dict[str, Any]:
         """Return what a checkpoint must share with the restart that goes on from it."""
-        return {"index": self.index, **_plain(asdict(self.config))}
+        shared = _plain(asdict(self.config))
+        del shared["restarts"]
+        return {"index": self.index, **shared}
 
     def _outcome(self, *, error: float, success: bool = False, pruned: bool = False) -> Outcome:
         metrics = {
@@ -262,52 +238,6 @@ def shape_of(config: Config, memory: int) -> Shape:
     )
 
 
-def task_of(config: Config, longest: int) -> Any:
-    """Return the config's task in circuit mode, with the memory that the longest needs."""
-    least = make_task(config.env, length=longest).machine.memory_size  # type: ignore[attr-defined]
-    return make_task(
-        config.env,
-        length=longest,
-        memory_size=max(least, config.least_memory),
-        registers=config.registers,
-        repetitions=config.repetitions,
-        action="circuit",
-        observation="flags",
-    )
-
-
-def draw_settings(config: Config, index: int) -> Settings:
-    """Return a restart's own settings, each log-uniform in the config's range."""
-    generator = _generator(config, index, _SETTINGS)
-    names = Settings.__dataclass_fields__
-    return Settings(**{name: _log_uniform(generator, getattr(config, name)) for name in names})
-
-
-def _log_uniform(generator: np.random.Generator, bounds: tuple[float, float]) -> float:
-    low, high = bounds
-    share = generator.random()
-    return low if low == high else float(max(low, 1e-12) * (high / max(low, 1e-12)) ** share)
-
-
-def _words(config: Config, index: int, stream: int) -> tuple[NDArray[np.uint64], ...]:
-    return as_words(config.seed), as_words(index), as_words(stream)
-
-
-def _seed(config: Config, index: int, stream: int) -> int:
-    return int(combine(*_words(config, index, stream))[0])
-
-
-def _generator(config: Config, index: int, stream: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(key=_seed(config, index, stream)))
-
-
-def _addresses(
-    config: Config, index: int, stream: int, start: int, count: int
-) -> NDArray[np.uint64]:
-    first = np.arange(start, start + count, dtype=np.uint64)
-    return combine(np.full(count, _seed(config, index, stream), dtype=np.uint64), first)
-
-
 def _backend(device: str) -> Any:
     if device == "cpu":
         from neuralprog_agents.nram.kernel import train_steps
@@ -315,7 +245,7 @@ def _backend(device: str) -> Any:
         return train_steps
     from neuralprog_agents.nram import torch_steps
 
-    return torch_steps.on(device)
+    return partial(torch_steps.train_steps, device=device)
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

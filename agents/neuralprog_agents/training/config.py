@@ -67,6 +67,7 @@ def help_text(agent: str) -> str:
 def _parser(agent: str) -> Any:
     import jsonargparse
 
+    jsonargparse.set_parsing_settings(docstring_parse_attribute_docstrings=True)
     parser = jsonargparse.ArgumentParser(exit_on_error=False, prog=f"--config ({agent})")
     parser.add_argument("--config", action="config", help="A YAML file of settings.")
     parser.add_argument("--agent", type=str, default=agent, help="The agent's name.")

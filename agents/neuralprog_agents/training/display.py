@@ -62,7 +62,7 @@ def headline(board: Board) -> str:
         parts[1] += f" ({low:.0%} to {high:.0%})"
     parts.append(clock(time.monotonic() - board.started))
     if board.remaining_seconds is not None and done < board.total:
-        parts.append(f"at most {clock(board.remaining_seconds)} more")
+        parts.append(f"{clock(board.remaining_seconds)} for the rest")
     return ", ".join(parts)
 
 
@@ -96,13 +96,17 @@ def _metrics(metrics: dict[str, float]) -> str:
 
 def _table(board: Board) -> RenderableType:
     from rich.console import Group
-    from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
 
     table = Table.grid(padding=(0, 1))
+    table.add_row("all", _bar(len(board.results) / max(1, board.total)), "")
     for index, metrics in sorted(board.running.items())[:_SHOWN]:
-        bar = ProgressBar(total=1.0, completed=metrics.get("progress", 0.0), width=20)
-        table.add_row(f"restart {index}", bar, _metrics(metrics))
-    whole = ProgressBar(total=board.total, completed=len(board.results), width=40)
-    return Group(Text(headline(board)), whole, table)
+        table.add_row(f"restart {index}", _bar(metrics.get("progress", 0.0)), _metrics(metrics))
+    return Group(Text(headline(board)), table)
+
+
+def _bar(share: float) -> RenderableType:
+    from rich.progress_bar import ProgressBar
+
+    return ProgressBar(total=1.0, completed=share, width=20)

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 from neuralprog_agents import registry
 from neuralprog_agents.registry import Outcome
+from neuralprog_agents.training.checkpoint import CheckpointError
 from neuralprog_agents.training.files import locked
 from neuralprog_agents.training.metrics import MetricsLog
 
@@ -55,10 +56,17 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Failed:
-    """A restart raised an exception, or its process died; ``text`` tells it in full."""
+    """A restart raised an exception, or its process died.
+
+    Attributes:
+        index: Which.
+        text: What happened, in full.
+        refused: Whether it refused its checkpoint, rather than break.
+    """
 
     index: int
     text: str
+    refused: bool = False
 
 
 Event = Reported | Finished | Stopped | Failed
@@ -71,6 +79,10 @@ class Job:
     agent: str
     config: Any
     folder: Path
+
+
+class RayError(ValueError):
+    """Ray is not installed, or there is no cluster at the address."""
 
 
 class Pool(Protocol):
@@ -264,6 +276,8 @@ def _serve(pipe: Connection, highest: Any, job: Job) -> None:
 def _attempt(job: Job, index: int, highest: Any, tell: Callable[[Event], None]) -> Event:
     try:
         return work(job, index, lambda: index <= highest.value, tell)
+    except CheckpointError as error:
+        return Failed(index, str(error), refused=True)
     except Exception:
         return Failed(index, traceback.format_exc())
 
@@ -296,7 +310,7 @@ class RayPool:
         workers: Tasks at once; None takes the cluster's CPUs.
 
     Raises:
-        ValueError: Ray is not installed, or there is no cluster at the address.
+        RayError: Ray is not installed, or there is no cluster at the address.
     """
 
     job: Job
@@ -304,11 +318,11 @@ class RayPool:
     workers: int | None = None
 
     def __post_init__(self) -> None:
-        self._ray = _import_ray()
+        self._ray = import_ray()
         try:
             self._ray.init(address=self.address, ignore_reinit_error=True, log_to_driver=False)
         except (ConnectionError, RuntimeError, ValueError) as error:
-            raise ValueError(f"no Ray cluster at {self.address!r}: {error}") from None
+            raise RayError(f"no Ray cluster at {self.address!r}: {error}") from None
         self._task = self._ray.remote(num_cpus=1, max_retries=3)(_remote_work)
         self._running: dict[Any, int] = {}
         self.capacity = self.workers or int(self._ray.cluster_resources().get("CPU", 1))
@@ -351,11 +365,12 @@ class RayPool:
         self._ray.shutdown()
 
 
-def _import_ray() -> Any:
+def import_ray() -> Any:
+    """Return the module ``ray``; raise RayError if it is not installed."""
     try:
         import ray
     except ImportError:
-        raise ValueError(
+        raise RayError(
             "Ray is not installed: pip install 'neuralprog[sweep]', or leave out --ray"
         ) from None
     return ray

@@ -43,6 +43,10 @@ class RestartError(RuntimeError):
     """A restart raised an exception or its process died."""
 
 
+class RecordError(ValueError):
+    """A file of an earlier restart is damaged or foreign; the message says which."""
+
+
 class InterruptError(KeyboardInterrupt):
     """Ctrl-C or SIGTERM; every restart can go on from its checkpoint."""
 
@@ -180,7 +184,8 @@ def run_restarts(
     Raises:
         RestartError: A restart raised an exception; the others were told to stop.
         InterruptError: Ctrl-C or SIGTERM came; the workers have ended.
-        ValueError: A record in the folder is damaged, or Ray is not there.
+        RecordError: A record or a checkpoint in the folder is damaged.
+        RayError: Ray or its cluster is not there.
     """
     wanted = sorted(set(indices))
     board = Board(len(wanted), workers or default_workers(), _recorded(folder, wanted))
@@ -228,7 +233,8 @@ class _Run:
         if isinstance(event, Finished):
             self.board.results[event.index] = record(self.folder, event)
         if isinstance(event, Failed) and event.index < self.highest:
-            raise RestartError(f"restart {event.index} failed: {event.text}")
+            kind = RecordError if event.refused else RestartError
+            raise kind(f"restart {event.index} failed: {event.text}")
 
 
 def _drive(run: _Run, pool: Pool, show: Show | None) -> None:
@@ -249,9 +255,9 @@ def _drive(run: _Run, pool: Pool, show: Show | None) -> None:
 def _advance(run: _Run, pool: Pool, show: Show | None) -> None:
     """Start what there is room for, and take in what has happened."""
     while len(run.board.running) < pool.capacity and (index := run.next()) is not None:
+        pool.start(index)
         run.waiting.pop(0)
         run.board.running[index] = {}
-        pool.start(index)
     for event in pool.poll(_TICK):
         run.handle(event)
     pool.limit(run.highest)
@@ -331,10 +337,12 @@ def _recorded(folder: Path, indices: list[int]) -> dict[int, Result]:
 def _read_result(path: Path, index: int) -> Result:
     try:
         result = _as_result(read_json(path))
-    except (KeyError, TypeError, AttributeError):
-        raise ValueError(f"{path}: not a record of a restart; delete it to repeat it") from None
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise RecordError(f"{path}: not a record of a restart; delete it to repeat it") from None
     if result.index != index:
-        raise ValueError(f"{path}: is the record of restart {result.index}; delete it to repeat it")
+        raise RecordError(
+            f"{path}: is the record of restart {result.index}; delete it to repeat it"
+        )
     return result
 
 

@@ -77,7 +77,7 @@ class Draws:
         """
         span = (np.asarray(high) - np.asarray(low)).astype(np.uint64)
         offset = ((self.bits(columns) >> _HALF) * span) >> _HALF
-        return (np.asarray(low) + offset).astype(np.int32)
+        return np.asarray(low, dtype=np.int32) + offset.astype(np.int32)
 
     def integer(self, low: ArrayLike, high: ArrayLike) -> Ints:
         """Return one uniform integer in low..high-1 for each address, shape (B,)."""
@@ -90,7 +90,7 @@ class Draws:
 
         Args:
             counts: How many columns take part in each row, a number or shape (B,).
-            columns: Width of the result, shape (B, columns).
+            columns: Width of the result, shape (B, columns); not to be computed from the batch.
         """
         keys = self.bits(columns) >> np.uint64(1)
         position = np.arange(columns, dtype=np.uint64)
@@ -104,10 +104,10 @@ class Draws:
         Args:
             counts: How many to choose in each row, shape (B,).
             totals: Size of the range to choose from, a number or shape (B,); at least counts.
-            columns: Width of the result, at least max(counts); the columns from counts[b] on
-                hold values of totals[b] or more.
+            columns: Width of the result, at least max(totals), and not to be computed from the
+                batch: a row must not depend on its neighbours. The columns from counts[b] on
+                hold values of ``columns`` or more.
         """
-        width = max(int(np.max(totals)), columns)
-        chosen = self.ranks(totals, width)[:, :columns]
         unused = np.arange(columns) >= counts[:, None]
-        return np.sort(np.where(unused, width, chosen), axis=1).astype(np.int32)
+        chosen = np.where(unused, columns, self.ranks(totals, columns))
+        return np.sort(chosen, axis=1).astype(np.int32)

@@ -59,15 +59,18 @@ def _describe_instruction(machine: TapeMachine, state: TapeState, numbers: list[
         return f"WRITE(r{a + 1}={A}, r{b + 1}={B}), r{to + 1} := 0"
     arity = next(m.arity for m in machine.modules if m.name == name)
     inputs = ", ".join([f"r{a + 1}={A}", f"r{b + 1}={B}"][:arity])
-    return f"r{to + 1} := {name}({inputs}) = {episode.cells.registers[to]}"
+    call = f"{name}({inputs})" if arity else name
+    return f"r{to + 1} := {call} = {episode.cells.registers[to]}"
 
 
 def _describe_circuit(machine: TapeMachine, state: TapeState, numbers: list[int]) -> str:
     episode = CircuitEpisode(machine, state)
     episode.step(numbers)
-    reads = [f"READ({address}) = {value}" for address, value in episode.cells.reads]
-    writes = [f"WRITE({address}, {value})" for address, value in episode.cells.writes]
-    return ", ".join([*reads, *writes, *(["finish"] if episode.halted else [])])
+    words = [
+        f"READ({address}) = {value}" if name == "READ" else f"WRITE({address}, {value})"
+        for name, address, value in episode.cells.accesses
+    ]
+    return ", ".join([*words, *(["finish"] if episode.halted else [])])
 
 
 def pixels(machine: TapeMachine, state: TapeState, instances: TapeInstances) -> NDArray[np.uint8]:

@@ -2,7 +2,7 @@
 
 At a batch of one, NumPy's call overhead is most of the time. These two classes run the
 same module table on lists of integers; a contract test holds them equal to the batch machine
-on every environment. They also remember what the last step read and wrote, for traces.
+on every environment. They also remember what the last step read and wrote, in order.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class _Cells:
     """Tape and registers of one machine, and how they are observed."""
 
-    __slots__ = ("flags_only", "machine", "mask", "reads", "registers", "tape", "writes")
+    __slots__ = ("accesses", "flags_only", "machine", "mask", "registers", "tape")
 
     def __init__(self, machine: TapeMachine, tape: NDArray[Any], registers: list[int]) -> None:
         self.machine = machine
@@ -29,17 +29,16 @@ class _Cells:
         self.tape = tape
         self.registers = registers
         self.flags_only = machine.observation_mode == "flags"
-        self.reads: list[tuple[int, int]] = []
-        self.writes: list[tuple[int, int]] = []
+        self.accesses: list[tuple[str, int, int]] = []
 
     def read(self, address: int) -> int:
         value: int = self.tape.item(address)
-        self.reads.append((address, value))
+        self.accesses.append(("READ", address, value))
         return value
 
     def write(self, address: int, value: int) -> int:
         self.tape[address] = value
-        self.writes.append((address, value))
+        self.accesses.append(("WRITE", address, value))
         return 0
 
     def observe(self) -> dict[str, NDArray[Any]]:
@@ -68,8 +67,7 @@ class InstructionEpisode:
         if not (0 <= operation <= 14 and 0 <= a < R and 0 <= b < R and 0 <= destination < R):
             raise out_of_range(self.cells.machine, numbers)
         cells = self.cells
-        cells.reads.clear()
-        cells.writes.clear()
+        cells.accesses.clear()
         self.steps += 1
         if operation == 14:
             self.halted = True
@@ -112,8 +110,7 @@ class CircuitEpisode:
         wires = _as_list(action, len(machine.actions))
         if any(not 0 <= wire < n for wire, n in zip(wires, machine.actions, strict=True)):
             raise out_of_range(machine, wires)
-        cells.reads.clear()
-        cells.writes.clear()
+        cells.accesses.clear()
         self.steps += 1
         sources = list(cells.registers)
         wire = 0

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.nram.kernel.loop import run
+from neuralprog_agents.nram.kernel.loop import Data, Moments, Series, run
 from neuralprog_agents.nram.kernel.optimiser import Constants
 from neuralprog_agents.nram.kernel.plan import plan
 from neuralprog_agents.nram.philox import fold
@@ -25,13 +25,13 @@ __all__ = ["loss_and_grad", "train_steps"]
 
 def _array(values: Any, kind: type, length: int) -> NDArray[Any]:
     """A flat, contiguous, writable array of this type: the compiled code knows no other."""
-    array = np.require(np.asarray(values, kind), requirements=["C", "W"]).reshape(-1)
+    array: NDArray[Any] = np.require(values, kind, ["C", "W"]).reshape(-1)
     if array.size != length:
         raise ValueError(f"expected {length} values, got {array.size}")
     return array
 
 
-def _batches(batches: Batch, shape: Shape) -> tuple[tuple[NDArray[Any], ...], int, int]:
+def _batches(batches: Batch, shape: Shape) -> tuple[Data, int, int]:
     """Check and flatten K batches; returns them with the batch size and longest time limit."""
     tape, target = np.asarray(batches.tape), np.asarray(batches.target)
     K, B, M = tape.shape
@@ -43,13 +43,13 @@ def _batches(batches: Batch, shape: Shape) -> tuple[tuple[NDArray[Any], ...], in
     steps = _array(batches.steps, np.int32, K * B)
     if steps.min() < 1:
         raise ValueError("every time limit must be at least 1")
-    flat = (
+    data = Data(
         _array(tape, np.int32, K * B * M),
         _array(target, np.int32, K * B * M),
         _array(batches.mask, np.uint8, K * B * M),
         steps,
     )
-    return flat, B, int(steps.max())
+    return data, B, int(steps.max())
 
 
 def _workspace(size: int) -> Floats:
@@ -69,18 +69,26 @@ def _run(
 ) -> tuple[Metrics, Floats, int]:  # fmt: skip
     """Call the compiled entry; returns metrics, the last gradient and the steps done."""
     K = len(schedule.rate)
-    flat, B, steps = _batches(batches, shape)
+    data, B, steps = _batches(batches, shape)
     sizes, tables = plan(shape, steps)
     work = _workspace(sizes.size)
-    losses, entropies, norms = np.full((3, K), np.nan, np.float32)
-    errors = np.full((K, B), np.nan, np.float32)
-    rates, bonuses, sigmas = (_array(values, np.float32, K) for values in schedule)
+    measured = np.full((3, K), np.nan, np.float32)
+    series = Series(*measured, np.full((K, B), np.nan, np.float32))
     done = run(
-        sizes, _constants(hyper), tables, work, state.theta, state.m, state.v, *flat, rates,
-        bonuses, sigmas, fold(seed), state.step, update, losses, entropies, norms, errors,
-    )  # fmt: skip
-    error = errors.mean(axis=1)
-    metrics = Metrics(losses, entropies, error, errors, norms, done == K)
+        np.array(sizes, np.int64),
+        _constants(hyper),
+        tables,
+        work,
+        Moments(state.theta, state.m, state.v),
+        data,
+        Schedule(*(_array(values, np.float32, K) for values in schedule)),
+        series,
+        fold(seed),
+        state.step,
+        update,
+    )
+    loss, entropy, norm, errors = series
+    metrics = Metrics(loss, entropy, errors.mean(axis=1), errors, norm, done == K)
     return metrics, work[sizes.gradient : sizes.gradient + shape.size].copy(), done
 
 

@@ -203,9 +203,7 @@ def forward(work: Pointer, theta: Pointer, table: Pointer, plan: Plan, t: int) -
 
 
 @njit(error_model="numpy")
-def back(
-    work: Pointer, theta: Pointer, table: Pointer, plan: Plan, t: int, bound: Vector
-) -> None:
+def back(work: Pointer, theta: Pointer, table: Pointer, plan: Plan, t: int, bound: Vector) -> None:
     """From the logits' gradients to those of every layer; adds to the registers' P(r = 0)."""
     if plan.lstm:
         _lstm_back(work, theta, table, plan, t, bound)
@@ -218,7 +216,7 @@ def back(
     dx = at(work, plan.columns)
     _layer_back(work, theta, layer_row(table, plan, 0), dx, t)
     for j in range(plan.R):
-        place = plan.row_gradient + j * plan.N * LANES
+        place = plan.register_gradient + j * plan.N * LANES
         store(work, place, load(work, place) + load(dx, j * LANES))
 
 

@@ -71,7 +71,7 @@ def _product(
 
 @njit(error_model="numpy")
 def affine(y: Pointer, W: Pointer, b: Pointer, x: Pointer, outputs: int, inputs: int) -> None:
-    """y = W x + b; W is (outputs, inputs)."""
+    """The layer y = W x + b; W is (outputs, inputs)."""
     for j in range(outputs):
         store(y, j * LANES, spread(b[j]))
     _product(y, W, inputs, 1, x, outputs, inputs)
@@ -79,7 +79,7 @@ def affine(y: Pointer, W: Pointer, b: Pointer, x: Pointer, outputs: int, inputs:
 
 @njit(error_model="numpy")
 def affine_input(dx: Pointer, W: Pointer, dy: Pointer, outputs: int, inputs: int) -> None:
-    """dx = Wᵀ dy; W is (outputs, inputs)."""
+    """Its input's gradient, dx = Wᵀ dy."""
     for j in range(inputs):
         store(dx, j * LANES, spread(0.0))
     _product(dx, W, 1, inputs, dy, inputs, outputs)
@@ -142,7 +142,7 @@ def _one_weights(
 def affine_weights(
     dW: Pointer, dy: Pointer, stride: int, columns: Pointer, outputs: int, wide: int, steps: int
 ) -> None:
-    """dW (outputs, wide) += Σ over steps and lanes of dy xᵀ."""
+    """Add to dW (outputs, wide) the sum over steps and lanes of dy xᵀ."""
     tiled = outputs - outputs % TILE
     for i in range(0, wide, LANES):
         x = at(columns, i)
@@ -155,7 +155,7 @@ def affine_weights(
 
 @njit(error_model="numpy")
 def affine_bias(db: Pointer, dy: Pointer, stride: int, outputs: int, steps: int) -> None:
-    """db (outputs, 16 lanes) += Σ over steps of dy."""
+    """Add to db (outputs, 16 lanes) the sum over steps of dy."""
     for j in range(outputs):
         s = load(db, j * LANES)
         for t in range(steps):

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from neuralprog_agents.nram.kernel import controller, optimiser, rollout
 from neuralprog_agents.nram.kernel.optimiser import Constants
@@ -28,6 +29,8 @@ from neuralprog_agents.nram.kernel.vector import (
     store,
     total,
 )
+from neuralprog_agents.nram.kernel.view import view
+from neuralprog_agents.nram.records import Floats, Schedule
 
 
 @njit(error_model="numpy")
@@ -117,6 +120,46 @@ def _update(
     optimiser.adam(work, plan, constants, rate, step + 1)
 
 
+class Moments(NamedTuple):
+    """Theta and Adam's moments, each (P,); changed in place."""
+
+    theta: Floats
+    m: Floats
+    v: Floats
+
+
+class Data(NamedTuple):
+    """K batches, flat: tape, target, steps of int32 and mask of uint8."""
+
+    tape: NDArray[np.int32]
+    target: NDArray[np.int32]
+    mask: NDArray[np.uint8]
+    steps: NDArray[np.int32]
+
+
+class Series(NamedTuple):
+    """What is measured: loss, entropy and norm of the gradient (K,), errors (K, B)."""
+
+    loss: Floats
+    entropy: Floats
+    norm: Floats
+    errors: Floats
+
+
+@njit(error_model="numpy")
+def _take(work: Pointer, plan: Plan, moments: Moments) -> None:
+    _copy(at(work, plan.theta), pointer(moments.theta), plan.parameters)
+    _copy(at(work, plan.m), pointer(moments.m), plan.parameters)
+    _copy(at(work, plan.v), pointer(moments.v), plan.parameters)
+
+
+@njit(error_model="numpy")
+def _give(work: Pointer, plan: Plan, moments: Moments) -> None:
+    _copy(pointer(moments.theta), at(work, plan.theta), plan.parameters)
+    _copy(pointer(moments.m), at(work, plan.m), plan.parameters)
+    _copy(pointer(moments.v), at(work, plan.v), plan.parameters)
+
+
 @njit(error_model="numpy")
 def _copy(target: Pointer, source: Pointer, count: int) -> None:
     for i in range(count):
@@ -135,34 +178,39 @@ def _build(sources: str, cache: bool) -> Any:
 
     @njit(nogil=True, error_model="numpy", cache=cache)
     def run(
-        plan, constants, tables, workspace, theta, m, v, tapes, targets, masks, limits,
-        rates, bonuses, sigmas, seed, first_step, update, losses, entropies, norms, errors,
-    ):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 # fmt: skip
+        numbers: NDArray[np.int64],
+        constants: Constants,
+        tables: NDArray[np.int64],
+        workspace: Floats,
+        moments: Moments,
+        data: Data,
+        schedule: Schedule,
+        series: Series,
+        seed: int,
+        first_step: int,
+        update: bool,
+    ) -> int:
         version = sources  # noqa: F841
-        work, table = pointer(workspace), pointer(tables)
-        P, B, M = plan.parameters, errors.shape[1], plan.M
-        _copy(at(work, plan.theta), pointer(theta), P)
-        _copy(at(work, plan.m), pointer(m), P)
-        _copy(at(work, plan.v), pointer(v), P)
+        work, table, plan = pointer(workspace), pointer(tables), view(pointer(numbers))
+        B, M = series.errors.shape[1], plan.M
+        _take(work, plan, moments)
         done = 0
-        for k in range(len(losses)):
-            cells = k * B * M
+        for k in range(len(schedule.rate)):
+            cells, bonus = k * B * M, schedule.entropy[k]
             loss, entropy = _gradient(
-                work, table, plan, at(pointer(tapes), cells), at(pointer(targets), cells),
-                at(pointer(masks), cells), at(pointer(limits), k * B), B, bonuses[k], constants,
-                at(pointer(errors), k * B),
+                work, table, plan, at(pointer(data.tape), cells), at(pointer(data.target), cells),
+                at(pointer(data.mask), cells), at(pointer(data.steps), k * B), B, bonus,
+                constants, at(pointer(series.errors), k * B),
             )  # fmt: skip
-            size = optimiser.norm(at(work, plan.gradient), P)
-            losses[k], entropies[k], norms[k] = loss, entropy, size
+            size = optimiser.norm(at(work, plan.gradient), plan.parameters)
+            series.loss[k], series.entropy[k], series.norm[k] = loss, entropy, size
             if not (np.isfinite(loss) and np.isfinite(size)):
                 break
             done += 1
             if update:
-                step = first_step + k
-                _update(work, plan, constants, size, rates[k], sigmas[k], seed, step)
-        _copy(pointer(theta), at(work, plan.theta), P)
-        _copy(pointer(m), at(work, plan.m), P)
-        _copy(pointer(v), at(work, plan.v), P)
+                rate, sigma = schedule.rate[k], schedule.noise[k]
+                _update(work, plan, constants, size, rate, sigma, seed, first_step + k)
+        _give(work, plan, moments)
         return done
 
     return run

@@ -257,6 +257,6 @@ def dense_back(kind: int, ga: Pointer, gb: Pointer, g_tape: Pointer, g: Pointer,
     elif kind == SUB:
         _convolve(ga, b, g, twice, M, N)
         _correlate(gb, a, g, twice, M, N)
-    elif kind == MIN or kind == MAX:
+    elif kind in (MIN, MAX):
         first, step = (M - 1, -1) if kind == MIN else (0, 1)
         _extreme_back(ga, gb, g, a, b, first, step, M)

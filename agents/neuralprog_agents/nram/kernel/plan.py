@@ -24,10 +24,17 @@ READ, INC, ADD, SUB, DEC, LESS_THAN, LESS_OR_EQUAL, EQUAL, MIN, MAX, WRITE, CONS
 """Kinds of modules; the three constants are one kind, as they need no work."""
 
 KINDS = {
-    name: kind
-    for kind, name in enumerate(
-        "READ INC ADD SUB DEC LESS_THAN LESS_OR_EQUAL EQUAL MIN MAX WRITE".split()
-    )
+    "READ": READ,
+    "INC": INC,
+    "ADD": ADD,
+    "SUB": SUB,
+    "DEC": DEC,
+    "LESS_THAN": LESS_THAN,
+    "LESS_OR_EQUAL": LESS_OR_EQUAL,
+    "EQUAL": EQUAL,
+    "MIN": MIN,
+    "MAX": MAX,
+    "WRITE": WRITE,
 }
 TRUTHS = ("LESS_THAN", "LESS_OR_EQUAL", "EQUAL")
 CONSTANTS = {"ZERO": 0, "ONE": 1, "TWO": 2, "WRITE": 0}
@@ -73,11 +80,10 @@ class Plan(NamedTuple):
     entropy: int
     error: int
     tail: int
-    row_gradient: int
-    truth_gradient: int
     tape_gradient: int
-    a_gradient: int
-    b_gradient: int
+    register_gradient: int
+    output_gradient: int
+    mixed_gradient: int
     twice: int
     weight_gradient: int
     cell_gradient: int
@@ -139,7 +145,9 @@ def _padded(count: int, multiple: int) -> int:
 
 def _classes(shape: Shape) -> tuple[list[int], list[int], list[tuple[int, int]]]:
     """The numbers of dense and truth sources, and (number, value) of constant ones."""
-    dense, truth, fixed = list(range(shape.registers)), [], []
+    dense = list(range(shape.registers))
+    truth: list[int] = []
+    fixed: list[tuple[int, int]] = []
     for source, module in enumerate(shape.modules, start=shape.registers):
         if module.name in CONSTANTS:
             fixed.append((source, CONSTANTS[module.name]))
@@ -149,7 +157,8 @@ def _classes(shape: Shape) -> tuple[list[int], list[int], list[tuple[int, int]]]
 
 
 def _module_table(shape: Shape, dense: list[int], truth: list[int]) -> list[tuple[int, ...]]:
-    rows, writes = [], 0
+    rows: list[tuple[int, ...]] = []
+    writes = 0
     for i, module in enumerate(shape.modules):
         kind = KINDS.get(module.name, CONSTANT)
         first = shape.arguments[i][0] if module.arity else 0
@@ -167,7 +176,7 @@ def _softmax_table(
 ) -> list[tuple[int, ...]]:
     numbers = [source for source, _ in fixed]
     return [
-        (s.start, s.count, *(int(np.searchsorted(c, s.count)) for c in (dense, truth, numbers)))
+        (s.start, s.size, *(int(np.searchsorted(c, s.size)) for c in (dense, truth, numbers)))
         for s in shape.softmaxes
     ]
 
@@ -194,9 +203,10 @@ def _allocate(shape: Shape, steps: int, dense: int, truth: int, space: _Allocato
     arguments, writes = len(shape.softmaxes) - R, shape.repetitions
     for name, rows in (
         ("target", M * N), ("mask", M), ("limit", 1), ("loss", 1), ("entropy", 1),
-        ("error", 2 * M), ("tail", 1), ("row_gradient", dense * N), ("truth_gradient", 2 * truth),
-        ("tape_gradient", M * N), ("a_gradient", N), ("b_gradient", N), ("twice", 2 * M + 4),
-        ("weight_gradient", shape.outputs), ("cell_gradient", 2 * shape.hidden),
+        ("error", M), ("tail", 1), ("tape_gradient", M * N), ("register_gradient", R * N),
+        ("output_gradient", N), ("mixed_gradient", (len(shape.softmaxes) + 1) * N),
+        ("twice", 2 * M + 4), ("weight_gradient", shape.outputs),
+        ("cell_gradient", 2 * shape.hidden),
     ):  # fmt: skip
         space.rows(name, rows)
     for name, rows, count in (

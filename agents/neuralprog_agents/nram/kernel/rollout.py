@@ -6,19 +6,21 @@ finishing is 1 and has no gradient, and afterwards nothing counts.
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from neuralprog_agents.nram.kernel import controller, modules
 from neuralprog_agents.nram.kernel.plan import (
     CONSTANT,
+    DEC,
     EQUAL,
     FIRST,
+    INC,
     KIND,
     LESS_THAN,
     MODULE_FIELDS,
+    READ,
     SLOT,
-    SOFTMAX_FIELDS,
-    START,
     WRITE,
     Plan,
 )
@@ -35,7 +37,13 @@ from neuralprog_agents.nram.kernel.vector import (
     spread,
     store,
 )
-from neuralprog_agents.nram.kernel.wiring import all_softmaxes, all_softmaxes_back, mix, mix_back
+from neuralprog_agents.nram.kernel.wiring import (
+    all_softmaxes,
+    all_softmaxes_back,
+    mix_two,
+    source_back,
+    weights_back,
+)
 
 CHANCE, ALIVE, COST, LAST = range(0, 4 * LANES, LANES)
 """Rows of a step's finish block: f_t, Π_{i<t}(1 - f_i), the tape's cost, f_t is forced."""
@@ -56,25 +64,9 @@ def _tape(work: Pointer, plan: Plan, t: int, writes: int) -> Pointer:
 
 
 @njit(error_model="numpy")
-def _choice(table: Pointer, plan: Plan, j: int) -> Pointer:
-    return at(table, plan.choices + j * SOFTMAX_FIELDS)
-
-
-@njit(error_model="numpy")
 def _argument(work: Pointer, plan: Plan, t: int, j: int) -> Pointer:
     """The distribution that the softmax j of a module argument has mixed in step t."""
     return at(work, plan.arguments + t * plan.arguments_step + j * plan.N * LANES)
-
-
-@njit(error_model="numpy")
-def _mix_arguments(work: Pointer, table: Pointer, plan: Plan, t: int, first: int, end: int) -> None:
-    values, truths = plan.values + t * plan.values_step, plan.truths + t * plan.truths_step
-    weights = plan.weights + t * plan.weights_step
-    for j in range(first, end):
-        row = _choice(table, plan, j)
-        mine = at(work, weights + row[START] * LANES)
-        out = _argument(work, plan, t, j)
-        mix(out, mine, at(work, values), at(work, truths), table, row, plan)
 
 
 @njit(error_model="numpy")
@@ -89,7 +81,7 @@ def _modules(work: Pointer, table: Pointer, plan: Plan, t: int) -> None:
             continue
         a, b = _argument(work, plan, t, j), _argument(work, plan, t, j + 1)
         tape = _tape(work, plan, t, writes)
-        _mix_arguments(work, table, plan, t, j, _end(kind, j))
+        mix_two(work, table, plan, t, a, j, _last(kind, j))
         if kind == WRITE:
             writes += 1
             modules.write(_tape(work, plan, t, writes), tape, a, b, plan.M, plan.N)
@@ -101,28 +93,37 @@ def _modules(work: Pointer, table: Pointer, plan: Plan, t: int) -> None:
 
 
 @njit(error_model="numpy")
-def _end(kind: int, first: int) -> int:
-    """One past the last softmax of a module: READ, INC and DEC have one argument."""
-    return first + (1 if kind in (0, 1, 4) else 2)
+def _last(kind: int, first: int) -> int:
+    """The last softmax of a module: READ, INC and DEC have one argument."""
+    return first if kind in (READ, INC, DEC) else first + 1
 
 
 @njit(error_model="numpy")
 def _registers(work: Pointer, table: Pointer, plan: Plan, t: int, renormalise: bool) -> None:
     """All registers at once; divided by their sums if asked (a constant to the gradient)."""
-    values, truths = plan.values + t * plan.values_step, plan.truths + t * plan.truths_step
-    weights = plan.weights + t * plan.weights_step
-    for r in range(plan.R):
-        row = _choice(table, plan, plan.softmaxes - plan.R + r)
-        out = at(work, values + plan.values_step + r * plan.N * LANES)
-        mine = at(work, weights + row[START] * LANES)
-        mix(out, mine, at(work, values), at(work, truths), table, row, plan)
-        if renormalise:
-            mass = spread(0.0)
-            for k in range(0, plan.M * LANES, LANES):
-                mass = mass + load(out, k)
-            inverse = spread(1.0) / mass
-            for k in range(0, plan.M * LANES, LANES):
-                store(out, k, load(out, k) * inverse)
+    first = plan.softmaxes - plan.R
+    for r in range(0, plan.R, 2):
+        out = _register(work, plan, t + 1, r)
+        mix_two(work, table, plan, t, out, first + r, first + min(r + 1, plan.R - 1))
+    if renormalise:
+        for r in range(plan.R):
+            _renormalise(_register(work, plan, t + 1, r), plan.M)
+
+
+@njit(error_model="numpy")
+def _register(work: Pointer, plan: Plan, t: int, r: int) -> Pointer:
+    """Register r before step t."""
+    return at(work, plan.values + t * plan.values_step + r * plan.N * LANES)
+
+
+@njit(error_model="numpy")
+def _renormalise(p: Pointer, M: int) -> None:
+    mass = spread(0.0)
+    for k in range(0, M * LANES, LANES):
+        mass = mass + load(p, k)
+    inverse = spread(1.0) / mass
+    for k in range(0, M * LANES, LANES):
+        store(p, k, load(p, k) * inverse)
 
 
 @njit(error_model="numpy")
@@ -201,50 +202,29 @@ def _score_back(work: Pointer, plan: Plan, t: int, epsilon: Vector) -> Vector:
 
 
 @njit(error_model="numpy")
-def _mix_back(work: Pointer, table: Pointer, plan: Plan, t: int, j: int, g: Pointer) -> None:
-    """Gradient g of what softmax j mixed, to its weights and to the sources."""
-    row = _choice(table, plan, j)
-    start = row[START] * LANES
-    mix_back(
-        g,
-        at(work, plan.weight_gradient + start),
-        at(work, plan.row_gradient),
-        at(work, plan.truth_gradient),
-        at(work, plan.weights + t * plan.weights_step + start),
-        at(work, plan.values + t * plan.values_step),
-        at(work, plan.truths + t * plan.truths_step),
-        table,
-        row,
-        plan,
-    )
+def _mixed(work: Pointer, plan: Plan, j: int) -> Pointer:
+    """The gradient of what softmax j has mixed in this step."""
+    return at(work, plan.mixed_gradient + j * plan.N * LANES)
 
 
 @njit(error_model="numpy")
-def _crop_rows(p: Pointer, rows: int, bound: Vector) -> None:
-    for k in range(0, rows * LANES, LANES):
-        store(p, k, crop(load(p, k), bound))
-
-
-@njit(error_model="numpy")
-def _module_back(
-    work: Pointer, plan: Plan, t: int, row: Pointer, writes: int, bound: Vector
-) -> None:
-    """From the cropped gradient of one module's output to those of its arguments."""
+def _module_back(work: Pointer, table: Pointer, plan: Plan, t: int, row: Pointer, source: int,
+                 writes: int, bound: Vector) -> None:  # fmt: skip
+    """From everything that used one module's output to the gradients of its arguments."""
     kind, j = row[KIND], row[FIRST]
     a, b = _argument(work, plan, t, j), _argument(work, plan, t, j + 1)
-    ga, gb = at(work, plan.a_gradient), at(work, plan.b_gradient)
-    g_tape, tape = at(work, plan.tape_gradient), _tape(work, plan, t, writes)
+    ga, gb, g = _mixed(work, plan, j), _mixed(work, plan, j + 1), at(work, plan.output_gradient)
+    g_tape, tape, after = at(work, plan.tape_gradient), _tape(work, plan, t, writes), j + 1
     if kind == WRITE:
         modules.write_back(ga, gb, g_tape, tape, a, b, bound, plan.M, plan.N)
     elif LESS_THAN <= kind <= EQUAL:
-        place = plan.truth_gradient + 2 * row[SLOT] * LANES
-        false, true = crop(load(work, place), bound), crop(load(work, place + LANES), bound)
-        modules.truth_back(kind, ga, gb, true - false, a, b, plan.M)
+        source_back(work, table, plan, t, g, source, after + 1, 2, bound)
+        slope = load(g, LANES) - load(g, 0)  # both were cropped
+        modules.truth_back(kind, ga, gb, slope, a, b, plan.M)
     else:
-        g = at(work, plan.row_gradient + row[SLOT] * plan.N * LANES)
-        _crop_rows(g, plan.M, bound)
-        twice = at(work, plan.twice)
-        modules.dense_back(kind, ga, gb, g_tape, g, a, b, tape, twice, plan)
+        after = _last(kind, j) + 1
+        source_back(work, table, plan, t, g, source, after, plan.N, bound)
+        modules.dense_back(kind, ga, gb, g_tape, g, a, b, tape, at(work, plan.twice), plan)
 
 
 @njit(error_model="numpy")
@@ -258,27 +238,29 @@ def _modules_back(work: Pointer, table: Pointer, plan: Plan, t: int, bound: Vect
             continue
         if kind == WRITE:
             writes -= 1
-        _module_back(work, plan, t, row, writes, bound)
-        _mix_back(work, table, plan, t, j, at(work, plan.a_gradient))
-        if _end(kind, j) > j + 1:
-            _mix_back(work, table, plan, t, j + 1, at(work, plan.b_gradient))
+        _module_back(work, table, plan, t, row, plan.R + i, writes, bound)
+        for argument in range(j, _last(kind, j) + 1):
+            weights_back(work, table, plan, t, argument)
 
 
 @njit(error_model="numpy")
 def _registers_back(work: Pointer, table: Pointer, plan: Plan, t: int, bound: Vector) -> None:
-    """Crop the gradients of the registers after step t, then share them among the sources.
-
-    They are moved out of the way first: the block then collects the gradients of step t.
-    """
-    rows = plan.R * plan.N
-    copy = plan.values + (t + 1) * plan.values_step  # the values there are no longer needed
-    for k in range(0, rows * LANES, LANES):
-        store(work, copy + k, crop(load(work, plan.row_gradient + k), bound))
-    clear(at(work, plan.row_gradient), plan.dense_count * plan.N)
-    clear(at(work, plan.truth_gradient), 2 * plan.truth_count)
+    """Crop the gradients of the registers after step t: their softmaxes have mixed them."""
+    first = plan.softmaxes - plan.R
+    g = _mixed(work, plan, first)
+    for k in range(0, plan.R * plan.N * LANES, LANES):
+        store(g, k, crop(load(work, plan.register_gradient + k), bound))
     for r in range(plan.R):
-        g = at(work, copy + r * plan.N * LANES)
-        _mix_back(work, table, plan, t, plan.softmaxes - plan.R + r, g)
+        weights_back(work, table, plan, t, first + r)
+
+
+@njit(error_model="numpy")
+def _sources_back(work: Pointer, table: Pointer, plan: Plan, t: int) -> None:
+    """Gradients of the registers before step t from all that read them; cropped later."""
+    free = spread(np.inf)
+    for r in range(plan.R):
+        out = at(work, plan.register_gradient + r * plan.N * LANES)
+        source_back(work, table, plan, t, out, r, 0, plan.N, free)
 
 
 @njit(error_model="numpy")
@@ -289,12 +271,13 @@ def back(
     """Gradients of all layers' outputs at every step, from the state that forward left."""
     zero = spread(0.0)
     clear(at(work, plan.tail), 1)
-    clear(at(work, plan.row_gradient), plan.dense_count * plan.N)
+    clear(at(work, plan.register_gradient), plan.R * plan.N)
     clear(at(work, plan.tape_gradient), plan.M * plan.N)
     for t in range(steps - 1, -1, -1):
         finish = _score_back(work, plan, t, epsilon)
         _registers_back(work, table, plan, t, bound)
         _modules_back(work, table, plan, t, bound)
+        _sources_back(work, table, plan, t)
         counts = above(load(work, plan.limit), spread(float(t) + 0.5), bonus, zero)
         all_softmaxes_back(work, table, plan, t, counts, bound)
         logit = plan.weights + t * plan.weights_step + (plan.outputs - 1) * LANES

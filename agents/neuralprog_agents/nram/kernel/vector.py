@@ -14,7 +14,7 @@ from math import factorial, log, pi
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.core.typing.templates import ConcreteTemplate, infer_global
 from numba.extending import intrinsic, lower_builtin, models, register_model
@@ -29,7 +29,7 @@ _FLOATS = ir.VectorType(ir.FloatType(), LANES)
 _INTS = ir.VectorType(ir.IntType(32), LANES)
 
 
-class VectorType(types.Type):
+class VectorType(types.Type):  # type: ignore[misc]
     """The numba type of sixteen float32 lanes."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ floats = types.CPointer(types.float32)
 
 
 @register_model(VectorType)
-class _VectorModel(models.PrimitiveModel):
+class _VectorModel(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, _FLOATS)
 
@@ -93,7 +93,7 @@ def _shuffle(builder: Any, a: Any, b: Any, lanes: Sequence[int]) -> Any:
 
 
 def _define_operator(symbol: Callable[..., Any], method: str, arity: int) -> None:
-    class Template(ConcreteTemplate):
+    class Template(ConcreteTemplate):  # type: ignore[misc]
         cases = (vector(*[vector] * arity),)
 
     infer_global(symbol)(Template)
@@ -279,3 +279,12 @@ def pointer(context: Any, array: Any) -> Any:
         return context.make_array(array)(context, builder, arguments[0]).data
 
     return types.CPointer(array.dtype)(array), lower
+
+
+@njit(error_model="numpy")
+def store4(p: Pointer, i: int, a: Vector, b: Vector, c: Vector, d: Vector) -> None:
+    """Write four rows from p[i] on."""
+    store(p, i, a)
+    store(p, i + LANES, b)
+    store(p, i + 2 * LANES, c)
+    store(p, i + 3 * LANES, d)

@@ -30,6 +30,7 @@ from neuralprog_agents.nram.kernel.vector import (
     logarithm,
     spread,
     store,
+    store4,
 )
 
 
@@ -84,40 +85,29 @@ def softmax_back(
 
 
 @njit(error_model="numpy")
-def _mix_dense(
-    out: Pointer, weights: Pointer, values: Pointer, dense: Pointer, count: int, N: int
-) -> None:
-    """out[k] = Σ_s w[s] values[s][k], four k at a time."""
+def _mix_dense(out_a: Pointer, out_b: Pointer, weights_a: Pointer, weights_b: Pointer,
+               values: Pointer, dense: Pointer, count: int, N: int) -> None:  # fmt: skip
+    """out[k] = Σ_s w[s] values[s][k] for two softmaxes, four k at a time."""
     for k in range(0, N * LANES, 4 * LANES):
-        s0, s1, s2, s3 = spread(0.0), spread(0.0), spread(0.0), spread(0.0)
+        a0, a1, a2, a3 = spread(0.0), spread(0.0), spread(0.0), spread(0.0)
+        b0, b1, b2, b3 = spread(0.0), spread(0.0), spread(0.0), spread(0.0)
         for s in range(count):
-            w = load(weights, dense[s] * LANES)
-            v = at(values, s * N * LANES + k)
-            s0 = fma(w, load(v, 0), s0)
-            s1 = fma(w, load(v, 16), s1)
-            s2 = fma(w, load(v, 32), s2)
-            s3 = fma(w, load(v, 48), s3)
-        store(out, k, s0)
-        store(out, k + 16, s1)
-        store(out, k + 32, s2)
-        store(out, k + 48, s3)
+            place = dense[s] * LANES
+            x, y = load(weights_a, place), load(weights_b, place)
+            row = at(values, s * N * LANES + k)
+            v0, v1, v2, v3 = load(row, 0), load(row, 16), load(row, 32), load(row, 48)
+            a0, b0 = fma(x, v0, a0), fma(y, v0, b0)
+            a1, b1 = fma(x, v1, a1), fma(y, v1, b1)
+            a2, b2 = fma(x, v2, a2), fma(y, v2, b2)
+            a3, b3 = fma(x, v3, a3), fma(y, v3, b3)
+        store4(out_a, k, a0, a1, a2, a3)
+        store4(out_b, k, b0, b1, b2, b3)
 
 
 @njit(error_model="numpy")
-def mix(
-    out: Pointer,
-    weights: Pointer,
-    values: Pointer,
-    truths: Pointer,
-    table: Pointer,
-    row: Pointer,
-    plan: Plan,
-) -> None:
-    """The argument that a softmax chooses: out = Σ_s w[s] (distribution of source s).
-
-    ``row`` is the softmax's row of the table; ``weights`` start at its own.
-    """
-    _mix_dense(out, weights, values, at(table, plan.dense), row[DENSE], plan.N)
+def _mix_rest(out: Pointer, weights: Pointer, truths: Pointer, table: Pointer, row: Pointer,
+              plan: Plan) -> None:  # fmt: skip
+    """Add to out what a softmax takes from truth values and constants."""
     zero, one = load(out, 0), load(out, 16)
     for s in range(row[TRUTH]):
         w = load(weights, table[plan.truth + s] * LANES)
@@ -133,63 +123,100 @@ def mix(
 
 
 @njit(error_model="numpy")
-def _mix_dense_back(
-    g: Pointer,
-    g_weights: Pointer,
-    g_values: Pointer,
-    weights: Pointer,
-    values: Pointer,
-    dense: Pointer,
-    count: int,
-    N: int,
-) -> None:
-    """g_w[s] = Σ_k g[k] values[s][k] and g_values[s][k] += w[s] g[k], four k at a time."""
-    for s in range(count):
-        store(g_weights, dense[s] * LANES, spread(0.0))
-    for k in range(0, N * LANES, 4 * LANES):
-        g0, g1, g2, g3 = load(g, k), load(g, k + 16), load(g, k + 32), load(g, k + 48)
-        for s in range(count):
-            w = load(weights, dense[s] * LANES)
-            v, gv = at(values, s * N * LANES + k), at(g_values, s * N * LANES + k)
-            left = fma(g1, load(v, 16), g0 * load(v, 0))
-            right = fma(g3, load(v, 48), g2 * load(v, 32))
-            store(g_weights, dense[s] * LANES, load(g_weights, dense[s] * LANES) + (left + right))
-            store(gv, 0, fma(w, g0, load(gv, 0)))
-            store(gv, 16, fma(w, g1, load(gv, 16)))
-            store(gv, 32, fma(w, g2, load(gv, 32)))
-            store(gv, 48, fma(w, g3, load(gv, 48)))
+def softmax_row(table: Pointer, plan: Plan, j: int) -> Pointer:
+    """The row of the softmax table."""
+    return at(table, plan.choices + j * SOFTMAX_FIELDS)
 
 
 @njit(error_model="numpy")
-def mix_back(
-    g: Pointer,
-    g_weights: Pointer,
-    g_values: Pointer,
-    g_truths: Pointer,
-    weights: Pointer,
-    values: Pointer,
-    truths: Pointer,
-    table: Pointer,
-    row: Pointer,
-    plan: Plan,
-) -> None:
-    """From the gradient g of an argument, those of its weights and of its sources.
+def mix_two(work: Pointer, table: Pointer, plan: Plan, t: int, out: Pointer, j: int,
+            other: int) -> None:  # fmt: skip
+    """What softmaxes j and ``other`` choose in step t, as distributions: out and N rows on.
 
-    Of a comparison the gradients of P(false) and P(true) are kept apart, as they are cropped.
+    Two neighbours with the same sources share the loads; a lone one is its own neighbour.
     """
-    dense = at(table, plan.dense)
-    _mix_dense_back(g, g_weights, g_values, weights, values, dense, row[DENSE], plan.N)
+    row, row_b = softmax_row(table, plan, j), softmax_row(table, plan, other)
+    weights = at(work, plan.weights + t * plan.weights_step)
+    values = at(work, plan.values + t * plan.values_step)
+    truths = at(work, plan.truths + t * plan.truths_step)
+    a, b = at(weights, row[START] * LANES), at(weights, row_b[START] * LANES)
+    out_b = at(out, plan.N * LANES * (other - j))
+    _mix_dense(out, out_b, a, b, values, at(table, plan.dense), row[DENSE], plan.N)
+    _mix_rest(out, a, truths, table, row, plan)
+    if other != j:
+        _mix_rest(out_b, b, truths, table, row_b, plan)
+
+
+@njit(error_model="numpy")
+def _four_dots(out: Pointer, places: Pointer, g: Pointer, values: Pointer, N: int, M: int) -> None:
+    """out[s] = Σ_k g[k] values[s][k] for four sources."""
+    s0, s1, s2, s3 = spread(0.0), spread(0.0), spread(0.0), spread(0.0)
+    stride = N * LANES
+    for k in range(0, M * LANES, LANES):
+        x, v = load(g, k), at(values, k)
+        s0 = fma(x, load(v, 0), s0)
+        s1 = fma(x, load(v, stride), s1)
+        s2 = fma(x, load(v, 2 * stride), s2)
+        s3 = fma(x, load(v, 3 * stride), s3)
+    store(out, places[0] * LANES, s0)
+    store(out, places[1] * LANES, s1)
+    store(out, places[2] * LANES, s2)
+    store(out, places[3] * LANES, s3)
+
+
+@njit(error_model="numpy")
+def _dots(out: Pointer, places: Pointer, g: Pointer, values: Pointer, count: int, N: int,
+          M: int) -> None:  # fmt: skip
+    """The same for all dense sources; the last four may overlap those before."""
+    if count < 4:
+        for s in range(count):
+            x = spread(0.0)
+            for k in range(0, M * LANES, LANES):
+                x = fma(load(g, k), load(values, s * N * LANES + k), x)
+            store(out, places[s] * LANES, x)
+        return
+    for tile in range(0, count, 4):
+        s = min(tile, count - 4)
+        _four_dots(out, at(places, s), g, at(values, s * N * LANES), N, M)
+
+
+@njit(error_model="numpy")
+def weights_back(work: Pointer, table: Pointer, plan: Plan, t: int, j: int) -> None:
+    """Gradient of the weights of softmax j from that of what it mixed: one dot a source."""
+    row = softmax_row(table, plan, j)
+    out = at(work, plan.weight_gradient + row[START] * LANES)
+    g = at(work, plan.mixed_gradient + j * plan.N * LANES)
+    values = at(work, plan.values + t * plan.values_step)
+    truths = at(work, plan.truths + t * plan.truths_step)
+    _dots(out, at(table, plan.dense), g, values, row[DENSE], plan.N, plan.M)
     zero, one = load(g, 0), load(g, 16)
     for s in range(row[TRUTH]):
-        source = table[plan.truth + s] * LANES
-        w = load(weights, source)
-        store(g_weights, source, fma(load(truths, s * LANES), one - zero, zero))
-        place = 2 * s * LANES
-        store(g_truths, place, fma(w, zero, load(g_truths, place)))
-        store(g_truths, place + 16, fma(w, one, load(g_truths, place + 16)))
+        x = fma(load(truths, s * LANES), one - zero, zero)
+        store(out, table[plan.truth + s] * LANES, x)
     for s in range(row[FIXED]):
-        source = table[plan.fixed + 2 * s] * LANES
-        store(g_weights, source, load(g, table[plan.fixed + 2 * s + 1] * LANES))
+        x = load(g, table[plan.fixed + 2 * s + 1] * LANES)
+        store(out, table[plan.fixed + 2 * s] * LANES, x)
+
+
+@njit(error_model="numpy")
+def source_back(work: Pointer, table: Pointer, plan: Plan, t: int, out: Pointer, source: int,
+                first: int, rows: int, bound: Vector) -> None:  # fmt: skip
+    """Cropped gradient of one source: out[k] = Σ_j w_j[source] g_j[k], softmaxes from first on.
+
+    Every later softmax has the source, so this is one sum, with nothing written on the way;
+    ``rows`` is rounded up to a multiple of four.
+    """
+    weights = at(work, plan.weights + t * plan.weights_step + source * LANES)
+    for k in range(0, rows * LANES, 4 * LANES):
+        s0, s1, s2, s3 = spread(0.0), spread(0.0), spread(0.0), spread(0.0)
+        for j in range(first, plan.softmaxes):
+            w = load(weights, softmax_row(table, plan, j)[START] * LANES)
+            g = at(work, plan.mixed_gradient + j * plan.N * LANES + k)
+            s0 = fma(w, load(g, 0), s0)
+            s1 = fma(w, load(g, 16), s1)
+            s2 = fma(w, load(g, 32), s2)
+            s3 = fma(w, load(g, 48), s3)
+        store4(out, k, crop(s0, bound), crop(s1, bound), crop(s2, bound), crop(s3, bound))
 
 
 @njit(error_model="numpy")
@@ -200,7 +227,7 @@ def all_softmaxes(work: Pointer, table: Pointer, plan: Plan, t: int) -> Vector:
     sums = at(work, plan.sums + t * plan.sums_step)
     entropy = spread(0.0)
     for j in range(plan.softmaxes):
-        row = at(table, plan.choices + j * SOFTMAX_FIELDS)
+        row = softmax_row(table, plan, j)
         start = row[START] * LANES
         log_sum = at(sums, j * LANES)
         entropy = entropy + softmax(at(weights, start), at(logits, start), log_sum, row[COUNT])
@@ -217,7 +244,7 @@ def all_softmaxes_back(
     sums = at(work, plan.sums + t * plan.sums_step)
     gradient = at(work, plan.weight_gradient)
     for j in range(plan.softmaxes):
-        row = at(table, plan.choices + j * SOFTMAX_FIELDS)
+        row = softmax_row(table, plan, j)
         start = row[START] * LANES
         softmax_back(
             at(weights, start),

@@ -1,8 +1,8 @@
 """Copy an array to where the first cell points.
 
     n = 3     cell  0 1 2 3 4 5 6
-    input           4 7 2 9 0 0 0
-    output          . . . . 7 2 9      (dots are not scored)
+    input           4 5 2 6 0 0 0
+    output          . . . . 5 2 6      (dots are not scored)
 
 Input: p, A[0..n-1], zeros; p = n + 1 is the first cell after A, and values are at least 1.
 Output: cells p..p+n-1 hold A. A user's input is the array A.

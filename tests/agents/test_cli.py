@@ -1,0 +1,261 @@
+"""The commands: bad input is one line and status 2, bugs keep their traceback."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neuralprog_agents.cli import main
+from neuralprog_agents.commands import demo
+from neuralprog_agents.evaluation import agents
+from neuralprog_agents.training.files import locked
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+
+@pytest.fixture
+def learned(toy, capsys):
+    path = toy.write(lucky="[1]", restarts=3)
+    assert main(["train", "--config", str(path), "--output", "run", "--workers", "1"]) == 0
+    capsys.readouterr()
+    return "run"
+
+
+def refused(capsys, words, message):
+    assert main(words.split() if isinstance(words, str) else words) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1, err
+    assert message in err
+
+
+BAD_INPUT = [
+    ("", "COMMAND"),
+    ("trian", "invalid choice: 'trian'"),
+    ("train", "needs --config FILE or --resume RUN"),
+    ("train --config none.yaml", "none.yaml: No such file"),
+    ("train --config broken.yaml", "not valid YAML"),
+    ("train --config list.yaml", "must be a mapping"),
+    ("train --config nobody.yaml", "says no agent"),
+    ("train --config stranger.yaml", "unknown agent 'nrma': did you mean nram"),
+    ("train --config typo.yaml", "unknown setting totl: did you mean total"),
+    ("train --config value.yaml", "total: expected int, got many"),
+    ("train --config toy.yaml --totl 5", "unknown setting --totl: did you mean --total"),
+    ("train --config toy.yaml --totl=5", "unknown setting --totl: did you mean --total"),
+    ("train --config toy.yaml --total many", "total: expected int, got many"),
+    ("train --config toy.yaml --total 0", "total must be at least 1"),
+    ("train --config toy.yaml --total 9999999", "total is absurd"),
+    ("train --config toy.yaml --seed=-1", "seed must be at least 0"),
+    ("train --config toy.yaml --total", "expected one argument"),
+    ("train --config toy.yaml stray", "unrecognized arguments: stray"),
+    ("train --config toy.yaml --env NRAMCpoy-v0", "did you mean NRAMCopy-v0"),
+    ("train --config toy.yaml --restarts 0", "restarts must be at least 1"),
+    ("train --config toy.yaml --workers 0", "--workers must be at least 1"),
+    ("train --config toy.yaml --workers two", "invalid int value"),
+    ("train --config toy.yaml --output foreign", "not empty"),
+    ("train --resume nowhere", "no such folder"),
+    ("train --resume foreign", "not a run folder"),
+    ("sweep --config toy.yaml --ray auto", "neuralprog[sweep]"),
+    ("evaluate", "required: --agent"),
+    ("evaluate --agent nobody", "available: "),
+    ("evaluate --agent random", "needs an environment"),
+    ("evaluate --agent random --env NRAMCpoy", "did you mean NRAMCopy-v0"),
+    ("evaluate --agent random --env NRAMCopy --lengths 1", "too few instances"),
+    ("evaluate --agent random --env NRAMCopy --lengths 0", "length 0 is impossible"),
+    ("evaluate --agent random --env NRAMCopy --lengths five", "invalid int value"),
+    ("evaluate --agent random --env NRAMCopy --episodes 0", "episodes must be at least 1"),
+    ("evaluate --agent random --env NRAMCopy --split tset", "invalid choice: 'tset'"),
+    ("evaluate --agent random --env NRAMCopy --seed -1", "must be at least 0"),
+    ("evaluate --agent random --env NRAMCopy --sede 1", "unrecognized arguments: --sede"),
+    ("run --agent expert --env NRAMCopy --input x", "must be whole numbers"),
+    ("run --agent expert --env NRAMCopy --input 0", "value"),
+    ("run --agent expert --env NRAMCopy --input 9 --memory-size 5", "value 9 is not in 0..4"),
+    ("run --agent expert --env NRAMCopy --input 9,9,9 --memory-size 4", "memory_size"),
+    ("run --agent foreign --input 1", "card.json"),
+    ("benchmark", "required: what"),
+    ("benchmark compare", "invalid choice: 'compare'"),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), BAD_INPUT)
+def test_bad_input_is_one_line_and_status_2(toy, capsys, monkeypatch, words, message):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    toy.write()
+    toy.write("typo.yaml", totl=3)
+    toy.write("value.yaml", total="many")
+    Path("broken.yaml").write_text("a: [1\nb: {")
+    Path("list.yaml").write_text("- 1\n")
+    Path("nobody.yaml").write_text("seed: 1\n")
+    Path("stranger.yaml").write_text("agent: nrma\n")
+    Path("foreign").mkdir()
+    Path("foreign/thesis.tex").touch()
+    refused(capsys, words, message)
+
+
+def test_damaged_agents_are_one_line_and_status_2(learned, capsys):
+    Path(learned, "weights.safetensors").write_bytes(b"short")
+    refused(capsys, f"evaluate --agent {learned}", "cut short or not a safetensors file")
+    Path(learned, "card.json").write_text("{")
+    refused(capsys, f"run --agent {learned} --input 1", "not valid JSON")
+
+
+def test_training_says_honestly_that_nothing_was_learned(toy, capsys):
+    path = toy.write(restarts=2)
+    assert main(["train", "--config", str(path), "--output", "run", "--seed", "4"]) == 1
+    assert "no success: none of 2 restarts" in capsys.readouterr().out
+    assert "seed: 4\n" in Path("run/config.yaml").read_text()
+    assert not Path("run/card.json").exists()
+    refused(capsys, "evaluate --agent run", "no learned program (yet)")
+    refused(capsys, f"train --config {path} --output run", "--resume run")
+    refused(capsys, "train --resume run --seed 5", "leave out --seed")
+    refused(capsys, "sweep --resume run", "neuralprog train --resume")
+
+
+def test_a_bug_keeps_its_traceback(toy):
+    path = toy.write(broken=0)
+    with pytest.raises(Exception, match="the toy broke"):
+        main(["train", "--config", str(path), "--output", "run", "--workers", "1"])
+
+
+def test_scores_come_as_a_table_and_as_json(learned, capsys):
+    assert main(["evaluate", "--agent", learned, "--episodes", "5", "--json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["length"] for line in lines] == [4, 6]
+    assert {line["success_rate"] for line in lines} == {1.0}
+    assert lines[0]["agent"] == learned
+    words = ["evaluate", "--agent", learned, "--lengths", "5", "--episodes", "3"]
+    assert main([*words, "--split", "train", "--seed", "9", "--env", "NRAMCopy"]) == 0
+    assert "100.0%" in capsys.readouterr().out
+
+
+def test_run_shows_the_trace_and_the_answer(learned, capsys):
+    assert main(["run", "--agent", learned, "--input", "3 1 2"]) == 0
+    out = capsys.readouterr().out
+    assert "success" in out
+    assert "answer    3 1 2" in out
+    assert main(["run", "--agent", learned, "--input", "3 1 2", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["answer"] == [3, 1, 2]
+    assert record["success"] is True
+    assert {"state", "action", "words"} == record["steps"][0].keys()
+
+
+def test_a_wrong_answer_is_status_1(capsys):
+    assert main(["run", "--agent", "random", "--env", "NRAMCopy", "--input", "3 1 2"]) == 1
+    assert "expected  3 1 2" in capsys.readouterr().out
+
+
+def test_a_sweep_reports_its_rate_and_grows(toy, capsys):
+    path = toy.write(lucky="[1, 3]")
+    words = ["sweep", "--config", str(path), "--output", "run", "--workers", "2", "--restarts"]
+    assert main([*words, "2"]) == 0
+    assert "1 of 2 restarts succeeded, 50.0% (95 % interval 9.5% to 90.5%)" in (
+        capsys.readouterr().out
+    )
+    assert main([*words, "4"]) == 0
+    report = json.loads(Path("run/sweep.json").read_text())
+    assert (report["restarts"], report["succeeded"], report["winner"]) == (4, 2, 1)
+    assert len(report["results"]) == 4
+    assert main(["sweep", "--resume", "run"]) == 0
+    assert Path("run/weights.safetensors").exists()
+    capsys.readouterr()
+    refused(capsys, [*words, "4", "--total", "7"], "was begun with total 20, not 7")
+
+
+def test_a_pretrained_agent_is_found_by_name(learned, monkeypatch, capsys):
+    monkeypatch.setattr(agents, "pretrained", lambda: {"toy-copy": Path(learned)})
+    assert main(["evaluate", "--agent", "toy-copy", "--lengths", "4", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["agent"] == "toy-copy"
+    refused(capsys, "evaluate --agent toy-cpoy", "available: toy-copy")
+
+
+def test_one_process_at_a_time_trains_in_a_folder(learned, capsys):
+    with locked(Path(learned, ".lock")):
+        done = subprocess.run(
+            [sys.executable, "-m", "neuralprog_agents.cli", "train", "--resume", learned],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "neuralprog: run: another process is at work in this folder\n"
+
+
+def test_without_the_extra_it_says_what_to_install(learned, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    refused(capsys, f"evaluate --agent {learned}", "pip install 'neuralprog[agents]'")
+
+
+def test_the_demo_learns_scores_and_shows(toy, capsys, monkeypatch):
+    monkeypatch.setattr(demo, "EPISODES", 5)
+    Path("configs/nram").mkdir(parents=True)
+    path = toy.write("configs/nram/copy.yaml", lucky="[1]", restarts=3)
+    assert main(["demo"]) == 0
+    out = capsys.readouterr().out
+    assert "1000 │  100.0%" in out
+    assert "answer    3 1 4 1 5" in out
+    assert "neuralprog run --agent runs/demo" in out
+    toy.write(path, restarts=1)
+    assert main(["demo"]) == 1
+    assert "no success" in capsys.readouterr().out
+    assert main(["demo"]) == 1  # that one never finished, so it goes on
+    assert sorted(folder.name for folder in Path("runs").iterdir()) == ["demo", "demo-2"]
+
+
+def test_help_tells_the_keys_of_the_config(toy, capsys):
+    path = toy.write()
+    assert main(["train", "--config", str(path), "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "--lucky" in out
+    assert "The indices that succeed." in out
+    assert "--resume" in out
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate", "run", "sweep", "benchmark"])
+def test_scripts_are_doors_and_help_imports_nothing_heavy(name):
+    code = (
+        "import runpy, sys; sys.argv[1:] = ['--help']\n"
+        "try: runpy.run_path(sys.argv[0], run_name='__main__')\n"
+        "except SystemExit as end: status = end.code\n"
+        "heavy = {'torch', 'numba', 'numpy', 'gymnasium', 'rich'} & set(sys.modules)\n"
+        "sys.exit(f'{status} {heavy}' if status or heavy else 0)"
+    )
+    code = f"import sys; sys.argv = [{str(SCRIPTS / f'{name}.py')!r}]; {code}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert name in done.stdout
+
+
+def test_the_card_tells_the_command_whichever_door_was_taken(toy):
+    path = toy.write(lucky="[0]", restarts=1)
+    words = ["--config", str(path), "--output", "run", "--total", "5"]
+    door = [sys.executable, str(SCRIPTS / "train.py")]
+    done = subprocess.run([*door, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    card = json.loads(Path("run/card.json").read_text())
+    assert card["command"] == "neuralprog train --config toy.yaml --output run --total 5"
+
+
+def test_a_reader_that_leaves_early_is_no_bug(learned):
+    command = f"{sys.executable} -m neuralprog_agents.cli evaluate --agent {learned} --json"
+    done = subprocess.run(
+        ["bash", "-c", f"{command} --lengths {' '.join(['4'] * 300)} | head -1"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert json.loads(done.stdout)["length"] == 4
+    assert done.stderr == ""
+
+
+def test_training_does_not_import_torch_in_the_parent(toy):
+    path = toy.write(restarts=1)
+    code = (
+        "import sys\nfrom neuralprog_agents.cli import main\n"
+        f"status = main(['train', '--config', {str(path)!r}, '--output', 'run'])\n"
+        "sys.exit(f'{status}' if status != 1 or 'torch' in sys.modules else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

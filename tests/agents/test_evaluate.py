@@ -1,0 +1,153 @@
+"""The one evaluation: it plays what the single environment plays, in turns of any size."""
+
+import json
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from neuralprog_agents.evaluation import evaluate as module
+from neuralprog_agents.evaluation.agents import open_agent
+from neuralprog_agents.evaluation.apply import apply, parse_numbers, prepare
+from neuralprog_agents.evaluation.evaluate import check, evaluate
+from neuralprog_agents.evaluation.policy import Informed
+from neuralprog_agents.evaluation.reference import ExpertPolicy, RandomPolicy
+
+ENV = "NRAMCopy-v0"
+
+
+class Reader:
+    """Copies with the registers in view; half of its episodes it gives up at once."""
+
+    env_id = ENV
+
+    def settings(self, length):
+        return {"registers": 5, "memory_size": 2 * length + 3, "max_steps": 40 * length}
+
+    def start(self, n):
+        self.policy = RandomPolicy(ENV, 3)
+        self.policy._choices = (15, 5, 5, 5)
+        self.steps = 0
+
+    def act(self, observation, action_mask):
+        assert observation["registers"].shape == (len(action_mask), 5)
+        self.steps += 1
+        choice = self.steps + observation["tape"].sum(axis=1)
+        actions = np.stack([choice % 15, choice % 5, choice % 3, choice % 2], axis=1)
+        return actions.astype(np.int64)
+
+
+def test_the_expert_is_always_right_and_random_never():
+    (score,) = evaluate(ExpertPolicy(ENV), ENV, [6], 50, name="expert")
+    assert (score.success_rate, score.mean_return, score.mean_steps) == (1.0, 1.0, 34.0)
+    assert (score.agent, score.env, score.length, score.episodes) == ("expert", ENV, 6, 50)
+    (score,) = evaluate(RandomPolicy(ENV), ENV, [6], 50)
+    assert score.success_rate == 0.0
+
+
+def test_the_references_may_look_and_agents_may_not():
+    assert isinstance(ExpertPolicy(ENV), Informed)
+    assert not isinstance(Reader(), Informed)
+
+
+@pytest.mark.parametrize("policy", [Reader(), ExpertPolicy(ENV)])
+def test_episode_i_is_the_single_environment_with_seed_plus_i(policy):
+    (score,) = evaluate(policy, ENV, [5], 12, seed=7)
+    found = np.array([play_alone(policy, 5, 7 + i) for i in range(12)])
+    assert score.success_rate == found[:, 0].mean()
+    assert score.mean_return == found[:, 1].mean()
+    assert score.mean_steps == found[:, 2].mean()
+
+
+def play_alone(policy, length, seed):
+    env = gym.make(ENV, length=length, split="test", **policy.settings(length)).unwrapped
+    observation, info = env.reset(seed=seed)
+    if isinstance(policy, Informed):
+        policy.study(env.task, env.instance)
+    policy.start(1)
+    total, steps, ended = 0.0, 0, False
+    while not ended:
+        batch = {name: array[None] for name, array in observation.items()}
+        action = policy.act(batch, info["action_mask"][None])[0]
+        observation, reward, terminated, truncated, info = env.step(action)
+        total, steps, ended = total + reward, steps + 1, terminated or truncated
+    return info["success"], total, steps
+
+
+def test_turns_change_nothing(monkeypatch):
+    (whole,) = evaluate(Reader(), ENV, [8], 20, seed=1)
+    monkeypatch.setattr(module, "MEMORY_BUDGET", 20_000)
+    (parts,) = evaluate(Reader(), ENV, [8], 20, seed=1)
+    assert len(list(module._play_all(Reader(), ENV, 8, 20, 1, "test"))) > 1
+    assert {**whole.record(), "seconds": 0} == {**parts.record(), "seconds": 0}
+
+
+def test_the_record_has_the_names_of_the_contract():
+    (score,) = evaluate(ExpertPolicy(ENV), ENV, [4], 3, name="expert")
+    record = json.loads(json.dumps(score.record()))
+    assert list(record) == [
+        "agent",
+        "env",
+        "length",
+        "episodes",
+        "seed",
+        "success_rate",
+        "mean_return",
+        "mean_steps",
+        "seconds",
+    ]
+
+
+def test_what_cannot_be_played_is_refused_before_it_begins():
+    policy = ExpertPolicy(ENV)
+    wrong = [
+        (ENV, [0], 5, "length 0 is impossible"),
+        (ENV, [4], 0, "episodes must be at least 1"),
+        (ENV, [1], 5, "too few instances"),
+        ("NRAMCpoy-v0", [4], 5, "did you mean NRAMCopy-v0"),
+    ]
+    for env, lengths, episodes, message in wrong:
+        with pytest.raises(ValueError, match=message):
+            check(policy, env, lengths, episodes)
+
+
+def test_a_reference_needs_an_environment():
+    assert open_agent("expert", "NRAMCopy").env_id == ENV
+    assert open_agent("expert", "NRAMCopy").test_lengths == (5, 10, 50)
+    with pytest.raises(ValueError, match="needs an environment"):
+        open_agent("random")
+
+
+def test_an_input_gets_the_memory_that_it_needs():
+    policy = ExpertPolicy(ENV)
+    for values in ([3, 1, 2], [40], [7] * 30):
+        done = apply(policy, prepare(policy, ENV, values), values)
+        assert done.success
+        assert done.answer == done.expected == values
+    env = prepare(Reader(), ENV, [1, 2, 3, 4])
+    assert env.task.machine.memory_size == 11
+    assert prepare(policy, ENV, [1, 2], memory_size=20).task.machine.memory_size == 20
+
+
+def test_the_trace_has_a_state_before_every_action_and_one_after():
+    policy = ExpertPolicy(ENV)
+    done = apply(policy, prepare(policy, ENV, [3, 1]), [3, 1])
+    record = done.record()
+    assert len(record["steps"]) == 5 * 2 + 4 + 1
+    first, last = record["steps"][0], record["steps"][-1]
+    assert first["state"]["tape"] == [3, 3, 1, 0, 0]
+    assert last["state"]["tape"] == [3, 3, 1, 3, 1]
+    assert last["action"] == []
+    assert "READ" in first["words"]
+    assert done.text.endswith("success")
+
+
+def test_bad_inputs_are_refused():
+    policy = ExpertPolicy(ENV)
+    with pytest.raises(ValueError, match="memory_size"):
+        prepare(policy, ENV, [1, 2, 3, 4], memory_size=5)
+    with pytest.raises(ValueError, match=r"value 9 is not in 0\.\.8"):
+        prepare(policy, ENV, [1, 2, 3, 9], memory_size=9)
+    with pytest.raises(ValueError, match="whole numbers"):
+        parse_numbers("3 one 2")
+    assert parse_numbers("3, 1,2 -5") == [3, 1, 2, -5]
