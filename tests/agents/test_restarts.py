@@ -266,7 +266,7 @@ def test_lines_tell_every_restart_once(toy, tmp_path, capsys):
         run_restarts("toy", config, range(3), tmp_path, 1, False, None, show)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
-    assert lines[1].startswith("2/3 restarts, 1 succeeded (")
+    assert lines[1].startswith("2 of 3 restarts, 1 succeeded (")
     assert "restart 1 success after" in lines[1]
 
 

@@ -6,13 +6,13 @@ import re
 
 import numpy as np
 import pytest
-from tests.envs.paper_circuits import PROGRAMS
-from tests.golden import PaperRun, pattern_of
 
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape import circuit
 from neuralprog_envs.tape.machine import TapeMachine, TapeState
 from neuralprog_envs.tape.ops import MODULES
+from tests.envs.paper_circuits import PROGRAMS
+from tests.golden import PaperRun, pattern_of
 
 MACHINE = TapeMachine(memory_size=7, registers=3, action="circuit")
 TWICE = TapeMachine(memory_size=5, registers=2, action="circuit", repetitions=2)

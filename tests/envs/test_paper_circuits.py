@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.envs.paper_circuits import PROGRAMS
-from tests.golden import FOLDER, PaperRun, check
 
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
+from tests.envs.paper_circuits import PROGRAMS
+from tests.golden import FOLDER, PaperRun, check
 
 
 def copy_by_hand(t, r, tape):

@@ -7,13 +7,13 @@ import sys
 
 import numpy as np
 import pytest
-from tests.envs.references import INPUTS, REFERENCES
 
 from neuralprog_envs import REGISTRY
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape.cpu import Cpu
+from tests.envs.references import INPUTS, REFERENCES
 
 IDS = sorted(id_ for id_, row in REGISTRY.items() if row.family == "tape")
 over_tasks = pytest.mark.parametrize("env_id", IDS)

@@ -106,14 +106,22 @@ def show(title: str, rows: list[Ratio]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title)
-    for heading in ("what", "shape", "unit", "ours", "theirs", "ratio", "target"):
-        table.add_column(heading, justify="right" if heading in ("ours", "theirs") else "left")
+    table = Table(title=title, show_lines=True)
+    table.add_column("what, shape, unit")
+    for heading in ("ours", "theirs", "ratio", "min to max", "target"):
+        table.add_column(heading, justify="right")
     for row in rows:
-        target = "" if row.target is None else f"≥ {row.target:g} {row.verdict}"
-        low, high = row.spread
-        ratio = f"{row.ratio:.3g} ({low:.3g}–{high:.3g})"
-        table.add_row(
-            row.name, row.shape, row.unit, f"{row.ours:,.0f}", f"{row.theirs:,.0f}", ratio, target
-        )
+        what = f"{row.name}\n[dim]{row.shape}; {row.unit} a second"
+        target = "" if row.target is None else f"{row.target:g}\n{row.verdict}"
+        low, high = (_short(value) for value in row.spread)
+        rates = (_short(row.ours), _short(row.theirs))
+        table.add_row(what, *rates, _short(row.ratio), f"{low} to {high}", target)
     Console().print(table)
+
+
+def _short(value: float) -> str:
+    """Return a number in a few characters: 17.6M, 244k, 1.72."""
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.3g}{letter}"
+    return f"{value:.3g}"

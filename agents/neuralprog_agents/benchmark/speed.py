@@ -38,10 +38,10 @@ def main(quick: bool = False, output: Path = Path("results")) -> None:
 
 
 def _measure(seconds: float, rounds: int) -> Iterator[Ratio]:
-    from neuralprog_agents.nram import bench
+    from neuralprog_agents.benchmark import solver
 
     yield from environments.measure(seconds, rounds)
-    yield from bench.measure(seconds, rounds)
+    yield from solver.measure(seconds, rounds)
 
 
 def _machine() -> dict[str, str]:

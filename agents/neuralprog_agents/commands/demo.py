@@ -26,7 +26,11 @@ def demo(_args: Namespace) -> int:
     """Learn Copy from input/output pairs, score the program, show it; return the exit status."""
     with input_errors():
         run = _open(Path("runs/demo"))
-    print("An NRAM learns to copy an array from input/output pairs alone.", flush=True)
+    print(
+        "An NRAM learns to copy an array from input/output pairs alone.\n"
+        "(The first run on a machine compiles the kernel before it starts: a minute or less.)",
+        flush=True,
+    )
     status = train_in(run, WORKERS)
     if status != SUCCESS:
         return status

@@ -24,7 +24,7 @@ class Config:
     restarts: int = 400
     """The most restarts that `train` tries before it gives up."""
 
-    registers: int = 5
+    registers: int = 6
     """R."""
     repetitions: int = 1
     """How often the list of fourteen modules stands in a step's circuit."""
@@ -48,15 +48,15 @@ class Config:
     patience: int = 600
     """A restart whose curriculum level has not risen for so many steps is given up."""
 
-    learning_rate: Range = (1e-2, 8e-2)
+    learning_rate: Range = (1e-2, 6e-2)
     """Adam's."""
-    noise: Range = (1e-3, 0.5)
+    noise: Range = (1e-3, 6e-2)
     """η of the gradient noise, σ² = η / (1 + t)^0.55."""
-    entropy: Range = (5e-4, 2e-2)
+    entropy: Range = (3e-3, 2e-2)
     """λ₀ of the bonus for the entropy of the controller's choices."""
     entropy_half_life: Range = (200, 5000)
     """Steps in which λ halves."""
-    clip_activations: Range = (4.0, 30.0)
+    clip_activations: Range = (10.0, 50.0)
     """C1: gradients of intermediate activations are cropped to ±C1."""
     clip_norm: Range = (0.5, 10.0)
     """C2: the gradient's norm is at most this."""

@@ -130,9 +130,9 @@ def _split(weights: list[Tensor], shape: Shape) -> Wiring:
 # ---- machine -----------------------------------------------------------------------------
 
 
-def mix(weights: Tensor, sources: Sequence[Tensor]) -> Tensor:
-    """The choice of one source, as a distribution: Vᵀ softmax (eq. 1)."""
-    return (weights[..., None, :] @ torch.stack(list(sources), -2))[..., 0, :]
+def mix(weights: Sequence[Tensor], sources: Sequence[Tensor]) -> Tensor:
+    """What several softmaxes choose, as distributions (B, softmaxes, M): Vᵀ softmax (eq. 1)."""
+    return torch.stack(list(weights), -2) @ torch.stack(list(sources), -2)
 
 
 def run_soft_step(
@@ -145,18 +145,19 @@ def run_soft_step(
     """
     sources = list(registers.unbind(-2))
     for module, places in zip(shape.modules, shape.arguments, strict=True):
-        arguments = [mix(wiring.arguments[j], sources) for j in places]
-        if module.name == "READ":
-            output = read(tape, *arguments)
-        elif module.name == "WRITE":
+        if module.name in CONSTANTS:
+            sources.append(constant(CONSTANTS[module.name], sources[0]))
+            continue
+        arguments = mix([wiring.arguments[j] for j in places], sources).unbind(-2)
+        if module.name == "WRITE":
             tape = crop_gradient(write(tape, *arguments), bound)
             output = constant(0, sources[0])
-        elif module.name in CONSTANTS:
-            output = constant(CONSTANTS[module.name], sources[0])
+        elif module.name == "READ":
+            output = read(tape, *arguments)
         else:
             output = VALUE_MODULES[module.name](*arguments)
         sources.append(crop_gradient(output, bound))
-    return tape, torch.stack([mix(w, sources) for w in wiring.registers], -2)
+    return tape, mix(wiring.registers, sources)
 
 
 def initial_machine(batch: Batch, shape: Shape, like: Tensor) -> tuple[Tensor, Tensor]:

@@ -45,7 +45,7 @@ class NaiveNRAM(nn.Module):
         for layer, module in enumerate(self.layers):
             weight, bias = blocks[2 * layer : 2 * layer + 2]
             if isinstance(module, nn.LSTMCell):
-                first, second = weight.split(self.shape.hidden, dim=1)
+                first, second = torch.split(weight, self.shape.hidden, dim=1)
                 parts = {"weight_ih": first, "weight_hh": second, "bias_ih": bias}
                 module.bias_hh = nn.Parameter(torch.zeros_like(bias), requires_grad=False)
             else:

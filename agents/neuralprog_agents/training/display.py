@@ -56,13 +56,14 @@ def headline(board: Board) -> str:
     """Return one line: how many are done, how many succeeded, the time, and what remains."""
     good = sum(result.success for result in board.results.values())
     done = len(board.results)
-    parts = [f"{done}/{board.total} restarts", f"{good} succeeded"]
+    most = "at most " if board.at_most else ""
+    parts = [f"{done} of {most}{board.total} restarts", f"{good} succeeded"]
     if done:
         low, high = wilson(good, done)
         parts[1] += f" ({low:.0%} to {high:.0%})"
     parts.append(clock(time.monotonic() - board.started))
     if board.remaining_seconds is not None and done < board.total:
-        parts.append(f"{clock(board.remaining_seconds)} for the rest")
+        parts.append(f"{most}{clock(board.remaining_seconds)} for the rest")
     return ", ".join(parts)
 
 

@@ -109,6 +109,7 @@ class Board:
 
     Attributes:
         total: How many are asked for.
+        at_most: Whether the first success ends the work, so that ``total`` is a bound.
         workers: How many run at once.
         results: Those that have finished.
         running: The latest metrics of those that run, by index.
@@ -122,6 +123,7 @@ class Board:
     running: dict[int, dict[str, float]] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     resumed: int = 0
+    at_most: bool = False
 
     @property
     def remaining_seconds(self) -> float | None:
@@ -188,7 +190,12 @@ def run_restarts(
         RayError: Ray or its cluster is not there.
     """
     wanted = sorted(set(indices))
-    board = Board(len(wanted), workers or default_workers(), _recorded(folder, wanted))
+    board = Board(
+        len(wanted),
+        workers or default_workers(),
+        _recorded(folder, wanted),
+        at_most=stop_at_first,
+    )
     board.resumed = len(board.results)
     run = _Run(folder, board, [i for i in wanted if i not in board.results], stop_at_first)
     if run.unfinished():

@@ -72,8 +72,8 @@ def _run(
     data, B, steps = _batches(batches, shape)
     sizes, tables = plan(shape, steps)
     work = _workspace(sizes.size)
-    measured = np.full((3, K), np.nan, np.float32)
-    series = Series(*measured, np.full((K, B), np.nan, np.float32))
+    loss, entropy, norm = np.full((3, K), np.nan, np.float32)
+    errors = np.full((K, B), np.nan, np.float32)
     done = run(
         np.array(sizes, np.int64),
         _constants(hyper),
@@ -82,12 +82,11 @@ def _run(
         Moments(state.theta, state.m, state.v),
         data,
         Schedule(*(_array(values, np.float32, K) for values in schedule)),
-        series,
+        Series(loss, entropy, norm, errors),
         fold(seed),
         state.step,
         update,
     )
-    loss, entropy, norm, errors = series
     metrics = Metrics(loss, entropy, errors.mean(axis=1), errors, norm, done == K)
     return metrics, work[sizes.gradient : sizes.gradient + shape.size].copy(), done
 

@@ -6,9 +6,12 @@ the weight gradients of all steps are then one product.
 
 from __future__ import annotations
 
+from math import log
+
 from numba import njit
 
 from neuralprog_agents.nram.kernel.linear import (
+    active_rows,
     affine,
     affine_bias,
     affine_input,
@@ -25,6 +28,8 @@ from neuralprog_agents.nram.kernel.plan import (
     INPUTS,
     LAYER_FIELDS,
     OUTPUTS,
+    RELU,
+    ROWS,
     WEIGHT,
     WIDE,
     X_STEP,
@@ -38,18 +43,26 @@ from neuralprog_agents.nram.kernel.vector import (
     above,
     at,
     crop,
-    exp,
+    exp2,
     fma,
     load,
     spread,
     store,
 )
 
+LOG2_E = 1.0 / log(2.0)
+
 
 @njit(error_model="numpy")
 def layer_row(table: Pointer, plan: Plan, layer: int) -> Pointer:
     """The row of the layer table."""
     return at(table, plan.linear + layer * LAYER_FIELDS)
+
+
+@njit(error_model="numpy")
+def exp(x: Vector) -> Vector:
+    """Exponential."""
+    return exp2(x * spread(LOG2_E))
 
 
 @njit(error_model="numpy")
@@ -81,17 +94,27 @@ def _relu_back(dy: Pointer, y: Pointer, count: int) -> None:
 
 
 @njit(error_model="numpy")
-def _layer(work: Pointer, theta: Pointer, row: Pointer, y: Pointer, t: int) -> None:
+def _layer(
+    work: Pointer, theta: Pointer, table: Pointer, plan: Plan, layer: int, y: Pointer, t: int
+) -> None:
     """One linear layer, its output to y."""
+    row, active = layer_row(table, plan, layer), at(table, plan.active)
     x = at(work, row[X] + t * row[X_STEP])
-    affine(y, at(theta, row[WEIGHT]), at(theta, row[BIAS]), x, row[OUTPUTS], row[INPUTS])
+    count = active_rows(active, x, row[INPUTS], row[RELU])
+    W, b, all_rows = at(theta, row[WEIGHT]), at(theta, row[BIAS]), at(table, row[ROWS])
+    affine(y, W, b, x, all_rows, row[OUTPUTS], active, count, row[INPUTS])
 
 
 @njit(error_model="numpy")
-def _layer_back(work: Pointer, theta: Pointer, row: Pointer, dx: Pointer, t: int) -> None:
-    """Gradient of the input of one linear layer, to dx."""
-    dy = at(work, row[DY] + t * row[DY_STEP])
-    affine_input(dx, at(theta, row[WEIGHT]), dy, row[OUTPUTS], row[INPUTS])
+def _layer_back(
+    work: Pointer, theta: Pointer, table: Pointer, plan: Plan, layer: int, dx: Pointer, t: int
+) -> None:
+    """Gradient of the input of one linear layer, to dx; undefined where a ReLU gave 0."""
+    row, active = layer_row(table, plan, layer), at(table, plan.active)
+    x, dy = at(work, row[X] + t * row[X_STEP]), at(work, row[DY] + t * row[DY_STEP])
+    count = active_rows(active, x, row[INPUTS], row[RELU])
+    W, zeros, all_rows = at(theta, row[WEIGHT]), at(work, plan.zeros), at(table, row[ROWS])
+    affine_input(dx, W, zeros, dy, all_rows, row[OUTPUTS], active, count, row[INPUTS])
 
 
 @njit(error_model="numpy")
@@ -138,10 +161,10 @@ def _lstm(work: Pointer, theta: Pointer, table: Pointer, plan: Plan, t: int) -> 
     H = plan.hidden
     gate, out = layer_row(table, plan, 1), layer_row(table, plan, 2)
     u = at(work, gate[X] + t * gate[X_STEP])
-    _layer(work, theta, layer_row(table, plan, 0), u, t)
+    _layer(work, theta, table, plan, 0, u, t)
     _relu(u, H)
     gates = at(work, gate[DY] + t * gate[DY_STEP])
-    _layer(work, theta, gate, gates, t)
+    _layer(work, theta, table, plan, 1, gates, t)
     old = at(work, plan.cells + t * plan.cells_step)
     h = at(work, out[X] + t * out[X_STEP])
     _cell(gates, old, at(old, plan.cells_step), h, at(u, gate[X_STEP] + H * LANES), H)
@@ -156,13 +179,13 @@ def _lstm_back(
     hidden, gate = layer_row(table, plan, 0), layer_row(table, plan, 1)
     state = at(work, plan.cell_gradient)  # dh from the step after, then dc
     joint = at(work, plan.columns)  # scratch: gradients of (u, h), 2H rows
-    _layer_back(work, theta, layer_row(table, plan, 2), joint, t)
+    _layer_back(work, theta, table, plan, 2, joint, t)
     for k in range(0, H * LANES, LANES):
         store(state, k, load(state, k) + load(joint, k))
     old = at(work, plan.cells + t * plan.cells_step)
     gates = at(work, gate[DY] + t * gate[DY_STEP])
     _cell_back(gates, old, at(old, plan.cells_step), state, at(state, H * LANES), bound, H)
-    _layer_back(work, theta, gate, joint, t)
+    _layer_back(work, theta, table, plan, 1, joint, t)
     du = at(work, hidden[DY] + t * hidden[DY_STEP])
     for k in range(0, H * LANES, LANES):
         store(du, k, load(joint, k))
@@ -196,10 +219,10 @@ def forward(work: Pointer, theta: Pointer, table: Pointer, plan: Plan, t: int) -
         for layer in range(plan.layers - 1):
             after = layer_row(table, plan, layer + 1)
             y = at(work, after[X] + t * after[X_STEP])
-            _layer(work, theta, layer_row(table, plan, layer), y, t)
+            _layer(work, theta, table, plan, layer, y, t)
             _relu(y, plan.hidden)
     logits = at(work, plan.logits + t * plan.logits_step)
-    _layer(work, theta, layer_row(table, plan, plan.layers - 1), logits, t)
+    _layer(work, theta, table, plan, plan.layers - 1, logits, t)
 
 
 @njit(error_model="numpy")
@@ -211,10 +234,10 @@ def back(work: Pointer, theta: Pointer, table: Pointer, plan: Plan, t: int, boun
         for layer in range(plan.layers - 1, 0, -1):
             row, below = layer_row(table, plan, layer), layer_row(table, plan, layer - 1)
             dx = at(work, below[DY] + t * below[DY_STEP])
-            _layer_back(work, theta, row, dx, t)
+            _layer_back(work, theta, table, plan, layer, dx, t)
             _relu_back(dx, at(work, row[X] + t * row[X_STEP]), plan.hidden)
     dx = at(work, plan.columns)
-    _layer_back(work, theta, layer_row(table, plan, 0), dx, t)
+    _layer_back(work, theta, table, plan, 0, dx, t)
     for j in range(plan.R):
         place = plan.register_gradient + j * plan.N * LANES
         store(work, place, load(work, place) + load(dx, j * LANES))

@@ -13,6 +13,7 @@ from neuralprog_agents.nram.kernel.vector import (
     at,
     fma,
     load,
+    nonzero,
     spread,
     store,
     total,
@@ -23,66 +24,100 @@ TILE = 8
 
 
 @njit(error_model="numpy")
-def _eight(y: Pointer, W: Pointer, row: int, column: int, x: Pointer, count: int) -> None:
-    """y[j] += Σ_i W[j·row + i·column] x[i] for eight j."""
-    s0, s1, s2, s3 = load(y, 0), load(y, 16), load(y, 32), load(y, 48)
-    s4, s5, s6, s7 = load(y, 64), load(y, 80), load(y, 96), load(y, 112)
-    for i in range(count):
-        v = load(x, i * LANES)
-        w = at(W, i * column)
-        s0 = fma(spread(w[0]), v, s0)
-        s1 = fma(spread(w[row]), v, s1)
-        s2 = fma(spread(w[2 * row]), v, s2)
-        s3 = fma(spread(w[3 * row]), v, s3)
-        s4 = fma(spread(w[4 * row]), v, s4)
-        s5 = fma(spread(w[5 * row]), v, s5)
-        s6 = fma(spread(w[6 * row]), v, s6)
-        s7 = fma(spread(w[7 * row]), v, s7)
-    store(y, 0, s0)
-    store(y, 16, s1)
-    store(y, 32, s2)
-    store(y, 48, s3)
-    store(y, 64, s4)
-    store(y, 80, s5)
-    store(y, 96, s6)
-    store(y, 112, s7)
+def active_rows(active: Pointer, x: Pointer, inputs: int, relu: int) -> int:
+    """List the rows of x that matter; the last is repeated up to a multiple of four.
+
+    Of the first ``relu`` rows, outputs of a ReLU, those that are 0 in every lane take no part
+    in a product, neither forward nor back. Flags are alike in many examples: often a half.
+    """
+    count = 0
+    for i in range(inputs):
+        active[count] = i
+        count += 1 if i >= relu or nonzero(load(x, i * LANES)) else 0
+    padded = count + -count % 4
+    for i in range(count, padded):
+        active[i] = active[max(count - 1, 0)]
+    return count
 
 
 @njit(error_model="numpy")
-def _one(y: Pointer, W: Pointer, column: int, x: Pointer, count: int) -> None:
-    """y[0] += Σ_i W[i·column] x[i]."""
-    s = load(y, 0)
-    for i in range(count):
-        s = fma(spread(W[i * column]), load(x, i * LANES), s)
-    store(y, 0, s)
+def _eight(y: Pointer, W: Pointer, b: Pointer, rows: Pointer, row: int, x: Pointer,
+           columns: Pointer, column: int, count: int) -> None:  # fmt: skip
+    """Eight rows of ``_product``."""
+    r0, r1, r2, r3 = rows[0], rows[1], rows[2], rows[3]
+    r4, r5, r6, r7 = rows[4], rows[5], rows[6], rows[7]
+    s0, s1, s2, s3 = spread(b[r0]), spread(b[r1]), spread(b[r2]), spread(b[r3])
+    s4, s5, s6, s7 = spread(b[r4]), spread(b[r5]), spread(b[r6]), spread(b[r7])
+    w0, w1, w2, w3 = at(W, r0 * row), at(W, r1 * row), at(W, r2 * row), at(W, r3 * row)
+    w4, w5, w6, w7 = at(W, r4 * row), at(W, r5 * row), at(W, r6 * row), at(W, r7 * row)
+    for c in range(count):
+        k = columns[c]
+        v = load(x, k * LANES)
+        k *= column
+        s0 = fma(spread(w0[k]), v, s0)
+        s1 = fma(spread(w1[k]), v, s1)
+        s2 = fma(spread(w2[k]), v, s2)
+        s3 = fma(spread(w3[k]), v, s3)
+        s4 = fma(spread(w4[k]), v, s4)
+        s5 = fma(spread(w5[k]), v, s5)
+        s6 = fma(spread(w6[k]), v, s6)
+        s7 = fma(spread(w7[k]), v, s7)
+    store(y, r0 * LANES, s0)
+    store(y, r1 * LANES, s1)
+    store(y, r2 * LANES, s2)
+    store(y, r3 * LANES, s3)
+    store(y, r4 * LANES, s4)
+    store(y, r5 * LANES, s5)
+    store(y, r6 * LANES, s6)
+    store(y, r7 * LANES, s7)
 
 
 @njit(error_model="numpy")
-def _product(
-    y: Pointer, W: Pointer, row: int, column: int, x: Pointer, rows: int, count: int
-) -> None:
-    """y[j] += Σ_i W[j·row + i·column] x[i] for all rows j."""
-    tiled = rows - rows % TILE
+def _four(y: Pointer, W: Pointer, b: Pointer, rows: Pointer, row: int, x: Pointer,
+          columns: Pointer, column: int, count: int) -> None:  # fmt: skip
+    """Four rows of ``_product``."""
+    r0, r1, r2, r3 = rows[0], rows[1], rows[2], rows[3]
+    s0, s1, s2, s3 = spread(b[r0]), spread(b[r1]), spread(b[r2]), spread(b[r3])
+    for c in range(count):
+        k = columns[c]
+        v = load(x, k * LANES)
+        w = at(W, k * column)
+        s0 = fma(spread(w[r0 * row]), v, s0)
+        s1 = fma(spread(w[r1 * row]), v, s1)
+        s2 = fma(spread(w[r2 * row]), v, s2)
+        s3 = fma(spread(w[r3 * row]), v, s3)
+    store(y, r0 * LANES, s0)
+    store(y, r1 * LANES, s1)
+    store(y, r2 * LANES, s2)
+    store(y, r3 * LANES, s3)
+
+
+@njit(error_model="numpy")
+def _product(y: Pointer, W: Pointer, b: Pointer, rows: Pointer, row_count: int, row: int,
+             x: Pointer, columns: Pointer, count: int, column: int) -> None:  # fmt: skip
+    """y[r] = b[r] + Σ_c W[r·row + c·column] x[c] for the listed rows r and columns c.
+
+    The list of rows is padded to a multiple of four: repeating a row does no harm.
+    """
+    tiled = row_count - row_count % TILE
     for j in range(0, tiled, TILE):
-        _eight(at(y, j * LANES), at(W, j * row), row, column, x, count)
-    for j in range(tiled, rows):
-        _one(at(y, j * LANES), at(W, j * row), column, x, count)
+        _eight(y, W, b, at(rows, j), row, x, columns, column, count)
+    for j in range(tiled, row_count, 4):
+        _four(y, W, b, at(rows, j), row, x, columns, column, count)
 
 
 @njit(error_model="numpy")
-def affine(y: Pointer, W: Pointer, b: Pointer, x: Pointer, outputs: int, inputs: int) -> None:
-    """The layer y = W x + b; W is (outputs, inputs)."""
-    for j in range(outputs):
-        store(y, j * LANES, spread(b[j]))
-    _product(y, W, inputs, 1, x, outputs, inputs)
+def affine(y: Pointer, W: Pointer, b: Pointer, x: Pointer, all_rows: Pointer, outputs: int,
+           active: Pointer, count: int, inputs: int) -> None:  # fmt: skip
+    """The layer y = W x + b, W (outputs, inputs), from the active rows of x."""
+    _product(y, W, b, all_rows, outputs, inputs, x, active, count, 1)
 
 
 @njit(error_model="numpy")
-def affine_input(dx: Pointer, W: Pointer, dy: Pointer, outputs: int, inputs: int) -> None:
-    """Its input's gradient, dx = Wᵀ dy."""
-    for j in range(inputs):
-        store(dx, j * LANES, spread(0.0))
-    _product(dx, W, 1, inputs, dy, inputs, outputs)
+def affine_input(dx: Pointer, W: Pointer, zeros: Pointer, dy: Pointer, all_rows: Pointer,
+                 outputs: int, active: Pointer, count: int, inputs: int) -> None:  # fmt: skip
+    """Its input's gradient dx = Wᵀ dy, in the active rows only."""
+    _product(dx, W, zeros, active, count, 1, dy, all_rows, outputs, inputs)
 
 
 @njit(error_model="numpy")

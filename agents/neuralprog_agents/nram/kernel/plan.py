@@ -43,9 +43,12 @@ KIND, FIRST, SLOT, MODULE_FIELDS = range(4)
 """Columns of the module table: kind, first softmax, place among the outputs of its class."""
 START, COUNT, DENSE, TRUTH, FIXED, SOFTMAX_FIELDS = range(6)
 """Columns of the softmax table: first logit, sources, and how many of them in each class."""
-INPUTS, OUTPUTS, WEIGHT, BIAS, X, X_STEP, DY, DY_STEP, DW, DB, WIDE, LAYER_FIELDS = range(12)
-"""Columns of the layer table. X and DY: inputs and output gradients at step 0 and the stride
-from step to step; DW and DB: gradients; WIDE: inputs padded to a multiple of sixteen."""
+INPUTS, OUTPUTS, RELU, ROWS, WEIGHT, BIAS = range(6)
+X, X_STEP, DY, DY_STEP, DW, DB, WIDE, LAYER_FIELDS = range(6, 14)
+"""Columns of the layer table. RELU: how many inputs, the first, are outputs of a ReLU; ROWS:
+place in the tables of the list 0..outputs-1 (padded, see ``linear``). X and DY: inputs and
+output gradients at step 0 and the stride from step to step; DW and DB: gradients; WIDE:
+inputs padded to a multiple of sixteen."""
 
 
 class Plan(NamedTuple):
@@ -64,6 +67,7 @@ class Plan(NamedTuple):
     layers: int
     parameters: int
     # tables of integers
+    active: int
     modules: int
     choices: int
     linear: int
@@ -88,6 +92,7 @@ class Plan(NamedTuple):
     weight_gradient: int
     cell_gradient: int
     columns: int
+    zeros: int
     # workspace, one block for each step
     values: int
     values_step: int
@@ -183,7 +188,7 @@ def _softmax_table(
 
 def _layer_table(shape: Shape, steps: int, space: _Allocator) -> list[list[int]]:
     """Place the inputs and output gradients of every linear layer of the controller."""
-    table = []
+    table, rows = [], 0
     for layer, (outputs, inputs) in enumerate(shape.linear):
         weight, bias = shape.parameters[2 * layer : 2 * layer + 2]
         wide = _padded(inputs, LANES)
@@ -191,10 +196,23 @@ def _layer_table(shape: Shape, steps: int, space: _Allocator) -> list[list[int]]
         last = layer == len(shape.linear) - 1
         dy = space.places["weights"] if last else space.rows(f"dy{layer}", outputs, steps)
         dw, db = space.take(outputs * wide), space.take(outputs * LANES)
-        row = [inputs, outputs, weight.start, bias.start, x, wide * LANES, dy, outputs * LANES]
-        table.append([*row, dw, db, wide])
+        row = [inputs, outputs, _relus(shape, layer), rows, weight.start, bias.start]
+        table.append([*row, x, wide * LANES, dy, outputs * LANES, dw, db, wide])
+        rows += _padded(outputs, 4)
     space.rows("columns", max(row[WIDE] for row in table), steps)
     return table
+
+
+def _relus(shape: Shape, layer: int) -> int:
+    """How many inputs of a layer a ReLU made: all, none, or the LSTM's, which then has h."""
+    return shape.hidden if layer > 0 and (shape.controller == "mlp" or layer == 1) else 0
+
+
+def _row_lists(shape: Shape) -> list[int]:
+    """For each layer 0..outputs-1, the last repeated up to a multiple of four."""
+    return [
+        min(row, outputs - 1) for outputs, _ in shape.linear for row in range(_padded(outputs, 4))
+    ]
 
 
 def _allocate(shape: Shape, steps: int, dense: int, truth: int, space: _Allocator) -> None:
@@ -206,7 +224,7 @@ def _allocate(shape: Shape, steps: int, dense: int, truth: int, space: _Allocato
         ("error", M), ("tail", 1), ("tape_gradient", M * N), ("register_gradient", R * N),
         ("output_gradient", N), ("mixed_gradient", (len(shape.softmaxes) + 1) * N),
         ("twice", 2 * M + 4), ("weight_gradient", shape.outputs),
-        ("cell_gradient", 2 * shape.hidden),
+        ("cell_gradient", 2 * shape.hidden), ("zeros", max(i for _, i in shape.linear)),
     ):  # fmt: skip
         space.rows(name, rows)
     for name, rows, count in (
@@ -227,6 +245,8 @@ def plan(shape: Shape, steps: int) -> tuple[Plan, NDArray[np.int64]]:
     space = _Allocator()
     _allocate(shape, steps, len(dense), len(truth), space)
     tables = {
+        "rows": _row_lists(shape),  # first: the layer table counts from here
+        "active": [0] * _padded(max(inputs for _, inputs in shape.linear) + 1, 4),
         "modules": _module_table(shape, dense, truth),
         "choices": _softmax_table(shape, dense, truth, fixed),
         "linear": _layer_table(shape, steps, space),

@@ -42,7 +42,7 @@ from neuralprog_agents.nram.kernel.wiring import (
     all_softmaxes_back,
     mix_two,
     source_back,
-    weights_back,
+    weights_back_two,
 )
 
 CHANCE, ALIVE, COST, LAST = range(0, 4 * LANES, LANES)
@@ -239,8 +239,7 @@ def _modules_back(work: Pointer, table: Pointer, plan: Plan, t: int, bound: Vect
         if kind == WRITE:
             writes -= 1
         _module_back(work, table, plan, t, row, plan.R + i, writes, bound)
-        for argument in range(j, _last(kind, j) + 1):
-            weights_back(work, table, plan, t, argument)
+        weights_back_two(work, table, plan, t, j, _last(kind, j))
 
 
 @njit(error_model="numpy")
@@ -250,8 +249,8 @@ def _registers_back(work: Pointer, table: Pointer, plan: Plan, t: int, bound: Ve
     g = _mixed(work, plan, first)
     for k in range(0, plan.R * plan.N * LANES, LANES):
         store(g, k, crop(load(work, plan.register_gradient + k), bound))
-    for r in range(plan.R):
-        weights_back(work, table, plan, t, first + r)
+    for r in range(0, plan.R, 2):
+        weights_back_two(work, table, plan, t, first + r, first + min(r + 1, plan.R - 1))
 
 
 @njit(error_model="numpy")

@@ -190,17 +190,22 @@ def total(builder: Any, x: Any) -> Any:
     return builder.extract_element(x, ir.Constant(ir.IntType(32), 0))
 
 
+@_compiled(vector, result=types.boolean)
+def nonzero(builder: Any, x: Any) -> Any:
+    """Whether any lane differs from 0; a NaN does."""
+    lanes = builder.fcmp_unordered("!=", x, _number(0.0))
+    bits = builder.bitcast(lanes, ir.IntType(LANES))
+    return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(LANES), 0))
+
+
 @_compiled(vector)
-def exp(builder: Any, x: Any) -> Any:
-    """Exponential: 2^n e^r, n the nearest integer to x/ln 2, e^r by Taylor; x in ±87."""
-    x = _clamp(builder, x, _number(-87.0), _number(87.0))
+def exp2(builder: Any, x: Any) -> Any:
+    """Power of two for x in ±126: 2^n 2^f, n the nearest integer, 2^f by Taylor."""
+    x = _clamp(builder, x, _number(-126.0), _number(126.0))
     round_off = _number(1.5 * 2.0**23)  # adding it leaves n in the lowest bits
-    shifted = _fma(builder, x, _number(1 / log(2)), round_off)
-    n = builder.fsub(shifted, round_off)
-    high = 0.693359375  # nine bits of ln 2: its product with n is exact
-    r = _fma(builder, n, _number(-high), x)
-    r = _fma(builder, n, _number(high - log(2)), r)
-    power = _horner(builder, r, [1 / factorial(k) for k in range(7)])
+    shifted = builder.fadd(x, round_off)
+    f = builder.fsub(x, builder.fsub(shifted, round_off))
+    power = _horner(builder, f, [log(2) ** k / factorial(k) for k in range(7)])
     exponent = builder.shl(builder.bitcast(shifted, _INTS), _integer(23))
     return builder.bitcast(builder.add(builder.bitcast(power, _INTS), exponent), _FLOATS)
 

@@ -6,6 +6,8 @@ truth value two, a constant one.
 
 from __future__ import annotations
 
+from math import log
+
 from numba import njit
 
 from neuralprog_agents.nram.kernel.plan import (
@@ -24,7 +26,7 @@ from neuralprog_agents.nram.kernel.vector import (
     above,
     at,
     crop,
-    exp,
+    exp2,
     fma,
     load,
     logarithm,
@@ -33,21 +35,27 @@ from neuralprog_agents.nram.kernel.vector import (
     store4,
 )
 
+LN_2 = log(2.0)
+LOG2_E = 1.0 / LN_2
+
 
 @njit(error_model="numpy")
 def softmax(weights: Pointer, logits: Pointer, log_sum: Pointer, count: int) -> Vector:
     """One softmax over ``count`` rows; keeps log Σ exp and returns the entropy.
 
-    H = log Σ_k e^z_k - Σ_k w_k z_k with z the logits less their largest: no log of a weight.
+    Powers of two spare a product: w_k = 2^z_k / Σ 2^z, z the logits less their largest over
+    ln 2. H = log Σ_k 2^z_k - ln 2 Σ_k w_k z_k needs no logarithm of a weight.
     """
     top = load(logits, 0)
     for k in range(1, count):
         x = load(logits, k * LANES)
         top = above(x, top, x, top)
+    scale = spread(LOG2_E)
+    shift = -top * scale
     sum_e, sum_ez = spread(0.0), spread(0.0)
     for k in range(count):
-        z = load(logits, k * LANES) - top
-        e = exp(z)
+        z = fma(load(logits, k * LANES), scale, shift)
+        e = exp2(z)
         store(weights, k * LANES, e)
         sum_e = sum_e + e
         sum_ez = fma(e, z, sum_ez)
@@ -56,7 +64,7 @@ def softmax(weights: Pointer, logits: Pointer, log_sum: Pointer, count: int) -> 
         store(weights, k * LANES, load(weights, k * LANES) * inverse)
     log_e = logarithm(sum_e)
     store(log_sum, 0, top + log_e)
-    return log_e - sum_ez * inverse
+    return log_e - spread(LN_2) * sum_ez * inverse
 
 
 @njit(error_model="numpy")
@@ -108,18 +116,18 @@ def _mix_dense(out_a: Pointer, out_b: Pointer, weights_a: Pointer, weights_b: Po
 def _mix_rest(out: Pointer, weights: Pointer, truths: Pointer, table: Pointer, row: Pointer,
               plan: Plan) -> None:  # fmt: skip
     """Add to out what a softmax takes from truth values and constants."""
-    zero, one = load(out, 0), load(out, 16)
+    for s in range(row[FIXED]):
+        w = load(weights, table[plan.fixed + 2 * s] * LANES)
+        k = table[plan.fixed + 2 * s + 1] * LANES
+        store(out, k, load(out, k) + w)
+    zero, one = spread(0.0), spread(0.0)
     for s in range(row[TRUTH]):
         w = load(weights, table[plan.truth + s] * LANES)
         true = w * load(truths, s * LANES)
         one = one + true
         zero = zero + (w - true)
-    store(out, 0, zero)
-    store(out, 16, one)
-    for s in range(row[FIXED]):
-        w = load(weights, table[plan.fixed + 2 * s] * LANES)
-        k = table[plan.fixed + 2 * s + 1] * LANES
-        store(out, k, load(out, k) + w)
+    store(out, 0, load(out, 0) + zero)
+    store(out, 16, load(out, 16) + one)
 
 
 @njit(error_model="numpy")
@@ -148,54 +156,77 @@ def mix_two(work: Pointer, table: Pointer, plan: Plan, t: int, out: Pointer, j: 
 
 
 @njit(error_model="numpy")
-def _four_dots(out: Pointer, places: Pointer, g: Pointer, values: Pointer, N: int, M: int) -> None:
-    """out[s] = Σ_k g[k] values[s][k] for four sources."""
-    s0, s1, s2, s3 = spread(0.0), spread(0.0), spread(0.0), spread(0.0)
+def _eight_dots(out_a: Pointer, out_b: Pointer, places: Pointer, ga: Pointer, gb: Pointer,
+                values: Pointer, N: int, M: int) -> None:  # fmt: skip
+    """out[s] = Σ_k g[k] values[s][k] for four sources and two g."""
+    a0, a1, a2, a3 = spread(0.0), spread(0.0), spread(0.0), spread(0.0)
+    b0, b1, b2, b3 = spread(0.0), spread(0.0), spread(0.0), spread(0.0)
     stride = N * LANES
     for k in range(0, M * LANES, LANES):
-        x, v = load(g, k), at(values, k)
-        s0 = fma(x, load(v, 0), s0)
-        s1 = fma(x, load(v, stride), s1)
-        s2 = fma(x, load(v, 2 * stride), s2)
-        s3 = fma(x, load(v, 3 * stride), s3)
-    store(out, places[0] * LANES, s0)
-    store(out, places[1] * LANES, s1)
-    store(out, places[2] * LANES, s2)
-    store(out, places[3] * LANES, s3)
+        x, y, v = load(ga, k), load(gb, k), at(values, k)
+        v0, v1, v2, v3 = load(v, 0), load(v, stride), load(v, 2 * stride), load(v, 3 * stride)
+        a0, b0 = fma(x, v0, a0), fma(y, v0, b0)
+        a1, b1 = fma(x, v1, a1), fma(y, v1, b1)
+        a2, b2 = fma(x, v2, a2), fma(y, v2, b2)
+        a3, b3 = fma(x, v3, a3), fma(y, v3, b3)
+    p0, p1, p2, p3 = places[0], places[1], places[2], places[3]
+    store(out_a, p0 * LANES, a0)
+    store(out_a, p1 * LANES, a1)
+    store(out_a, p2 * LANES, a2)
+    store(out_a, p3 * LANES, a3)
+    store(out_b, p0 * LANES, b0)
+    store(out_b, p1 * LANES, b1)
+    store(out_b, p2 * LANES, b2)
+    store(out_b, p3 * LANES, b3)
 
 
 @njit(error_model="numpy")
-def _dots(out: Pointer, places: Pointer, g: Pointer, values: Pointer, count: int, N: int,
-          M: int) -> None:  # fmt: skip
+def _dots(out_a: Pointer, out_b: Pointer, places: Pointer, ga: Pointer, gb: Pointer,
+          values: Pointer, count: int, N: int, M: int) -> None:  # fmt: skip
     """The same for all dense sources; the last four may overlap those before."""
     if count < 4:
         for s in range(count):
-            x = spread(0.0)
+            x, y = spread(0.0), spread(0.0)
             for k in range(0, M * LANES, LANES):
-                x = fma(load(g, k), load(values, s * N * LANES + k), x)
-            store(out, places[s] * LANES, x)
+                v = load(values, s * N * LANES + k)
+                x, y = fma(load(ga, k), v, x), fma(load(gb, k), v, y)
+            store(out_a, places[s] * LANES, x)
+            store(out_b, places[s] * LANES, y)
         return
     for tile in range(0, count, 4):
         s = min(tile, count - 4)
-        _four_dots(out, at(places, s), g, at(values, s * N * LANES), N, M)
+        _eight_dots(out_a, out_b, at(places, s), ga, gb, at(values, s * N * LANES), N, M)
 
 
 @njit(error_model="numpy")
-def weights_back(work: Pointer, table: Pointer, plan: Plan, t: int, j: int) -> None:
-    """Gradient of the weights of softmax j from that of what it mixed: one dot a source."""
-    row = softmax_row(table, plan, j)
-    out = at(work, plan.weight_gradient + row[START] * LANES)
-    g = at(work, plan.mixed_gradient + j * plan.N * LANES)
-    values = at(work, plan.values + t * plan.values_step)
-    truths = at(work, plan.truths + t * plan.truths_step)
-    _dots(out, at(table, plan.dense), g, values, row[DENSE], plan.N, plan.M)
+def _rest_back(out: Pointer, g: Pointer, truths: Pointer, table: Pointer, row: Pointer,
+               plan: Plan) -> None:  # fmt: skip
+    """Gradients of the weights of truth values and constants."""
     zero, one = load(g, 0), load(g, 16)
+    slope = one - zero
     for s in range(row[TRUTH]):
-        x = fma(load(truths, s * LANES), one - zero, zero)
+        x = fma(load(truths, s * LANES), slope, zero)
         store(out, table[plan.truth + s] * LANES, x)
     for s in range(row[FIXED]):
         x = load(g, table[plan.fixed + 2 * s + 1] * LANES)
         store(out, table[plan.fixed + 2 * s] * LANES, x)
+
+
+@njit(error_model="numpy")
+def weights_back_two(work: Pointer, table: Pointer, plan: Plan, t: int, j: int,
+                     other: int) -> None:  # fmt: skip
+    """Gradients of the weights of softmaxes j and ``other`` (see ``mix_two``): dots."""
+    row, row_b = softmax_row(table, plan, j), softmax_row(table, plan, other)
+    out = at(work, plan.weight_gradient + row[START] * LANES)
+    out_b = at(work, plan.weight_gradient + row_b[START] * LANES)
+    g = at(work, plan.mixed_gradient + j * plan.N * LANES)
+    g_b = at(work, plan.mixed_gradient + other * plan.N * LANES)
+    values = at(work, plan.values + t * plan.values_step)
+    truths = at(work, plan.truths + t * plan.truths_step)
+    _dots(out, out_b, at(table, plan.dense), g, g_b, values, row[DENSE], plan.N, plan.M)
+    _rest_back(out, g, truths, table, row, plan)
+    if other != j:
+        _rest_back(out_b, g_b, truths, table, row_b, plan)
 
 
 @njit(error_model="numpy")

@@ -1,0 +1,61 @@
+"""What every agent, every config and every pretrained program must hold."""
+
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import pytest
+
+from neuralprog_agents import registry
+from neuralprog_agents.evaluation.agents import open_agent, pretrained
+from neuralprog_agents.evaluation.evaluate import evaluate
+from neuralprog_agents.training import config as settings
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
+PRETRAINED = sorted(pretrained())
+agents = pytest.mark.parametrize("name", sorted(registry.AGENTS))
+
+
+@agents
+def test_its_module_offers_what_an_agent_must(name):
+    module = registry.find(name)
+    assert module.SUPERVISION
+    assert is_dataclass(module.Config)
+    assert module.Config.__dataclass_params__.frozen
+    assert {"env", "seed", "restarts"} <= {field.name for field in fields(module.Config)}
+    assert callable(module.restart)
+    assert callable(module.load)
+
+
+@agents
+def test_it_documents_itself(name):
+    folder = ROOT / "agents" / "neuralprog_agents" / name
+    assert "## Results" in (folder / "README.md").read_text()
+
+
+def test_every_agent_has_configs():
+    assert {path.parent.name for path in CONFIGS} == set(registry.AGENTS)
+    assert len(CONFIGS) == sum(1 for _ in (ROOT / "configs").glob("*/*"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_config_says_how_to_launch_it_and_can_be_trained(path):
+    name = path.relative_to(ROOT)
+    assert path.read_text().startswith(f"# python scripts/train.py --config {name}\n")
+    agent = settings.read_agent(path)
+    assert agent == path.parent.name
+    config = settings.parse(agent, path)
+    check = getattr(registry.find(agent), "check", None)
+    if check is not None:
+        check(config)
+
+
+@pytest.mark.parametrize("name", PRETRAINED)
+def test_a_pretrained_program_is_what_its_card_says(name):
+    agent = open_agent(name)
+    assert name == f"{agent.card['agent']}-{agent.card['env'].removeprefix('NRAM').lower()}"
+    for key in ("supervision", "command", "seed", "commit", "config", "metrics"):
+        assert agent.card[key] is not None
+    assert not agent.card["dirty"]
+    scores = list(evaluate(agent.policy, agent.env_id, agent.test_lengths, 40))
+    assert [score.success_rate for score in scores] == [1.0] * len(scores)
