@@ -200,3 +200,14 @@ def test_wrong_batches_are_refused(change, message):
     schedule = Schedule(np.zeros(2), np.zeros(2), np.zeros(2))
     with pytest.raises(ValueError, match=message):
         train_steps(shape, TrainState(make_theta(shape)), batches, schedule, Hyper(), seed=0)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_trains_as_the_kernel_does():
+    shape = SHAPES[1]
+    batches, schedule = training(shape)
+    ours, theirs = (TrainState(make_theta(shape)) for _ in range(2))
+    train_steps(shape, ours, batches, schedule, Hyper(1.0, 1.0), 3)
+    torch_steps.train_steps(shape, theirs, batches, schedule, Hyper(1.0, 1.0), 3, device="cuda")
+    np.testing.assert_allclose(ours.theta, theirs.theta, atol=1e-4)
