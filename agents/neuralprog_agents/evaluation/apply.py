@@ -74,7 +74,8 @@ def prepare(
     settings = {"length": length, "split": "all", **policy.settings(length)}
     if memory_size is None:
         task = make_task(env_id, length=length)
-        least = max(task.machine.memory_size, len(cells), *[value + 1 for value in cells])  # type: ignore[attr-defined]
+        room = max(cells) + 2  # one more than the values need: an increment should not wrap
+        least = max(task.machine.memory_size, len(cells), room)  # type: ignore[attr-defined]
         memory_size = max(least, int(settings.get("memory_size") or 0))
     settings["memory_size"] = memory_size
     try:

@@ -83,9 +83,17 @@ def check(config: Config) -> None:
     low, high = config.length
     check_lengths(task_of(config, high), (low, high), "train")
     if config.device != "cpu":
-        import torch
+        _check_device(config.device)
 
-        torch.empty(0, device=config.device)
+
+def _check_device(device: str) -> None:
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"device {device!r} can't be used here ({reason}); cpu can") from None
 
 
 def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> CircuitPolicy:

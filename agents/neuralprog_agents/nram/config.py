@@ -50,13 +50,13 @@ class Config:
 
     learning_rate: Range = (1e-2, 6e-2)
     """Adam's."""
-    noise: Range = (1e-3, 6e-2)
+    noise: Range = (0.0, 0.0)
     """η of the gradient noise, σ² = η / (1 + t)^0.55."""
     entropy: Range = (3e-3, 2e-2)
     """λ₀ of the bonus for the entropy of the controller's choices."""
     entropy_half_life: Range = (200, 5000)
     """Steps in which λ halves."""
-    clip_activations: Range = (10.0, 50.0)
+    clip_activations: Range = (20.0, 200.0)
     """C1: gradients of intermediate activations are cropped to ±C1."""
     clip_norm: Range = (0.5, 10.0)
     """C2: the gradient's norm is at most this."""

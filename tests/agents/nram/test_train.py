@@ -142,6 +142,8 @@ def test_settings_out_of_range_are_refused(change, message):
 def test_what_cannot_be_trained_is_refused_before_anything_is_written():
     with pytest.raises(ValueError, match="impossible"):
         agent.check(replace(INCREMENT, env="NRAMSwap", length=(1, 4)))
+    with pytest.raises(ValueError, match="can't be used here"):
+        agent.check(replace(INCREMENT, device="no-such-device"))
     with pytest.raises(ValueError, match="has one array theta"):
         agent.load(
             {},
