@@ -13,19 +13,37 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.envs.paper_circuits import PROGRAMS, Program
-from tests.envs.references import INPUTS
 
 from neuralprog_envs import REGISTRY
 from neuralprog_envs.core.instances import draw
+from neuralprog_envs.faces.frames import nested
 from neuralprog_envs.faces.traces import Step, demonstration, replay, transcript
+from neuralprog_envs.program.world import ProgramInstances
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape import circuit
 from neuralprog_envs.tape.machine import TapeInstances, TapeMachine
 from neuralprog_envs.tape.task import TapeTask
+from tests.envs.paper_circuits import PROGRAMS, Program
+from tests.envs.references import INPUTS
 
 FOLDER = Path(__file__).parent / "golden"
 COMMAND = "python -m tests.golden"
+
+TRACES: dict[str, tuple[str, bool | str, Any]] = {
+    "npi_addition": ("NPIAddition", False, "96 125"),
+    "npi_addition_recursive": ("NPIAddition", True, "109 101"),
+    "npi_bubble_sort": ("NPIBubbleSort", False, [9, 2, 5]),
+    "npi_bubble_sort_partial": ("NPIBubbleSort", "partial", [3, 2]),
+    "npi_bubble_sort_recursive": ("NPIBubbleSort", True, [9, 2, 5]),
+    "npi_quick_sort": ("NPIQuickSort", False, [8, 2, 1, 2, 0, 8, 5, 8, 3, 7]),
+    "npi_quick_sort_recursive": ("NPIQuickSort", True, [8, 2, 1, 2, 0, 8, 5, 8, 3, 7]),
+    "npi_topological_sort": ("NPITopologicalSort", False, "1-2 1-5 2-4 2-5 3-5"),
+    "npi_topological_sort_recursive": ("NPITopologicalSort", True, "1-2 1-5 2-4 2-5 3-5"),
+    "npi_hanoi": ("NPIHanoi", True, 3),
+    "npi_max": ("NPIMax", False, [9, 2, 5]),
+    "npi_canonicalize": ("NPICanonicalize", False, "17 45 45"),
+}
+"""The inputs that the papers of the NPI print or name: environment, recursive, input."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +119,14 @@ def expert_text(env_id: str) -> str:
     steps = replay(task.machine, instances, demonstration(task, instances))
     run = transcript(task, instances, steps)
     heading = f"{env_id}, length {length}, seed 0, index 0"
-    return f"{heading}\n\n{posed_text(env_id, instances)}{run}\n"
+    return f"{heading}\n\n{posed_text(env_id, task, instances)}{run}\n"
 
 
-def posed_text(env_id: str, instances: Any) -> str:
-    """Return a tape's input, as typed and as posed, and its answer; nothing for other families."""
+def posed_text(env_id: str, task: Any, instances: Any) -> str:
+    """Return a tape's input, as typed and as posed, and its answer, or a pad at the start."""
+    if isinstance(instances, ProgramInstances):
+        machine = task.machine
+        return machine.render_text(machine.initial(instances), instances) + "\n\n"
     if not isinstance(instances, TapeInstances):
         return ""
     typed = INPUTS[env_id](instances.tape[0].tolist(), int(instances.length[0]))
@@ -122,12 +143,26 @@ def posed_text(env_id: str, instances: Any) -> str:
     return "\n".join([f"typed  {' '.join(map(str, typed))}", *lines]) + "\n\n"
 
 
+def nested_text(name: str) -> str:
+    """Return a trace as the papers print it, and the answer."""
+    env_id, recursive, values = TRACES[name]
+    _, length = make_task(env_id).definition.encode(values)
+    task = make_task(env_id, length=length, recursive=recursive)
+    instances = task.pose_input(values)
+    *_, last = replay(task.machine, instances, actions := demonstration(task, instances))
+    heading = f"{env_id}, recursive={recursive}, input {values}"
+    answer = task.definition.read(last.state)
+    return f"{heading}\n\n{nested(task, instances, actions)}\n\nanswer {answer}\n"
+
+
 def expected() -> Iterator[tuple[Path, str]]:
     """Yield each golden file and what it must hold."""
     for env_id in REGISTRY:
         yield FOLDER / f"{env_id}.txt", expert_text(env_id)
     for name, program in PROGRAMS.items():
         yield FOLDER / "paper" / f"{name}.txt", PaperRun(program).text()
+    for name in TRACES:
+        yield FOLDER / "paper" / f"{name}.txt", nested_text(name)
 
 
 def check(path: Path, text: str) -> None:

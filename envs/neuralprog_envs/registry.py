@@ -40,6 +40,14 @@ def _tape(name: str, task: str, length: tuple[int, int], *tags: str) -> Row:
     return Row(f"NRAM{name}", "tape", task, {"length": length}, frozenset(tags))
 
 
+def _program(name: str, task: str, length: tuple[int, int], *tags: str) -> Row:
+    return Row(f"NPI{name}", "program", task, {"length": length}, frozenset(tags))
+
+
+def _table(name: str, task: str, length: tuple[int, int], *tags: str) -> Row:
+    return Row(f"NP{name}", "table", task, {"length": length}, frozenset(tags))
+
+
 _ROWS = (
     _tape("Access", "access:Access", (1, 5), "paper", "easy"),
     _tape("Increment", "increment:Increment", (1, 5), "paper", "easy"),
@@ -55,6 +63,18 @@ _ROWS = (
     _tape("DuplicatedInput", "duplicated_input:DuplicatedInput", (1, 4), "classic"),
     _tape("RepeatCopy", "repeat_copy:RepeatCopy", (1, 4), "classic"),
     _tape("ReversedAddition", "reversed_addition:ReversedAddition", (1, 4), "classic"),
+    _program("Addition", "addition:Addition", (1, 5), "paper"),
+    _program("BubbleSort", "bubble_sort:BubbleSort", (1, 5), "paper", "sort"),
+    _program("QuickSort", "quick_sort:QuickSort", (1, 5), "paper", "sort"),
+    _program("TopologicalSort", "topological_sort:TopologicalSort", (1, 5), "paper"),
+    _program("Hanoi", "hanoi:Hanoi", (1, 5), "paper"),
+    _program("Max", "maximum:Maximum", (1, 5), "paper"),
+    _program("Canonicalize", "canonicalize:Canonicalize", (1, 4), "paper", "pictures"),
+    _table("SingleColumn", "single_column:single_column", (30, 100), "paper", "numbers"),
+    _table("TableQA", "table_qa:table_qa", (30, 100), "paper", "numbers"),
+    _table("TableQASynonyms", "synonyms:synonyms", (30, 100), "paper", "numbers"),
+    _table("TextMatch", "text_match:text_match", (30, 100), "paper", "text"),
+    _table("WikiTableQuestions", "wiki:WikiTableQuestions", (8, 12), "paper", "text", "real"),
 )
 
 REGISTRY: Mapping[str, Row] = MappingProxyType({row.id: row for row in _ROWS})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.envs.paper_circuits import PROGRAMS
-from tests.golden import COMMAND, FOLDER, check, expert_text
 
 from neuralprog_envs import REGISTRY
+from tests.envs.paper_circuits import PROGRAMS
+from tests.golden import COMMAND, FOLDER, TRACES, check, expert_text, nested_text
 
 
 @pytest.mark.parametrize("env_id", sorted(REGISTRY))
@@ -16,9 +16,14 @@ def test_the_expert_prints_its_golden_transcript(env_id):
     check(FOLDER / f"{env_id}.txt", text)
 
 
+@pytest.mark.parametrize("name", sorted(TRACES))
+def test_the_traces_of_the_papers_are_printed(name):
+    check(FOLDER / "paper" / f"{name}.txt", nested_text(name))
+
+
 def test_no_golden_file_is_left_over():
     known = {FOLDER / f"{env_id}.txt" for env_id in REGISTRY}
-    known |= {FOLDER / "paper" / f"{name}.txt" for name in PROGRAMS}
+    known |= {FOLDER / "paper" / f"{name}.txt" for name in (*PROGRAMS, *TRACES)}
     left = sorted(path.name for path in set(FOLDER.rglob("*.txt")) - known)
     assert not left, f"{left} belong to nothing: `{COMMAND}` removes them"
 

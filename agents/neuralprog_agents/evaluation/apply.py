@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neuralprog_agents.evaluation.policy import Informed, Policy
 from neuralprog_envs.faces.single import ProgramEnv
 from neuralprog_envs.faces.traces import Step, replay, transcript
-from neuralprog_envs.registry import make_task
+from neuralprog_envs.registry import find, make_task
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,8 @@ def prepare(
     Raises:
         ValueError: The input has not the task's form, is too long, or a value is not in 0..M-1.
     """
+    if find(env_id).family != "tape":
+        raise ValueError(f"{env_id}: own inputs can be given to tape tasks only, so far")
     cells, length = make_task(env_id).algorithm.encode(list(values))  # type: ignore[attr-defined]
     settings = {"length": length, "split": "all", **policy.settings(length)}
     if memory_size is None:

@@ -28,6 +28,12 @@ def take(batch: Batch, rows: Rows | slice) -> Batch:
     return kind(*[getattr(batch, name)[rows] for name in _names(kind)])  # type: ignore[arg-type]
 
 
+def copy(batch: Batch) -> Batch:
+    """Return a batch of new arrays with the same content."""
+    kind = type(batch)
+    return kind(*[getattr(batch, name).copy() for name in _names(kind)])  # type: ignore[arg-type]
+
+
 def put(batch: Any, rows: Rows, values: Any) -> None:
     """Write ``values`` (one row each) into the given rows of every array, in place."""
     for name in _names(type(batch)):  # type: ignore[arg-type]

@@ -48,7 +48,7 @@ def check_lengths(task: Task, length: int | tuple[int, int], split: str) -> tupl
         asked = f"length {low}" if low == high else f"lengths {low} to {high}"
         raise ValueError(
             f"{asked} is impossible here: lengths go from {shortest} to {longest} "
-            f"with this memory_size (a larger memory_size allows longer instances)"
+            f"on a machine of this size (tapes: a larger memory_size allows longer instances)"
         )
     if split in ("validation", "test") and low < task.split_from:
         raise ValueError(

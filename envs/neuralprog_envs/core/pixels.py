@@ -18,8 +18,16 @@ _GLYPHS = {
     "0": "75557", "1": "26227", "2": "71747", "3": "71717", "4": "55711",
     "5": "74717", "6": "74757", "7": "71111", "8": "75757", "9": "75717",
     "-": "00700", "r": "00744", " ": "00000", ".": "00002", "?": "71302",
+    "A": "25755", "B": "65656", "C": "34443", "D": "65556", "E": "74647",
+    "F": "74644", "G": "34553", "H": "55755", "I": "72227", "J": "11152",
+    "K": "55655", "L": "44447", "M": "57755", "N": "65555", "O": "25552",
+    "P": "65644", "Q": "25573", "R": "65655", "S": "34216", "T": "72222",
+    "U": "55557", "V": "55552", "W": "55775", "X": "55255", "Y": "55222",
+    "Z": "71247", ",": "00024", ":": "02020", "'": "22000", "(": "24442",
+    ")": "21112", "/": "11244", "$": "36236", "%": "51245", "+": "02720",
+    ">": "42124", "*": "05250", "=": "07070", "&": "25253", "!": "22202",
 }  # fmt: skip
-"""Five rows a glyph, each an octal digit of three dots."""
+"""Five rows a glyph, each an octal digit of three dots; small letters are drawn as capitals."""
 
 
 def canvas(rows: int, columns: int) -> Picture:
@@ -48,5 +56,5 @@ def _write(picture: Picture, top: int, left: int, text: str, dot: int) -> None:
 
 
 def _glyph(character: str) -> NDArray[np.bool_]:
-    rows = _GLYPHS.get(character, _GLYPHS["?"])
+    rows = _GLYPHS.get(character) or _GLYPHS.get(character.upper(), _GLYPHS["?"])
     return np.array([[int(row) >> bit & 1 for bit in (2, 1, 0)] for row in rows], dtype=bool)

@@ -128,7 +128,7 @@ class ProgramVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         if self._stream is None:
             raise gym.error.ResetNeeded("call reset() before step()")
         machine = self.task.machine
-        self._state = machine.step(self._state, self._checked(actions))
+        self._state = machine.advance(self._state, self._checked(actions))
         self._steps += 1
         self._renew(self._pending)
         terminated = machine.halted(self._state).copy()
@@ -204,6 +204,7 @@ class ProgramVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         info["_final_obs"] = self._flag(ended)
         info["final_info"], info["_final_info"] = final_info, self._flag(ended)
         self._renew(ended)
+        info["action_mask"] = self.task.machine.action_mask(self._state)
         if self.setting.reward == "shaped":
             self._potential[ended] = self._score()[ended]
 

@@ -25,6 +25,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_envs.core import batch
 from neuralprog_envs.core.task import Bools, Episode, Field, Ints
 from neuralprog_envs.tape import render
 from neuralprog_envs.tape.ops import MIN_MEMORY, MODULES, READ, WRITE, Module
@@ -158,17 +159,24 @@ class TapeMachine:
 
     def step(self, state: TapeState, action: NDArray[Any]) -> TapeState:
         """Execute one instruction or one circuit on every row; ``action`` is (B, K), in range."""
-        execute = self._instruct if self.action == "instruction" else self._run_circuit
-        tape, registers, halts = execute(state, action)
-        return TapeState(tape, registers, state.halted | halts, state.steps + np.int32(1))
+        return self.advance(batch.copy(state), action)
 
-    def _instruct(self, state: TapeState, action: NDArray[Any]) -> tuple[Ints, Ints, Bools]:
+    def advance(self, state: TapeState, action: NDArray[Any]) -> TapeState:
+        """Do what ``step`` does, in place; return the same state."""
+        if self.action == "instruction":
+            halts = self._instruct(state, action)
+        else:
+            halts = self._run_circuit(state, action)
+        np.logical_or(state.halted, halts, out=state.halted)
+        np.add(state.steps, 1, out=state.steps)
+        return state
+
+    def _instruct(self, state: TapeState, action: NDArray[Any]) -> Bools:
         operation, a, b, destination = np.ascontiguousarray(action.T)
-        tape, registers = state.tape.copy(), state.registers.copy()
-        cells, values = tape.reshape(-1), registers.reshape(-1)
-        first = row_starts(len(tape), self.registers)
+        cells, values = state.tape.reshape(-1), state.registers.reshape(-1)
+        first = row_starts(len(state.tape), self.registers)
         A, B = values.take(first + a), values.take(first + b)
-        address = row_starts(len(tape), self.memory_size) + A
+        address = row_starts(len(state.tape), self.memory_size) + A
         result = np.where(operation == READ, cells.take(address), self._compute(operation, A, B))
         writes = np.flatnonzero(operation == WRITE)
         cells[address[writes]] = B[writes]
@@ -177,7 +185,7 @@ class TapeMachine:
         if halts.any():
             result[halts] = values[target[halts]]
         values[target] = result
-        return tape, registers, halts
+        return halts
 
     def _compute(self, operation: NDArray[Any], A: Ints, B: Ints) -> Ints:
         """Return each row's operation on A and B, shape (B,); READ, WRITE and HALT give 0."""
@@ -188,10 +196,9 @@ class TapeMachine:
         results = [m.apply(A, B, M) if m.apply else zero for m in MODULES]
         return np.choose(operation, [*results, zero]).astype(np.int32)
 
-    def _run_circuit(self, state: TapeState, action: NDArray[Any]) -> tuple[Ints, Ints, Bools]:
+    def _run_circuit(self, state: TapeState, action: NDArray[Any]) -> Bools:
         B, R, Q = len(state.tape), self.registers, len(self.modules)
         wires = np.ascontiguousarray(action.T)
-        tape = state.tape.copy()
         sources = np.empty((R + Q, B), dtype=np.int32)
         sources[:R] = state.registers.T
         flat, rows, first = sources.reshape(-1), np.arange(B), row_starts(B, self.memory_size)
@@ -199,9 +206,9 @@ class TapeMachine:
         for i, module in enumerate(self.modules):
             inputs = [flat.take(wires[wire + k] * B + rows) for k in range(module.arity)]
             wire += module.arity
-            sources[R + i] = self._run_module(module, inputs, tape.reshape(-1), first)
-        registers = flat.take(wires[wire : wire + R] * B + rows)
-        return tape, np.ascontiguousarray(registers.T), wires[-1] == 1
+            sources[R + i] = self._run_module(module, inputs, state.tape.reshape(-1), first)
+        state.registers[:] = flat.take(wires[wire : wire + R] * B + rows).T
+        return wires[-1] == 1
 
     def _run_module(
         self, module: Module, inputs: list[Ints], cells: Ints, first: NDArray[np.int64]

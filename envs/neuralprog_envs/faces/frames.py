@@ -1,0 +1,142 @@
+"""The program family's own traces: frames to learn from, and the nested text of the papers.
+
+A frame is one call of one program. Since the Neural Programmer-Interpreter's state is new in every
+call, each frame is a training sequence of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neuralprog_envs.core import batch
+from neuralprog_envs.core.task import Bools, Ints
+from neuralprog_envs.core.trace import Act, Call, Return
+from neuralprog_envs.program.library import ACT, RETURN
+from neuralprog_envs.program.task import ProgramTask
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One call of one program, from its start to its return: T steps, the last one the return.
+
+    Attributes:
+        program: The number of the program that runs.
+        arguments: Its arguments a1, a2, a3.
+        view: What is seen before each step, shape (T, E), int32.
+        target: The action of each step, shape (T, 4), int32: the program called next (or 1,
+            ACT) and its arguments; all 0 in the last step, which returns.
+        hidden: What the expert saw beyond the view before each step, shape (T, H), int32, of
+            which ``machine.pictures`` makes what agents see; H is 0 without pictures.
+    """
+
+    program: int
+    arguments: tuple[int, int, int]
+    view: Ints
+    target: Ints
+    hidden: Ints
+
+
+@dataclass(frozen=True)
+class FrameBatch:
+    """F frames side by side, T being the longest.
+
+    Attributes:
+        program: Shape (F,), int32.
+        arguments: Shape (F, 3), int32.
+        view: Shape (F, T, E), int32, 0 after a frame's end.
+        target: Shape (F, T, 4), int32, likewise.
+        hidden: Shape (F, T, H), int32, likewise.
+        mask: Which steps there are, shape (F, T), bool.
+    """
+
+    program: Ints
+    arguments: Ints
+    view: Ints
+    target: Ints
+    hidden: Ints
+    mask: Bools
+
+
+def frames(task: ProgramTask, instances: Any) -> Iterator[Frame]:
+    """Yield the frames of the expert's runs, those of one run in the order of their returns.
+
+    Args:
+        task: A task of the program family.
+        instances: A batch of any number of instances.
+    """
+    for row in range(len(instances.length)):
+        yield from _frames_of(task, batch.take(instances, slice(row, row + 1)))
+
+
+def _frames_of(task: ProgramTask, instances: Any) -> Iterator[Frame]:
+    episode = task.machine.begin(instances)
+    calls: list[tuple[Any, list[Any]]] = []
+    for event in task.perform(episode):
+        if isinstance(event, Act):
+            calls[-1][1].append((episode.view(), event.action, episode.hidden()))
+        elif isinstance(event, Call):
+            calls.append((episode.frames[-1], []))
+        elif isinstance(event, Return):
+            running, steps = calls.pop()
+            parts = (np.array(part, dtype=np.int32) for part in zip(*steps, strict=True))
+            yield Frame(running[0], running[1:], *parts)
+
+
+def batch_frames(chosen: Iterable[Frame], *, unique: bool = True) -> FrameBatch:
+    """Return frames as arrays, ready for training.
+
+    Args:
+        chosen: At least one frame.
+        unique: Whether equal frames are kept once; a network whose state is new in every call
+            learns from each but its weight.
+
+    Raises:
+        ValueError: There are no frames.
+    """
+    kept = list(chosen)
+    if unique:
+        kept = list({_content(frame): frame for frame in kept}.values())
+    if not kept:
+        raise ValueError("there are no frames")
+    T = max(len(frame.view) for frame in kept)
+    return FrameBatch(
+        program=np.array([frame.program for frame in kept], dtype=np.int32),
+        arguments=np.array([frame.arguments for frame in kept], dtype=np.int32),
+        view=_padded([frame.view for frame in kept], T),
+        target=_padded([frame.target for frame in kept], T),
+        hidden=_padded([frame.hidden for frame in kept], T),
+        mask=np.arange(T) < np.array([[len(frame.view)] for frame in kept]),
+    )
+
+
+def _padded(parts: list[Ints], T: int) -> Ints:
+    padded = np.zeros((len(parts), T, parts[0].shape[1]), dtype=np.int32)
+    for row, part in enumerate(parts):
+        padded[row, : len(part)] = part
+    return padded
+
+
+def _content(frame: Frame) -> tuple[Any, ...]:
+    parts = frame.view, frame.target, frame.hidden
+    return frame.program, frame.arguments, *(part.tobytes() for part in parts)
+
+
+def nested(task: ProgramTask, instances: Any, actions: Iterable[Any]) -> str:
+    """Return the calls of a run on a batch of one instance as the papers print them.
+
+    Each call is a line, indented by its depth; returns, and actions that are not legal, are not
+    shown.
+    """
+    machine = task.machine
+    episode, library = machine.begin(instances), machine.library
+    lines = [library.names[library.main]]
+    for action in actions:
+        depth, words = len(episode.frames), machine.words(action)
+        episode.step(action)
+        if int(action[0]) == ACT or (int(action[0]) != RETURN and len(episode.frames) > depth):
+            lines.append("  " * depth + words)
+    return "\n".join(lines)

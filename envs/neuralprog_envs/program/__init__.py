@@ -1,0 +1,1 @@
+"""Programs that call programs: a scratch pad, pointers and a call stack (NPI)."""

@@ -1,0 +1,139 @@
+"""Programs: records with a name, a level, arguments, a precondition and the expert's body.
+
+A body is a generator: it looks at what the encoder sees and yields, in words, what its program
+calls next, such as "ADD1", "STACK PUSH" or, for an effect of ACT, "WRITE OUT 1". Its end is
+the return. A body never runs another body: ``run`` keeps the calls on a stack of its own, so
+Python's recursion limit does not matter however deep the calls are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from neuralprog_envs.core.trace import Act, Call, Event, Return
+from neuralprog_envs.program.world import Apply, Effect
+
+RETURN, ACT = 0, 1
+"""The numbers of the two special choices of an action; programs go on from 2."""
+
+Action = tuple[int, int, int, int]
+View = Sequence[Any]
+Look = Callable[[], View]
+"""What a body looks with."""
+
+Body = Callable[[Look, tuple[int, ...]], Iterator[str]]
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program.
+
+    Attributes:
+        name: As the papers have it.
+        level: 1 or more; a program calls programs of lower levels only, and ACT, which is 0.
+        body: The expert: called with a function that looks, and the program's arguments.
+        arguments: For each argument the names of its values 1, 2, …; at most three.
+        precondition: Whether it may be called; gets the E components of a view, each a number
+            or an array of B numbers, and may use operators only. None: always.
+        recursive: Whether it may call itself.
+        enter: What a call of it does to the pad, before its first step; None: nothing.
+        leave: What its return does, unless it ends the episode; None: nothing.
+    """
+
+    name: str
+    level: int
+    body: Body
+    arguments: tuple[tuple[str, ...], ...] = ()
+    precondition: Callable[[View], Any] | None = None
+    recursive: bool = False
+    enter: Apply | None = None
+    leave: Apply | None = None
+
+
+@dataclass(frozen=True)
+class Library:
+    """The programs of a task.
+
+    Attributes:
+        programs: Program i has the number i + 2; the last one is the one that solves the task.
+        effects: What ACT can do.
+    """
+
+    programs: tuple[Program, ...]
+    effects: tuple[Effect, ...]
+
+    @property
+    def main(self) -> int:
+        """The number of the program that solves the task."""
+        return len(self.programs) + ACT
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the choices, by number: "RETURN", "ACT", then the programs."""
+        return ("RETURN", "ACT", *(program.name for program in self.programs))
+
+    def program(self, number: int) -> Program:
+        """Return the program of a number from 2 on."""
+        return self.programs[number - 2]
+
+    @cached_property
+    def actions(self) -> Mapping[str, Action]:
+        """The action of every call in words, "RETURN" included."""
+        actions: dict[str, Action] = {"RETURN": (RETURN, 0, 0, 0)}
+        for effect in self.effects:
+            actions[effect.words] = (ACT, *effect.arguments)
+        for number, program in enumerate(self.programs, start=2):
+            for words, arguments in _calls(program):
+                actions[words] = (number, *arguments)
+        return actions
+
+    @cached_property
+    def words(self) -> Mapping[Action, str]:
+        """The words of every action that does something."""
+        return {action: words for words, action in self.actions.items()}
+
+    def permits(self, caller: int, callee: int) -> bool:
+        """Return whether one program may call another, whatever the view."""
+        if callee in (RETURN, ACT):
+            return True
+        program, running = self.program(callee), self.program(caller)
+        return program.level < running.level or (callee == caller and program.recursive)
+
+
+def _calls(program: Program) -> Iterator[tuple[str, tuple[int, int, int]]]:
+    """Yield every call of a program, in words, with its arguments."""
+    calls: list[tuple[str, tuple[int, ...]]] = [(program.name, ())]
+    for names in program.arguments:
+        calls = [
+            (f"{words} {name}", (*before, value))
+            for words, before in calls
+            for value, name in enumerate(names, start=1)
+        ]
+    for words, arguments in calls:
+        a1, a2, a3 = (*arguments, 0, 0, 0)[:3]
+        yield words, (a1, a2, a3)
+
+
+def run(library: Library, look: Look) -> Iterator[Event]:
+    """Run the expert: yield every action, and with it the start and the end of every call.
+
+    Whoever iterates must execute each action before asking for the next event.
+    """
+    actions, main = library.actions, library.program(library.main)
+    yield Call(main.name)
+    bodies = [main.body(look, ())]
+    while bodies:
+        words = next(bodies[-1], "RETURN")
+        action = actions[words]
+        yield Act(action)
+        if action[0] == RETURN:
+            bodies.pop()
+            yield Return()
+        elif action[0] != ACT:
+            program = library.program(action[0])
+            arguments = action[1 : 1 + len(program.arguments)]
+            yield Call(program.name, arguments)
+            bodies.append(program.body(look, arguments))

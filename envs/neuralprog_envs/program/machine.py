@@ -1,0 +1,284 @@
+"""The machine of the Neural Programmer-Interpreter: a pad, pointers and a call stack.
+
+An action is ``(program, a1, a2, a3)``. Program 0 returns from the running program, program 1 is
+ACT, which changes the pad at once and calls nothing, and the others are called: they run, with
+their arguments, until they return. The episode starts with the task's own program running and
+ends when that returns ("return before call": a step returns or calls, never both; this is what
+makes a call that calls nothing possible). Argument 0 is the default; arguments that a program
+does not take are replaced by it.
+
+An action is legal when the callee's level is lower than the running program's (or it is the
+running program itself, and may recurse), its precondition holds of the view, and its arguments
+are among those it knows. An illegal action changes nothing, but costs a step. A call with D
+calls under way is the depth limit: the episode ends, and has failed.
+
+Observation: ``view``, what the paper's encoder sees of the pad (the task's file says what),
+``program``, the number of the running program, its ``arguments``, and the ``depth`` of the stack.
+
+Source: Reed and de Freitas, "Neural Programmer-Interpreters", ICLR 2016, section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.core.task import Bools, Field, Ints
+from neuralprog_envs.program import render
+from neuralprog_envs.program.definition import Definition, Recursion
+from neuralprog_envs.program.episode import ProgramEpisode
+from neuralprog_envs.program.library import ACT, RETURN, Library
+from neuralprog_envs.program.rules import Rules, tabulate
+from neuralprog_envs.program.world import ProgramInstances, ProgramState, World
+
+
+@dataclass(frozen=True)
+class ProgramMachine:
+    """A pad for instances of a length and all shorter ones, and D places on the stack.
+
+    Attributes:
+        definition: The task's pad and programs.
+        size: The longest instance that the pad holds.
+        recursive: Which form of the library: programs that recurse may call themselves.
+        observation_form: Which form of the view.
+        max_depth: D, at least 1.
+
+    Raises:
+        ValueError: A setting is out of its range.
+    """
+
+    definition: Definition
+    size: int
+    recursive: Recursion
+    observation_form: str
+    max_depth: int
+
+    def __post_init__(self) -> None:
+        if self.max_depth < 1:
+            raise ValueError(f"max_depth must be at least 1, got {self.max_depth}")
+        _choose("recursive", self.recursive, self.definition.variants)
+        _choose("observation", self.observation_form, self.definition.observations)
+
+    def __reduce__(self) -> Any:
+        settings = (self.size, self.recursive, self.observation_form, self.max_depth)
+        return ProgramMachine, (self.definition, *settings)
+
+    @cached_property
+    def world(self) -> World:
+        """The pad: its rows, pointers, view, and what ACT does."""
+        return self.definition.world(self.size, self.observation_form)
+
+    @cached_property
+    def library(self) -> Library:
+        """The programs."""
+        return self.definition.library(self.world, self.recursive)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What is legal, as tables."""
+        return tabulate(self.library)
+
+    @cached_property
+    def actions(self) -> tuple[int, ...]:
+        """The number of choices of the program and of its three arguments."""
+        a1, a2, a3 = np.max(list(self.library.words), axis=0).tolist()[1:]
+        return (len(self.library.names), a1 + 1, a2 + 1, a3 + 1)
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """What each integer of an action chooses."""
+        return ("program", "a1", "a2", "a3")
+
+    @cached_property
+    def observation(self) -> Mapping[str, Field]:
+        """The arrays of an observation."""
+        programs, *arguments = self.actions
+        highest = max(choices for _, choices in self.world.view) - 1
+        fields = {
+            "view": Field((len(self.world.view),), 0, highest),
+            "program": Field((1,), 0, programs - 1),
+            "arguments": Field((3,), 0, max(arguments) - 1),
+            "depth": Field((1,), 0, self.max_depth),
+        }
+        if self.world.picture is not None:
+            fields["image"] = Field((128, 128, 3), 0, 255, np.uint8)
+        return fields
+
+    def initial(self, instances: ProgramInstances) -> ProgramState:
+        """Return the posed pads with the task's own program running."""
+        B = len(instances.pad)
+        stack = np.zeros((B, self.max_depth, 4), dtype=np.int32)
+        stack[:, 0, 0] = self.library.main
+        return ProgramState(
+            pad=instances.pad.copy(),
+            pointers=instances.pointers.copy(),
+            given=instances.given.copy(),
+            length=instances.length.copy(),
+            stack=stack,
+            depth=np.ones(B, dtype=np.int32),
+            halted=np.zeros(B, dtype=bool),
+            steps=np.zeros(B, dtype=np.int32),
+        )
+
+    def step(self, state: ProgramState, action: NDArray[Any]) -> ProgramState:
+        """Return the state after one action of every row; ``action`` is (B, 4), in range."""
+        changing = ("pad", "pointers", "stack", "depth", "halted", "steps")
+        after = replace(state, **{name: getattr(state, name).copy() for name in changing})
+        return self.advance(after, action)
+
+    def advance(self, state: ProgramState, action: NDArray[Any]) -> ProgramState:
+        """Do what ``step`` does, in place; return the same state."""
+        program = action[:, 0].astype(np.intp)
+        arguments = action[:, 1:] * self.rules.takes[program]
+        effect, known = self.rules.find(program, arguments)
+        running = self._running(state)
+        legal = known & self._permitted(state, running, program)
+        np.add(state.steps, 1, out=state.steps)
+        self._act(state, np.flatnonzero(legal & (program == ACT)), effect)
+        self._call(state, np.flatnonzero(legal & (program > ACT)), program, arguments)
+        self._return(state, np.flatnonzero(legal & (program == RETURN)), running)
+        return state
+
+    def _return(
+        self, state: ProgramState, rows: NDArray[np.intp], running: NDArray[np.intp]
+    ) -> None:
+        state.depth[rows] -= 1
+        state.halted[rows] |= state.depth[rows] == 0
+        for number, leave in self.rules.leaves:
+            leave(state, rows[(running[rows] == number) & (state.depth[rows] > 0)])
+
+    def _act(self, state: ProgramState, rows: NDArray[np.intp], effect: NDArray[Any]) -> None:
+        chosen = effect[rows]
+        for number in np.flatnonzero(np.bincount(chosen)):
+            self.world.effects[number].apply(state, rows[chosen == number])
+
+    def _call(
+        self,
+        state: ProgramState,
+        rows: NDArray[np.intp],
+        program: NDArray[np.intp],
+        arguments: NDArray[Any],
+    ) -> None:
+        full = state.depth[rows] == self.max_depth
+        state.halted[rows[full]] = True
+        rows = rows[~full]
+        place = state.depth[rows]
+        state.stack[rows, place, 0] = program[rows]
+        state.stack[rows, place, 1:] = arguments[rows]
+        state.depth[rows] += 1
+        for number, enter in self.rules.enters:
+            enter(state, rows[program[rows] == number])
+
+    def _running(self, state: ProgramState) -> NDArray[np.intp]:
+        """Return the running program of each row, shape (B,), 0 if none."""
+        top = state.stack[row_numbers(len(state.depth)), np.maximum(state.depth - 1, 0), 0]
+        return np.where(state.depth > 0, top, 0).astype(np.intp)
+
+    def _permitted(
+        self, state: ProgramState, running: NDArray[np.intp], program: NDArray[np.intp]
+    ) -> Bools:
+        """Return whether each row may choose its program, its arguments apart, shape (B,)."""
+        legal = self.rules.allowed[running, program] & ~state.halted
+        for number, holds in self.rules.preconditions:
+            rows = np.flatnonzero(legal & (program == number))
+            if rows.size:
+                legal[rows] = holds(self.world.look(state, rows))
+        return legal
+
+    def halted(self, state: ProgramState) -> Bools:
+        """Return which rows' programs have returned, or have called at the depth limit."""
+        return state.halted
+
+    def overflown(self, state: ProgramState) -> Bools:
+        """Return which rows have ended at the depth limit, shape (B,)."""
+        return state.halted & (state.depth > 0)
+
+    def view(self, state: ProgramState) -> Ints:
+        """Return what is seen of the pads, shape (B, E), int32."""
+        rows = row_numbers(len(state.depth))
+        return np.stack(self.world.look(state, rows), axis=1).astype(np.int32)
+
+    def observe(self, state: ProgramState) -> dict[str, NDArray[Any]]:
+        """Return new observation arrays."""
+        rows = row_numbers(len(state.depth))
+        frame = state.stack[rows, np.maximum(state.depth - 1, 0)] * (state.depth > 0)[:, None]
+        seen: dict[str, NDArray[Any]] = {
+            "view": self.view(state),
+            "program": frame[:, :1],
+            "arguments": frame[:, 1:].copy(),
+            "depth": state.depth[:, None].copy(),
+        }
+        if self.world.picture is not None:
+            seen["image"] = self.pictures(self.hidden(state))
+        return seen
+
+    def hidden(self, state: ProgramState) -> Ints:
+        """Return what experts see beyond the view, shape (B, H), int32."""
+        rows = row_numbers(len(state.depth))
+        if self.world.hidden is None:
+            return np.zeros((len(rows), 0), dtype=np.int32)
+        return np.stack(self.world.hidden(state, rows), axis=1).astype(np.int32)
+
+    def pictures(self, hidden: Ints) -> NDArray[np.uint8]:
+        """Return the picture of each row of hidden components, shape (B, 128, 128, 3).
+
+        Raises:
+            ValueError: This world has no pictures.
+        """
+        picture = self.world.picture
+        if picture is None:
+            raise ValueError("this world has no pictures")
+        return np.stack([picture(*row) for row in hidden.tolist()])
+
+    def action_mask(self, state: ProgramState) -> Bools:
+        """Return the legal programs, and the arguments that some legal program takes."""
+        legal = self.rules.allowed[self._running(state)]
+        seen = self.world.look(state, row_numbers(len(state.depth)))
+        for number, holds in self.rules.preconditions:
+            legal[:, number] &= holds(seen)
+        return self.rules.complete(legal)
+
+    def begin(self, instances: ProgramInstances) -> ProgramEpisode:
+        """Start the one-instance view."""
+        return ProgramEpisode(self, instances)
+
+    def words(self, action: Any) -> str:
+        """Return one action in words, arguments that its program does not take left out."""
+        program, *arguments = map(int, action)
+        taken = [a * int(t) for a, t in zip(arguments, self.rules.takes[program], strict=True)]
+        known = self.library.words.get((program, taken[0], taken[1], taken[2]))
+        return known or f"{self.library.names[program]} {' '.join(map(str, taken))} (unknown)"
+
+    def describe(self, state: ProgramState, action: NDArray[Any]) -> str:
+        """Return the call in words, indented as deep as it is."""
+        return render.describe(self, state, action)
+
+    def render_text(self, state: ProgramState, instances: ProgramInstances) -> str:
+        """Return the pad with its pointers marked, and the stack as an indented list."""
+        return render.text(self, state)
+
+    def render_trace(self, steps: Sequence[tuple[ProgramState, str]]) -> str:
+        """Return a table of steps: what was seen, and the nested calls."""
+        return render.trace(self, steps)
+
+    def render_pixels(self, state: ProgramState, instances: ProgramInstances) -> NDArray[np.uint8]:
+        """Return the pad and the stack drawn as cells."""
+        return render.pixels(self, state)
+
+
+@lru_cache(maxsize=16)
+def row_numbers(rows: int) -> NDArray[np.intp]:
+    """Return 0..rows-1, read-only."""
+    numbers = np.arange(rows)
+    numbers.setflags(write=False)
+    return numbers
+
+
+def _choose(name: str, value: Any, choices: Sequence[Any]) -> None:
+    if not any(value == choice and type(value) is type(choice) for choice in choices):
+        raise ValueError(f"{name}: {value!r} is not among {', '.join(map(repr, choices))}")

@@ -1,0 +1,88 @@
+"""What a library permits, as tables, for batches of actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.core.task import Bools
+from neuralprog_envs.program.library import ACT, RETURN, Library
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A library as tables; n programs, RETURN and ACT included, and A = Σ argument choices.
+
+    Attributes:
+        allowed: Whether a program (or none: row 0) may choose a program, shape (n, n).
+        preconditions: The programs that have one, with it.
+        enters: Likewise.
+        leaves: Likewise.
+        takes: Whether a program takes each argument, shape (n, 3), int.
+        values: How many values, 0 apart, each argument of a program but ACT has, shape (n, 3).
+        effect: The number of the effect of ACT's arguments, or -1, shape of the choices.
+        uses: Which values of the arguments, side by side, a program knows, shape (n, A).
+    """
+
+    allowed: Bools
+    preconditions: tuple[tuple[int, Any], ...]
+    enters: tuple[tuple[int, Any], ...]
+    leaves: tuple[tuple[int, Any], ...]
+    takes: NDArray[np.int64]
+    values: NDArray[np.int64]
+    effect: NDArray[np.intp]
+    uses: Bools
+
+    def find(
+        self, program: NDArray[np.intp], arguments: NDArray[Any]
+    ) -> tuple[NDArray[np.intp], Bools]:
+        """Return each row's effect, were it ACT, and whether it knows its arguments."""
+        effect = self.effect[tuple(arguments.T)]
+        given = (arguments <= self.values[program]) & (arguments >= self.takes[program])
+        return effect, np.where(program == ACT, effect >= 0, given.all(axis=1))
+
+    def complete(self, legal: Bools) -> Bools:
+        """Return action masks for the legal programs (B, n): shape (B, n + A)."""
+        arguments = legal.astype(np.float32) @ self.uses.astype(np.float32) > 0
+        return np.concatenate([legal, arguments], axis=1)
+
+
+def tabulate(library: Library) -> Rules:
+    """Return a library's rules."""
+    words = np.array(list(library.words))
+    n, *choices = (words.max(axis=0) + 1).tolist()
+    programs = range(2, n)
+    allowed = np.zeros((n, n), dtype=bool)
+    allowed[:, RETURN] = True
+    allowed[2:] = [[library.permits(p, q) for q in range(n)] for p in programs]
+    effect = np.full(choices, -1, dtype=np.intp)
+    for number, item in enumerate(library.effects):
+        effect[item.arguments] = number
+    sizes = [[len(names) for names in library.program(p).arguments] for p in programs]
+    values = np.array([[0] * 3, [0] * 3, *[(*size, 0, 0, 0)[:3] for size in sizes]])
+    takes = (values > 0).astype(np.int64)
+    takes[ACT] = 1
+    uses = [words[words[:, 0] == p][:, 1:] for p in range(n)]
+    return Rules(
+        allowed=allowed,
+        preconditions=_with(library, "precondition"),
+        enters=_with(library, "enter"),
+        leaves=_with(library, "leave"),
+        takes=takes,
+        values=values,
+        effect=effect,
+        uses=np.array(
+            [
+                np.concatenate([np.isin(range(k), known[:, i]) for i, k in enumerate(choices)])
+                for known in uses
+            ]
+        ),
+    )
+
+
+def _with(library: Library, attribute: str) -> tuple[tuple[int, Any], ...]:
+    values = [getattr(program, attribute) for program in library.programs]
+    return tuple((p, value) for p, value in enumerate(values, start=2) if value is not None)

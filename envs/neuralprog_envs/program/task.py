@@ -1,0 +1,136 @@
+"""A program task: a definition bound to a machine for instances up to some length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.core.draws import Bits, Draws, mix
+from neuralprog_envs.core.task import Floats, Ints
+from neuralprog_envs.core.trace import Act, Event
+from neuralprog_envs.program.definition import Definition, Recursion
+from neuralprog_envs.program.episode import ProgramEpisode
+from neuralprog_envs.program.library import run
+from neuralprog_envs.program.machine import ProgramMachine
+from neuralprog_envs.program.world import ProgramInstances, ProgramState
+
+_SPARE_CALLS = 2
+"""Places on the stack beyond what the expert needs."""
+
+
+@dataclass(frozen=True)
+class ProgramTask:
+    """A definition on a machine; see ``neuralprog_envs.core.task.Task``."""
+
+    definition: Definition
+    machine: ProgramMachine
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """The shortest legal length and the longest that fits the pad."""
+        return self.definition.shortest, self.machine.size
+
+    @property
+    def split_from(self) -> int:
+        """The shortest length whose instances are divided into splits."""
+        return self.definition.split_from
+
+    def sample(self, draws: Draws, lengths: Ints) -> ProgramInstances:
+        """Return one instance for each address."""
+        return self.definition.sample(draws, lengths, self.machine.world)
+
+    def pose_input(self, values: Any) -> ProgramInstances:
+        """Return a user's input as a batch of one instance.
+
+        Raises:
+            ValueError: The form is wrong, or the input is longer than the pad.
+        """
+        encoded, length = self.definition.encode(values)
+        if length > self.machine.size:
+            raise ValueError(
+                f"this input has length {length}, but the pad is made for {self.machine.size}"
+            )
+        return self.definition.pose(encoded, self.machine.world)
+
+    def fingerprint(self, instances: ProgramInstances) -> Bits:
+        """Return Σ kᵢⱼ · content[i, j] mod 2**64, random kᵢⱼ: spare room, all 0, is nothing."""
+        content = self.definition.content(instances)
+        row = np.arange(1, content.shape[1] + 1, dtype=np.uint64)[:, None] << np.uint64(32)
+        factors = mix((row + np.arange(content.shape[2], dtype=np.uint64)).astype(np.uint64))
+        return content.reshape(len(content), -1).astype(np.uint64) @ factors.ravel()
+
+    def score(self, state: ProgramState, instances: ProgramInstances) -> Floats:
+        """Return half the fraction of the answer that is right, plus half for having returned.
+
+        So an episode succeeds when the answer is right and the task's own program has returned.
+        """
+        returned = state.halted & (state.depth == 0)
+        return (self.definition.judge(state, instances) + returned) / 2
+
+    def outcome(self, state: ProgramState, limit: int | None = None) -> str:
+        """Return why the episode of a state of one row has ended.
+
+        Args:
+            state: A state of one row.
+            limit: The episode's step limit; None takes the task's own.
+
+        Returns:
+            "returned", "depth limit", "step limit" or "running".
+        """
+        if state.halted[0]:
+            return "depth limit" if self.machine.overflown(state)[0] else "returned"
+        steps = int(self.horizon(state.length)[0]) if limit is None else limit
+        return "step limit" if int(state.steps[0]) >= steps else "running"
+
+    def horizon(self, lengths: Ints) -> NDArray[np.int64]:
+        """Return twice what the expert needs at most, shape (B,)."""
+        return 2 * self.definition.steps(lengths.astype(np.int64))
+
+    def expert(self, instances: ProgramInstances) -> Iterator[Event]:
+        """Solve a batch of one instance: every action, and the start and end of every call."""
+        return self.perform(self.machine.begin(instances))
+
+    def perform(self, episode: ProgramEpisode) -> Iterator[Event]:
+        """Solve the instance of an episode that has just begun, acting in it.
+
+        Each action is executed after its event was taken, so that its reader still finds the
+        episode as the expert saw it.
+        """
+        for event in run(self.machine.library, episode.sight):
+            yield event
+            if isinstance(event, Act):
+                episode.step(event.action)
+
+
+def build(
+    definition: Definition,
+    *,
+    length: int | tuple[int, int],
+    recursive: Recursion | None = None,
+    observation: str | None = None,
+    max_depth: int | None = None,
+) -> ProgramTask:
+    """Return the task of the given settings: the family's keyword arguments.
+
+    Args:
+        definition: The pad, the programs and the instances.
+        length: The length or the range of lengths that the pad must hold.
+        recursive: Whether the experts recurse, and programs may call themselves; None takes
+            the form of the task's first source.
+        observation: The form of the view; None takes the task's first.
+        max_depth: D, the places on the stack; None takes what the expert needs and 2 more.
+
+    Raises:
+        ValueError: A setting is out of its range.
+    """
+    longest = max(int(length if np.ndim(length) == 0 else length[1]), definition.shortest)  # type: ignore[index, arg-type]
+    form = definition.variants[0] if recursive is None else recursive
+    depth = definition.depth(longest, form) + _SPARE_CALLS if max_depth is None else max_depth
+    view = definition.observations[0] if observation is None else observation
+    machine = ProgramMachine(definition, longest, form, view, depth)
+    definition.world(longest, view)  # refuses a length that there is no pad for
+    return ProgramTask(definition, machine)

@@ -1,0 +1,1 @@
+"""One file a task; ``registry.py`` has a row for each."""

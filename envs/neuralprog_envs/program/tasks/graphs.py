@@ -1,0 +1,50 @@
+"""Graphs as a user writes them, and an order of their vertices without any search."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from neuralprog_envs.core.task import Bools
+
+
+def edges_of_text(text: str) -> list[tuple[int, int]]:
+    """Return the edges of "1-2 1-5"; raise ValueError if it has another form."""
+    words = text.replace(",", " ").split()
+    if not all(re.fullmatch(r"\d+-\d+", word, re.ASCII) for word in words):
+        raise ValueError(f"give edges, as in '1-2 1-5 3-5', not {text!r}")
+    return [edge(word.split("-")) for word in words]
+
+
+def edge(pair: Iterable[Any]) -> tuple[int, int]:
+    """Return an edge; raise ValueError if it is not a pair of whole numbers."""
+    try:
+        one, other = (int(vertex) for vertex in pair)
+    except (TypeError, ValueError):
+        raise ValueError(f"an edge is two vertices, as in (1, 2), not {pair!r}") from None
+    return one, other
+
+
+def children_first(edges: Bools) -> list[int]:
+    """Return the vertices so that each comes after its children (Kahn's algorithm).
+
+    Args:
+        edges: Whether there is an edge from vertex i to vertex j, shape (V, V).
+
+    Raises:
+        ValueError: The graph has a cycle.
+    """
+    count, order = edges.sum(axis=1), list[int]()
+    ready = np.flatnonzero(count == 0).tolist()
+    while ready:
+        vertex = ready.pop()
+        order.append(vertex)
+        parents = np.flatnonzero(edges[:, vertex])
+        count[parents] -= 1
+        ready += parents[count[parents] == 0].tolist()
+    if len(order) < len(edges):
+        raise ValueError("this graph has a cycle: its vertices have no topological order")
+    return order

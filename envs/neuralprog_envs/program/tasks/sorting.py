@@ -1,0 +1,260 @@
+"""The pad of the array tasks: one row of items, two pointers for the sweep, one to count passes.
+
+Pointers 1 and 2 stay within the array; pointer 3 goes from the first cell to one past the last.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from neuralprog_envs.core.draws import Draws
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.program.library import Look, Program, View
+from neuralprog_envs.program.world import (
+    Effect,
+    Pointer,
+    ProgramInstances,
+    ProgramState,
+    Rows,
+    World,
+    left,
+    right_within,
+    swap,
+)
+
+P1, P2, P3 = range(3)
+
+_FLAGS = ("START1", "END1", "START2", "END2", "DONE")
+START1, END1, START2, END2, DONE = range(-5, 0)
+"""The last five components of both views."""
+
+
+def array_world(n: int, observation: str) -> World:
+    """Return a row of n cells and three pointers, seen as digits or as one comparison."""
+    values = observation == "values"
+    seen = (("VAL1", 10), ("VAL2", 10)) if values else (("A1<=A2", 2),)
+    return World(
+        rows=("ARRAY",),
+        columns=n + 1,
+        pointers=(Pointer("PTR 1", 0, "1"), Pointer("PTR 2", 0, "2"), Pointer("PTR 3", 0, "3")),
+        view=(*seen, *((name, 2) for name in _FLAGS)),
+        look=look_at_values if values else look_at_order,
+        effects=tuple(_effects()),
+        symbols={HOLE: "."},
+    )
+
+
+HOLE = -(2**31)
+"""What the cells past the array hold."""
+
+
+def _effects() -> Iterator[Effect]:
+    for pointer in (P1, P2, P3):
+        beyond = 1 if pointer == P3 else 0
+        yield Effect(f"PTR {pointer + 1} LEFT", (1, pointer + 1, 1), left(pointer))
+        move = right_within(pointer, beyond)
+        yield Effect(f"PTR {pointer + 1} RIGHT", (1, pointer + 1, 2), move)
+    yield Effect("SWAP 1 2", (2, 1, 2), swap(0, P1, P2))
+
+
+def _flags(state: ProgramState, rows: Rows) -> list[Any]:
+    p1, p2, p3 = (state.pointers[rows, p] for p in (P1, P2, P3))
+    last = state.length[rows] - 1
+    return [p1 == 0, p1 == last, p2 == 0, p2 == last, p3 > last]
+
+
+def look_at_values(state: ProgramState, rows: Rows) -> list[Any]:
+    """Return the two items, then the five flags."""
+    items = [state.pad[rows, 0, state.pointers[rows, p]] for p in (P1, P2)]
+    return [*items, *_flags(state, rows)]
+
+
+def look_at_order(state: ProgramState, rows: Rows) -> list[Any]:
+    """Return whether item 1 is at most item 2, then the five flags."""
+    one, two = (state.pad[rows, 0, state.pointers[rows, p]] for p in (P1, P2))
+    return [one <= two, *_flags(state, rows)]
+
+
+def ordered(view: View) -> Any:
+    """Return whether the items at pointers 1 and 2 are in order."""
+    return view[0] <= view[1] if len(view) > 6 else view[0] == 1
+
+
+def disordered(view: View) -> Any:
+    """Return whether the items at pointers 1 and 2 are not in order."""
+    return view[0] > view[1] if len(view) > 6 else view[0] == 0
+
+
+def sampled(draws: Draws, lengths: Ints, world: World) -> ProgramInstances:
+    """Return arrays of digits or, where only comparisons are seen, of wider numbers."""
+    n = world.columns - 1
+    wide = np.maximum(100, 4 * lengths)[:, None]
+    values = draws.integers(0, 10 if len(world.view) > 6 else wide, n)
+    return posed(values, lengths)
+
+
+def posed(values: Ints, lengths: Ints) -> ProgramInstances:
+    """Return arrays, shape (B, n), of which the first lengths[b] items count, as instances."""
+    B, n = values.shape
+    inside = np.arange(n) < lengths[:, None]
+    ascending = np.sort(np.where(inside, values, np.int32(2**31 - 1)), axis=1)
+    pad = np.full((B, 1, n + 1), HOLE, dtype=np.int32)
+    pad[:, 0, :n] = np.where(inside, values, np.int32(HOLE))
+    return ProgramInstances(
+        pad=pad,
+        pointers=np.zeros((B, 3), dtype=np.int32),
+        given=np.zeros((B, 0), dtype=np.int32),
+        answer=np.where(inside, ascending, np.int32(0)),
+        mask=inside,
+        length=lengths,
+    )
+
+
+def encoded(values: Any) -> tuple[list[int], int]:
+    """Return items as numbers in the same order: themselves, or their ranks.
+
+    Raises:
+        ValueError: There are none, or they cannot be compared.
+    """
+    items: list[Any] = _split(values) if isinstance(values, str) else list(values)
+    if not items:
+        raise ValueError("the input is empty: give the items, as in '9 2 5'")
+    if all(isinstance(item, (int, np.integer)) and _is_small(item) for item in items):
+        return [int(item) for item in items], len(items)
+    try:
+        order = sorted(range(len(items)), key=items.__getitem__)
+    except TypeError:
+        raise ValueError("these items cannot be compared with each other") from None
+    ranks = [0] * len(items)
+    for before, after in itertools.pairwise(order):
+        ranks[after] = ranks[before] + bool(items[before] < items[after])
+    return ranks, len(items)
+
+
+def _is_small(item: Any) -> bool:
+    return -(2**31) < item < 2**31 - 1
+
+
+def _split(text: str) -> list[Any]:
+    words = text.replace(",", " ").split()
+    whole = all(word.removeprefix("-").isdecimal() and word.isascii() for word in words)
+    return [int(word) for word in words] if whole else list(words)
+
+
+def pose_items(items: list[int], world: World) -> ProgramInstances:
+    """Return numbers as a batch of one instance; digits only, where digits are seen."""
+    if len(world.view) > 6 and not all(0 <= item <= 9 for item in items):
+        raise ValueError("with observation='values' the items must be digits, 0 to 9")
+    values = np.zeros((1, world.columns - 1), dtype=np.int32)
+    values[0, : len(items)] = items
+    return posed(values, np.array([len(items)], dtype=np.int32))
+
+
+def content_of(instances: ProgramInstances) -> Ints:
+    """Return the items, 0 past the array."""
+    array = instances.pad
+    return np.where(array == HOLE, np.int32(0), array)
+
+
+def sweep_programs(recursive: bool, restarts: bool) -> tuple[Program, ...]:
+    """Return the programs of bubble sort, BUBBLESORT last.
+
+    Args:
+        recursive: Whether BSTEP and LSHIFT call themselves.
+        restarts: Whether BUBBLESORT does.
+    """
+    return (
+        Program("COMPSWAP", 1, compare_and_swap),
+        Program("RSHIFT", 1, shift_right),
+        Program("LSHIFT", 1, shift_left_all if recursive else shift_left, recursive=recursive),
+        Program("BSTEP", 2, sweep if recursive else step, recursive=recursive),
+        Program("RESET", 2, reset_by_call if recursive else reset),
+        Program("BUBBLE", 3, bubble_by_call if recursive else bubble),
+        Program("BUBBLESORT", 4, sort_again if restarts else sort, recursive=restarts),
+    )
+
+
+def compare_and_swap(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+    """Put the two items in order."""
+    if disordered(look()):
+        yield "SWAP 1 2"
+
+
+def shift_right(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+    """Move pointers 1 and 2 to the right."""
+    yield "PTR 1 RIGHT"
+    yield "PTR 2 RIGHT"
+
+
+def shift_left(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+    """Move pointers 1 and 2 to the left."""
+    yield "PTR 1 LEFT"
+    yield "PTR 2 LEFT"
+
+
+def shift_left_all(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+    """Move pointers 1 and 2 to the far left."""
+    view = look()
+    if not (view[START1] and view[START2]):
+        yield "PTR 1 LEFT"
+        yield "PTR 2 LEFT"
+        yield "LSHIFT"
+
+
+def step(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+    """Put two neighbours in order and advance."""
+    yield "COMPSWAP"
+    yield "RSHIFT"
+
+
+def sweep(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+    """Put two neighbours in order, advance, and go on to the end."""
+    if not look()[END1]:
+        yield "COMPSWAP"
+        yield "RSHIFT"
+        yield "BSTEP"
+
+
+def reset(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+    """Move pointers 1 and 2 to the far left and count the pass."""
+    while not ((view := look())[START1] and view[START2]):
+        yield "LSHIFT"
+    yield "PTR 3 RIGHT"
+
+
+def reset_by_call(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+    """Do as ``reset``, where LSHIFT goes all the way."""
+    yield "LSHIFT"
+    yield "PTR 3 RIGHT"
+
+
+def bubble(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+    """Sweep once from left to right."""
+    yield "PTR 2 RIGHT"
+    while not look()[END1]:
+        yield "BSTEP"
+
+
+def bubble_by_call(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+    """Do as ``bubble``, where BSTEP goes all the way."""
+    yield "PTR 2 RIGHT"
+    yield "BSTEP"
+
+
+def sort(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+    """Sweep as often as there are items."""
+    while not look()[DONE]:
+        yield "BUBBLE"
+        yield "RESET"
+
+
+def sort_again(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+    """Sweep, and sort again until every pass is done."""
+    if not look()[DONE]:
+        yield "BUBBLE"
+        yield "RESET"
+        yield "BUBBLESORT"

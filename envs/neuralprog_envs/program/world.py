@@ -1,0 +1,179 @@
+"""What a task's scratch pad is: its rows, its pointers, what is seen of it, what ACT does to it.
+
+Everything that changes or reads a pad is written once, for one row of a batch and for many:
+``rows`` is either a single row's number or an array of row numbers, and indexing with it gives
+a number or an array. So a pad's functions use indexing, arithmetic and comparisons only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.core.task import Bools, Ints
+
+Rows = Any
+"""An int, or an array of B row numbers."""
+
+Look = Callable[["ProgramState", Rows], Sequence[Any]]
+Apply = Callable[["ProgramState", Rows], None]
+
+
+@dataclass(frozen=True)
+class ProgramInstances:
+    """B posed instances.
+
+    Attributes:
+        pad: The scratch pad at the start, shape (B, R, N), int32.
+        pointers: The pointers and variables at the start, shape (B, P), int32.
+        given: What is never written, such as a graph's edges, shape (B, G), int32; G may be 0.
+        answer: What the task's judge compares with, shape (B, A), int32.
+        mask: The scored parts of the answer, shape (B, A), bool; at least one in each row.
+        length: The instances' lengths, shape (B,), int32.
+    """
+
+    pad: Ints
+    pointers: Ints
+    given: Ints
+    answer: Ints
+    mask: Bools
+    length: Ints
+
+
+@dataclass(frozen=True)
+class ProgramState:
+    """B machines at work.
+
+    Attributes:
+        pad: Shape (B, R, N), int32.
+        pointers: Shape (B, P), int32.
+        given: Shape (B, G), int32, never written.
+        length: Shape (B,), int32, never written.
+        stack: The calls under way, outermost first: program, a1, a2, a3; shape (B, D, 4),
+            int32. Only the first ``depth`` of them count.
+        depth: Shape (B,), int32, 0..D; 0 when the outermost program has returned.
+        halted: Which have returned, or called when D calls were under way; shape (B,), bool.
+        steps: Actions executed, shape (B,), int32.
+    """
+
+    pad: Ints
+    pointers: Ints
+    given: Ints
+    length: Ints
+    stack: Ints
+    depth: Ints
+    halted: Bools
+    steps: Ints
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One thing that ACT can do.
+
+    Attributes:
+        words: As the papers print it, such as "WRITE OUT 1".
+        arguments: The three arguments of ACT, each at least 1, or 0 for the default.
+        apply: Does it, in place, to the given rows of a state.
+    """
+
+    words: str
+    arguments: tuple[int, int, int]
+    apply: Apply
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """A pointer into a row of the pad, or a variable (``row`` is None), for showing it.
+
+    Attributes:
+        name: Its name.
+        row: The row that it points into.
+        mark: What is written below its cell.
+    """
+
+    name: str
+    row: int | None
+    mark: str = "^"
+
+
+@dataclass(frozen=True)
+class World:
+    """A scratch pad.
+
+    Attributes:
+        rows: The names of the R rows of the pad.
+        columns: N.
+        pointers: The P pointers and variables.
+        view: What is seen: for each of E components its name and its number of values.
+        look: Returns the E components, each an integer in 0..its number of values - 1.
+        effects: What ACT can do; no two have the same words or the same arguments.
+        symbols: How some values of cells are shown, others being shown as numbers.
+        given_columns: G.
+        hidden: Returns H more components that experts see in place of a picture; None: H = 0.
+        picture: Returns the picture of H hidden components, (128, 128, 3), uint8, read-only;
+            observations then have it as "image".
+    """
+
+    rows: tuple[str, ...]
+    columns: int
+    pointers: tuple[Pointer, ...]
+    view: tuple[tuple[str, int], ...]
+    look: Look
+    effects: tuple[Effect, ...]
+    symbols: dict[int, str]
+    given_columns: int = 0
+    hidden: Look | None = None
+    picture: Callable[..., NDArray[np.uint8]] | None = None
+
+
+def left(pointer: int) -> Apply:
+    """Return the effect: the pointer one cell to the left, unless it is at cell 0."""
+
+    def apply(state: ProgramState, rows: Rows) -> None:
+        state.pointers[rows, pointer] -= state.pointers[rows, pointer] > 0
+
+    return apply
+
+
+def right(pointer: int, last: int) -> Apply:
+    """Return the effect: the pointer one cell to the right, unless it is at cell ``last``."""
+
+    def apply(state: ProgramState, rows: Rows) -> None:
+        state.pointers[rows, pointer] += state.pointers[rows, pointer] < last
+
+    return apply
+
+
+def right_within(pointer: int, beyond: int = 0) -> Apply:
+    """Return the effect: one cell to the right, up to cell length - 1 + ``beyond``."""
+
+    def apply(state: ProgramState, rows: Rows) -> None:
+        last = state.length[rows] - 1 + beyond
+        state.pointers[rows, pointer] += state.pointers[rows, pointer] < last
+
+    return apply
+
+
+def write(row: int, pointer: int, value: int) -> Apply:
+    """Return the effect: the value into the row's cell at the pointer."""
+
+    def apply(state: ProgramState, rows: Rows) -> None:
+        state.pad[rows, row, state.pointers[rows, pointer]] = value
+
+    return apply
+
+
+def swap(row: int, one: int, other: int) -> Apply:
+    """Return the effect: exchange the row's cells at two pointers."""
+
+    def apply(state: ProgramState, rows: Rows) -> None:
+        pad = state.pad
+        i, j = state.pointers[rows, one], state.pointers[rows, other]
+        first, second = pad[rows, row, i], pad[rows, row, j]
+        pad[rows, row, i], pad[rows, row, j] = second, first
+
+    return apply

@@ -1,0 +1,55 @@
+"""One table machine, one action at a time: the batch machine at a batch of one.
+
+An operation here works on a whole column, so a path of its own in plain Python would gain
+nothing over NumPy's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from neuralprog_envs.table.machine import TableMachine
+    from neuralprog_envs.table.records import TableInstances, TableState
+
+
+class TableEpisode:
+    """One instance; see ``neuralprog_envs.core.task.Episode``."""
+
+    __slots__ = ("_machine", "_state", "halted")
+
+    def __init__(self, machine: TableMachine, instances: TableInstances) -> None:
+        self._machine = machine
+        self._state = machine.initial(instances)
+        self.halted = False
+
+    def step(self, action: Any) -> None:
+        """Execute ``(operation, column, pivot)``; raise ValueError when one is out of range."""
+        numbers = np.asarray(action, dtype=np.int64).reshape(-1)
+        machine = self._machine
+        if len(numbers) != len(machine.actions):
+            raise ValueError(f"an action here is 3 integers, got {len(numbers)}")
+        for name, number, choices in zip(
+            machine.action_names, numbers, machine.actions, strict=True
+        ):
+            if not 0 <= number < choices:
+                raise ValueError(
+                    f"action out of range: {name} = {number}, must be 0..{choices - 1}"
+                )
+        self._state = machine.step(self._state, numbers[None])
+        self.halted = bool(machine.halted(self._state)[0])
+
+    def observe(self) -> dict[str, NDArray[Any]]:
+        """Return new observation arrays, without a batch axis."""
+        return {name: array[0] for name, array in self._machine.observe(self._state).items()}
+
+    def action_mask(self) -> NDArray[np.bool_]:
+        """Return which operations, columns and pivots are there."""
+        return self._machine.action_mask(self._state)[0]
+
+    def state(self) -> TableState:
+        """Return the state as a batch of one row."""
+        return self._state

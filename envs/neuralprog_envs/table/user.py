@@ -1,0 +1,108 @@
+"""A user's own table and question for the synthetic tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.table import questions as q
+from neuralprog_envs.table.cells import most_frequent
+from neuralprog_envs.table.machine import TableMachine
+from neuralprog_envs.table.records import NOTHING, TableInstances
+from neuralprog_envs.table.tables import Table
+from neuralprog_envs.table.texts import words_and_numbers
+
+
+@dataclass(frozen=True)
+class UserTable:
+    """A user's own table and question, in the words of a grammar.
+
+    Attributes:
+        machine: What they are posed on.
+        named: Whether columns have names, which are then known letters.
+        table: The table.
+        question: The question.
+    """
+
+    machine: TableMachine
+    named: bool
+    table: Table
+    question: str
+
+    def posed(self, blank: TableInstances) -> TableInstances:
+        """Return them as a batch of one instance; see ``Synthetic.pose_input``.
+
+        Args:
+            blank: Any instance of the machine, for its shapes.
+        """
+        machine, table = self.machine, self.table
+        table.check_size(machine.rows, machine.columns)
+        fresh = {name: np.zeros_like(getattr(blank, name)) for name in _OVERWRITTEN}
+        self._write_question(fresh)
+        self._write_table(fresh)
+        words = fresh["words"][..., 0] if machine.cell_words else np.zeros((), dtype=np.int32)
+        entries = np.where(fresh["valid"], fresh["numbers"], -words)
+        fresh["frequent"] = most_frequent(entries, fresh["valid"] | (words > 0))
+        fresh["texts"] = table.texts(self.question, machine.rows, machine.columns)
+        fresh["program"] = np.full_like(blank.program, -1)
+        fresh["template"] = np.full(1, -1, dtype=np.int64)
+        fresh["length"] = np.array([table.rows], dtype=np.int32)
+        fresh["answer_kind"] = np.full(1, NOTHING, dtype=np.int8)
+        return TableInstances(**{**vars(blank), **fresh})
+
+    def _write_question(self, fresh: Mapping[str, NDArray[Any]]) -> None:
+        machine = self.machine
+        words, numbers, positions = words_and_numbers(self.question, fold=False)
+        tokens = [self._token(word) for word in words]
+        if not any(token > 1 for token in tokens):
+            known = ", ".join(machine.vocabulary.words[2:22])
+            raise ValueError(f"the question has no known word; words here are {known} ...")
+        if len(tokens) > machine.question_words or len(numbers) > machine.pivots:
+            raise ValueError(
+                f"the question is too long: at most {machine.question_words} words and "
+                f"{machine.pivots} numbers"
+            )
+        fresh["question"][0, : len(tokens)] = tokens
+        fresh["question_length"][0] = len(tokens)
+        fresh["pivots"][0, : len(numbers)] = numbers
+        fresh["pivot_count"][0] = len(numbers)
+        fresh["pivot_position"][0, : len(numbers)] = positions
+
+    def _token(self, word: str) -> int:
+        known = self.machine.vocabulary.numbers
+        return known.get(word, known.get(word.lower(), 1))
+
+    def _write_table(self, fresh: Mapping[str, NDArray[Any]]) -> None:
+        names, vocabulary = self.table.names, self.machine.vocabulary
+        fresh["column_count"][0] = len(names)
+        fresh["present"][0, : self.table.rows] = True
+        for c, name in enumerate(names):
+            if self.named and name not in q.NAMES:
+                raise ValueError(f"column name {name!r} is unknown: columns here are A, B, C ...")
+            fresh["names"][0, c] = vocabulary.encode([name]) if self.named else 0
+        for r, c, cell in self._cells():
+            _, numbers, _ = words_and_numbers(cell)
+            if len(numbers) == 1:
+                fresh["numbers"][0, r, c], fresh["valid"][0, r, c] = numbers[0], True
+            elif not self.machine.cell_words:
+                raise ValueError(f"row {r + 1}, column {names[c]}: {cell!r} is not a number")
+            else:
+                token = self._token(cell)
+                fresh["words"][0, r, c] = token
+                fresh["matches"][0, r, c] = token > 1 and token in fresh["question"][0]
+
+    def _cells(self) -> Iterator[tuple[int, int, str]]:
+        for r, row in enumerate(self.table.cells):
+            for c, cell in enumerate(row):
+                yield r, c, cell
+
+
+_OVERWRITTEN = (
+    "question", "question_length", "pivots", "pivot_count", "pivot_position", "names",
+    "column_count", "numbers", "valid", "words", "matches", "frequent", "present", "answer_rows",
+    "answer_scalar", "answer_column", "key",
+)  # fmt: skip

@@ -1,0 +1,173 @@
+r"""Reads the files of a WikiTableQuestions release: questions, tables, canonical answers.
+
+The release (Pasupat and Liang, "Compositional Semantic Parsing on Semi-Structured Tables", ACL
+2015) is at https://github.com/ppasupat/WikiTableQuestions and is not part of this package: name
+its folder by the keyword ``data`` or in the environment variable WIKITABLEQUESTIONS. Without
+either, a small set of our own in the same format is read.
+
+Files: ``data/SPLIT.tsv`` (id, utterance, context, targetValue; LF ends a line and nothing else
+does; ``\n``, ``\p`` and ``\\`` stand for newline, pipe and backslash; a pipe separates the items
+of an answer), ``csv/…-csv/N.csv`` (fields quoted, ``\"`` and ``\\`` escaped, newlines allowed
+inside quotes; the first row is the header, whose names may be empty, repeated or have newlines)
+or its ``.tsv`` form, and, where they are there, ``tagged/data/SPLIT.tagged`` or a file of ``data``
+whose header has id and targetCanon: the canonical answers.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from neuralprog_envs.table.official import unescape
+from neuralprog_envs.table.tables import Table
+
+VARIABLE = "WIKITABLEQUESTIONS"
+SAMPLE = Path(__file__).parent / "data" / "sample"
+WHERE = (
+    "the release is at https://github.com/ppasupat/WikiTableQuestions: name its folder with "
+    f"data=… or in the environment variable {VARIABLE}"
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of the release.
+
+    Attributes:
+        id: Its name, as "nt-0".
+        utterance: The question.
+        context: The table's file, relative to the release's folder.
+        target: The answer's items.
+        canon: Their canonical forms, or None where the release's tags are not at hand.
+    """
+
+    id: str
+    utterance: str
+    context: str
+    target: tuple[str, ...]
+    canon: tuple[str, ...] | None = None
+
+
+def folder(data: str | os.PathLike[str] | None = None) -> Path:
+    """Return the release's folder: as given, else as the environment says, else the sample's.
+
+    Raises:
+        ValueError: There is no such folder, or nothing of a release in it.
+    """
+    named = data if data is not None else os.environ.get(VARIABLE) or SAMPLE
+    path = Path(named).expanduser()
+    if not path.is_dir():
+        raise ValueError(f"there is no folder {str(path)!r}; {WHERE}")
+    for part in ("data", "csv"):
+        if not (path / part).is_dir():
+            raise ValueError(f"{str(path)!r} has no folder {part!r}; {WHERE}")
+    return path
+
+
+def splits(root: Path) -> list[str]:
+    """Return the names of the release's question files."""
+    heads = ((file, _rows(file)) for file in sorted((root / "data").glob("*.tsv")))
+    return [file.stem for file, rows in heads if "utterance" in next(rows, [])]
+
+
+def read_questions(root: Path, split: str) -> list[Question]:
+    """Return the questions of a file of ``data``, or of any file in its format.
+
+    Raises:
+        ValueError: There is no such file, or a line of it is malformed.
+    """
+    file = root / "data" / f"{split}.tsv"
+    if not file.is_file():
+        file = Path(split).expanduser()
+    if not file.is_file():
+        known = ", ".join(splits(root)) or "none"
+        raise ValueError(f"there are no questions {split!r} (there are: {known}); {WHERE}")
+    canon = _read_canon(root, file.stem)
+    return [_question(file, number, line, canon) for number, line in _records(file)]
+
+
+def _question(
+    file: Path, number: int, record: dict[str, str], canon: dict[str, tuple[str, ...]]
+) -> Question:
+    missing = {"id", "utterance", "context", "targetValue"} - set(record)
+    if missing:
+        raise ValueError(f"{file.name}, line {number}: {sorted(missing)[0]} is missing")
+    name = record["id"]
+    target = _items(record["targetValue"])
+    forms = canon.get(name)
+    return Question(
+        id=name,
+        utterance=unescape(record["utterance"]),
+        context=record["context"],
+        target=target,
+        canon=forms if forms is not None and len(forms) == len(target) else None,
+    )
+
+
+def _items(joined: str) -> tuple[str, ...]:
+    return tuple(unescape(item) for item in joined.split("|"))
+
+
+def _rows(file: Path) -> Iterator[list[str]]:
+    """Yield the tab-separated fields of each line; only LF ends a line."""
+    with file.open(encoding="utf-8", newline="\n") as lines:
+        for line in lines:
+            text = line.rstrip("\r\n")
+            if text:
+                yield text.split("\t")
+
+
+def _records(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    rows = _rows(file)
+    names = next(rows, [])
+    for number, row in enumerate(rows, 2):
+        yield number, dict(zip(names, row, strict=False))
+
+
+def _read_canon(root: Path, split: str) -> dict[str, tuple[str, ...]]:
+    """Return the canonical answers by id; empty where the release's tags are not at hand."""
+    named = split.removesuffix("-tables").replace("-", "_")
+    for file in (
+        root / "tagged" / "data" / f"{split}.tagged",
+        root / "data" / f"{split}.tagged",
+        root / "data" / f"target_canon_{named}.tsv",
+    ):
+        if file.is_file():
+            records = [record for _, record in _records(file)]
+            return {r["id"]: _items(r["targetCanon"]) for r in records if "targetCanon" in r}
+    return {}
+
+
+def read_table(root: Path, context: str) -> Table:
+    """Return a table of the release.
+
+    Rows that are shorter than the header are filled up with empty cells; longer ones are cut.
+
+    Raises:
+        ValueError: There is no such file, or it has no header.
+    """
+    file = root / context
+    if file.is_file():
+        with file.open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.reader(lines, quotechar='"', doublequote=False, escapechar="\\"))
+    elif file.with_suffix(".tsv").is_file():
+        rows = [[unescape(cell) for cell in row] for row in _rows(file.with_suffix(".tsv"))]
+    else:
+        raise ValueError(f"the table {context!r} is missing in {str(root)!r}; {WHERE}")
+    kept = [row for row in rows if row]
+    if not kept:
+        raise ValueError(f"the table {context!r} is empty")
+    width = len(kept[0])
+    cells = tuple(tuple((row + [""] * width)[:width]) for row in kept[1:])
+    return Table(tuple(kept[0]), cells)
+
+
+def read_programs(root: Path) -> dict[str, str]:
+    """Return our own programs by the questions' ids, from ``programs.tsv`` if it is there."""
+    file = root / "programs.tsv"
+    if not file.is_file():
+        return {}
+    return {record["id"]: record["program"] for _, record in _records(file)}
