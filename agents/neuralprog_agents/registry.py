@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from neuralprog_agents.evaluation.policy import Policy
 
-AGENTS: Mapping[str, str] = MappingProxyType({"nram": "neuralprog_agents.nram.agent"})
+AGENTS: Mapping[str, str] = MappingProxyType(
+    {"nram": "neuralprog_agents.nram.agent", "search": "neuralprog_agents.search.agent"}
+)
 """The module of every agent that comes with this package, imported when first used."""
 
 Tensors = dict[str, NDArray[Any]]

@@ -1,0 +1,75 @@
+"""Speed of the search: proposals made, scored and judged, against the NumPy machine's scoring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from neuralprog_agents.benchmark.rows import Ratio, compare
+from neuralprog_agents.evaluation import tables
+from neuralprog_agents.search import data
+from neuralprog_agents.search.config import Config
+from neuralprog_agents.search.proposals import propose, randomise
+from neuralprog_agents.search.search import Restart
+from neuralprog_envs.core.instances import draw
+
+CONFIG = Config("NRAMCopy-v0", registers=3, length=(1, 5), steps=(1, 2), groups=1)
+_ANYWHERE = Path("/nonexistent")
+_CHUNK = 20_000
+_MARK = 300_000.0
+
+
+def measure(seconds: float, rounds: int) -> Iterator[Ratio]:
+    """Yield the rows of the search: one thread, programs from random ones on."""
+    row = compare(
+        "program search, compiled against the NumPy machine",
+        f"{CONFIG.env}, R=3, 64 pairs of lengths 1 to 5, T=n+2",
+        "circuits",
+        compiled(),
+        on_numpy(),
+        seconds=seconds,
+        rounds=rounds,
+    )
+    yield row
+    share = row.ours / _MARK
+    yield replace(
+        row,
+        name=f"program search against {_MARK:,.0f} circuits a second",
+        theirs=_MARK,
+        ratio=share,
+        spread=(share, share),
+        target=1.0,
+    )
+
+
+def compiled() -> Callable[[], int]:
+    """Return a workload: a new random table, annealed for a while or until it fits."""
+    restart = Restart(CONFIG, 0, _ANYWHERE)
+
+    def work() -> int:
+        randomise(restart.search.stream, restart.search.table, CONFIG.registers, restart.moves)
+        return restart.anneal(_CHUNK)[1]
+
+    return work
+
+
+def on_numpy() -> Callable[[], int]:
+    """Return a workload: eight proposals, each scored by running it on the NumPy machine."""
+    restart = Restart(CONFIG, 0, _ANYWHERE)
+    task = data.task_of(CONFIG, CONFIG.length[1])
+    posed = draw(task, CONFIG.seed, np.arange(64), CONFIG.length)
+    limits, points = data.limits(CONFIG, posed.length), data.weights(posed, CONFIG.changed)
+    table, stream = restart.search.table, restart.search.stream
+
+    def work() -> int:
+        for _ in range(8):
+            propose(stream, table, (1 << len(table)) - 1, CONFIG.registers, restart.moves)
+            right = tables.run(task.machine, table, posed, limits).tape == posed.answer
+            cells = (points * right).sum(axis=1)
+            _ = 0.5 * cells.mean() / 200 + 0.5 * (cells == 200).mean()
+        return 8
+
+    return work

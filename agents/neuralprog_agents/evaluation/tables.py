@@ -1,0 +1,121 @@
+"""Tables of circuits: programs that look at zero registers, and act on the tape machine.
+
+A program without a memory of its own is a table with one circuit for each of the 2^R patterns of
+zero registers (Kurach et al. 2016, section 3.4). A pattern is Σ_j [r_j = 0] · 2^j.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.core import batch
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.registry import make_task
+from neuralprog_envs.tape.circuit import occurring, program_text
+from neuralprog_envs.tape.machine import TapeInstances, TapeMachine, TapeState
+
+Table = NDArray[np.int64]
+"""One circuit for each pattern, shape (2^R, K)."""
+
+_SHOWN = 64
+"""Instances that are run to see which patterns occur."""
+
+
+class TablePolicy:
+    """A table that acts in circuit mode and sees nothing but flags.
+
+    Args:
+        env_id: The environment it was learned for.
+        table: The circuits.
+        time_limit: (c_0, c_1, ...): an instance of length n has at most Σ_k c_k · n^k steps.
+        lengths: The shortest and the longest instance that it was learned from.
+
+    Raises:
+        ValueError: The table has not the shape of one for some number of registers.
+    """
+
+    def __init__(
+        self, env_id: str, table: Table, time_limit: Sequence[int], lengths: tuple[int, int]
+    ) -> None:
+        self.env_id, self.table = env_id, np.asarray(table, dtype=np.int64)
+        self.time_limit, self.lengths = tuple(time_limit), lengths
+        self.registers = max(len(self.table).bit_length() - 1, 0)
+        _check(self.table, self.machine(lengths[1]))
+
+    def limit(self, length: int) -> int:
+        """Return T for an instance of a length."""
+        return max(1, sum(c * length**k for k, c in enumerate(self.time_limit)))
+
+    def settings(self, length: int) -> dict[str, Any]:
+        """Return the environment's arguments: circuit mode, flags, and the time limit T."""
+        return {
+            "action": "circuit",
+            "observation": "flags",
+            "registers": self.registers,
+            "max_steps": self.limit(length),
+        }
+
+    def start(self, n: int) -> None:
+        """Begin n episodes: there is nothing to forget."""
+
+    def act(self, observation: Any, action_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return each slot's circuit, shape (n, K)."""
+        return self.table[patterns(observation)]
+
+    def machine(self, length: int) -> TapeMachine:
+        """Return the machine for instances of a length."""
+        return self._task(length).machine  # type: ignore[no-any-return]
+
+    def occurring(self) -> tuple[int, ...]:
+        """Return the patterns that occur on instances like those it was learned from."""
+        seen: dict[int, None] = {}
+        for length in range(self.lengths[0], self.lengths[1] + 1):
+            task = self._task(length)
+            instances = draw(task, 0, np.arange(_SHOWN), (length, length))
+            found = occurring(task.machine, self.table, instances, self.limit(length))
+            seen |= dict.fromkeys(found)
+        return tuple(seen)
+
+    def program_text(self) -> str:
+        """Return the circuits that occur, dead wiring removed, one block a case of flags."""
+        return program_text(self.machine(self.lengths[1]), self.table, self.occurring())
+
+    def _task(self, length: int) -> Any:
+        settings = self.settings(length)
+        del settings["max_steps"]
+        return make_task(self.env_id, length=length, **settings)
+
+
+def _check(table: Table, machine: TapeMachine) -> None:
+    wanted = (1 << machine.registers, len(machine.actions))
+    if table.shape != wanted:
+        raise ValueError(f"a table of circuits of shape {table.shape} should be {wanted}")
+    if (table < 0).any() or (table >= np.array(machine.actions)).any():
+        raise ValueError("the table wires a circuit to a source that there is not")
+
+
+def patterns(flags: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the pattern of each row of zero-flags, shape (n,), from shape (n, R)."""
+    return flags.astype(np.int64) @ (1 << np.arange(flags.shape[1], dtype=np.int64))
+
+
+def run(
+    machine: TapeMachine, table: Table, instances: TapeInstances, limits: NDArray[Any]
+) -> TapeState:
+    """Run a table on n instances until each halts or reaches its own limit, shape (n,).
+
+    Returns:
+        The final states; a row that has ended stays as it was then.
+    """
+    state = final = machine.initial(instances)
+    for step in range(1, int(limits.max()) + 1):
+        state = machine.step(state, table[patterns(state.registers == 0)])
+        ended = np.flatnonzero((final.steps == 0) & (state.halted | (limits == step)))
+        batch.put(final, ended, batch.take(state, ended))
+        if final.steps.all():
+            break
+    return final

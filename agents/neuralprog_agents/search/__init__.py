@@ -1,0 +1,1 @@
+"""Stochastic program search over the discretised NRAM controller."""

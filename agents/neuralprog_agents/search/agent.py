@@ -1,0 +1,37 @@
+"""Program search as an agent: its config, its restart, and its policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from neuralprog_agents.evaluation.tables import TablePolicy
+from neuralprog_agents.search import data
+from neuralprog_agents.search.config import Config, check_memory
+from neuralprog_agents.search.search import restart
+
+__all__ = ["SUPERVISION", "Config", "check", "load", "restart"]
+
+SUPERVISION = "input/output pairs"
+
+
+def check(config: Config) -> None:
+    """Raise ValueError where the tapes are too long for the compiled interpreter."""
+    check_memory(data.task_of(config, config.length[1], config.spare).machine.memory_size)
+
+
+def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> TablePolicy:
+    """Return the policy of a table.
+
+    Args:
+        weights: "table", shape (2^R, K), int64.
+        card: "env", "time_limit" and "trained_lengths", as ``restart`` gives them.
+
+    Raises:
+        ValueError: The table does not fit the machine.
+    """
+    if set(weights) != {"table"}:
+        raise ValueError(f"a program has one array, table, not {sorted(weights)}")
+    low, high = card["trained_lengths"]
+    return TablePolicy(card["env"], weights["table"], card["time_limit"], (int(low), int(high)))

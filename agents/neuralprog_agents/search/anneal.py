@@ -1,0 +1,183 @@
+"""The compiled entry: some thousand proposals of simulated annealing in a single call.
+
+Compiled once for all shapes and kept on disk. The function holds no lock while it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from neuralprog_agents.search.interpreter import (
+    Bytes,
+    Problem,
+    Score,
+    Weights,
+    evaluate,
+    right_in,
+)
+from neuralprog_agents.search.lanes import LANES
+from neuralprog_agents.search.program import Program, Table, compile_pattern, compile_table
+from neuralprog_agents.search.proposals import Moves, propose
+from neuralprog_agents.search.random import Stream, fraction
+
+
+class Schedule(NamedTuple):
+    """What temperature to use: it falls from hot to cold geometrically within ``total`` proposals.
+
+    Attributes:
+        hot: The temperature of the first proposal.
+        cold: That of the last.
+        first: How many proposals have been made before this call.
+        total: How many there will be.
+    """
+
+    hot: float
+    cold: float
+    first: int
+    total: int
+
+
+class Search(NamedTuple):
+    """What a search holds; all of it changes in place.
+
+    Attributes:
+        table: The current program.
+        trial: Room for a changed copy, like ``table``.
+        program: The compiled current program, before and after a call.
+        backup: Room for a compiled copy.
+        stream: Randomness.
+        work: Of ``interpreter.workspace``.
+        gains: The current program's scores of the groups up to each, added up, shape (2, G), and
+            room for a changed program's.
+    """
+
+    table: Table
+    trial: Table
+    program: Program
+    backup: Program
+    stream: Stream
+    work: Bytes
+    gains: NDArray[np.float64]
+
+
+@njit(error_model="numpy")
+def _copy_patterns(source: Program, target: Program, patterns: int) -> None:
+    for pattern in range(len(source.sizes)):
+        if patterns >> pattern & 1:
+            target.modules[pattern] = source.modules[pattern]
+            target.sizes[pattern] = source.sizes[pattern]
+            target.after[pattern] = source.after[pattern]
+            target.finish[pattern] = source.finish[pattern]
+
+
+@njit(error_model="numpy")
+def _copy_rows(source: Table, target: Table, patterns: int) -> None:
+    for pattern in range(len(source)):
+        if patterns >> pattern & 1:
+            target[pattern] = source[pattern]
+
+
+@njit(error_model="numpy")
+def _try(
+    search: Search, problem: Problem, weights: Weights, moves: Moves, now: Score, slack: float
+) -> Score:
+    """Make one proposal; keep it unless it falls more than ``slack`` below the score now.
+
+    It is dropped as soon as the groups run so far fall by more than that in all: the first one
+    usually tells.
+    """
+    R = search.program.after.shape[1]
+    touched = propose(search.stream, search.trial, now.visited, R, moves)
+    for pattern in range(1 << R):
+        if touched >> pattern & 1:
+            compile_pattern(search.trial, pattern, R, search.program)
+    search.gains[1] = search.gains[0]
+    slack *= len(problem.cells)
+    score = evaluate(search.work, problem, weights, search.program, R, search.gains[1], slack)
+    if score.score >= 0:
+        search.gains[0] = search.gains[1]
+        _copy_rows(search.trial, search.table, touched)
+        _copy_patterns(search.program, search.backup, touched)
+        return score
+    _copy_rows(search.table, search.trial, touched)
+    _copy_patterns(search.backup, search.program, touched)
+    return now
+
+
+_COMPILED = ("anneal", "interpreter", "lanes", "program", "proposals", "random")
+"""The modules of this folder whose code is in the compiled entries."""
+
+
+def _sources() -> str:
+    """A digest of the compiled modules: numba's cache looks at the time stamp of one file only."""
+    files = [Path(__file__).with_name(f"{name}.py") for name in _COMPILED]
+    return blake2b(b"".join(file.read_bytes() for file in files), digest_size=8).hexdigest()
+
+
+def _build(sources: str, cache: bool) -> tuple[Any, Any]:
+    """The entries. ``sources`` is part of their closures, hence of the key of the cache."""
+
+    @njit(nogil=True, error_model="numpy", cache=cache)
+    def inspect(
+        search: Search, problem: Problem, weights: Weights, table: Table
+    ) -> tuple[NDArray[np.uint64], int]:
+        version = sources  # noqa: F841
+        R, found = search.program.after.shape[1], np.zeros(len(problem.cells), dtype=np.uint64)
+        compile_table(table, R, search.program)
+        visited = 0
+        for g in range(len(found)):
+            found[g], seen = right_in(search.work, problem, weights, search.program, R, g)
+            visited |= seen
+        return found, visited
+
+    @njit(nogil=True, error_model="numpy", cache=cache)
+    def anneal(
+        search: Search,
+        problem: Problem,
+        weights: Weights,
+        moves: Moves,
+        schedule: Schedule,
+        count: int,
+    ) -> tuple[Score, int]:
+        version = sources  # noqa: F841
+        R = search.program.after.shape[1]
+        everything = -1
+        compile_table(search.table, R, search.program)
+        _copy_patterns(search.program, search.backup, everything)
+        _copy_rows(search.table, search.trial, everything)
+        gains = search.gains[0]
+        now = evaluate(search.work, problem, weights, search.program, R, gains, np.inf)
+        pairs = LANES * len(problem.cells)
+        done = 0
+        while done < count and now.right < pairs:
+            passed = (schedule.first + done) / schedule.total
+            temperature = schedule.hot * (schedule.cold / schedule.hot) ** passed
+            slack = -temperature * np.log(1.0 - fraction(search.stream))
+            now = _try(search, problem, weights, moves, now, slack)
+            done += 1
+        return now, done
+
+    return anneal, inspect
+
+
+Inspected = tuple[NDArray[np.uint64], int]
+
+
+def _entries() -> tuple[Callable[..., tuple[Score, int]], Callable[..., Inspected]]:
+    try:
+        return _build(_sources(), cache=True)
+    except RuntimeError:  # no writable folder: compile anew in every process
+        return _build(_sources(), cache=False)
+
+
+anneal, inspect = _entries()
+"""``anneal`` makes up to ``count`` proposals, and stops at a fit; it returns the score and how many
+it made. ``inspect`` returns which pairs of each group a table is right on, and the patterns that it
+visits, as bits."""

@@ -1,0 +1,170 @@
+"""The pairs that a search may use: one list for a whole run, used from its front.
+
+Pair i is a pure function of (config.seed, i), whichever restart asks, so that all restarts of a
+run together use no more than ``config.pairs`` pairs, those for checking fits included.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_agents.search.config import Config
+from neuralprog_agents.search.interpreter import FULL, Problem
+from neuralprog_agents.search.lanes import LANES
+from neuralprog_envs.core import batch
+from neuralprog_envs.core.draws import as_words, combine
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.registry import make_task
+from neuralprog_envs.tape.machine import TapeInstances
+
+_PAIRS, _FAR = 1, 2
+
+
+def task_of(config: Config, length: int, spare: int = 0) -> Any:
+    """Return the config's task on a machine of circuits and flags.
+
+    Args:
+        config: The config.
+        length: What the memory must hold.
+        spare: Cells beyond what the length needs.
+    """
+    least: Any = make_task(config.env, length=length)
+    return make_task(
+        config.env,
+        length=length,
+        memory_size=least.machine.memory_size + spare,
+        registers=config.registers,
+        action="circuit",
+        observation="flags",
+    )
+
+
+@lru_cache(maxsize=4)
+def pairs(config: Config) -> tuple[TapeInstances, NDArray[np.int64]]:
+    """Return the pairs of a run, of the training lengths in turn, and the memory of each.
+
+    Returns:
+        The pairs, padded with zeros to the widest memory, and M, shape (near,).
+    """
+    low, high = config.length
+    lengths = low + np.arange(config.near) % (high - low + 1)
+    spares = np.arange(config.near) // (high - low + 1) % (config.spare + 1)
+    width = task_of(config, high, config.spare).machine.memory_size
+    blank = np.zeros((config.near, width), dtype=np.int32)
+    found = TapeInstances(blank, blank.copy(), blank > 0, lengths.astype(np.int32))
+    memory = np.zeros(config.near, dtype=np.int64)
+    for n in range(low, high + 1):
+        for spare in range(config.spare + 1):
+            rows = np.flatnonzero((lengths == n) & (spares == spare))
+            task = task_of(config, n, spare)
+            memory[rows] = M = task.machine.memory_size
+            part = draw(task, _seed(config, _PAIRS), rows, (n, n))
+            batch.put(found, rows, _padded(part, width - M))
+    return found, memory
+
+
+def _seed(config: Config, stream: int) -> int:
+    return int(combine(as_words(config.seed), as_words(stream))[0])
+
+
+def _padded(part: TapeInstances, by: int) -> TapeInstances:
+    def widen(array: NDArray[Any]) -> NDArray[Any]:
+        return np.pad(array, ((0, 0), (0, by)))
+
+    return TapeInstances(widen(part.tape), widen(part.answer), widen(part.mask), part.length)
+
+
+def far_pairs(config: Config) -> tuple[Any, TapeInstances]:
+    """Return the task at twice the longest length, and held-out pairs of it to judge a fit."""
+    task = task_of(config, 2 * config.length[1])
+    n = (2 * config.length[1],) * 2
+    rows = np.arange(config.far)
+    return task, draw(task, _seed(config, _FAR), rows, n, "validation")
+
+
+def limits(config: Config, lengths: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the time limit T of each length, same shape."""
+    n = lengths.astype(np.int64)
+    return np.asarray(config.square * n * n + config.steps[0] * n + config.steps[1])
+
+
+def arranged(config: Config, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return an even number of rows of ``pairs`` in the order in which the lanes hold them.
+
+    By length, so that groups of 64 are alike. Where contrast counts, neighbours (2k, 2k + 1) are
+    pairs of one length and one M whose inputs have as many equal cells as can be had greedily:
+    alike, but for what the answer hangs on.
+    """
+    posed, memory = pairs(config)
+    by_length = rows[np.lexsort((memory[rows], posed.length[rows]))]
+    if config.contrast == 0:
+        return by_length
+    kind = posed.length[by_length] * 1000 + memory[by_length]
+    couples, single = list[int](), list[int]()
+    for k in np.unique(kind):
+        left = by_length[kind == k].tolist()
+        while len(left) > 1:
+            first = left.pop(0)
+            equal = (posed.tape[left] == posed.tape[first]).sum(axis=1)
+            couples += [first, left.pop(int(equal.argmax()))]
+        single += left
+    return np.array([*couples, *single], dtype=np.int64)
+
+
+def pack(config: Config, rows: NDArray[np.int64]) -> Problem:
+    """Return chosen pairs as the compiled interpreter wants them; a multiple of 64 rows."""
+    found, memory = pairs(config)
+    chosen = batch.take(found, rows)
+    return problem(chosen, memory[rows], limits(config, chosen.length), config.changed)
+
+
+def problem(
+    instances: TapeInstances, memory: NDArray[np.int64], limit: NDArray[np.int64], changed: float
+) -> Problem:
+    """Return pairs as the compiled interpreter wants them.
+
+    Args:
+        instances: A multiple of 64 rows, padded to one width.
+        memory: M of each, shape (B,), at most 128.
+        limit: T of each, shape (B,), at most 255.
+        changed: See ``weights``.
+    """
+    groups = len(memory) // LANES
+    answer = np.where(instances.mask, instances.answer, 0)
+    wanted = answer.sum(axis=1)
+    differ = wanted[::2] != wanted[1::2]
+
+    def cells(array: NDArray[Any]) -> NDArray[np.uint8]:
+        by_cell = array.reshape(groups, LANES, -1).transpose(0, 2, 1)
+        return np.ascontiguousarray(by_cell, dtype=np.uint8).reshape(-1)
+
+    return Problem(
+        tape=cells(instances.tape),
+        answer=cells(answer),
+        weight=cells(weights(instances, changed)),
+        modulus=memory.astype(np.uint8),
+        limit=limit.astype(np.uint8),
+        wanted=wanted.astype(np.uint8),
+        answers=np.repeat(np.where(differ, 255, 0), 2).astype(np.uint8),
+        cells=memory.reshape(groups, LANES).max(axis=1).astype(np.int64),
+        steps=limit.reshape(groups, LANES).max(axis=1).astype(np.int64),
+        width=instances.tape.shape[1],
+    )
+
+
+def weights(instances: TapeInstances, changed: float) -> NDArray[np.int64]:
+    """Return what each scored cell counts: 1, or ``changed`` where the input is not the answer.
+
+    Integers that add up to FULL in each row, shape (B, M): the largest remainders round up.
+    """
+    changes = instances.mask & (instances.tape != instances.answer)
+    share = np.where(changes, changed, 1.0) * instances.mask
+    exact = share / share.sum(axis=1, keepdims=True) * FULL
+    whole = np.floor(exact).astype(np.int64)
+    missing = FULL - whole.sum(axis=1, keepdims=True)
+    rank = np.argsort(np.argsort(whole - exact, axis=1, kind="stable"), axis=1)
+    return whole + (rank < missing)

@@ -1,0 +1,172 @@
+"""A learned table as a short Python function over a tape, standing alone.
+
+The program's text (``neuralprog_envs.tape.circuit.program_text``: circuits that occur, constants
+folded, dead wiring gone) is written on a machine with a huge memory, where a constant near the
+top of the range can only be M - k; from there to Python is a change of notation. All registers
+change at once, which in Python is one assignment of a tuple.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
+
+from neuralprog_agents.evaluation.tables import TablePolicy
+from neuralprog_envs.tape.circuit import program_text
+from neuralprog_envs.tape.machine import TapeMachine
+
+_HUGE = 1_000_003
+_LAST_CONSTANT = 2
+_INDENT = "    "
+
+_MODULES = MappingProxyType({
+    "READ": "tape[a]",
+    "INC": "(a + 1) % M",
+    "ADD": "(a + b) % M",
+    "SUB": "(a - b) % M",
+    "DEC": "(a - 1) % M",
+    "LESS_THAN": "int(a < b)",
+    "LESS_OR_EQUAL": "int(a <= b)",
+    "EQUAL": "int(a == b)",
+    "MIN": "min(a, b)",
+    "MAX": "max(a, b)",
+})  # fmt: skip
+"""Every module in Python; a and b are its arguments."""
+
+
+def decompile(policy: TablePolicy, name: str, source: str = "") -> str:
+    """Return a program as the text of a Python function ``name(tape, n)``.
+
+    Args:
+        policy: The program.
+        name: The function's name.
+        source: A line for its docstring that says where the program is from.
+
+    Returns:
+        A function of a list of integers from 0 to M - 1, M its length and at least 3, and of the
+        instance's length n, which decides nothing but the number of steps. It returns the tape
+        that the circuits leave.
+    """
+    machine = TapeMachine(_HUGE, policy.registers, action="circuit", observation_mode="flags")
+    text = program_text(machine, policy.table, policy.occurring())
+    registers = [f"r{j + 1}" for j in range(policy.registers)]
+    body = _cases(text)
+    head = [
+        f"def {name}(tape, n):",
+        f'{_INDENT}"""{source or f"Work on a tape for {policy.env_id}, of length n."}"""',
+        f"{_INDENT}tape, M = list(tape), len(tape)",
+        f"{_INDENT}{' = '.join(registers)} = 0",
+        f"{_INDENT}for _ in range({_polynomial(policy.time_limit)}):",
+    ]
+    return "\n".join([*head, *(f"{2 * _INDENT}{line}" for line in body), f"{_INDENT}return tape\n"])
+
+
+def compiled(
+    policy: TablePolicy, name: str = "program"
+) -> Callable[[Sequence[int], int], list[int]]:
+    """Return the function that ``decompile`` writes."""
+    space: dict[str, Callable[[Sequence[int], int], list[int]]] = {}
+    exec(decompile(policy, name), {}, space)  # our own text, of the ten forms above
+    return space[name]
+
+
+def _polynomial(coefficients: Sequence[int]) -> str:
+    """Σ_k c_k · n^k, the highest power first."""
+    terms = []
+    for k in range(len(coefficients) - 1, -1, -1):
+        c, power = coefficients[k], " * ".join(["n"] * k)
+        if c and power:
+            terms.append(power if c == 1 else f"{c} * {power}")
+        elif c:
+            terms.append(str(c))
+    return " + ".join(terms).replace("+ -", "- ") or "1"
+
+
+def _cases(text: str) -> list[str]:
+    """Turn the blocks of a program into if, elif and else."""
+    blocks = [block.split("\n") for block in text.split("\n\n")]
+    if blocks[0][0] == "always:":
+        return _statements(blocks[0][1:])
+    lines = []
+    for i, (heading, *circuit) in enumerate(blocks):
+        last = i == len(blocks) - 1
+        lines.append("else:" if last else f"{'elif' if i else 'if'} {_condition(heading)}:")
+        lines += [f"{_INDENT}{line}" for line in _statements(circuit)]
+    return lines
+
+
+def _condition(heading: str) -> str:
+    """Turn ``when r1 = 0, r2 != 0:`` into Python."""
+    words = heading.removeprefix("when ").removesuffix(":")
+    return words.replace(" = ", " == ").replace(",", " and")
+
+
+def _statements(lines: Sequence[str]) -> list[str]:
+    """Turn the lines of one circuit into Python."""
+    done, targets, values = [], [], []
+    finish = False
+    for line in (line.strip() for line in lines):
+        register, is_update, value = line.partition(" := ")
+        if is_update:
+            targets.append(register)
+            values.append(_python(value))
+        elif line == "finish":
+            finish = True
+        else:
+            done.append(_effect(line))
+    if targets and not finish:
+        done.append(f"{', '.join(targets)} = {', '.join(values)}")
+    return [*done, "return tape"] if finish else done or ["pass"]
+
+
+def _effect(line: str) -> str:
+    """Turn ``WRITE(a, b)`` or ``v = READ(a)`` into Python."""
+    if not line.startswith("WRITE("):
+        name, _, value = line.partition(" = ")
+        return f"{name} = {_python(value)}"
+    call = _parse(line)
+    address, value = (ast.unparse(_Python().visit(argument)) for argument in call.args)
+    return f"tape[{address}] = {value}"
+
+
+def _parse(text: str) -> ast.Call:
+    tree = ast.parse(re.sub(r"\bold (r\d+)", r"\1", text), mode="eval").body
+    assert isinstance(tree, ast.Call)
+    return tree
+
+
+def _python(text: str) -> str:
+    tree = ast.parse(re.sub(r"\bold (r\d+)", r"\1", text), mode="eval")
+    return ast.unparse(_Python().visit(tree.body))
+
+
+class _Python(ast.NodeTransformer):
+    """Replaces modules by Python, and constants by what they are in any memory."""
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        arguments = dict(zip("ab", (self.visit(argument) for argument in node.args), strict=False))
+        assert isinstance(node.func, ast.Name)
+        form = ast.parse(_MODULES[node.func.id], mode="eval").body
+        result = _Fill(arguments).visit(form)
+        assert isinstance(result, ast.expr)
+        return result
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        assert isinstance(node.value, int)
+        below = node.value - _HUGE
+        if node.value <= _LAST_CONSTANT:
+            return node
+        text = f"{node.value} % M" if node.value < -below else f"{below} % M"
+        return ast.parse(text, mode="eval").body
+
+
+class _Fill(ast.NodeTransformer):
+    """Puts arguments into a form."""
+
+    def __init__(self, arguments: dict[str, ast.expr]) -> None:
+        self._arguments = arguments
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self._arguments.get(node.id, node)

@@ -1,0 +1,201 @@
+"""Changes to a table of circuits, made only where they can matter.
+
+A proposal rewires a few live wires (a register's source, an argument of WRITE, an argument of a
+module that feeds one of them) of patterns that the current program visits. A wire gets a new
+source; where that is a module which fed nothing so far, its own arguments are drawn with it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from numba import njit
+
+from neuralprog_agents.search.program import (
+    ARITY,
+    FIRST,
+    WIRES,
+    Circuit,
+    Q,
+    Table,
+    live_modules,
+)
+from neuralprog_agents.search.random import Stream, below, fraction
+
+
+class Moves(NamedTuple):
+    """How proposals are drawn: probabilities.
+
+    Attributes:
+        register: That a wire's new source is a register, not a module.
+        again: That a proposal makes one more change, after each.
+        borrow: That a change copies a wire and what feeds it from another visited pattern.
+        wander: That a proposal also replaces the circuit of a pattern that is not visited, by one
+            of a visited pattern or by a random one.
+        uniform: That a wire is drawn among all wires of all patterns (for comparison only).
+        finish: That a change turns the finish bit of a pattern around.
+    """
+
+    register: float
+    again: float
+    borrow: float
+    wander: float
+    uniform: float
+    finish: float
+
+
+@njit(error_model="numpy")
+def _choices(wire: int, R: int) -> int:
+    """The sources that a wire may have."""
+    if wire >= WIRES:
+        return R + Q
+    module = 0
+    while module + 1 < Q and FIRST[module + 1] <= wire:
+        module += 1
+    return R + module
+
+
+@njit(error_model="numpy")
+def _draw_source(stream: Stream, choices: int, R: int, register: float) -> int:
+    if choices == R or fraction(stream) < register:
+        return below(stream, R)
+    return R + below(stream, choices - R)
+
+
+@njit(error_model="numpy")
+def _live_wire(stream: Stream, live: int, R: int) -> int:
+    """A wire of a circuit, uniform among those that matter."""
+    count = R
+    for module in range(Q):
+        if live >> module & 1:
+            count += ARITY[module]
+    pick = below(stream, count)
+    if pick < R:
+        return WIRES + pick
+    pick -= R
+    for module in range(Q):
+        if live >> module & 1:
+            if pick < ARITY[module]:
+                return FIRST[module] + pick
+            pick -= ARITY[module]
+    return WIRES
+
+
+@njit(error_model="numpy")
+def _rewire(stream: Stream, table: Table, pattern: int, wire: int, R: int, moves: Moves) -> None:
+    """Give a wire a new source, and new arguments to every module that becomes live by it."""
+    circuit = table[pattern]
+    live = live_modules(circuit, R)
+    old = circuit[wire]
+    new = _draw_source(stream, _choices(wire, R), R, moves.register)
+    while new == old and _choices(wire, R) > 1:
+        new = _draw_source(stream, _choices(wire, R), R, moves.register)
+    circuit[wire] = new
+    fresh = 0
+    if new >= R and not live >> (new - R) & 1:
+        fresh = 1 << (new - R)
+    for module in range(Q - 1, -1, -1):
+        if fresh >> module & 1:
+            for k in range(ARITY[module]):
+                source = _draw_source(stream, R + module, R, moves.register)
+                circuit[FIRST[module] + k] = source
+                if source >= R and not live >> (source - R) & 1:
+                    fresh |= 1 << (source - R)
+
+
+@njit(error_model="numpy")
+def _borrow(table: Table, pattern: int, other: int, wire: int, R: int) -> None:
+    """Copy a wire, and the arguments of all modules that feed it, from another pattern."""
+    source = table[other, wire]
+    table[pattern, wire] = source
+    needed = 1 << (source - R) if source >= R else 0
+    for module in range(Q - 1, -1, -1):
+        if needed >> module & 1:
+            for k in range(ARITY[module]):
+                source = table[other, FIRST[module] + k]
+                table[pattern, FIRST[module] + k] = source
+                if source >= R:
+                    needed |= 1 << (source - R)
+
+
+@njit(error_model="numpy")
+def _pick(stream: Stream, visited: int, patterns: int) -> int:
+    """A pattern, uniform among the visited ones."""
+    count = 0
+    for pattern in range(patterns):
+        count += visited >> pattern & 1
+    pick = below(stream, count)
+    for pattern in range(patterns):
+        if visited >> pattern & 1:
+            if pick == 0:
+                return pattern
+            pick -= 1
+    return 0
+
+
+@njit(error_model="numpy")
+def _change(stream: Stream, table: Table, visited: int, R: int, moves: Moves) -> int:
+    """Make one change; return the pattern that it was made in."""
+    if moves.uniform > 0 and fraction(stream) < moves.uniform:
+        pattern = below(stream, 1 << R)
+        _rewire(stream, table, pattern, below(stream, WIRES + R), R, moves)
+        return pattern
+    pattern = _pick(stream, visited, 1 << R)
+    if moves.finish > 0 and fraction(stream) < moves.finish:
+        table[pattern, WIRES + R] = 1 - table[pattern, WIRES + R]
+        return pattern
+    wire = _live_wire(stream, live_modules(table[pattern], R), R)
+    if fraction(stream) < moves.borrow:
+        _borrow(table, pattern, _pick(stream, visited, 1 << R), wire, R)
+    else:
+        _rewire(stream, table, pattern, wire, R, moves)
+    return pattern
+
+
+@njit(error_model="numpy")
+def _wander(stream: Stream, table: Table, visited: int, R: int, moves: Moves) -> int:
+    """Replace the circuit of a pattern that is not visited; return it as a bit, or 0."""
+    pattern = below(stream, 1 << R)
+    if visited >> pattern & 1:
+        return 0
+    if below(stream, 2) == 0:
+        table[pattern] = table[_pick(stream, visited, 1 << R)]
+    else:
+        _draw_circuit(stream, table[pattern], R, moves)
+    return 1 << pattern
+
+
+@njit(error_model="numpy")
+def _draw_circuit(stream: Stream, circuit: Circuit, R: int, moves: Moves) -> None:
+    for wire in range(WIRES + R):
+        circuit[wire] = _draw_source(stream, _choices(wire, R), R, moves.register)
+    circuit[WIRES + R] = 0
+
+
+@njit(error_model="numpy")
+def propose(stream: Stream, table: Table, visited: int, R: int, moves: Moves) -> int:
+    """Change a table in place.
+
+    Args:
+        stream: Where randomness comes from.
+        table: The table.
+        visited: The patterns that its program visits, as bits.
+        R: Registers.
+        moves: How to draw.
+
+    Returns:
+        The patterns whose circuits may have changed, as bits.
+    """
+    touched = 1 << _change(stream, table, visited, R, moves)
+    if moves.wander > 0 and fraction(stream) < moves.wander:
+        touched |= _wander(stream, table, visited, R, moves)
+    while fraction(stream) < moves.again:
+        touched |= 1 << _change(stream, table, visited, R, moves)
+    return touched
+
+
+@njit(error_model="numpy")
+def randomise(stream: Stream, table: Table, R: int, moves: Moves) -> None:
+    """Draw every wire of a table anew; nothing finishes."""
+    for pattern in range(1 << R):
+        _draw_circuit(stream, table[pattern], R, moves)

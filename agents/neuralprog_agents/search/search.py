@@ -1,0 +1,252 @@
+"""One restart: from a random table to a program that fits, or to the end of its proposals.
+
+Rounds of annealing alternate with what cannot be compiled: checking a fit, bringing in the
+pairs that it fails on, reporting, saving. Every decision falls at the end of a round and every
+random number is a function of (seed, restart, position), so a killed restart that goes on from
+its checkpoint ends with the same bits.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_agents.evaluation import tables
+from neuralprog_agents.registry import Outcome, Report, Stop
+from neuralprog_agents.search import data, interpreter, program
+from neuralprog_agents.search.anneal import Schedule, Search, anneal, inspect
+from neuralprog_agents.search.config import Config
+from neuralprog_agents.search.interpreter import Score, Weights
+from neuralprog_agents.search.lanes import LANES
+from neuralprog_agents.search.program import Table
+from neuralprog_agents.search.proposals import Moves, randomise
+from neuralprog_agents.search.simplify import simplify
+from neuralprog_agents.training import checkpoint
+from neuralprog_envs.core.draws import as_words, combine
+
+ROUND = 50_000
+"""Proposals between two decisions."""
+_SAVED_SECONDS = 5.0
+_CHECKPOINT = "checkpoint.safetensors"
+_KIND = "search"
+_ALL = np.uint64(2**64 - 1)
+_RESTARTS = 3
+"""The stream of seeds for restarts; ``data`` has the others."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a restart stands, besides its table and its pairs.
+
+    Attributes:
+        proposals: How many have been made.
+        used: How many of the near pairs have been looked at.
+        fits: How often all pairs in use were right.
+        cpu_seconds: Processor time.
+        best: The best score at the end of a round.
+    """
+
+    proposals: int = 0
+    used: int = 0
+    fits: int = 0
+    cpu_seconds: float = 0.0
+    best: float = 0.0
+
+
+def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
+    """Do one restart; see ``neuralprog_agents.registry.AgentModule.restart``."""
+    return Restart(config, index, folder).run(report, stop)
+
+
+def weights_of(config: Config) -> Weights:
+    """Return what the score of a config consists of."""
+    cells = 1.0 - config.exact - config.hint - config.contrast
+    return Weights(cells, config.exact, config.hint, config.contrast, config.halt)
+
+
+def moves_of(config: Config) -> Moves:
+    """Return how a config draws proposals."""
+    finish = 0.05 if config.halt else 0.0
+    return Moves(
+        config.register, config.again, config.borrow, config.wander, config.uniform, finish
+    )
+
+
+class Restart:
+    """The state of one restart; ``run`` does all of it."""
+
+    def __init__(self, config: Config, index: int, folder: Path) -> None:
+        self.config, self.index, self.path = config, index, folder / _CHECKPOINT
+        self.moves, self.weights = moves_of(config), weights_of(config)
+        self.rows = data.arranged(config, np.arange(LANES * config.groups))
+        self.progress = Progress(used=len(self.rows))
+        self.problem = data.pack(config, self.rows)
+        self.search = self._begin()
+        self._resume()
+        self._clock = time.thread_time()
+
+    def _begin(self) -> Search:
+        config, R = self.config, self.config.registers
+        words = as_words(config.seed), as_words(_RESTARTS), as_words(self.index)
+        stream = np.array([combine(*words)[0], 0], dtype=np.uint64)
+        table = np.zeros((1 << R, program.WIRES + R + 1), dtype=np.int64)
+        randomise(stream, table, R, self.moves)
+        work = interpreter.workspace(self.problem, R)
+        gains = np.zeros((2, config.groups))
+        return Search(table, table.copy(), program.empty(R), program.empty(R), stream, work, gains)
+
+    def run(self, report: Report, stop: Stop) -> Outcome:
+        """Anneal round by round."""
+        saved = time.perf_counter()
+        while self.progress.proposals < self.config.proposals and not stop():
+            now = self._round()
+            report(self._report(now))
+            if now.right == len(self.rows) and self._stands():
+                return self._finish()
+            if time.perf_counter() - saved > _SAVED_SECONDS:
+                self._save()
+                saved = time.perf_counter()
+        self._save()
+        return self._outcome(fits=False)
+
+    def _round(self) -> Score:
+        done = self.progress.proposals
+        now, made = self.anneal(min(ROUND, self.config.proposals - done))
+        best = max(self.progress.best, now.score)
+        self.progress = replace(self.progress, proposals=done + made, best=best)
+        return now
+
+    def anneal(self, count: int) -> tuple[Score, int]:
+        """Make up to ``count`` proposals; return the score, and how many before a fit."""
+        config, first = self.config, self.progress.proposals
+        schedule = Schedule(config.hot, config.cold, first, config.proposals)
+        now, made = anneal(self.search, self.problem, self.weights, self.moves, schedule, count)
+        return Score(*now), made
+
+    def _stands(self) -> bool:
+        """Check a fit on other pairs; where it fails, they take the places of pairs in use."""
+        self.progress = replace(self.progress, fits=self.progress.fits + 1)
+        others = np.setdiff1d(np.arange(self.config.near), self.rows)
+        others = others[: max(self.config.check, self.progress.used - len(self.rows))]
+        for first in range(0, len(others) - LANES + 1, LANES):
+            part = data.arranged(self.config, others[first : first + LANES])
+            self._note_used(part)
+            failed = part[~self.right(part)]
+            if len(failed):
+                self._bring_in(failed)
+                return False
+        return True
+
+    def _note_used(self, rows: NDArray[np.int64]) -> None:
+        self.progress = replace(self.progress, used=max(self.progress.used, int(rows.max()) + 1))
+
+    def right(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which pairs the current table is right on; a multiple of 64 rows."""
+        problem = data.pack(self.config, rows)
+        found, _ = inspect(self.search, problem, self.weights, self.search.table)
+        bits = np.unpackbits(found.view(np.uint8), bitorder="little")
+        return bits[: len(rows)].astype(bool)
+
+    def _finish(self) -> Outcome:
+        """Judge a program that fits: made simpler, and if that goes wrong, as it was found."""
+        found = self.search.table.copy()
+        self.search.table[:] = self._simplified()
+        if not self.generalises():
+            self.search.table[:] = found
+        return self._outcome(fits=True)
+
+    def _simplified(self) -> Table:
+        """Return a simpler program that is right on all pairs looked at so far."""
+        rows = np.arange(self.progress.used // LANES * LANES)
+        problem = data.pack(self.config, data.arranged(self.config, rows))
+
+        def look(table: Table) -> tuple[bool, int]:
+            found, visited = inspect(self.search, problem, self.weights, table)
+            return bool((found == _ALL).all()), visited
+
+        return simplify(self.search.table, look)
+
+    def _bring_in(self, failed: NDArray[np.int64]) -> None:
+        """Replace pairs in use, drawn at random, by at most half as many others."""
+        position = self.progress.proposals, self.index
+        random = np.random.default_rng((self.config.seed, *position))
+        failed = failed[: len(self.rows) // 2]
+        places = random.choice(len(self.rows), size=len(failed), replace=False)
+        self.rows[places] = failed
+        self.rows = data.arranged(self.config, self.rows)
+        self.problem = data.pack(self.config, self.rows)
+
+    def generalises(self) -> bool:
+        """Whether the table is right on held-out pairs of twice the longest length."""
+        task, instances = data.far_pairs(self.config)
+        limits = data.limits(self.config, instances.length)
+        state = tables.run(task.machine, self.search.table, instances, limits)
+        right = task.score(state, instances) == 1.0
+        return bool(np.all(right & (state.halted | (not self.config.halt))))
+
+    def _report(self, now: Score) -> dict[str, float]:
+        done = self.progress
+        return {
+            "step": done.proposals,
+            "progress": done.proposals / self.config.proposals,
+            "score": now.score,
+            "best": done.best,
+            "right": now.right / len(self.rows),
+            "fits": float(done.fits),
+            "pairs": float(done.used),
+        }
+
+    def _spent(self) -> float:
+        return self.progress.cpu_seconds + time.thread_time() - self._clock
+
+    def _save(self) -> None:
+        tensors = {"table": self.search.table, "rows": self.rows, "stream": self.search.stream}
+        progress = replace(self.progress, cpu_seconds=self._spent())
+        checkpoint.save(self.path, _KIND, tensors, {**asdict(progress), "of": self._identity()})
+
+    def _resume(self) -> None:
+        if not self.path.exists():
+            return
+        expect = {
+            "table": ("int64", self.search.table.shape),
+            "rows": ("int64", self.rows.shape),
+            "stream": ("uint64", (2,)),
+        }
+        tensors, metadata = checkpoint.load(self.path, _KIND, expect)
+        if metadata.pop("of") != self._identity():
+            raise checkpoint.CheckpointError(
+                f"{self.path} belongs to another restart or config: remove it to begin anew"
+            )
+        self.search.table[:], self.search.stream[:] = tensors["table"], tensors["stream"]
+        self.rows, self.progress = tensors["rows"].copy(), Progress(**metadata)
+        self.problem = data.pack(self.config, self.rows)
+
+    def _identity(self) -> dict[str, Any]:
+        """Return what a checkpoint must share with the restart that goes on from it."""
+        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self.config).items()}
+        return {"index": self.index, **plain}
+
+    def _outcome(self, *, fits: bool) -> Outcome:
+        success = fits and self.generalises()
+        done, config = self.progress, self.config
+        metrics = {
+            "step": float(done.proposals),
+            "proposals": float(done.proposals),
+            "fit": float(fits),
+            "best": done.best,
+            "pairs": float(done.used + fits * config.far),
+            "cpu_seconds": self._spent(),
+        }
+        card = {
+            "env": config.env,
+            "registers": config.registers,
+            "time_limit": [config.steps[1], config.steps[0], config.square],
+            "trained_lengths": list(config.length),
+            "halts": config.halt,
+        }
+        return Outcome(success, metrics, {"table": self.search.table.copy()}, card)
