@@ -6,7 +6,7 @@ zero registers (Kurach et al. 2016, section 3.4). A pattern is Σ_j [r_j = 0] ·
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,9 @@ from neuralprog_envs.tape.machine import TapeInstances, TapeMachine, TapeState
 Table = NDArray[np.int64]
 """One circuit for each pattern, shape (2^R, K)."""
 
+Choose = Callable[[NDArray[Any]], NDArray[np.int64]]
+"""What chooses circuits, shape (n, K), by looking at zero-flags, shape (n, R)."""
+
 _SHOWN = 64
 """Instances that are run to see which patterns occur."""
 
@@ -33,16 +36,23 @@ class TablePolicy:
         table: The circuits.
         time_limit: (c_0, c_1, ...): an instance of length n has at most Σ_k c_k · n^k steps.
         lengths: The shortest and the longest instance that it was learned from.
+        repetitions: Repetitions of the module list in a circuit.
 
     Raises:
         ValueError: The table has not the shape of one for some number of registers.
     """
 
     def __init__(
-        self, env_id: str, table: Table, time_limit: Sequence[int], lengths: tuple[int, int]
+        self,
+        env_id: str,
+        table: Table,
+        time_limit: Sequence[int],
+        lengths: tuple[int, int],
+        repetitions: int = 1,
     ) -> None:
         self.env_id, self.table = env_id, np.asarray(table, dtype=np.int64)
         self.time_limit, self.lengths = tuple(time_limit), lengths
+        self.repetitions = repetitions
         self.registers = max(len(self.table).bit_length() - 1, 0)
         _check(self.table, self.machine(lengths[1]))
 
@@ -56,6 +66,7 @@ class TablePolicy:
             "action": "circuit",
             "observation": "flags",
             "registers": self.registers,
+            "repetitions": self.repetitions,
             "max_steps": self.limit(length),
         }
 
@@ -103,17 +114,32 @@ def patterns(flags: NDArray[Any]) -> NDArray[np.int64]:
     return flags.astype(np.int64) @ (1 << np.arange(flags.shape[1], dtype=np.int64))
 
 
+def look_up(table: Table) -> Choose:
+    """Return the choices of a table."""
+    return lambda flags: table[patterns(flags)]
+
+
 def run(
-    machine: TapeMachine, table: Table, instances: TapeInstances, limits: NDArray[Any]
+    machine: TapeMachine,
+    program: Table | Choose,
+    instances: TapeInstances,
+    limits: NDArray[Any],
 ) -> TapeState:
-    """Run a table on n instances until each halts or reaches its own limit, shape (n,).
+    """Run a program on n instances until each halts or reaches its own limit, shape (n,).
+
+    Args:
+        machine: A machine in circuit mode.
+        program: A table, or whatever else chooses circuits; one with a memory begins anew here.
+        instances: What is posed.
+        limits: The most steps of each instance, shape (n,), at least 1.
 
     Returns:
         The final states; a row that has ended stays as it was then.
     """
+    choose = look_up(program) if isinstance(program, np.ndarray) else program
     state = final = machine.initial(instances)
     for step in range(1, int(limits.max()) + 1):
-        state = machine.step(state, table[patterns(state.registers == 0)])
+        state = machine.step(state, choose(state.registers == 0))
         ended = np.flatnonzero((final.steps == 0) & (state.halted | (limits == step)))
         batch.put(final, ended, batch.take(state, ended))
         if final.steps.all():

@@ -7,43 +7,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.nram.circuits import Controller, TableController, controller, visited
+from neuralprog_agents.evaluation.policy import Policy
+from neuralprog_agents.evaluation.tables import TablePolicy
 from neuralprog_agents.nram.config import Config
-from neuralprog_agents.nram.shape import Shape
 from neuralprog_agents.nram.data import task_of
+from neuralprog_agents.nram.discretise import Stepper, circuit_table
+from neuralprog_agents.nram.shape import Shape
 from neuralprog_agents.nram.train import restart
-from neuralprog_envs.core.instances import check_lengths, draw
-from neuralprog_envs.registry import find, make_task
-from neuralprog_envs.tape.circuit import program_text
+from neuralprog_envs.core.instances import check_lengths
+from neuralprog_envs.registry import find
 
-__all__ = ["SUPERVISION", "CircuitPolicy", "Config", "check", "load", "restart"]
+__all__ = ["SUPERVISION", "Config", "RecurrentPolicy", "check", "load", "restart"]
 
 SUPERVISION = "input/output pairs"
-_SHOWN = 64
-"""Instances that are run to see which patterns occur."""
 
 
-class CircuitPolicy:
-    """A controller that acts in circuit mode and sees nothing but flags.
+class RecurrentPolicy:
+    """A discretised LSTM controller in circuit mode; it sees flags and remembers them.
 
     Args:
-        env_id: The environment it was trained for.
+        env_id: The environment that it was trained for.
+        theta: Its weights, shape (P,).
         shape: Its sizes; the memory's does not matter.
-        controller: What chooses the circuits.
         steps: (a, b): an instance of length n runs for at most T = a·n + b steps.
-        length: A typical length, for showing the program.
     """
 
     def __init__(
-        self,
-        env_id: str,
-        shape: Shape,
-        controller: Controller,
-        steps: tuple[int, int],
-        length: int,
+        self, env_id: str, theta: NDArray[Any], shape: Shape, steps: tuple[int, int]
     ) -> None:
-        self.env_id, self.shape, self.steps, self.length = env_id, shape, steps, length
-        self.controller = controller
+        self.env_id, self.shape, self.steps = env_id, shape, steps
+        self._stepper = Stepper(theta, shape)
 
     def settings(self, length: int) -> dict[str, Any]:
         """Return the environment's arguments: circuit mode, flags, and the time limit T."""
@@ -57,23 +50,11 @@ class CircuitPolicy:
 
     def start(self, n: int) -> None:
         """Begin n episodes."""
-        self.controller.start(n)
+        self._stepper.reset()
 
     def act(self, observation: Any, action_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return each slot's circuit, shape (n, K)."""
-        return self.controller.choose(observation)
-
-    def program_text(self) -> str:
-        """Return the circuits that occur, dead wiring removed, one block a pattern of zeros."""
-        if not isinstance(self.controller, TableController):
-            return "an LSTM controller has no finite table of circuits to show"
-        settings = self.settings(self.length)
-        limit = settings.pop("max_steps")
-        task: Any = make_task(self.env_id, length=self.length, **settings)
-        instances = draw(task, 0, np.arange(_SHOWN), (self.length, self.length))
-        limits = np.full(_SHOWN, limit)
-        seen = visited(task.machine, self.controller.table, instances, limits)
-        return program_text(task.machine, self.controller.table, seen)
+        return self._stepper(observation)
 
 
 def check(config: Config) -> None:
@@ -96,7 +77,7 @@ def _check_device(device: str) -> None:
         raise ValueError(f"device {device!r} can't be used here ({reason}); cpu can") from None
 
 
-def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> CircuitPolicy:
+def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> Policy:
     """Return the discretised policy of trained weights.
 
     Args:
@@ -110,6 +91,9 @@ def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> CircuitPolic
     theta = weights.get("theta")
     if theta is None or theta.shape != (shape.size,):
         raise ValueError(f"an NRAM of this shape has one array theta of {shape.size} numbers")
-    steps = (int(card["steps"][0]), int(card["steps"][1]))
-    longest = int(card["trained_lengths"][1])
-    return CircuitPolicy(card["env"], shape, controller(theta, shape), steps, longest)
+    a, b = (int(number) for number in card["steps"])
+    if shape.controller == "lstm":
+        return RecurrentPolicy(card["env"], theta, shape, (a, b))
+    low, high = (int(length) for length in card["trained_lengths"])
+    table = circuit_table(theta, shape)
+    return TablePolicy(card["env"], table, (b, a), (low, high), shape.repetitions)

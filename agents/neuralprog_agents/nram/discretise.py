@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_agents.evaluation.tables import patterns
 from neuralprog_agents.nram.shape import Shape
 
 State = tuple[NDArray[Any], NDArray[Any]]
@@ -81,19 +82,25 @@ def circuit_table(theta: NDArray[Any], shape: Shape) -> NDArray[np.int64]:
 
 
 class Stepper:
-    """The discrete controller in time: flags (N, R) in, choices (N, K) out, both kinds."""
+    """A discretised controller of either kind at work: flags (n, R) in, choices (n, K) out.
+
+    An MLP's choices are looked up in its table. An LSTM's depend on all flags since ``reset``.
+    """
 
     def __init__(self, theta: NDArray[Any], shape: Shape) -> None:
         self.theta, self.shape = theta, shape
         self.state: State | None = None
+        self.table = circuit_table(theta, shape) if shape.controller == "mlp" else None
 
     def reset(self) -> None:
         """Forget the past."""
         self.state = None
 
     def __call__(self, flags: NDArray[Any]) -> NDArray[np.int64]:
-        """Choices of the next step."""
+        """Return the choices of the next step."""
+        if self.table is not None:
+            return self.table[patterns(flags)]
         result = wiring(self.theta, self.shape, flags, self.state)
-        if isinstance(result, tuple):
-            result, self.state = result
+        assert isinstance(result, tuple)
+        result, self.state = result
         return result

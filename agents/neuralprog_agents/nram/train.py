@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.nram import circuits
+from neuralprog_agents.evaluation import tables
 from neuralprog_agents.nram.config import Config
 from neuralprog_agents.nram.data import (
     Stream,
@@ -29,6 +29,7 @@ from neuralprog_agents.nram.data import (
     seed,
     task_of,
 )
+from neuralprog_agents.nram.discretise import Stepper
 from neuralprog_agents.nram.records import Batch, Hyper, Metrics, Schedule, TrainState, noise_sigma
 from neuralprog_agents.nram.shape import Shape, initial
 from neuralprog_agents.registry import Outcome, Report, Stop
@@ -93,7 +94,7 @@ class _Restart:
                 return self._outcome(pruned=True, error=float("nan"))
             error = float(np.mean(metrics.errors[lengths <= self.progress.level]))
             report(self._report(error, float(np.mean(metrics.loss))))
-            if self._judge_now() and self.judge(circuits.controller(self.state.theta, self.shape)):
+            if self._judge_now() and self.judge(Stepper(self.state.theta, self.shape)):
                 return self._outcome(success=True, error=error)
             if self._hopeless():
                 return self._outcome(pruned=True, error=error)
@@ -154,7 +155,7 @@ class _Restart:
         late = self._curriculum().complete or self.progress.hardening >= 0
         return late and self.state.step % (_JUDGED_EVERY * CHUNK) == 0
 
-    def judge(self, learned: circuits.Controller) -> bool:
+    def judge(self, learned: Stepper) -> bool:
         """Whether circuits are right at the training lengths, and on other, longer instances."""
         low, high = self.config.length
         return self._exact(learned, (low, high), Stream.FITS, "train") and self._exact(
@@ -162,14 +163,13 @@ class _Restart:
         )
 
     def _exact(
-        self, learned: circuits.Controller, lengths: tuple[int, int], stream: Stream, split: str
+        self, learned: Stepper, lengths: tuple[int, int], stream: Stream, split: str
     ) -> bool:
         task = task_of(self.config, lengths[1])
         key = seed(self.config, self.index, stream)
         instances = draw(task, key, np.arange(_JUDGED), lengths, split)
-        state = circuits.run(
-            task.machine, learned, instances, limits(self.config, instances.length)
-        )
+        learned.reset()
+        state = tables.run(task.machine, learned, instances, limits(self.config, instances.length))
         return bool(np.all(task.score(state, instances) == 1.0))
 
     def _report(self, error: float, loss: float) -> dict[str, float]:

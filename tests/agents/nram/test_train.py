@@ -12,8 +12,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from neuralprog_agents.evaluation import tables
 from neuralprog_agents.evaluation.evaluate import evaluate
-from neuralprog_agents.nram import agent, circuits, train
+from neuralprog_agents.nram import agent, train
 from neuralprog_agents.nram.config import Config
 from neuralprog_agents.training.checkpoint import CheckpointError
 from neuralprog_envs.core.instances import draw
@@ -104,25 +105,34 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_weights(tmp_path):
 
 
 def test_a_table_runs_as_the_environment_runs_it():
-    """`circuits.run` judges restarts; the environment judges policies: they must agree."""
+    """`tables.run` judges restarts; the environment judges policies: they must agree."""
     random_ = np.random.default_rng(0)
     settings = {"action": "circuit", "observation": "flags", "registers": 3}
     task = make_task("NRAMReverse", length=4, **settings)
     table = random_.integers(0, task.machine.actions, (8, len(task.machine.actions)))
     instances = draw(task, 0, np.arange(60), (1, 4))
     limits = 2 * instances.length + 1
-    final = circuits.run(task.machine, circuits.TableController(table), instances, limits)
+    final = tables.run(task.machine, table, instances, limits)
     for i in range(60):
         episode = task.machine.begin(
             type(instances)(*[getattr(instances, f)[i : i + 1] for f in vars(instances)])
         )
         for _ in range(limits[i]):
             flags = np.array([r == 0 for r in episode.cells.registers])
-            episode.step(table[circuits.patterns(flags[None])[0]])
+            episode.step(table[tables.patterns(flags[None])[0]])
             if episode.halted:
                 break
         np.testing.assert_array_equal(final.tape[i], episode.cells.tape)
         assert final.steps[i] == episode.steps
+
+
+def test_an_lstm_is_a_policy_too(tmp_path):
+    config = replace(LONG, controller="lstm", budget=100)
+    outcome = run(config, 0, tmp_path / "lstm")
+    policy = agent.load(outcome.tensors, outcome.card)
+    first, again = (list(evaluate(policy, "NRAMIncrement-v0", (6,), 20)) for _ in range(2))
+    assert first[0].success_rate == again[0].success_rate
+    assert first[0].mean_steps <= 6
 
 
 @pytest.mark.parametrize(
