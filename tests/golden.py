@@ -21,7 +21,8 @@ from neuralprog_envs.faces.traces import Step, demonstration, replay, transcript
 from neuralprog_envs.program.world import ProgramInstances
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape import circuit
-from neuralprog_envs.tape.machine import TapeInstances, TapeMachine
+from neuralprog_envs.tape.machine import TapeMachine
+from neuralprog_envs.tape.records import TapeInstances
 from neuralprog_envs.tape.task import TapeTask
 from tests.envs.paper_circuits import PROGRAMS, Program
 from tests.envs.references import INPUTS

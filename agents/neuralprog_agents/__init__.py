@@ -1,0 +1,1 @@
+"""Agents that learn programs, and the commands to train, score and apply them."""

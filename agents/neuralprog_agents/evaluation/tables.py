@@ -16,7 +16,8 @@ from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape.circuit import occurring, program_text
-from neuralprog_envs.tape.machine import TapeInstances, TapeMachine, TapeState
+from neuralprog_envs.tape.machine import TapeMachine
+from neuralprog_envs.tape.records import TapeInstances, TapeState
 
 Table = NDArray[np.int64]
 """One circuit for each pattern, shape (2^R, K)."""

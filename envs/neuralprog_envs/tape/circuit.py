@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 
 from neuralprog_envs.core import batch
 from neuralprog_envs.tape.algebra import Graph, Node
-from neuralprog_envs.tape.machine import TapeInstances, TapeMachine
+from neuralprog_envs.tape.machine import TapeMachine
+from neuralprog_envs.tape.records import TapeInstances
 
 
 def encode(machine: TapeMachine, wires: Mapping[str, str]) -> tuple[int, ...]:

@@ -8,9 +8,9 @@ of this machine, and its acts are a demonstration for the environment.
 from __future__ import annotations
 
 from neuralprog_envs.core.trace import Act
-from neuralprog_envs.tape.ops import MODULES
+from neuralprog_envs.tape.ops import OPERATIONS
 
-_NUMBER = {name: i for i, name in enumerate([*(m.name for m in MODULES), "HALT"])}
+_NUMBER = {name: i for i, name in enumerate(OPERATIONS)}
 
 
 class Cpu:

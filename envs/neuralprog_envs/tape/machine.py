@@ -28,49 +28,12 @@ from numpy.typing import NDArray
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.task import Bools, Episode, Field, Ints
 from neuralprog_envs.tape import render
-from neuralprog_envs.tape.ops import MIN_MEMORY, MODULES, READ, WRITE, Module
+from neuralprog_envs.tape.ops import HALT, MIN_MEMORY, MODULES, OPERATIONS, READ, WRITE, Module
+from neuralprog_envs.tape.records import TapeInstances, TapeState
 from neuralprog_envs.tape.scalar import CircuitEpisode, InstructionEpisode
-
-HALT = len(MODULES)
-OPERATIONS: tuple[str, ...] = (*(module.name for module in MODULES), "HALT")
-"""The operations of an instruction, by number."""
 
 _MAX_TABLE = 64
 """Up to this memory size an operation is one look-up in a table of 15·M² entries."""
-
-
-@dataclass(frozen=True)
-class TapeInstances:
-    """B posed instances.
-
-    Attributes:
-        tape: The input, shape (B, M), int32, values 0..M-1.
-        answer: What the scored cells must hold, shape (B, M), int32.
-        mask: The scored cells, shape (B, M), bool; at least one in each row.
-        length: The instances' lengths, shape (B,), int32.
-    """
-
-    tape: Ints
-    answer: Ints
-    mask: Bools
-    length: Ints
-
-
-@dataclass(frozen=True)
-class TapeState:
-    """B machines at work.
-
-    Attributes:
-        tape: Shape (B, M), int32.
-        registers: Shape (B, R), int32.
-        halted: Which have halted by their own action, shape (B,), bool.
-        steps: Steps executed, shape (B,), int32.
-    """
-
-    tape: Ints
-    registers: Ints
-    halted: Bools
-    steps: Ints
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,9 @@ MODULES: tuple[Module, ...] = (
     Module("WRITE", 2, None),
 )
 
-READ, WRITE = 0, 13
+READ, WRITE, HALT = 0, 13, 14
+OPERATIONS: tuple[str, ...] = (*(module.name for module in MODULES), "HALT")
+"""The operations of an instruction, by number."""
+
 MIN_MEMORY = 3
 """The constant TWO needs a tape of at least three cells."""

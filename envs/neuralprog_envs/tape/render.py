@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import pixels as px
+from neuralprog_envs.tape.ops import OPERATIONS
+from neuralprog_envs.tape.records import TapeInstances, TapeState
 from neuralprog_envs.tape.scalar import CircuitEpisode, InstructionEpisode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from neuralprog_envs.tape.machine import TapeInstances, TapeMachine, TapeState
+    from neuralprog_envs.tape.machine import TapeMachine
 
 _COLUMNS = 16
 """Cells in one line of a picture."""
@@ -47,8 +49,6 @@ def describe(machine: TapeMachine, state: TapeState, action: NDArray[Any]) -> st
 
 
 def _describe_instruction(machine: TapeMachine, state: TapeState, numbers: list[int]) -> str:
-    from neuralprog_envs.tape.machine import OPERATIONS
-
     episode = InstructionEpisode(machine, state)
     operation, a, b, to = numbers
     name, (A, B) = OPERATIONS[operation], (int(state.registers[0, r]) for r in (a, b))

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.tape.ops import MODULES, READ, WRITE
+from neuralprog_envs.tape.ops import HALT, MODULES, READ, WRITE
+from neuralprog_envs.tape.records import TapeInstances, TapeState
 
 if TYPE_CHECKING:
-    from neuralprog_envs.tape.machine import TapeInstances, TapeMachine, TapeState
+    from neuralprog_envs.tape.machine import TapeMachine
 
 
 class _Cells:
@@ -64,12 +65,12 @@ class InstructionEpisode:
         """Execute ``(operation, a, b, destination)``."""
         operation, a, b, destination = numbers = _as_list(action, 4)
         R = self._R
-        if not (0 <= operation <= 14 and 0 <= a < R and 0 <= b < R and 0 <= destination < R):
+        if not (0 <= operation <= HALT and 0 <= a < R and 0 <= b < R and 0 <= destination < R):
             raise out_of_range(self.cells.machine, numbers)
         cells = self.cells
         cells.accesses.clear()
         self.steps += 1
-        if operation == 14:
+        if operation == HALT:
             self.halted = True
             return
         registers = cells.registers
@@ -150,8 +151,6 @@ def _start(machine: TapeMachine, start: TapeInstances | TapeState) -> tuple[_Cel
 
 
 def _as_state(cells: _Cells, halted: bool, steps: int) -> TapeState:
-    from neuralprog_envs.tape.machine import TapeState
-
     return TapeState(
         tape=cells.tape[None].copy(),
         registers=np.array([cells.registers], dtype=np.int32),

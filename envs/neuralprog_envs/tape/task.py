@@ -15,7 +15,8 @@ from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.core.trace import Act
 from neuralprog_envs.tape.algorithm import Algorithm
 from neuralprog_envs.tape.cpu import Cpu
-from neuralprog_envs.tape.machine import TapeInstances, TapeMachine, TapeState
+from neuralprog_envs.tape.machine import TapeMachine
+from neuralprog_envs.tape.records import TapeInstances, TapeState
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import torch
 
 from neuralprog_agents.nram.model import one_hot_wiring, run_soft_step
 from neuralprog_agents.nram.shape import Shape
-from neuralprog_envs.tape.machine import TapeInstances, TapeMachine
+from neuralprog_envs.tape.machine import TapeMachine
+from neuralprog_envs.tape.records import TapeInstances
 
 B, T = 40, 6
 
