@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from neuralprog_agents.evaluation.policy import Policy
 
 AGENTS: Mapping[str, str] = MappingProxyType(
-    {"nram": "neuralprog_agents.nram.agent", "search": "neuralprog_agents.search.agent"}
+    {
+        "neural_programmer": "neuralprog_agents.neural_programmer.agent",
+        "npi": "neuralprog_agents.npi.agent",
+        "nram": "neuralprog_agents.nram.agent",
+        "search": "neuralprog_agents.search.agent",
+    }
 )
 """The module of every agent that comes with this package, imported when first used."""
 

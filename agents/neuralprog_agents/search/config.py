@@ -54,6 +54,8 @@ class Config:
     """How much more a cell counts where the answer differs from the input."""
     exact: float = 0.5
     """The part of the score for examples that are wholly right; the rest is for right cells."""
+    prefix: float = 0.0
+    """The part for right cells before the first wrong one; for answers written in order."""
     hint: float = 0.0
     """The part for "the answer was ever read, or stands in a register" (one scored cell)."""
     contrast: float = 0.0

@@ -19,7 +19,7 @@ from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import as_words, combine
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
-from neuralprog_envs.tape.machine import TapeInstances
+from neuralprog_envs.tape.records import TapeInstances
 
 _PAIRS, _FAR = 1, 2
 

@@ -59,6 +59,7 @@ class Weights(NamedTuple):
 
     Attributes:
         cells: The share of right cells, weighted.
+        prefix: The share, weighted, of the cells before the first wrong one.
         exact: The share of examples that are wholly right.
         hint: The share whose only answer was ever read or stands in a register at the end.
         contrast: The share of neighbours whose flags differ in time exactly if answers do.
@@ -66,6 +67,7 @@ class Weights(NamedTuple):
     """
 
     cells: float
+    prefix: float
     exact: float
     hint: float
     contrast: float
@@ -223,15 +225,20 @@ def _judge(
 ) -> tuple[float, Bits]:
     """Return the score of a group that has run, and the lanes that are wholly right, as bits."""
     C, points = problem.width, v.spread(0)
+    prefix, unbroken = v.spread(0), v.spread(255)
     for cell in range(problem.cells[g]):
         place = (g * C + cell) * LANES
         right = v.equal(v.load(work, cell * LANES), v.load(problem.answer, place))
-        points = v.add(points, v.both(right, v.load(problem.weight, place)))
+        weight = v.load(problem.weight, place)
+        unbroken = v.both(unbroken, v.either(right, v.equal(weight, v.spread(0))))
+        points = v.add(points, v.both(right, weight))
+        prefix = v.add(prefix, v.both(unbroken, weight))
     exact = v.equal(points, v.spread(FULL))
     right_bits = v.bits(exact)
     if weights.halting:
         right_bits &= done
-    score = weights.cells * v.total(points) / FULL + weights.exact * v.count(right_bits)
+    score = weights.cells * v.total(points) / FULL + weights.prefix * v.total(prefix) / FULL
+    score += weights.exact * v.count(right_bits)
     if weights.hint > 0:
         score += weights.hint * v.count(v.bits(v.either(exact, _hints(work, problem, g, R))))
     if weights.contrast > 0:

@@ -65,8 +65,8 @@ def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop
 
 def weights_of(config: Config) -> Weights:
     """Return what the score of a config consists of."""
-    cells = 1.0 - config.exact - config.hint - config.contrast
-    return Weights(cells, config.exact, config.hint, config.contrast, config.halt)
+    cells = 1.0 - config.prefix - config.exact - config.hint - config.contrast
+    return Weights(cells, config.prefix, config.exact, config.hint, config.contrast, config.halt)
 
 
 def moves_of(config: Config) -> Moves:

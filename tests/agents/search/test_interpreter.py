@@ -11,7 +11,7 @@ from neuralprog_agents.search.proposals import Moves
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import REGISTRY, make_task
 from neuralprog_envs.tape.circuit import occurring
-from neuralprog_envs.tape.machine import TapeInstances
+from neuralprog_envs.tape.records import TapeInstances
 
 TASKS = sorted(row.id for row in REGISTRY.values() if row.family == "tape")
 B = 128
@@ -66,7 +66,7 @@ def test_every_final_cell_is_that_of_the_numpy_machine(env_id, R):
         claimed[lied_to, seed] = (claimed[lied_to, seed] + 1) % task.machine.memory_size
         posed = TapeInstances(instances.tape, claimed, everywhere, instances.length)
         problem = data.problem(posed, memory, limits, 3.0)
-        weights = Weights(0.5, 0.5, 0.0, 0.0, False)
+        weights = Weights(0.5, 0.0, 0.5, 0.0, 0.0, False)
         found, visited = inspect(searching(table, problem), problem, weights, table)
         np.testing.assert_array_equal(unpack(found), ~lied_to)
         if (limits == limits.max()).all():
@@ -80,7 +80,7 @@ def test_it_visits_the_patterns_that_the_numpy_machine_visits(R):
     limits = np.full(B, 9)
     problem = data.problem(instances, np.full(B, task.machine.memory_size), limits, 1.0)
     _, visited = inspect(
-        searching(table, problem), problem, Weights(1.0, 0.0, 0.0, 0.0, False), table
+        searching(table, problem), problem, Weights(1.0, 0.0, 0.0, 0.0, 0.0, False), table
     )
     assert visited == sum(1 << p for p in occurring(task.machine, table, instances, 9))
 
@@ -110,6 +110,7 @@ def slow_score(task, table, instances, limits, weights, changed):
         known = read or right.sum() == mask.sum() or answer[mask][0] in state.registers[0]
         scores[i] = (
             weights.cells * (share * right).sum() / share.sum()
+            + weights.prefix * (share * (np.cumsum(mask & ~right) == 0)).sum() / share.sum()
             + weights.exact * exact
             + weights.hint * known
         )
@@ -126,7 +127,7 @@ def slow_score(task, table, instances, limits, weights, changed):
 def test_the_score_is_its_definition(env_id, halting):
     task, instances, limits, table, _ = pose(env_id, 3, seed=3)
     limits = np.minimum(limits, 5)  # short histories cannot collide
-    weights = Weights(0.3, 0.4, 0.2, 0.1, halting)
+    weights = Weights(0.2, 0.1, 0.4, 0.2, 0.1, halting)
     problem = data.problem(instances, np.full(B, task.machine.memory_size), limits, 3.0)
     found, made = anneal(
         searching(table, problem), problem, weights, MOVES, Schedule(0.01, 0.01, 0, 1), 0

@@ -141,3 +141,26 @@ def test_the_benchmark_yields_rows():
     against_numpy, against_mark = bench.measure(seconds=0.05, rounds=1)
     assert against_numpy.ours > 20 * against_numpy.theirs
     assert against_mark.ours == against_numpy.ours
+
+
+def test_where_contrast_counts_neighbours_are_alike():
+    config = Config("NRAMListSearch-v0", length=(1, 3), steps=(4, 4), spare=0, contrast=0.1)
+    posed = data.pairs(config)[0]
+    rows = data.arranged(config, np.arange(128))
+    assert sorted(rows.tolist()) == list(range(128))
+    couples = rows.reshape(-1, 2)
+    alike = (posed.length[couples[:, 0]] == posed.length[couples[:, 1]]).mean()
+    assert alike > 0.95
+    equal = (posed.tape[couples[:, 0]] == posed.tape[couples[:, 1]]).sum(axis=1).mean()
+    random = (posed.tape[np.arange(64)] == posed.tape[np.arange(64, 128)]).sum(axis=1).mean()
+    assert equal > random + 1
+
+
+def test_simplified_programs_stay_right_on_their_pairs(tmp_path):
+    restart = Restart(INCREMENT, 2, tmp_path)
+    while restart._round().right < len(restart.rows) or not restart._stands():
+        pass
+    before = restart.search.table.copy()
+    after = restart.search.table[:] = restart._simplified()
+    assert not np.array_equal(before, after)
+    assert restart.right(data.arranged(INCREMENT, np.arange(256))).all()

@@ -1,0 +1,167 @@
+"""The arrays of the Neural Programmer: questions, tables, choices, what a step leaves.
+
+B examples, Q question words, N numbers of a question, R rows, C columns, O operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from neuralprog_envs.table.records import TableInstances
+
+
+@dataclass(frozen=True)
+class Questions:
+    """All that the choices depend on: questions and the names of their tables' columns.
+
+    Attributes:
+        words: Tokens, (B, Q), int64.
+        length: Words of each question, (B,).
+        pivot_position: The word to the left of each number, as a place in ``words``, (B, N).
+        pivot_count: Numbers of each question, (B,).
+        names: Tokens of the columns' names, 0 where there is none, (B, C, words of a name).
+        column_count: Columns of each table, (B,).
+    """
+
+    words: Tensor
+    length: Tensor
+    pivot_position: Tensor
+    pivot_count: Tensor
+    names: Tensor
+    column_count: Tensor
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What the operations work on, all of one floating type, 0 outside the tables.
+
+    Attributes:
+        numbers: The cells' numbers, 0 where there is none, (B, R, C).
+        above: 1[number > the question's n-th number], (B, N, R, C).
+        below: 1[number < the question's n-th number], (B, N, R, C).
+        matches: Which cells the question mentions, (B, R, C).
+        present: Which rows there are, (B, R).
+        columns: Which columns there are, (B, C).
+    """
+
+    numbers: Tensor
+    above: Tensor
+    below: Tensor
+    matches: Tensor
+    present: Tensor
+    columns: Tensor
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The weights of one step, each row a distribution; one-hot when it is hard.
+
+    Attributes:
+        operation: α_op, (B, O).
+        column: α_col, (B, C).
+        greater: β_greater over the question's numbers, (B, N).
+        lesser: β_lesser, (B, N).
+    """
+
+    operation: Tensor
+    column: Tensor
+    greater: Tensor
+    lesser: Tensor
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the steps so far left.
+
+    Attributes:
+        selected: row_select of the last step, (B, R).
+        before: row_select of the step before it, (B, R).
+        scalars: scalar_answer of the last three steps, the last one first, each (B,).
+        lookup: lookup_answer of the last step, (B, R, C).
+    """
+
+    selected: Tensor
+    before: Tensor
+    scalars: tuple[Tensor, Tensor, Tensor]
+    lookup: Tensor
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The right answers; a number or printed cells.
+
+    Attributes:
+        is_scalar: 1 where the answer is a number, (B,).
+        scalar: The number, (B,).
+        cells: The right cells, (B, R, C).
+    """
+
+    is_scalar: Tensor
+    scalar: Tensor
+    cells: Tensor
+
+
+def questions_of(instances: TableInstances) -> Questions:
+    """Return the questions of posed instances."""
+    return Questions(
+        words=_tokens(instances.question),
+        length=_tokens(instances.question_length),
+        pivot_position=_tokens(instances.pivot_position),
+        pivot_count=_tokens(instances.pivot_count),
+        names=_tokens(instances.names),
+        column_count=_tokens(instances.column_count),
+    )
+
+
+def questions_seen(observation: Mapping[str, NDArray[Any]]) -> Questions:
+    """Return the questions of an observation of the discrete environment."""
+    lengths = _tokens(observation["lengths"])
+    return Questions(
+        words=_tokens(observation["question"]),
+        length=lengths[:, 0],
+        pivot_position=_tokens(observation["pivot_positions"]),
+        pivot_count=lengths[:, 1],
+        names=_tokens(observation["names"]),
+        column_count=lengths[:, 2],
+    )
+
+
+def tables_of(instances: TableInstances, dtype: torch.dtype = torch.float32) -> Tables:
+    """Return the tables of posed instances; comparisons are made in float64 beforehand."""
+    numbers, valid = torch.from_numpy(instances.numbers), torch.from_numpy(instances.valid)
+    pivots = torch.from_numpy(instances.pivots)[:, :, None, None]
+    known = torch.arange(pivots.shape[1]) < _tokens(instances.pivot_count)[:, None]
+    comparable = valid[:, None] & known[:, :, None, None]
+    columns = torch.arange(numbers.shape[2]) < _tokens(instances.column_count)[:, None]
+    return Tables(
+        numbers=(numbers * valid).to(dtype),
+        above=((numbers[:, None] > pivots) & comparable).to(dtype),
+        below=((numbers[:, None] < pivots) & comparable).to(dtype),
+        matches=torch.from_numpy(instances.matches).to(dtype),
+        present=torch.from_numpy(instances.present).to(dtype),
+        columns=columns.to(dtype),
+    )
+
+
+def answers_of(instances: TableInstances, dtype: torch.dtype = torch.float32) -> Answers:
+    """Return the right answers of posed instances."""
+    from neuralprog_envs.table.records import SCALAR
+
+    column = _tokens(instances.answer_column)
+    chosen = torch.nn.functional.one_hot(column, instances.numbers.shape[2])
+    rows = torch.from_numpy(instances.answer_rows)
+    return Answers(
+        is_scalar=torch.from_numpy(instances.answer_kind == SCALAR).to(dtype),
+        scalar=torch.from_numpy(instances.answer_scalar).to(dtype),
+        cells=(rows[:, :, None] * chosen[:, None]).to(dtype),
+    )
+
+
+def _tokens(array: NDArray[Any]) -> Tensor:
+    return torch.from_numpy(array).long()

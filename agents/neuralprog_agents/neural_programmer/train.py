@@ -1,0 +1,236 @@
+"""One restart: gradient descent from answers alone, judged with every choice made hard.
+
+Everything random is a function of (seed, restart, step), and every decision falls at the end of
+a chunk of steps, so a killed restart that goes on from its checkpoint ends with the same bits.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from neuralprog_agents.neural_programmer import data, machine, optimiser
+from neuralprog_agents.neural_programmer.config import Config
+from neuralprog_agents.neural_programmer.losses import entropy, loss
+from neuralprog_agents.neural_programmer.model import (
+    Shape,
+    actions,
+    choose,
+    drop,
+    initial_theta,
+    unflatten,
+)
+from neuralprog_agents.neural_programmer.records import answers_of, questions_of, tables_of
+from neuralprog_agents.registry import Outcome, Report, Stop
+from neuralprog_agents.training import checkpoint
+from neuralprog_envs.core import batch as rows_of
+from neuralprog_envs.table.records import TableInstances
+from neuralprog_envs.table.task import TableTask
+
+CHUNK = 50
+"""Gradient steps between two reports and decisions."""
+_SAVED_SECONDS = 5.0
+_CHECKPOINT = "checkpoint.safetensors"
+_KIND = "neural-programmer-training"
+_JUDGED = 1000
+"""Instances on which hard choices are judged."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the judgements so far have found.
+
+    Attributes:
+        accuracy: The last hard accuracy.
+        best: The best one.
+        best_step: When it was reached.
+    """
+
+    accuracy: float = 0.0
+    best: float = -1.0
+    best_step: int = 0
+
+
+def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
+    """Do one restart; see ``neuralprog_agents.registry.AgentModule.restart``."""
+    torch.set_num_threads(1)
+    return _Restart(config, index, folder).run(report, stop)
+
+
+def accuracy(theta: torch.Tensor, shape: Shape, task: TableTask, posed: TableInstances) -> float:
+    """Return the fraction of instances that hard choices answer rightly on the hard machine."""
+    with torch.no_grad():
+        questions = questions_of(posed)
+        chosen = actions(choose(unflatten(theta, shape), shape, questions, hard=True)).numpy()
+    state = task.machine.initial(posed)
+    for t in range(shape.steps):
+        state = task.machine.step(state, chosen[:, t])
+    return float(np.mean(task.score(state, posed) == 1.0))
+
+
+class _Restart:
+    def __init__(self, config: Config, index: int, folder: Path) -> None:
+        self.config, self.index = config, index
+        self.path = folder / _CHECKPOINT
+        self.task = data.task_of(config)
+        self.shape = shape_of(config, self.task)
+        theta = initial_theta(self.shape, data.seed(config, index, data.Stream.WEIGHTS))
+        self.state, self.best = optimiser.State.begin(theta), theta.clone()
+        self.progress = Progress()
+        self.held_out = data.judged(config, index, self.task, _JUDGED)
+        self._resume()
+
+    def run(self, report: Report, stop: Stop) -> Outcome:
+        saved = time.perf_counter()
+        while self.state.step < self.config.budget and not stop():
+            cost = self._chunk()
+            if not np.isfinite(cost):
+                return self._outcome(pruned=True)
+            if self._judge_now():
+                self._judge()
+            report(self._report(cost))
+            if self.progress.best >= self.config.solved:
+                return self._outcome(success=True)
+            if self.state.step - self.progress.best_step >= self.config.patience:
+                return self._outcome(pruned=True)
+            if time.perf_counter() - saved > _SAVED_SECONDS:
+                self._save()
+                saved = time.perf_counter()
+        self._save()
+        return self._outcome()
+
+    def _chunk(self) -> float:
+        """Do some gradient steps; return their mean loss."""
+        step, size = self.state.step, self.config.batch
+        count = min(CHUNK, self.config.budget - step)
+        drawn = data.draw_batches(self.config, self.index, self.task, step, count)
+        noise = torch.Generator()
+        noise.manual_seed(data.seed(self.config, self.index, data.Stream.NOISE, step))
+        batches = [slice(i * size, (i + 1) * size) for i in range(count)]
+        return float(np.mean([self._step(rows_of.take(drawn, b), noise) for b in batches]))
+
+    def _step(self, posed: TableInstances, noise: torch.Generator) -> float:
+        config, step = self.config, self.state.step
+        left = max(0.0, 1.0 - step / config.dropout_steps)
+        shares = [left * config.dropout] * (config.steps - 1) + [left * config.last_dropout]
+        dropped = drop(shares, config.batch, noise) if left > 0 else None
+        bonus = entropy_bonus(config, step)
+        cost, gradient = gradient_of(config, self.shape, self.state.theta, posed, bonus, dropped)
+        gradient = optimiser.clipped(gradient, config.clip_norm)
+        if config.noise > 0:
+            sigma = optimiser.noise_sigma(step, config.noise)
+            gradient += torch.empty_like(gradient).normal_(0.0, sigma, generator=noise)
+        optimiser.update(self.state, gradient, config.learning_rate)
+        return cost
+
+    def _judge_now(self) -> bool:
+        step = self.state.step
+        return step % self.config.judged_every < CHUNK or step >= self.config.budget
+
+    def _judge(self) -> None:
+        found = accuracy(self.state.theta, self.shape, self.task, self.held_out)
+        self.progress = replace(self.progress, accuracy=found)
+        if found > self.progress.best:
+            self.best = self.state.theta.clone()
+            self.progress = Progress(found, found, self.state.step)
+
+    def _report(self, cost: float) -> dict[str, float]:
+        return {
+            "step": self.state.step,
+            "progress": self.state.step / self.config.budget,
+            "loss": cost,
+            "accuracy": self.progress.accuracy,
+            "best": max(self.progress.best, 0.0),
+        }
+
+    def _save(self) -> None:
+        state = self.state
+        tensors = {"theta": state.theta, "m": state.m, "v": state.v, "best": self.best}
+        metadata = {**asdict(self.progress), "step": state.step, "of": self._identity()}
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+        checkpoint.save(self.path, _KIND, arrays, metadata)
+
+    def _resume(self) -> None:
+        if not self.path.exists():
+            return
+        size = ("float32", (self.shape.size,))
+        names = ("theta", "m", "v", "best")
+        arrays, metadata = checkpoint.load(self.path, _KIND, dict.fromkeys(names, size))
+        if metadata.pop("of") != self._identity():
+            raise checkpoint.CheckpointError(
+                f"{self.path} belongs to another restart or config: remove it to begin anew"
+            )
+        tensors = {name: torch.tensor(array) for name, array in arrays.items()}
+        self.best = tensors.pop("best")
+        self.state = optimiser.State(**tensors, step=metadata.pop("step"))
+        self.progress = Progress(**metadata)
+
+    def _identity(self) -> dict[str, Any]:
+        """Return what a checkpoint must share with the restart that goes on from it."""
+        shared = _plain(asdict(self.config))
+        del shared["restarts"]
+        return {"index": self.index, **shared}
+
+    def _outcome(self, *, success: bool = False, pruned: bool = False) -> Outcome:
+        metrics = {
+            "step": float(self.state.step),
+            "accuracy": max(self.progress.best, 0.0),
+            "best_step": float(self.progress.best_step),
+        }
+        card = {
+            "env": self.config.env,
+            "shape": asdict(self.shape),
+            "columns": self.config.columns[1],
+            "value_range": self.config.test_value_range,
+        }
+        return Outcome(success, metrics, {"theta": self.best.numpy().copy()}, card, pruned)
+
+
+def entropy_bonus(config: Config, step: int) -> float:
+    """Return the weight of the entropy at a step."""
+    return float(config.entropy * 0.5 ** (step / config.entropy_half_life))
+
+
+def gradient_of(
+    config: Config,
+    shape: Shape,
+    theta: torch.Tensor,
+    posed: TableInstances,
+    bonus: float = 0.0,
+    dropped: torch.Tensor | None = None,
+) -> tuple[float, torch.Tensor]:
+    """Return a minibatch's loss of soft choices, and the gradient less the bonus's, (P,)."""
+    variable = theta.detach().requires_grad_()
+    tables = tables_of(posed)
+    parameters, questions = unflatten(variable, shape), questions_of(posed)
+    choices = choose(parameters, shape, questions, hard=False, dropped=dropped)
+    cost = loss(
+        machine.run(tables, choices),
+        answers_of(posed),
+        tables,
+        delta=config.huber,
+        power=config.power,
+        weight=config.lookup_weight,
+    )
+    objective = cost - bonus * entropy(choices) if bonus > 0 else cost
+    (gradient,) = torch.autograd.grad(objective, variable)
+    return float(cost.detach()), gradient
+
+
+def shape_of(config: Config, task: TableTask) -> Shape:
+    """Return the sizes of a config's networks."""
+    return Shape(
+        words=len(task.vocabulary),
+        hidden=config.hidden,
+        steps=config.steps,
+        bidirectional=config.bidirectional,
+    )
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}

@@ -1,0 +1,1 @@
+"""Neural Programmer-Interpreters; see README.md."""

@@ -1,0 +1,50 @@
+"""Checking a network on frames: at each step of each, does it decide as the expert does?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from neuralprog_agents.npi.data import Rows, take
+from neuralprog_agents.npi.model import NPI, Heads, decide, margin
+from neuralprog_envs.faces.frames import FrameBatch
+
+_AT_ONCE = 4096
+
+
+def forward(model: NPI, batch: FrameBatch) -> Heads:
+    """Return what the network says on frames as arrays, from the start of each."""
+    arrays = (batch.program, batch.arguments, batch.view)
+    program, arguments, view = (torch.from_numpy(array).long() for array in arrays)
+    heads: Heads = model(program, arguments, view)[0]
+    return heads
+
+
+def failing(model: NPI, batch: FrameBatch) -> NDArray[np.bool_]:
+    """Return which frames the network gets wrong at any step, shape (F,)."""
+    wrong = np.zeros(len(batch.program), dtype=bool)
+    for rows, part, heads in _run(model, batch):
+        differs = (decide(heads).numpy() != part.target).any(axis=2)
+        wrong[rows] = (differs & part.mask).any(axis=1)
+    return wrong
+
+
+def smallest_margin(model: NPI, batch: FrameBatch) -> float:
+    """Return by how many logits the closest decision in any of the frames is made."""
+    parts = [margin(heads).numpy()[part.mask].min() for _, part, heads in _run(model, batch)]
+    return float(min(parts))
+
+
+def _run(model: NPI, batch: FrameBatch) -> Iterator[tuple[Rows, FrameBatch, Heads]]:
+    """Yield frames of like lengths together, and what the network says."""
+    order: Any = np.argsort(batch.mask.sum(axis=1), kind="stable")
+    for first in range(0, len(order), _AT_ONCE):
+        rows = order[first : first + _AT_ONCE]
+        part = take(batch, rows)
+        with torch.no_grad():
+            heads = forward(model, part)
+        yield rows, part, heads

@@ -1,0 +1,66 @@
+"""A trained network as a policy of the discrete environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from neuralprog_agents.npi.model import NPI, Sizes, decide
+from neuralprog_agents.npi.stack import Actions, Core, Floats, Ints, LockStep
+
+
+class NPIPolicy:
+    """A network that acts through calls; it sees the view, and is not shown what is legal.
+
+    Args:
+        env_id: The environment it was trained for.
+        settings: That environment's settings, besides the length.
+        model: The network.
+    """
+
+    def __init__(self, env_id: str, settings: dict[str, Any], model: NPI) -> None:
+        self.env_id, self.model = env_id, model.eval()
+        self._settings = settings
+        sizes = model.sizes
+        self._steps = LockStep(core(model), 2 * sizes.layers * sizes.hidden)
+
+    def settings(self, length: int) -> dict[str, Any]:
+        """Return the environment's arguments: the form of the expert and of the view."""
+        return dict(self._settings)
+
+    def start(self, n: int) -> None:
+        """Begin n episodes."""
+        self._steps.start(n)
+
+    def act(self, observation: Any, action_mask: Any) -> Actions:
+        """Return each slot's call or return, shape (n, 4)."""
+        return self._steps.act(observation)
+
+
+def core(model: NPI) -> Core:
+    """Return a network as the core of lock-step inference; a state is its h, then its c."""
+    shape = (2, model.sizes.layers, model.sizes.hidden)
+
+    def step(program: Ints, arguments: Ints, view: Ints, state: Floats) -> tuple[Actions, Floats]:
+        seen = (torch.from_numpy(part).long() for part in (program, arguments, view[:, None]))
+        h, c = torch.from_numpy(state).view(-1, *shape).permute(1, 2, 0, 3).contiguous()
+        with torch.inference_mode():
+            heads, after = model(*seen, (h, c))
+            flat = torch.stack(after).permute(2, 0, 1, 3).reshape(len(state), -1)
+            return decide(heads)[:, 0].numpy(), flat.numpy()
+
+    return step
+
+
+def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> NPIPolicy:
+    """Return the policy of trained weights; see ``agent.load``."""
+    plain: dict[str, Any] = card["sizes"]
+    lists = {name: tuple(plain[name]) for name in ("view", "actions")}
+    model = NPI(Sizes(**{**plain, **lists}))
+    wanted = {name: tuple(array.shape) for name, array in model.named_parameters()}
+    if {name: array.shape for name, array in weights.items()} != wanted:
+        raise ValueError("these weights do not fit an NPI of the sizes that the card gives")
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    return NPIPolicy(card["env"], card["settings"], model)
