@@ -1,5 +1,6 @@
 """What every agent, every config and every pretrained program must hold."""
 
+import re
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from neuralprog_agents.training import config as settings
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 PRETRAINED = sorted(pretrained())
+SHORT = {"neural_programmer": "np"}
+"""Agents whose pretrained programs go by a shorter name."""
 agents = pytest.mark.parametrize("name", sorted(registry.AGENTS))
 
 
@@ -53,7 +56,8 @@ def test_a_config_says_how_to_launch_it_and_can_be_trained(path):
 @pytest.mark.parametrize("name", PRETRAINED)
 def test_a_pretrained_program_is_what_its_card_says(name):
     agent = open_agent(name)
-    assert name == f"{agent.card['agent']}-{agent.card['env'].removeprefix('NRAM').lower()}"
+    task = re.sub("^(NRAM|NPI|NP)|-v0$", "", agent.card["env"]).lower()
+    assert name == f"{SHORT.get(agent.card['agent'], agent.card['agent'])}-{task}"
     for key in ("supervision", "command", "seed", "commit", "config", "metrics"):
         assert agent.card[key] is not None
     assert not agent.card["dirty"]
