@@ -38,10 +38,11 @@ def main(quick: bool = False, output: Path = Path("results")) -> None:
 
 
 def _measure(seconds: float, rounds: int) -> Iterator[Ratio]:
-    from neuralprog_agents.benchmark import solver
+    from neuralprog_agents.benchmark import search, solver
 
     yield from environments.measure(seconds, rounds)
     yield from solver.measure(seconds, rounds)
+    yield from search.measure(seconds, rounds)
 
 
 def _machine() -> dict[str, str]:
