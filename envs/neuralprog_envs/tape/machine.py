@@ -135,12 +135,14 @@ class TapeMachine:
         return state
 
     def _instruct(self, state: TapeState, action: NDArray[Any]) -> Bools:
+        # Every index is in range; mode="clip" spares NumPy a buffer that checking would need.
         operation, a, b, destination = np.ascontiguousarray(action.T)
         cells, values = state.tape.reshape(-1), state.registers.reshape(-1)
         first = row_starts(len(state.tape), self.registers)
-        A, B = values.take(first + a), values.take(first + b)
+        A, B = values.take(first + a, mode="clip"), values.take(first + b, mode="clip")
         address = row_starts(len(state.tape), self.memory_size) + A
-        result = np.where(operation == READ, cells.take(address), self._compute(operation, A, B))
+        result = self._compute(operation, A, B)
+        result = np.where(operation == READ, cells.take(address, mode="clip"), result)
         writes = np.flatnonzero(operation == WRITE)
         cells[address[writes]] = B[writes]
         target = first + destination
@@ -154,7 +156,7 @@ class TapeMachine:
         """Return each row's operation on A and B, shape (B,); READ, WRITE and HALT give 0."""
         M = self.memory_size
         if M <= _MAX_TABLE:
-            return operation_table(M).take((operation * M + A) * M + B)
+            return operation_table(M).take((operation * M + A) * M + B, mode="clip")
         zero = np.zeros_like(A)
         results = [m.apply(A, B, M) if m.apply else zero for m in MODULES]
         return np.choose(operation, [*results, zero]).astype(np.int32)
@@ -197,7 +199,7 @@ class TapeMachine:
 
     def action_mask(self, state: TapeState) -> Bools:
         """Return all True, read-only: every choice of this machine is legal in every state."""
-        return np.broadcast_to(self.every_choice, (len(state.tape), len(self.every_choice)))
+        return every_choice_of(self, len(state.tape))
 
     def begin(self, instances: TapeInstances) -> Episode:
         """Start the one-instance view, in plain Python integers."""
@@ -224,6 +226,13 @@ class TapeMachine:
 def _require(condition: bool, message: str) -> None:
     if not condition:
         raise ValueError(message)
+
+
+@lru_cache(maxsize=16)
+def every_choice_of(machine: TapeMachine, rows: int) -> Bools:
+    """Return the action mask of so many rows, read-only."""
+    mask = machine.every_choice
+    return np.broadcast_to(mask, (rows, len(mask)))
 
 
 @lru_cache(maxsize=16)
