@@ -9,8 +9,9 @@ change at once, which in Python is one assignment of a tuple.
 from __future__ import annotations
 
 import ast
+import keyword
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import MappingProxyType
 
 from neuralprog_agents.evaluation.tables import TablePolicy
@@ -48,7 +49,12 @@ def decompile(policy: TablePolicy, name: str, source: str = "") -> str:
         A function of a list of integers from 0 to M - 1, M its length and at least 3, and of the
         instance's length n, which decides nothing but the number of steps. It returns the tape
         that the circuits leave.
+
+    Raises:
+        ValueError: The name is none that a Python function can have.
     """
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise ValueError(f"{name!r} can't be the name of a Python function")
     machine = TapeMachine(_HUGE, policy.registers, action="circuit", observation_mode="flags")
     text = program_text(machine, policy.table, policy.occurring())
     registers = [f"r{j + 1}" for j in range(policy.registers)]
@@ -61,15 +67,6 @@ def decompile(policy: TablePolicy, name: str, source: str = "") -> str:
         f"{_INDENT}for _ in range({_polynomial(policy.time_limit)}):",
     ]
     return "\n".join([*head, *(f"{2 * _INDENT}{line}" for line in body), f"{_INDENT}return tape\n"])
-
-
-def compiled(
-    policy: TablePolicy, name: str = "program"
-) -> Callable[[Sequence[int], int], list[int]]:
-    """Return the function that ``decompile`` writes."""
-    space: dict[str, Callable[[Sequence[int], int], list[int]]] = {}
-    exec(decompile(policy, name), {}, space)  # our own text, of the ten forms above
-    return space[name]
 
 
 def _polynomial(coefficients: Sequence[int]) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from neuralprog_agents.evaluation import tables
 from neuralprog_agents.evaluation.tables import TablePolicy
-from neuralprog_agents.search.decompile import compiled, decompile
+from neuralprog_agents.search.decompile import decompile
 from neuralprog_agents.search.program import WIRES
 from neuralprog_agents.search.proposals import Moves, randomise
 from neuralprog_envs.core.instances import draw
@@ -13,6 +13,20 @@ from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape.circuit import encode
 
 MOVES = Moves(0.4, 0.3, 0.05, 0.0, 0.0, 0.0)
+
+
+def compiled(policy, name="program"):
+    """Return the function that `decompile` writes."""
+    space = {}
+    exec(decompile(policy, name), {}, space)
+    return space[name]
+
+
+def test_a_name_that_is_no_name_is_refused():
+    policy = TablePolicy("NRAMReverse-v0", np.zeros((8, 23), dtype=np.int64), (3, 2), (4, 6))
+    for name in ("a b", "def", "f(): pass\nx"):
+        with pytest.raises(ValueError, match="can't be the name"):
+            decompile(policy, name)
 
 
 def final_tapes(policy, length, count, seed=0):
