@@ -101,6 +101,7 @@ def _add_training(parser: _Parser) -> None:
 
 def _add_train(parser: _Parser) -> None:
     _add_training(parser)
+    parser.add_argument("--save", metavar="FILE.py", help="write what it learned as Python")
 
 
 def _add_sweep(parser: _Parser) -> None:
@@ -117,6 +118,8 @@ def _add_evaluate(parser: _Parser) -> None:
     parser.add_argument("--seed", type=_natural, default=0, metavar="N", help="(0)")
     parser.add_argument("--split", choices=_SPLITS, default="test", help="(test)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--prove", action="store_true", help="prove it instead, where it can be")
+    parser.add_argument("--certificate", metavar="FILE", help="where to write what was proven")
 
 
 def _add_run(parser: _Parser) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-from neuralprog_agents.commands.errors import SUCCESS, input_errors
-from neuralprog_agents.evaluation.agents import open_agent
+from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
+from neuralprog_agents.evaluation.agents import Agent, open_agent
+from neuralprog_agents.evaluation.certificate import Certificate, Provable, write
 from neuralprog_agents.evaluation.evaluate import Score, check
 from neuralprog_agents.evaluation.evaluate import evaluate as score
 
@@ -16,6 +18,9 @@ def evaluate(args: Namespace) -> int:
     """Score an agent and print it; return the exit status."""
     with input_errors():
         agent = open_agent(args.agent, args.env, args.seed)
+    if args.prove:
+        return prove(agent, args)
+    with input_errors():
         lengths = args.lengths or agent.test_lengths
         check(agent.policy, agent.env_id, lengths, args.episodes, args.split)
     scores = score(
@@ -27,6 +32,36 @@ def evaluate(args: Namespace) -> int:
     else:
         print_table(list(scores))
     return SUCCESS
+
+
+def prove(agent: Agent, args: Namespace) -> int:
+    """Prove what can be proven of an agent, print and write it; return the exit status."""
+    policy = agent.policy
+    if not isinstance(policy, Provable):
+        raise UsageError(f"{agent.name}: nothing can be proven of this agent")
+    with input_errors():
+        proofs = policy.prove()
+        digest = str(agent.card["weights_sha256"])
+        certificates = [Certificate(agent.name, agent.env_id, digest, proof) for proof in proofs]
+        path = Path(args.certificate or f"{Path(agent.name).name}-certificate.json")
+        write(path, certificates)
+    if args.json:
+        for each in certificates:
+            print(json.dumps(each.record()))
+    else:
+        print("\n".join(map(_told, certificates)))
+        print(f"written to {path}")
+    return SUCCESS if all(each.proof.holds for each in certificates) else FAILURE
+
+
+def _told(certificate: Certificate) -> str:
+    proof = certificate.proof
+    verdict = "proven" if proof.holds else f"NOT proven: {proof.failing:,} fail"
+    trained = ", which it also trained on" if proof.trained_on else ""
+    return (
+        f"{certificate.agent}, {proof.method}: {proof.cases:,} cases{trained}: {verdict}\n"
+        f"  {proof.covers}"
+    )
 
 
 def print_table(scores: Sequence[Score]) -> None:

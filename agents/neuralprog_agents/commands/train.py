@@ -17,6 +17,8 @@ from neuralprog_agents.commands.errors import (
     UsageError,
     input_errors,
 )
+from neuralprog_agents.evaluation.agents import open_agent
+from neuralprog_agents.evaluation.source import check_target, save_program
 from neuralprog_agents.training import config as settings
 from neuralprog_agents.training import runs
 from neuralprog_agents.training.checkpoint import CheckpointError
@@ -38,8 +40,12 @@ def train(args: Namespace, overrides: Sequence[str]) -> int:
     """Try restarts until one succeeds; return the exit status."""
     _check_workers(args.workers)
     with input_errors():
+        check_target(args.save)
         run = open_run("train", args, overrides)
-    return train_in(run, args.workers)
+    status = train_in(run, args.workers)
+    if status == SUCCESS:
+        _tell_program(run, args.save)
+    return status
 
 
 def train_in(run: Run, workers: int | None) -> int:
@@ -49,6 +55,16 @@ def train_in(run: Run, workers: int | None) -> int:
         return summary
     print(_verdict(run, summary))
     return SUCCESS if summary.winner is not None else FAILURE
+
+
+def _tell_program(run: Run, target: str | None) -> None:
+    """Print the learned program as Python, where it has that form, and save it if asked."""
+    policy = open_agent(str(run.folder)).policy
+    if hasattr(policy, "program_source"):
+        print(f"\n{policy.program_source()}")
+    if target is not None:
+        with input_errors():
+            save_program(policy, target)
 
 
 def sweep(args: Namespace, overrides: Sequence[str]) -> int:

@@ -17,7 +17,8 @@ class Policy(Protocol):
     """A learned (or written) program that acts in n environments of one id.
 
     A policy may also have ``program_text() -> str``, which ``neuralprog run`` prints as the
-    learned program.
+    learned program, and ``program_source() -> str``, the same as a Python file standing alone
+    (``--save``).
     """
 
     @property

@@ -1,0 +1,113 @@
+"""What has been proven of a learned program, and of exactly which weights.
+
+A policy that can be proven has ``prove() -> Proof``; ``neuralprog evaluate --prove`` asks for it
+and writes a certificate: the proof, bound to the weights by their hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from neuralprog_agents.training.files import read_json, write_json
+
+FORMAT = "neuralprog-certificate"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The outcome of a complete check.
+
+    Attributes:
+        method: How it was checked: "verification set", "every input up to a size", "induction".
+        covers: One sentence: what holds, of which inputs, if none fails.
+        cases: How many cases were checked.
+        failing: How many of them fail; the claim holds if it is 0.
+        trained_on: Whether the cases were also used in training.
+        details: What else belongs to it (the hash of the set, its bounds …); plain JSON.
+    """
+
+    method: str
+    covers: str
+    cases: int
+    failing: int
+    trained_on: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def holds(self) -> bool:
+        """Whether there were cases, and none fails."""
+        return self.cases > 0 and self.failing == 0
+
+
+@runtime_checkable
+class Provable(Protocol):
+    """A policy of which something can be proven."""
+
+    def prove(self) -> list[Proof]:
+        """Check everything that can be checked completely.
+
+        Raises:
+            ValueError: There is no proof of this task; the message says of which there are.
+        """
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A proof of the weights with a certain hash.
+
+    Attributes:
+        agent: The agent's name, as it was asked for.
+        env: The environment's id.
+        weights_sha256: Of the file ``weights.safetensors``.
+        proof: What was checked, and how it came out.
+    """
+
+    agent: str
+    env: str
+    weights_sha256: str
+    proof: Proof
+
+    def record(self) -> dict[str, Any]:
+        """Return it in the types of JSON."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "agent": self.agent,
+            "env": self.env,
+            "weights_sha256": self.weights_sha256,
+            **asdict(self.proof),
+            "holds": self.proof.holds,
+        }
+
+
+def write(path: Path, certificates: list[Certificate]) -> None:
+    """Write certificates, atomically.
+
+    Raises:
+        OSError: They could not be written.
+    """
+    write_json(path, [each.record() for each in certificates])
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Return the records in a file of certificates.
+
+    Raises:
+        ValueError: It is missing, or something else.
+    """
+    records = read_json(path)
+    if not isinstance(records, list) or not all(map(_is_certificate, records)):
+        raise ValueError(f"{path}: not a list of certificates of format {FORMAT} {VERSION}")
+    return records
+
+
+def _is_certificate(record: Any) -> bool:
+    return (
+        isinstance(record, dict)
+        and record.get("format") == FORMAT
+        and record.get("version") == VERSION
+    )
