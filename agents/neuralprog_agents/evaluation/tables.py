@@ -6,12 +6,14 @@ zero registers (Kurach et al. 2016, section 3.4). A pattern is Σ_j [r_j = 0] ·
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_agents.evaluation.decompile import python_function
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
@@ -27,6 +29,9 @@ Choose = Callable[[NDArray[Any]], NDArray[np.int64]]
 
 _SHOWN = 64
 """Instances that are run to see which patterns occur."""
+
+_EXAMPLE = 3
+"""The length of the example in a Python file, if it was learned from."""
 
 
 class TablePolicy:
@@ -96,6 +101,29 @@ class TablePolicy:
         """Return the circuits that occur, dead wiring removed, one block a case of flags."""
         return program_text(self.machine(self.lengths[1]), self.table, self.occurring())
 
+    def program_source(self) -> str:
+        """Return a Python file that stands alone: a function of a tape, with a doctest."""
+        name = _function_name(self.env_id)
+        docstring = [
+            f"Act on a tape of {self.env_id} as the learned program does, and return it.",
+            "",
+            "The tape holds integers from 0 to M - 1, M = len(tape); n is the instance's length.",
+            "",
+            *self._example(name),
+        ]
+        machine = self.machine(self.lengths[1])
+        return python_function(
+            name, machine, self.table, self.occurring(), self.time_limit, docstring
+        )
+
+    def _example(self, name: str) -> list[str]:
+        """Return a doctest: what the function called ``name`` does with one instance."""
+        n = min(max(_EXAMPLE, self.lengths[0]), self.lengths[1])
+        task = self._task(n)
+        posed = draw(task, 0, [0], (n, n), "all")
+        final = run(task.machine, self.table, posed, np.array([self.limit(n)]))
+        return [f">>> {name}({posed.tape[0].tolist()}, {n})", str(final.tape[0].tolist())]
+
     def _task(self, length: int) -> Any:
         settings = self.settings(length)
         del settings["max_steps"]
@@ -108,6 +136,12 @@ def _check(table: Table, machine: TapeMachine) -> None:
         raise ValueError(f"a table of circuits of shape {table.shape} should be {wanted}")
     if (table < 0).any() or (table >= np.array(machine.actions)).any():
         raise ValueError("the table wires a circuit to a source that there is not")
+
+
+def _function_name(env_id: str) -> str:
+    """Turn "NRAMListK-v0" into "list_k"."""
+    task = env_id.removesuffix("-v0").removeprefix("NRAM")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", task).lower()
 
 
 def patterns(flags: NDArray[Any]) -> NDArray[np.int64]:

@@ -1,36 +1,44 @@
 """A decompiled program does what its circuits do."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from neuralprog_agents.evaluation import tables
+from neuralprog_agents.evaluation.agents import open_agent, pretrained
 from neuralprog_agents.evaluation.tables import TablePolicy
-from neuralprog_agents.search.decompile import decompile
 from neuralprog_agents.search.program import WIRES
 from neuralprog_agents.search.proposals import Moves, randomise
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.registry import make_task
+from neuralprog_envs.registry import find, make_task
 from neuralprog_envs.tape.circuit import encode
+from tests.envs.paper_circuits import PROGRAMS
+from tests.golden import PaperRun
 
 MOVES = Moves(0.4, 0.3, 0.05, 0.0, 0.0, 0.0)
 
 
-def compiled(policy, name="program"):
-    """Return the function that `decompile` writes."""
+def is_tape(name):
+    return find(open_agent(name).env_id).family == "tape"
+
+
+def compiled(policy):
+    """Return the function of the file that `program_source` writes."""
     space = {}
-    exec(decompile(policy, name), {}, space)
-    return space[name]
+    exec(policy.program_source(), space)
+    return next(thing for name, thing in space.items() if name != "__builtins__")
 
 
-def test_a_name_that_is_no_name_is_refused():
-    policy = TablePolicy("NRAMReverse-v0", np.zeros((8, 23), dtype=np.int64), (3, 2), (4, 6))
-    for name in ("a b", "def", "f(): pass\nx"):
-        with pytest.raises(ValueError, match="can't be the name"):
-            decompile(policy, name)
+def machine_of(policy):
+    return {
+        "registers": policy.registers, "repetitions": policy.repetitions, "action": "circuit"
+    }  # fmt: skip
 
 
 def final_tapes(policy, length, count, seed=0):
-    task = make_task(policy.env_id, length=length, registers=policy.registers, action="circuit")
+    task = make_task(policy.env_id, length=length, **machine_of(policy))
     posed = draw(task, seed, np.arange(count), (length, length))
     limits = np.full(count, policy.limit(length))
     return posed.tape, tables.run(task.machine, policy.table, posed, limits).tape
@@ -78,19 +86,44 @@ def sorting():
 def test_a_sorting_table_becomes_a_function_that_sorts():
     policy = sorting()
     agree(policy, (1, 4, 20), 200)
-    sort = compiled(policy, "sort")
+    sort = compiled(policy)
     rng = np.random.default_rng(0)
     for n in rng.integers(1, 15, 2000):
         values = rng.integers(1, n + 2, n).tolist()
         assert sort([n, *values, 0], n)[1 : n + 1] == sorted(values)
 
 
-def test_the_text_is_short_and_stands_alone():
-    text = decompile(sorting(), "sort", "Sort tape[1..n], n = tape[0].")
+def test_the_file_stands_alone_and_its_example_is_true(tmp_path):
+    path = tmp_path / "sort.py"
+    path.write_text(sorting().program_source())
+    text = path.read_text()
     assert text.startswith("def sort(tape, n):\n")
     assert "for _ in range(n * n):" in text
     assert "import" not in text
-    assert len(text.splitlines()) < 25
-    space = {}
-    exec(text, space)
-    assert space["sort"]([3, 9, 4, 7, 0, 0, 0, 0, 0, 0], 3)[1:4] == [4, 7, 9]
+    assert len(text.splitlines()) < 32
+    checked = subprocess.run(
+        [sys.executable, "-I", "-m", "doctest", "-v", str(path)], capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stdout
+    assert "1 passed" in checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("env_id", "name"), [("NRAMWalkBST-v0", "walk_bst"), ("NRAMListK-v0", "list_k")]
+)
+def test_functions_are_named_after_tasks(env_id, name):
+    policy = TablePolicy(env_id, np.zeros((8, 23), dtype=np.int64), (3, 2), (1, 4))
+    assert policy.program_source().startswith(f"def {name}(tape, n):")
+
+
+def test_two_module_lists_become_a_function_too():
+    program = next(program for program in PROGRAMS.values() if program.repetitions == 2)
+    table, _ = PaperRun(program).table
+    agree(TablePolicy("NRAMSwap-v0", table, (3,), (2, 5), repetitions=2), (3, 5), 100)
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(pretrained()) if is_tape(name)])
+def test_every_learned_program_is_its_python(name):
+    policy = open_agent(name).policy
+    longest = policy.lengths[1]
+    agree(policy, (longest, longest + 3), 1000)

@@ -1,4 +1,4 @@
-"""A learned table as a short Python function over a tape, standing alone.
+"""A learned table as a Python file that stands alone: one short function over a tape.
 
 The program's text (``neuralprog_envs.tape.circuit.program_text``: circuits that occur, constants
 folded, dead wiring gone) is written on a machine with a huge memory, where a constant near the
@@ -9,12 +9,12 @@ change at once, which in Python is one assignment of a tuple.
 from __future__ import annotations
 
 import ast
-import keyword
 import re
 from collections.abc import Sequence
 from types import MappingProxyType
 
-from neuralprog_agents.evaluation.tables import TablePolicy
+from numpy.typing import NDArray
+
 from neuralprog_envs.tape.circuit import program_text
 from neuralprog_envs.tape.machine import TapeMachine
 
@@ -37,36 +37,47 @@ _MODULES = MappingProxyType({
 """Every module in Python; a and b are its arguments."""
 
 
-def decompile(policy: TablePolicy, name: str, source: str = "") -> str:
-    """Return a program as the text of a Python function ``name(tape, n)``.
+def python_function(
+    name: str,
+    machine: TapeMachine,
+    table: NDArray,
+    patterns: Sequence[int],
+    time_limit: Sequence[int],
+    docstring: Sequence[str] = (),
+) -> str:
+    """Return a table of circuits as the text of a Python function ``name(tape, n)``.
+
+    It is a function of a list of integers from 0 to M - 1, M its length, and of the instance's
+    length n, which decides nothing but the number of steps; it returns the tape that the circuits
+    leave. Constants are folded as in a large memory: of a circuit that compares constants (as
+    ``2 + 2 < 3``) this is true from M = 14 on.
 
     Args:
-        policy: The program.
         name: The function's name.
-        source: A line for its docstring that says where the program is from.
-
-    Returns:
-        A function of a list of integers from 0 to M - 1, M its length and at least 3, and of the
-        instance's length n, which decides nothing but the number of steps. It returns the tape
-        that the circuits leave.
-
-    Raises:
-        ValueError: The name is none that a Python function can have.
+        machine: A machine of the table's registers and modules; its memory does not matter.
+        table: One circuit for each pattern of zero registers, shape (2**R, K).
+        patterns: The patterns that occur.
+        time_limit: (c_0, c_1, ...): an instance of length n has at most Σ_k c_k · n^k steps.
+        docstring: Its lines, without quotes.
     """
-    if not name.isidentifier() or keyword.iskeyword(name):
-        raise ValueError(f"{name!r} can't be the name of a Python function")
-    machine = TapeMachine(_HUGE, policy.registers, action="circuit", observation_mode="flags")
-    text = program_text(machine, policy.table, policy.occurring())
-    registers = [f"r{j + 1}" for j in range(policy.registers)]
-    body = _cases(text)
+    large = TapeMachine(_HUGE, machine.registers, action="circuit", repetitions=machine.repetitions)
+    body = _cases(program_text(large, table, patterns))
+    registers = [f"r{j + 1}" for j in range(machine.registers)]
     head = [
         f"def {name}(tape, n):",
-        f'{_INDENT}"""{source or f"Work on a tape for {policy.env_id}, of length n."}"""',
+        *(f"{_INDENT}{line}".rstrip() for line in _quoted(docstring)),
         f"{_INDENT}tape, M = list(tape), len(tape)",
         f"{_INDENT}{' = '.join(registers)} = 0",
-        f"{_INDENT}for _ in range({_polynomial(policy.time_limit)}):",
+        f"{_INDENT}for _ in range({_polynomial(time_limit)}):",
     ]
     return "\n".join([*head, *(f"{2 * _INDENT}{line}" for line in body), f"{_INDENT}return tape\n"])
+
+
+def _quoted(lines: Sequence[str]) -> list[str]:
+    """A docstring of one line or of several, or none."""
+    if len(lines) < 2:
+        return [f'"""{line}"""' for line in lines]
+    return [f'"""{lines[0]}', *lines[1:], '"""']
 
 
 def _polynomial(coefficients: Sequence[int]) -> str:
