@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_agents.evaluation.certificate import Proof
 from neuralprog_agents.evaluation.decompile import python_function
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
@@ -123,6 +124,13 @@ class TablePolicy:
         posed = draw(task, 0, [0], (n, n), "all")
         final = run(task.machine, self.table, posed, np.array([self.limit(n)]))
         return [f">>> {name}({posed.tape[0].tolist()}, {n})", str(final.tape[0].tolist())]
+
+    def prove(self) -> list[Proof]:
+        """Check the program completely, up to sizes that the proofs name."""
+        from neuralprog_agents import proofs
+
+        program = proofs.TapeProgram(self.env_id, self.table, self.limit, self.repetitions)
+        return proofs.prove(program)
 
     def _task(self, length: int) -> Any:
         settings = self.settings(length)

@@ -6,7 +6,7 @@ by rules that hold for all integers modulo M.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import NamedTuple
 
@@ -75,7 +75,20 @@ class Graph:
             a, b = (*values, 0, 0)[:2]
             return self.constant(int(_APPLY[name](a, b, self.M)))  # type: ignore[misc]
         simpler = _RULES[name](self, *arguments)
-        return self._intern(Term(name, arguments)) if simpler is None else simpler
+        if simpler is not None:
+            return simpler
+        node = self._intern(Term(name, arguments))
+        if name in ("MIN", "MAX") and self._positive.issuperset(arguments):
+            self._positive.add(node)
+        return node
+
+    def value_of(self, node: Node) -> int | None:
+        """Return a constant's value; None for other nodes."""
+        return self._constants.get(node)
+
+    def values(self) -> Collection[int]:
+        """Return the values of all constants that have come up."""
+        return self._constants.values()
 
     def register_of(self, node: Node) -> int | None:
         """Return which register a node is, if any."""

@@ -1,0 +1,28 @@
+"""Complete checks of tape programs: what is proven here holds of every input that it names.
+
+A program is a table with one circuit for each pattern of zero registers, and a time limit. There
+are two kinds of proof:
+
+- ``exhaustive``: every input up to a size, run on the machine. Any task.
+- ``symbolic``: one run for each shape of an input, with values that stand for all values. Tasks
+  that move values about without looking at them, and sorting.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from neuralprog_agents.evaluation.certificate import Proof
+from neuralprog_agents.proofs import exhaustive, symbolic
+from neuralprog_agents.proofs.program import TapeProgram
+
+__all__ = ["TapeProgram", "prove"]
+
+
+def prove(program: TapeProgram) -> list[Proof]:
+    """Check a program in every way that its task and its own doing allow."""
+    proofs = [exhaustive.prove(program)]
+    if symbolic.provable(program):
+        with suppress(symbolic.OpenError):  # looks at values: proven up to a size only
+            proofs.append(symbolic.prove(program))
+    return proofs
