@@ -7,6 +7,7 @@ Each function takes a tape of M numbers and the length n, asserts the input's fo
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
 Tape = list[int]
@@ -146,6 +147,29 @@ def sort(tape: Tape, n: int) -> Answer:
     return _placed(1, sorted(_array(tape, 1, n)))
 
 
+def sort_zeros(tape: Tape, n: int) -> Answer:
+    values = tape[1 : n + 1]
+    assert tape[0] == n == len(values)
+    assert _in_range(values, 0, len(tape) - 1)
+    assert not any(tape[n + 1 :])
+    return _placed(1, sorted(values))
+
+
+def prefix_sum(tape: Tape, n: int) -> Answer:
+    values = _array(tape, 0, n)
+    return _placed(0, [sum(values[: i + 1]) % len(tape) for i in range(n)])
+
+
+def count(tape: Tape, n: int) -> Answer:
+    return {0: _array(tape, 1, n).count(tape[0])}
+
+
+def deduplicate(tape: Tape, n: int) -> Answer:
+    assert tape[0] == n + 1
+    runs = [value for value, _ in groupby(_array(tape, 1, n))]
+    return _placed(n + 1, runs + [0] * (n - len(runs)))
+
+
 def duplicated_input(tape: Tape, n: int) -> Answer:
     doubled = _array(tape, 1, 2 * n)
     assert tape[0] == 2 * n + 1
@@ -180,6 +204,10 @@ REFERENCES: dict[str, Callable[[Tape, int], Answer]] = {
     "NRAMMerge-v0": merge,
     "NRAMWalkBST-v0": walk_bst,
     "NRAMSort-v0": sort,
+    "NRAMSortZeros-v0": sort_zeros,
+    "NRAMPrefixSum-v0": prefix_sum,
+    "NRAMCount-v0": count,
+    "NRAMDeduplicate-v0": deduplicate,
     "NRAMDuplicatedInput-v0": duplicated_input,
     "NRAMRepeatCopy-v0": repeat_copy,
     "NRAMReversedAddition-v0": reversed_addition,
@@ -204,6 +232,10 @@ INPUTS: dict[str, Callable[[Any, int], list[int]]] = {
     "NRAMMerge-v0": _merge_input,
     "NRAMWalkBST-v0": lambda tape, n: tape,
     "NRAMSort-v0": lambda tape, n: tape[1 : n + 1],
+    "NRAMSortZeros-v0": lambda tape, n: tape[1 : n + 1],
+    "NRAMPrefixSum-v0": lambda tape, n: tape[:n],
+    "NRAMCount-v0": lambda tape, n: tape[: n + 1],
+    "NRAMDeduplicate-v0": lambda tape, n: tape[1 : n + 1],
     "NRAMDuplicatedInput-v0": lambda tape, n: tape[1 : 2 * n + 1],
     "NRAMRepeatCopy-v0": lambda tape, n: tape[1 : n + 1],
     "NRAMReversedAddition-v0": lambda tape, n: tape[1 : 2 * n + 1],

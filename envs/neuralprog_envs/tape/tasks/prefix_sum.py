@@ -1,0 +1,67 @@
+"""Replace every element of an array by the sum of all up to it.
+
+    n = 4     cell  0 1 2 3 4 5 6
+    input           2 1 4 6 0 0 0
+    output          2 3 0 6 . . .      (dots are not scored; here M = 7, so 3 + 4 = 0)
+
+Input: A[0..n-1], 0; values are at least 1. Output: cells 0..n-1 hold A_0 + ... + A_i modulo M. A
+user's input is the array A.
+Source: ours; in the format of Increment of Kurach et al. 2016.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.core.draws import Draws
+from neuralprog_envs.core.task import Bools, Ints
+from neuralprog_envs.core.trace import Act
+from neuralprog_envs.tape.arrays import check_values, span
+from neuralprog_envs.tape.cpu import Cpu
+
+
+class PrefixSum:
+    """Cells 0.. := the sums of the elements up to each."""
+
+    registers = 3
+    shortest = 1
+    split_from = 5
+
+    def memory_size(self, n: int) -> int:
+        """Return n + 1, the array and a zero, but at least the machine's 3 cells."""
+        return max(n + 1, 3)
+
+    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the expert's instructions: four an element, two at the end."""
+        return 4 * n + 2
+
+    def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
+        """Return tapes with arrays of values in 1..M-1."""
+        return np.where(span(M, 0, n), draws.integers(1, M, M), np.int32(0))
+
+    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+        """Return the running sums, in place."""
+        M = tape.shape[1]
+        scored = span(M, 0, n)
+        sums = np.cumsum(tape, axis=1, dtype=np.int64) % M
+        return np.where(scored, sums, 0).astype(np.int32), scored
+
+    def encode(self, values: list[int]) -> tuple[list[int], int]:
+        """Return the tape of the array ``values``."""
+        check_values(values)
+        return list(values), len(values)
+
+    def expert(self, cpu: Cpu) -> Iterator[Act]:
+        """Add and write until an element is 0."""
+        pointer, value, total = range(3)
+        while True:
+            yield cpu.read(value, pointer)
+            if cpu.is_zero(value):
+                break
+            yield cpu.add(total, total, value)
+            yield cpu.write(pointer, total, to=value)
+            yield cpu.inc(pointer, pointer)
+        yield cpu.halt()
