@@ -54,7 +54,7 @@ $(VENV)/.agents: $(VENV)/.torch pyproject.toml
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.torch pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[agents,rl,plot,dev]"
+	$(BIN)/python -m pip install --quiet --editable ".[agents,rl,plot,prove,dev]"
 	touch $@
 
 clean:

@@ -10,17 +10,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, permutations
 from types import MappingProxyType
+from typing import Any
 
 
 @dataclass(frozen=True)
-class Value:
+class Open:
     """An open value: the i-th, from 0, plus an offset modulo M."""
 
-    i: int
+    i: Any
     offset: int = 0
 
 
-Cell = int | Value
+Cell = int | Open
 
 
 @dataclass(frozen=True)
@@ -39,48 +40,96 @@ class Layout:
     answer: Mapping[int, Cell] | None
 
 
-def _values(n: int) -> tuple[Value, ...]:
-    return tuple(map(Value, range(n)))
+Cases = list[tuple[Any, Open]]
+"""What a cell must hold, by cases: the first condition that is true counts."""
 
 
-def _increment(n: int) -> Iterator[Layout]:
-    yield Layout(n, _values(n), {i: Value(i, 1) for i in range(n)})
+@dataclass(frozen=True)
+class Family:
+    """The shapes of all lengths, by formulas that numbers and an arithmetic solver understand.
+
+    All functions take the parameters: n, then those that ``choices`` yields.
+
+    Attributes:
+        choices: The other parameters for a length.
+        domain: What the other parameters fulfil, as conditions.
+        header: The numbers in the first cells; the n open values stand behind them.
+        scored: The first scored cell; there are n.
+        answer: What a scored cell must hold: the cell, then the parameters.
+    """
+
+    header: Callable[..., tuple[Any, ...]]
+    scored: Callable[..., Any]
+    answer: Callable[..., Cases]
+    choices: Callable[[int], Iterator[tuple[int, ...]]] = lambda n: iter([()])
+    domain: Callable[..., tuple[Any, ...]] = lambda *parameters: ()
+
+    def layouts(self, n: int) -> Iterator[Layout]:
+        """Yield every shape of a length."""
+        for choice in self.choices(n):
+            yield self.layout(n, *choice)
+
+    def layout(self, n: int, *choice: int) -> Layout:
+        """Return one shape."""
+        first = self.scored(n, *choice)
+        answer = {cell: self._wanted(cell, n, *choice) for cell in range(first, first + n)}
+        return Layout(n, (*self.header(n, *choice), *map(Open, range(n))), answer)
+
+    def _wanted(self, cell: int, *parameters: int) -> Open:
+        return next(value for holds, value in self.answer(cell, *parameters) if holds)
 
 
-def _copy(n: int) -> Iterator[Layout]:
-    yield Layout(n, (n + 1, *_values(n)), {n + 1 + i: Value(i) for i in range(n)})
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        "NRAMIncrement": Family(
+            header=lambda n: (),
+            scored=lambda n: 0,
+            answer=lambda cell, n: [(True, Open(cell, 1))],
+        ),
+        "NRAMCopy": Family(
+            header=lambda n: (n + 1,),
+            scored=lambda n: n + 1,
+            answer=lambda cell, n: [(True, Open(cell - n - 1))],
+        ),
+        "NRAMReverse": Family(
+            header=lambda n: (n + 1,),
+            scored=lambda n: n + 1,
+            answer=lambda cell, n: [(True, Open(2 * n - cell))],
+        ),
+        "NRAMSwap": Family(
+            header=lambda n, p, q: (p, q),
+            scored=lambda n, p, q: 2,
+            answer=lambda cell, n, p, q: [
+                (cell == p, Open(q - 2)),
+                (cell == q, Open(p - 2)),
+                (True, Open(cell - 2)),
+            ],
+            choices=lambda n: combinations(range(2, n + 2), 2),
+            domain=lambda n, p, q: (p >= 2, p < q, q <= n + 1),
+        ),
+    }
+)
+"""The tasks whose shapes are formulas in the length."""
 
 
-def _reverse(n: int) -> Iterator[Layout]:
-    yield Layout(n, (n + 1, *_values(n)), {2 * n - i: Value(i) for i in range(n)})
-
-
-def _swap(n: int) -> Iterator[Layout]:
-    for p, q in combinations(range(2, n + 2), 2):
-        answer = {cell: Value(cell - 2) for cell in range(2, n + 2)}
-        answer[p], answer[q] = answer[q], answer[p]
-        yield Layout(n, (p, q, *_values(n)), answer)
-
-
-def _permutation(n: int) -> Iterator[Layout]:
+def _permutations(n: int) -> Iterator[Layout]:
     for order in permutations(range(n)):
-        yield Layout(
-            n, (n + 1, *order, *_values(n)), {1 + i: Value(j) for i, j in enumerate(order)}
-        )
+        values = map(Open, range(n))
+        yield Layout(n, (n + 1, *order, *values), {1 + i: Open(j) for i, j in enumerate(order)})
 
 
-def _sort(n: int) -> Iterator[Layout]:
-    yield Layout(n, (n, *_values(n)), None)
+def _arrays(n: int) -> Iterator[Layout]:
+    yield Layout(n, (n, *map(Open, range(n))), None)
 
 
 LAYOUTS: Mapping[str, tuple[Callable[[int], Iterator[Layout]], range]] = MappingProxyType(
     {
-        "NRAMIncrement": (_increment, range(1, 33)),
-        "NRAMCopy": (_copy, range(1, 33)),
-        "NRAMReverse": (_reverse, range(1, 33)),
-        "NRAMSwap": (_swap, range(2, 17)),
-        "NRAMPermutation": (_permutation, range(1, 6)),
-        "NRAMSort": (_sort, range(1, 17)),
+        "NRAMIncrement": (FAMILIES["NRAMIncrement"].layouts, range(1, 33)),
+        "NRAMCopy": (FAMILIES["NRAMCopy"].layouts, range(1, 33)),
+        "NRAMReverse": (FAMILIES["NRAMReverse"].layouts, range(1, 33)),
+        "NRAMSwap": (FAMILIES["NRAMSwap"].layouts, range(2, 17)),
+        "NRAMPermutation": (_permutations, range(1, 6)),
+        "NRAMSort": (_arrays, range(1, 17)),
     }
 )
 """The tasks that have shapes: all shapes of a length, and the lengths that are checked."""

@@ -17,17 +17,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_agents.evaluation.certificate import Proof
-from neuralprog_agents.proofs.layouts import LAYOUTS, Cell, Layout, Value
+from neuralprog_agents.proofs.layouts import LAYOUTS, Cell, Layout, Open
 from neuralprog_agents.proofs.program import TapeProgram
 from neuralprog_envs.tape.algebra import Graph, Node
 from neuralprog_envs.tape.ops import MODULES
 
-_ENDLESS = 1 << 60
+ENDLESS = 1 << 60
 """M of the memory without end."""
 
 
@@ -68,8 +69,8 @@ def prove(program: TapeProgram) -> Proof:
 
 def _memories(program: TapeProgram, layout: Layout) -> Iterator[int]:
     """Yield the memory without end, and every size in which the run may be another."""
-    yield _ENDLESS
-    distinct = _run(program, layout, _ENDLESS).distinct()
+    yield ENDLESS
+    distinct = _run(program, layout, ENDLESS).distinct()
     yield from range(program.algorithm.memory_size(layout.length), distinct + 1)
 
 
@@ -80,6 +81,21 @@ def _run(program: TapeProgram, layout: Layout, M: int) -> Run:
     except OpenError as error:
         raise OpenError(f"{program.task_name}, n = {layout.length}: {error}") from None
     return run
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a run.
+
+    Attributes:
+        pattern: Which registers were 0.
+        registers: What they held before it.
+        events: What it read and wrote, in order: READ or WRITE, address, content.
+    """
+
+    pattern: int
+    registers: tuple[Node, ...]
+    events: tuple[tuple[str, Node, Node], ...]
 
 
 class Run:
@@ -98,10 +114,11 @@ class Run:
         zero = self.graph.constant(0)
         self.tape = defaultdict(lambda: zero, enumerate(map(self.node, layout.tape)))
         self.registers = [zero] * program.registers
+        self._events: list[tuple[str, Node, Node]] = []
 
     def node(self, cell: Cell) -> Node:
         """Return the expression of a number or of an open value."""
-        if not isinstance(cell, Value):
+        if not isinstance(cell, Open):
             return self.graph.constant(cell)
         node = self._values[cell.i]
         for _ in range(cell.offset):
@@ -114,10 +131,21 @@ class Run:
         Raises:
             OpenError: The run depends on an open value.
         """
+        for _ in self.steps():
+            pass
+
+    def steps(self) -> Iterator[Step]:
+        """Run to the end; yield every step after it.
+
+        Raises:
+            OpenError: The run depends on an open value.
+        """
         for _ in range(self._program.limit(self.layout.length)):
-            pattern = sum(self._is_zero(node) << j for j, node in enumerate(self.registers))
+            before, self._events = tuple(self.registers), []
+            pattern = sum(self._is_zero(node) << j for j, node in enumerate(before))
             circuit = [int(wire) for wire in self._program.table[pattern]]
             self._circuit(circuit)
+            yield Step(pattern, before, tuple(self._events))
             if circuit[-1] == 1:
                 return
 
@@ -130,10 +158,14 @@ class Run:
 
     def distinct(self) -> int:
         """Return how many cells a memory must exceed for this run to be the same there."""
+        return sum(self.reach())
+
+    def reach(self) -> tuple[int, int]:
+        """Return the greatest small number, and the greatest k of a number M - k."""
         numbers = [*self.graph.values(), len(self.layout.tape), *(self.layout.answer or ())]
         small = [number for number in numbers if number < self.graph.M // 2]
         great = [self.graph.M - number for number in numbers if number >= self.graph.M // 2]
-        return max(small) + max(great, default=0)
+        return max(small), max(great, default=0)
 
     def _circuit(self, circuit: Sequence[int]) -> None:
         sources, wire = list(self.registers), 0
@@ -145,9 +177,12 @@ class Run:
 
     def _module(self, name: str, inputs: tuple[Node, ...]) -> Node:
         if name == "READ":
-            return self.tape[self._address(inputs[0])]
+            node = self.tape[self._address(inputs[0])]
+            self._events.append((name, inputs[0], node))
+            return node
         if name == "WRITE":
             self.tape[self._address(inputs[0])] = inputs[1]
+            self._events.append((name, inputs[0], inputs[1]))
             return self.graph.constant(0)
         return self.graph.apply(name, inputs)
 

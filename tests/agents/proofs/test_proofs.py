@@ -1,6 +1,7 @@
 """Proofs of tape programs: right ones hold, and each way to be wrong is found."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,8 +9,8 @@ import pytest
 from neuralprog_agents.cli import main
 from neuralprog_agents.evaluation.agents import open_agent
 from neuralprog_agents.evaluation.certificate import read
-from neuralprog_agents.proofs import TapeProgram, exhaustive, symbolic
-from neuralprog_agents.proofs.layouts import LAYOUTS, Value
+from neuralprog_agents.proofs import TapeProgram, closed_form, exhaustive, symbolic
+from neuralprog_agents.proofs.layouts import FAMILIES, LAYOUTS, Open
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape.circuit import encode
 from neuralprog_envs.tape.machine import TapeMachine
@@ -33,7 +34,7 @@ def test_every_shape_agrees_with_the_tasks_own_judge():
         for layout in shapes(lengths[0] + 2):
             task = make_task(name, length=layout.length, memory_size=31)
             values = rng.integers(1, 31, len(layout.tape))
-            filled = [values[c.i] if isinstance(c, Value) else c for c in layout.tape]
+            filled = [values[c.i] if isinstance(c, Open) else c for c in layout.tape]
             tape = np.zeros((1, 31), np.int32)
             tape[0, : len(filled)] = filled
             posed = task.pose(tape, np.array([layout.length], np.int32))
@@ -41,7 +42,7 @@ def test_every_shape_agrees_with_the_tasks_own_judge():
                 wanted = dict(enumerate(sorted(filled[1:]), start=1))
             else:
                 wanted = {
-                    at: (values[c.i] + c.offset) % 31 if isinstance(c, Value) else c
+                    at: (values[c.i] + c.offset) % 31 if isinstance(c, Open) else c
                     for at, c in layout.answer.items()
                 }
             assert np.flatnonzero(posed.mask[0]).tolist() == sorted(wanted)
@@ -90,7 +91,7 @@ def test_the_command_writes_a_certificate_bound_to_the_weights(tmp_path, capsys)
     assert main(words) == 0
     assert "proven" in capsys.readouterr().out
     records = read(path)
-    assert [record["holds"] for record in records] == [True, True]
+    assert [record["holds"] for record in records] == [True] * len(records)
     card = open_agent("nram-increment").card
     assert {record["weights_sha256"] for record in records} == {card["weights_sha256"]}
     path.write_text(json.dumps([{"format": "other"}]))
@@ -101,3 +102,36 @@ def test_the_command_writes_a_certificate_bound_to_the_weights(tmp_path, capsys)
 def test_what_cannot_be_proven_is_one_line_and_status_2(tmp_path, capsys):
     assert main(["evaluate", "--agent", "random", "--env", "NRAMCopy", "--prove"]) == 2
     assert "nothing can be proven" in capsys.readouterr().err
+
+
+def test_induction_proves_every_length_and_refuses_false_forms(monkeypatch):
+    induction = pytest.importorskip("neuralprog_agents.proofs.induction", exc_type=ImportError)
+    right = program("NRAMCopy", [START, MOVE | ON], lambda n: n + 1)
+    assert induction.prove(right).details == {"from_length": 9, "memory_exceeds": [2, 2]}
+    with pytest.raises(closed_form.FormError, match="the answer"):
+        induction.prove(program("NRAMCopy", [START, MOVE | ON], lambda n: n))
+
+    true = closed_form.guess(right, FAMILIES["NRAMCopy"])
+    for false in falsified(true):
+        monkeypatch.setattr(closed_form, "guess", lambda *_, false=false: false)
+        with pytest.raises(closed_form.FormError):
+            induction.prove(right)
+
+
+def falsified(form):
+    """Closed forms with one number changed: a register's, a read's, a count's, the bound."""
+    loop = form.segments[-1]
+    phase = loop.phases[0]
+
+    def last(**changes):
+        changed = replace(loop, phases=(replace(phase, **changes),))
+        return replace(form, segments=(*form.segments[:-1], changed))
+
+    first, *others = phase.registers
+    read, written = phase.events
+    yield last(registers=(replace(first, constant=first.constant + 1), *others))
+    yield last(events=(replace(read, address=replace(read.address, slope=0)), written))
+    yield last(events=(replace(read, content=replace(read.content, offset=1)), written))
+    longer = replace(loop.count, constant=loop.count.constant + 1)
+    yield replace(form, segments=(*form.segments[:-1], replace(loop, count=longer)))
+    yield replace(form, reach=(replace(form.reach[0], constant=0), form.reach[1]))
