@@ -17,8 +17,9 @@ SUPERVISION = "input/output pairs"
 
 
 def check(config: Config) -> None:
-    """Raise ValueError where the tapes are too long for the compiled interpreter."""
+    """Raise ValueError where tapes are too long for the compiled interpreter, or pairs too few."""
     check_memory(data.task_of(config, config.length[1], config.spare).machine.memory_size)
+    data.first_rows(config)
 
 
 def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> TablePolicy:

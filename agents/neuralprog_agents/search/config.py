@@ -35,6 +35,8 @@ class Config:
     halt: bool = False
     """Whether the program must halt by itself, by its finish bit, before T."""
 
+    begin: int = 0
+    """The longest pair that a restart begins with; longer ones come in as fits fail on them."""
     groups: int = 2
     """Groups of 64 pairs that every proposal is scored on."""
     pairs: int = 1000
@@ -69,6 +71,10 @@ class Config:
     """The probability that a change copies wiring from another pattern."""
     wander: float = 0.5
     """The probability that a proposal also replaces the circuit of a pattern not visited."""
+    tied: float = 0.0
+    """The probability that a change is made in all patterns with the same circuit at once."""
+    join: float = 0.0
+    """The probability that a change replaces a circuit by that of another visited pattern."""
     uniform: float = 0.0
     """The probability that a change ignores what is live and visited (for comparison)."""
 
@@ -76,8 +82,7 @@ class Config:
         for name in ("restarts", "registers", "groups", "check", "proposals", "far"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 1 <= self.length[0] <= self.length[1]:
-            raise ValueError(f"length must be two ascending numbers, got {self.length}")
+        self._check_lengths()
         if self.registers > _MOST_REGISTERS:
             raise ValueError(f"registers must be at most {_MOST_REGISTERS}, got {self.registers}")
         if not 0 < self.cold <= self.hot:
@@ -89,6 +94,13 @@ class Config:
                 f"pairs must be at least {LANES * self.groups + self.far} "
                 f"(64 for each of {self.groups} groups, and {self.far} far ones)"
             )
+
+    def _check_lengths(self) -> None:
+        low, high = self.length
+        if not 1 <= low <= high:
+            raise ValueError(f"length must be two ascending numbers, got {self.length}")
+        if self.begin and not low <= self.begin <= high:
+            raise ValueError(f"begin must be 0 or from {low} to {high}, got {self.begin}")
 
     @property
     def near(self) -> int:

@@ -115,6 +115,22 @@ def arranged(config: Config, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.array([*couples, *single], dtype=np.int64)
 
 
+def first_rows(config: Config) -> NDArray[np.int64]:
+    """Return the rows of ``pairs`` that a restart begins with: the first ones short enough.
+
+    Raises:
+        ValueError: There are too few of them.
+    """
+    short = np.flatnonzero(pairs(config)[0].length <= (config.begin or config.length[1]))
+    wanted = LANES * config.groups
+    if len(short) < wanted:
+        raise ValueError(
+            f"only {len(short)} of {config.near} pairs are at most {config.begin} long, but "
+            f"{wanted} are scored: raise begin, or pairs"
+        )
+    return arranged(config, short[:wanted])
+
+
 def pack(config: Config, rows: NDArray[np.int64]) -> Problem:
     """Return chosen pairs as the compiled interpreter wants them; a multiple of 64 rows."""
     found, memory = pairs(config)

@@ -34,6 +34,8 @@ class Moves(NamedTuple):
             of a visited pattern or by a random one.
         uniform: That a wire is drawn among all wires of all patterns (for comparison only).
         finish: That a change turns the finish bit of a pattern around.
+        tied: That a change is made in all patterns with the same circuit at once.
+        join: That a change replaces a pattern's circuit by that of another visited pattern.
     """
 
     register: float
@@ -42,6 +44,8 @@ class Moves(NamedTuple):
     wander: float
     uniform: float
     finish: float
+    tied: float = 0.0
+    join: float = 0.0
 
 
 @njit(error_model="numpy")
@@ -134,22 +138,49 @@ def _pick(stream: Stream, visited: int, patterns: int) -> int:
 
 
 @njit(error_model="numpy")
-def _change(stream: Stream, table: Table, visited: int, R: int, moves: Moves) -> int:
-    """Make one change; return the pattern that it was made in."""
-    if moves.uniform > 0 and fraction(stream) < moves.uniform:
-        pattern = below(stream, 1 << R)
-        _rewire(stream, table, pattern, below(stream, WIRES + R), R, moves)
-        return pattern
-    pattern = _pick(stream, visited, 1 << R)
+def _twins(table: Table, pattern: int) -> int:
+    """The patterns that have the circuit of one of them, as bits."""
+    same = 0
+    for other in range(len(table)):
+        wire = 0
+        while wire < table.shape[1] and table[other, wire] == table[pattern, wire]:
+            wire += 1
+        same |= int(wire == table.shape[1]) << other
+    return same
+
+
+@njit(error_model="numpy")
+def _alter(stream: Stream, table: Table, pattern: int, visited: int, R: int, moves: Moves) -> None:
+    """Change one circuit: its finish bit, or a live wire."""
     if moves.finish > 0 and fraction(stream) < moves.finish:
         table[pattern, WIRES + R] = 1 - table[pattern, WIRES + R]
-        return pattern
+        return
     wire = _live_wire(stream, live_modules(table[pattern], R), R)
     if fraction(stream) < moves.borrow:
         _borrow(table, pattern, _pick(stream, visited, 1 << R), wire, R)
     else:
         _rewire(stream, table, pattern, wire, R, moves)
-    return pattern
+
+
+@njit(error_model="numpy")
+def _change(stream: Stream, table: Table, visited: int, R: int, moves: Moves) -> int:
+    """Make one change; return the patterns that it was made in, as bits."""
+    if moves.uniform > 0 and fraction(stream) < moves.uniform:
+        pattern = below(stream, 1 << R)
+        _rewire(stream, table, pattern, below(stream, WIRES + R), R, moves)
+        return 1 << pattern
+    pattern = _pick(stream, visited, 1 << R)
+    if moves.join > 0 and fraction(stream) < moves.join:
+        table[pattern] = table[_pick(stream, visited, 1 << R)]
+        return 1 << pattern
+    touched = 1 << pattern
+    if moves.tied > 0 and fraction(stream) < moves.tied:
+        touched = _twins(table, pattern)
+    _alter(stream, table, pattern, visited, R, moves)
+    for twin in range(1 << R):
+        if touched >> twin & 1:
+            table[twin] = table[pattern]
+    return touched
 
 
 @njit(error_model="numpy")
@@ -186,16 +217,19 @@ def propose(stream: Stream, table: Table, visited: int, R: int, moves: Moves) ->
     Returns:
         The patterns whose circuits may have changed, as bits.
     """
-    touched = 1 << _change(stream, table, visited, R, moves)
+    touched = _change(stream, table, visited, R, moves)
     if moves.wander > 0 and fraction(stream) < moves.wander:
         touched |= _wander(stream, table, visited, R, moves)
     while fraction(stream) < moves.again:
-        touched |= 1 << _change(stream, table, visited, R, moves)
+        touched |= _change(stream, table, visited, R, moves)
     return touched
 
 
 @njit(error_model="numpy")
 def randomise(stream: Stream, table: Table, R: int, moves: Moves) -> None:
-    """Draw every wire of a table anew; nothing finishes."""
+    """Draw every wire of a table anew; nothing finishes. Tied circuits begin as one."""
     for pattern in range(1 << R):
-        _draw_circuit(stream, table[pattern], R, moves)
+        if pattern > 0 and moves.tied > 0:
+            table[pattern] = table[0]
+        else:
+            _draw_circuit(stream, table[pattern], R, moves)

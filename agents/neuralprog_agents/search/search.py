@@ -73,7 +73,14 @@ def moves_of(config: Config) -> Moves:
     """Return how a config draws proposals."""
     finish = 0.05 if config.halt else 0.0
     return Moves(
-        config.register, config.again, config.borrow, config.wander, config.uniform, finish
+        config.register,
+        config.again,
+        config.borrow,
+        config.wander,
+        config.uniform,
+        finish,
+        config.tied,
+        config.join,
     )
 
 
@@ -83,8 +90,8 @@ class Restart:
     def __init__(self, config: Config, index: int, folder: Path) -> None:
         self.config, self.index, self.path = config, index, folder / _CHECKPOINT
         self.moves, self.weights = moves_of(config), weights_of(config)
-        self.rows = data.arranged(config, np.arange(LANES * config.groups))
-        self.progress = Progress(used=len(self.rows))
+        self.rows = data.first_rows(config)
+        self.progress = Progress(used=int(self.rows.max()) + 1)
         self.problem = data.pack(config, self.rows)
         self.search = self._begin()
         self._resume()

@@ -87,6 +87,29 @@ def test_equal_streams_propose_the_same():
     assert one[1] == two[1] > 100
 
 
+def test_tied_patterns_change_together():
+    R, moves = 3, LIVE_ONLY._replace(again=0.0, borrow=0.0, tied=1.0)
+    stream, table = start(R, seed=4, moves=moves)
+    assert (table == table[0]).all()
+    table[3:] = start(R, seed=5)[1][0]
+    for _ in range(100):
+        before = table.copy()
+        touched = propose(stream, table, 0b1001, R, moves)
+        assert touched in (0b00000111, 0b11111000)
+        assert (table[:3] == table[0]).all()
+        assert (table[3:] == table[3]).all()
+        assert (table != before).any()
+
+
+def test_a_pattern_may_join_another():
+    R, moves = 2, LIVE_ONLY._replace(again=0.0, join=1.0)
+    stream, table = start(R, seed=6)
+    for _ in range(50):
+        propose(stream, table, 0b0110, R, moves)
+    np.testing.assert_array_equal(table[1], table[2])
+    assert (table[0] != table[1]).any()
+
+
 def test_simplifying_ends_where_nothing_can_be_left_out():
     R, visited = 2, 0b1011
     _, table = start(R, seed=2)

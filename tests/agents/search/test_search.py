@@ -111,6 +111,7 @@ def test_all_restarts_share_one_list_of_pairs_within_the_budget():
     [
         ({"registers": 7}, "registers"),
         ({"length": (3, 2)}, "length"),
+        ({"begin": 5}, "begin must be 0 or from 1 to 4, got 5"),
         ({"hot": 0.001}, "hot"),
         ({"square": 20}, "steps"),
         ({"pairs": 200}, "pairs must be at least 256"),
@@ -120,6 +121,21 @@ def test_all_restarts_share_one_list_of_pairs_within_the_budget():
 def test_settings_out_of_range_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         Config("NRAMSort-v0", **settings)
+
+
+def test_a_restart_may_begin_with_short_pairs_and_takes_in_longer_ones(tmp_path):
+    config = Config(**{**vars(INCREMENT), "begin": 2, "tied": 0.5})
+    restart = Restart(config, 0, tmp_path)
+    lengths = data.pairs(config)[0].length
+    assert set(lengths[restart.rows].tolist()) == {1, 2}
+    outcome = restart.run(ignore, never)
+    assert outcome.metrics["pairs"] <= config.pairs
+    assert outcome.success
+
+
+def test_short_pairs_must_be_enough_to_begin_with():
+    with pytest.raises(ValueError, match="only 175 of 872 pairs are at most 1 long, but 192"):
+        agent.check(Config(**{**vars(INCREMENT), "begin": 1, "groups": 3}))
 
 
 def test_tapes_that_are_too_long_are_refused():
