@@ -37,6 +37,9 @@ class Config:
 
     begin: int = 0
     """The longest pair that a restart begins with; longer ones come in as fits fail on them."""
+    unveil: bool = False
+    """Whether a restart begins with each pair's first scored cell alone, to be right in the time
+    of length 1; whenever all are right, one more cell, and length, counts."""
     groups: int = 2
     """Groups of 64 pairs that every proposal is scored on."""
     pairs: int = 1000
@@ -83,6 +86,8 @@ class Config:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         self._check_lengths()
+        if self.unveil and self.halt:
+            raise ValueError("unveil and halt exclude each other: a part has no end to halt at")
         if self.registers > _MOST_REGISTERS:
             raise ValueError(f"registers must be at most {_MOST_REGISTERS}, got {self.registers}")
         if not 0 < self.cold <= self.hot:

@@ -6,6 +6,7 @@ run together use no more than ``config.pairs`` pairs, those for checking fits in
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -131,11 +132,23 @@ def first_rows(config: Config) -> NDArray[np.int64]:
     return arranged(config, short[:wanted])
 
 
-def pack(config: Config, rows: NDArray[np.int64]) -> Problem:
-    """Return chosen pairs as the compiled interpreter wants them; a multiple of 64 rows."""
+def pack(config: Config, rows: NDArray[np.int64], unveiled: int | None = None) -> Problem:
+    """Return chosen pairs as the compiled interpreter wants them.
+
+    Args:
+        config: The config.
+        rows: A multiple of 64.
+        unveiled: How many scored cells of each pair count, from its first on, in the time of
+            that length; by default all.
+    """
     found, memory = pairs(config)
     chosen = batch.take(found, rows)
-    return problem(chosen, memory[rows], limits(config, chosen.length), config.changed)
+    limit = limits(config, chosen.length)
+    if unveiled is not None:
+        shown = chosen.mask & (np.cumsum(chosen.mask, axis=1) <= unveiled)
+        chosen = replace(chosen, mask=shown)
+        limit = np.minimum(limit, config.time_limit(unveiled))
+    return problem(chosen, memory[rows], limit, config.changed)
 
 
 def problem(

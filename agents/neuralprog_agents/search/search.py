@@ -49,6 +49,7 @@ class Progress:
         fits: How often all pairs in use were right.
         cpu_seconds: Processor time.
         best: The best score at the end of a round.
+        unveiled: How many scored cells of each pair count; 0 once all do.
     """
 
     proposals: int = 0
@@ -56,6 +57,7 @@ class Progress:
     fits: int = 0
     cpu_seconds: float = 0.0
     best: float = 0.0
+    unveiled: int = 0
 
 
 def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
@@ -91,8 +93,8 @@ class Restart:
         self.config, self.index, self.path = config, index, folder / _CHECKPOINT
         self.moves, self.weights = moves_of(config), weights_of(config)
         self.rows = data.first_rows(config)
-        self.progress = Progress(used=int(self.rows.max()) + 1)
-        self.problem = data.pack(config, self.rows)
+        self.progress = Progress(used=int(self.rows.max()) + 1, unveiled=int(config.unveil))
+        self.problem = self._pack()
         self.search = self._begin()
         self._resume()
         self._clock = time.thread_time()
@@ -113,7 +115,7 @@ class Restart:
         while self.progress.proposals < self.config.proposals and not stop():
             now = self._round()
             report(self._report(now))
-            if now.right == len(self.rows) and self._stands():
+            if now.right == len(self.rows) and not self._unveils_more() and self._stands():
                 return self._finish()
             if time.perf_counter() - saved > _SAVED_SECONDS:
                 self._save()
@@ -134,6 +136,23 @@ class Restart:
         schedule = Schedule(config.hot, config.cold, first, config.proposals)
         now, made = anneal(self.search, self.problem, self.weights, self.moves, schedule, count)
         return Score(*now), made
+
+    def _pack(self) -> interpreter.Problem:
+        return data.pack(self.config, self.rows, self.progress.unveiled or None)
+
+    def _unveils_more(self) -> bool:
+        """Let one more cell of each pair count, if there are any left."""
+        if not self.progress.unveiled:
+            return False
+        unveiled = (self.progress.unveiled + 1) * self._has_more()
+        self.progress = replace(self.progress, unveiled=unveiled, best=0.0)
+        self.problem = self._pack()
+        return True
+
+    def _has_more(self) -> bool:
+        """Whether some pair in use has more scored cells than count so far."""
+        cells = data.pairs(self.config)[0].mask[self.rows].sum(axis=1)
+        return bool(cells.max() > self.progress.unveiled + 1)
 
     def _stands(self) -> bool:
         """Check a fit on other pairs; where it fails, they take the places of pairs in use."""
@@ -186,7 +205,7 @@ class Restart:
         places = random.choice(len(self.rows), size=len(failed), replace=False)
         self.rows[places] = failed
         self.rows = data.arranged(self.config, self.rows)
-        self.problem = data.pack(self.config, self.rows)
+        self.problem = self._pack()
 
     def generalises(self) -> bool:
         """Whether the table is right on held-out pairs of twice the longest length."""
@@ -198,6 +217,7 @@ class Restart:
 
     def _report(self, now: Score) -> dict[str, float]:
         done = self.progress
+        part = {"cells": float(done.unveiled)} if done.unveiled else {}
         return {
             "step": done.proposals,
             "progress": done.proposals / self.config.proposals,
@@ -206,6 +226,7 @@ class Restart:
             "right": now.right / len(self.rows),
             "fits": float(done.fits),
             "pairs": float(done.used),
+            **part,
         }
 
     def _spent(self) -> float:
@@ -231,7 +252,7 @@ class Restart:
             )
         self.search.table[:], self.search.stream[:] = tensors["table"], tensors["stream"]
         self.rows, self.progress = tensors["rows"].copy(), Progress(**metadata)
-        self.problem = data.pack(self.config, self.rows)
+        self.problem = self._pack()
 
     def _identity(self) -> dict[str, Any]:
         """Return what a checkpoint must share with the restart that goes on from it."""

@@ -112,6 +112,7 @@ def test_all_restarts_share_one_list_of_pairs_within_the_budget():
         ({"registers": 7}, "registers"),
         ({"length": (3, 2)}, "length"),
         ({"begin": 5}, "begin must be 0 or from 1 to 4, got 5"),
+        ({"unveil": True, "halt": True}, "exclude"),
         ({"hot": 0.001}, "hot"),
         ({"square": 20}, "steps"),
         ({"pairs": 200}, "pairs must be at least 256"),
@@ -131,6 +132,22 @@ def test_a_restart_may_begin_with_short_pairs_and_takes_in_longer_ones(tmp_path)
     outcome = restart.run(ignore, never)
     assert outcome.metrics["pairs"] <= config.pairs
     assert outcome.success
+
+
+def test_cells_are_unveiled_one_by_one_in_growing_time(tmp_path):
+    config = Config(**{**vars(INCREMENT), "unveil": True})
+    restart = Restart(config, 0, tmp_path)
+    whole = data.pack(config, restart.rows)
+    parts = [data.pack(config, restart.rows, cells) for cells in range(1, 6)]
+    shown = [(part.weight > 0).sum() for part in parts]
+    assert shown == sorted(set(shown))
+    assert shown[0] == len(restart.rows)
+    assert [part.limit.max() for part in parts] == [config.time_limit(n) for n in range(1, 6)]
+    for last, all_of_it in zip(parts[-1], whole, strict=True):
+        np.testing.assert_array_equal(last, all_of_it)
+    seen = []
+    assert restart.run(lambda metrics: seen.append(metrics.get("cells", 0)), never).success
+    assert list(dict.fromkeys(seen)) == [1, 2, 3, 4, 0]  # 0: all five
 
 
 def test_short_pairs_must_be_enough_to_begin_with():
