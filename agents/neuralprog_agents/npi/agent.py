@@ -23,7 +23,7 @@ SUPERVISION = "execution traces"
 def check(config: Config) -> None:
     """Raise ValueError if a config's environment can't be had or learned."""
     from neuralprog_agents.npi.data import task_of
-    from neuralprog_agents.npi.verify import provable
+    from neuralprog_agents.npi.verify import check_provable
 
     if find(config.env).family != "program":
         raise ValueError(f"npi learns program tasks, and {config.env} is none")
@@ -31,8 +31,8 @@ def check(config: Config) -> None:
     check_lengths(task, config.length, "train")
     if task.machine.world.picture is not None:
         raise ValueError(f"npi has no encoder for pictures, which {config.env} shows")
-    if config.prove and not provable(task):
-        raise ValueError("only recursive addition has a verification set: prove must be false")
+    if config.prove:
+        check_provable(task)
 
 
 def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:

@@ -9,9 +9,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from neuralprog_agents.evaluation.certificate import Proof
 from neuralprog_agents.npi.data import Rows, take
 from neuralprog_agents.npi.model import NPI, Heads, decide, margin
+from neuralprog_agents.npi.verify import covers, digest, verification_set
 from neuralprog_envs.faces.frames import FrameBatch
+from neuralprog_envs.program.task import ProgramTask
 
 _AT_ONCE = 4096
 
@@ -37,6 +40,33 @@ def smallest_margin(model: NPI, batch: FrameBatch) -> float:
     """Return by how many logits the closest decision in any of the frames is made."""
     parts = [margin(heads).numpy()[part.mask].min() for _, part, heads in _run(model, batch)]
     return float(min(parts))
+
+
+def proof(model: NPI, task: ProgramTask, trained_on: bool) -> Proof:
+    """Check a network on a task's whole verification set.
+
+    Args:
+        model: The network.
+        task: The task.
+        trained_on: Whether it has learned from frames of the set.
+
+    Raises:
+        ValueError: There is no verification set for this task.
+    """
+    cases = verification_set(task)
+    return Proof(
+        method="verification set",
+        covers=f"right on {covers(task)}",
+        cases=len(cases.program),
+        failing=int(failing(model, cases).sum()),
+        trained_on=trained_on,
+        details={
+            "set_sha256": digest(cases),
+            "smallest_margin": smallest_margin(model, cases),
+            "recursive": True,
+            "observation": task.machine.observation_form,
+        },
+    )
 
 
 def _run(model: NPI, batch: FrameBatch) -> Iterator[tuple[Rows, FrameBatch, Heads]]:

@@ -7,8 +7,10 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
+from neuralprog_agents.evaluation.certificate import Proof
 from neuralprog_agents.npi.model import NPI, Sizes, decide
 from neuralprog_agents.npi.stack import Actions, Core, Floats, Ints, LockStep
+from neuralprog_envs.registry import make_task
 
 
 class NPIPolicy:
@@ -18,11 +20,14 @@ class NPIPolicy:
         env_id: The environment it was trained for.
         settings: That environment's settings, besides the length.
         model: The network.
+        trained_on_proof: Whether it has learned from frames of the verification set.
     """
 
-    def __init__(self, env_id: str, settings: dict[str, Any], model: NPI) -> None:
+    def __init__(
+        self, env_id: str, settings: dict[str, Any], model: NPI, trained_on_proof: bool = False
+    ) -> None:
         self.env_id, self.model = env_id, model.eval()
-        self._settings = settings
+        self._settings, self._trained_on_proof = settings, trained_on_proof
         sizes = model.sizes
         self._steps = LockStep(core(model), 2 * sizes.layers * sizes.hidden)
 
@@ -37,6 +42,13 @@ class NPIPolicy:
     def act(self, observation: Any, action_mask: Any) -> Actions:
         """Return each slot's call or return, shape (n, 4)."""
         return self._steps.act(observation)
+
+    def prove(self) -> list[Proof]:
+        """Check the task's whole verification set; see ``evaluation.certificate.Provable``."""
+        from neuralprog_agents.npi.check import proof
+
+        task: Any = make_task(self.env_id, length=1, **self._settings)
+        return [proof(self.model, task, self._trained_on_proof)]
 
 
 def core(model: NPI) -> Core:
@@ -63,4 +75,5 @@ def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> NPIPolicy:
     if {name: array.shape for name, array in weights.items()} != wanted:
         raise ValueError("these weights do not fit an NPI of the sizes that the card gives")
     model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
-    return NPIPolicy(card["env"], card["settings"], model)
+    seen = bool(card.get("verification_set_used_for_training", False))
+    return NPIPolicy(card["env"], card["settings"], model, seen)

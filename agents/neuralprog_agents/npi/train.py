@@ -35,7 +35,7 @@ from neuralprog_agents.npi.data import (
     task_of,
 )
 from neuralprog_agents.npi.model import NPI, Sizes, loss, without_onednn
-from neuralprog_agents.npi.verify import proof, verification_set
+from neuralprog_agents.npi.verify import verification_set
 from neuralprog_agents.registry import Outcome, Report, Stop, Tensors
 from neuralprog_agents.training import checkpoint
 from neuralprog_envs.faces.frames import FrameBatch
@@ -189,7 +189,9 @@ class _Restart:
             "verification_set_used_for_training": self.config.prove,
         }
         if success and self.proof is not None:
-            card["proof"] = proof(self.model, self.proof)
+            card["proof"] = asdict(
+                check.proof(self.model, task_of(self.config, 1), trained_on=True)
+            )
         return Outcome(success, metrics, weights(self.model), card)
 
 

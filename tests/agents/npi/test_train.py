@@ -81,8 +81,8 @@ def test_settings_out_of_range_are_refused(change, message):
     ("change", "message"),
     [
         ({"env": "NRAMCopy"}, "learns program tasks"),
-        ({"env": "NPIBubbleSort", "prove": True}, "only recursive addition"),
-        ({"recursive": False, "prove": True}, "only recursive addition"),
+        ({"env": "NPIBubbleSort", "prove": True}, "no verification set"),
+        ({"recursive": False, "prove": True}, "no verification set"),
         ({"observation": "colours"}, "observation"),
     ],
 )

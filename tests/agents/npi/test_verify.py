@@ -60,19 +60,19 @@ def train_targets(model, batch):
     return decide(check.forward(model, batch)).numpy() * batch.mask[..., None]
 
 
-def test_a_certificate_says_what_was_checked(cases, monkeypatch):
-    monkeypatch.setattr(verify, "verification_set", lambda task: cases)
+def test_a_proof_says_what_was_checked(cases):
     model = train.initial(train.sizes_of(CONFIG), 0)
-    found = verify.certificate(model, task_of(CONFIG, 1), "abc")
-    assert found["cases"] == len(cases.program)
-    assert not found["complete"]
-    assert found["failing"] == int(check.failing(model, cases).sum())
+    found = check.proof(model, task_of(CONFIG, 1), trained_on=True)
+    assert found.cases == len(cases.program)
+    assert not found.holds
+    assert found.trained_on
+    assert found.failing == int(check.failing(model, cases).sum())
     shuffled = take(cases, np.random.default_rng(0).permutation(len(cases.program)))
-    assert found["set_sha256"] == verify.digest(shuffled)
+    assert found.details["set_sha256"] == verify.digest(shuffled)
     fewer = take(cases, np.arange(1, len(cases.program)))
-    assert found["set_sha256"] != verify.digest(fewer)
+    assert found.details["set_sha256"] != verify.digest(fewer)
 
 
 def test_there_is_no_set_for_loops():
-    with pytest.raises(ValueError, match="only recursive addition"):
+    with pytest.raises(ValueError, match="no verification set"):
         verify.verification_set(task_of(Config(env="NPIAddition", recursive=False), 1))

@@ -108,7 +108,7 @@ class TopologicalSort:
         inside = np.arange(n) < lengths[:, None]
         edges = chosen.reshape(-1, n, n) & forwards & inside[:, :, None] & inside[:, None, :]
         backwards = np.argsort(np.where(inside, -rank, n), axis=1, kind="stable")
-        return _posed(edges, backwards.astype(np.int32), lengths)
+        return posed(edges, backwards.astype(np.int32), lengths)
 
     def encode(self, values: Any) -> tuple[list[tuple[int, int]], int]:
         """Return the edges and the number of vertices, the largest that is named."""
@@ -129,7 +129,7 @@ class TopologicalSort:
             edges[0, one - 1, other - 1] = True
         backwards = np.arange(n, dtype=np.int32)[None]
         backwards[0, :V] = graphs.children_first(edges[0, :V, :V])
-        return _posed(edges, backwards, np.array([V], dtype=np.int32))
+        return posed(edges, backwards, np.array([V], dtype=np.int32))
 
     def content(self, instances: ProgramInstances) -> Ints:
         """Return each vertex's children plus 1."""
@@ -153,7 +153,7 @@ class TopologicalSort:
         return " ".join(str(v + 1) for v in state.pad[0, RESULT, ::-1] if v >= 0)
 
 
-def _posed(edges: Bools, backwards: Ints, lengths: Ints) -> ProgramInstances:
+def posed(edges: Bools, backwards: Ints, lengths: Ints) -> ProgramInstances:
     """Return graphs, shape (B, n, n), and a right RESULT for each, (B, n), as instances."""
     B, n, _ = edges.shape
     inside = np.arange(n) < lengths[:, None]
