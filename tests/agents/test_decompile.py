@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 
+from neuralprog_agents.circuits.program import WIRES
+from neuralprog_agents.circuits.proposals import Moves, randomise
 from neuralprog_agents.evaluation import tables
 from neuralprog_agents.evaluation.agents import open_agent, pretrained
 from neuralprog_agents.evaluation.tables import TablePolicy
-from neuralprog_agents.search.program import WIRES
-from neuralprog_agents.search.proposals import Moves, randomise
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import find, make_task
 from neuralprog_envs.tape.circuit import encode

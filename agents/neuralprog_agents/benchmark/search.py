@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from neuralprog_agents.benchmark.rows import Ratio, compare
+from neuralprog_agents.circuits import pairs
+from neuralprog_agents.circuits.proposals import propose, randomise
 from neuralprog_agents.evaluation import tables
 from neuralprog_agents.search import data
 from neuralprog_agents.search.config import Config
-from neuralprog_agents.search.proposals import propose, randomise
 from neuralprog_agents.search.search import Restart
 from neuralprog_envs.core.instances import draw
 
@@ -61,7 +62,7 @@ def on_numpy() -> Callable[[], int]:
     restart = Restart(CONFIG, 0, _ANYWHERE)
     task = data.task_of(CONFIG, CONFIG.length[1])
     posed = draw(task, CONFIG.seed, np.arange(64), CONFIG.length)
-    limits, points = data.limits(CONFIG, posed.length), data.weights(posed, CONFIG.changed)
+    limits, points = data.limits(CONFIG, posed.length), pairs.weights(posed, CONFIG.changed)
     table, stream = restart.search.table, restart.search.stream
 
     def work() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuralprog_agents.search.lanes import LANES
+from neuralprog_agents.circuits.lanes import LANES
 
 _MOST_MEMORY, _MOST_STEPS, _MOST_REGISTERS = 128, 255, 6
 

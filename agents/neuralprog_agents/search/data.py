@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_agents.circuits.interpreter import Problem
+from neuralprog_agents.circuits.lanes import LANES
+from neuralprog_agents.circuits.pairs import problem
 from neuralprog_agents.search.config import Config
-from neuralprog_agents.search.interpreter import FULL, Problem
-from neuralprog_agents.search.lanes import LANES
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import as_words, combine
 from neuralprog_envs.core.instances import draw
@@ -149,51 +150,3 @@ def pack(config: Config, rows: NDArray[np.int64], unveiled: int | None = None) -
         chosen = replace(chosen, mask=shown)
         limit = np.minimum(limit, config.time_limit(unveiled))
     return problem(chosen, memory[rows], limit, config.changed)
-
-
-def problem(
-    instances: TapeInstances, memory: NDArray[np.int64], limit: NDArray[np.int64], changed: float
-) -> Problem:
-    """Return pairs as the compiled interpreter wants them.
-
-    Args:
-        instances: A multiple of 64 rows, padded to one width.
-        memory: M of each, shape (B,), at most 128.
-        limit: T of each, shape (B,), at most 255.
-        changed: See ``weights``.
-    """
-    groups = len(memory) // LANES
-    answer = np.where(instances.mask, instances.answer, 0)
-    wanted = answer.sum(axis=1)
-    differ = wanted[::2] != wanted[1::2]
-
-    def cells(array: NDArray[Any]) -> NDArray[np.uint8]:
-        by_cell = array.reshape(groups, LANES, -1).transpose(0, 2, 1)
-        return np.ascontiguousarray(by_cell, dtype=np.uint8).reshape(-1)
-
-    return Problem(
-        tape=cells(instances.tape),
-        answer=cells(answer),
-        weight=cells(weights(instances, changed)),
-        modulus=memory.astype(np.uint8),
-        limit=limit.astype(np.uint8),
-        wanted=wanted.astype(np.uint8),
-        answers=np.repeat(np.where(differ, 255, 0), 2).astype(np.uint8),
-        cells=memory.reshape(groups, LANES).max(axis=1).astype(np.int64),
-        steps=limit.reshape(groups, LANES).max(axis=1).astype(np.int64),
-        width=instances.tape.shape[1],
-    )
-
-
-def weights(instances: TapeInstances, changed: float) -> NDArray[np.int64]:
-    """Return what each scored cell counts: 1, or ``changed`` where the input is not the answer.
-
-    Integers that add up to FULL in each row, shape (B, M): the largest remainders round up.
-    """
-    changes = instances.mask & (instances.tape != instances.answer)
-    share = np.where(changes, changed, 1.0) * instances.mask
-    exact = share / share.sum(axis=1, keepdims=True) * FULL
-    whole = np.floor(exact).astype(np.int64)
-    missing = FULL - whole.sum(axis=1, keepdims=True)
-    rank = np.argsort(np.argsort(whole - exact, axis=1, kind="stable"), axis=1)
-    return whole + (rank < missing)

@@ -16,16 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_agents.circuits import interpreter, program
+from neuralprog_agents.circuits.anneal import Schedule, Search, anneal, begin, inspect
+from neuralprog_agents.circuits.interpreter import Score, Weights
+from neuralprog_agents.circuits.lanes import LANES
+from neuralprog_agents.circuits.program import Table
+from neuralprog_agents.circuits.proposals import Moves, randomise
+from neuralprog_agents.circuits.simplify import simplify
 from neuralprog_agents.evaluation import tables
 from neuralprog_agents.registry import Outcome, Report, Stop
-from neuralprog_agents.search import data, interpreter, program
-from neuralprog_agents.search.anneal import Schedule, Search, anneal, inspect
+from neuralprog_agents.search import data
 from neuralprog_agents.search.config import Config
-from neuralprog_agents.search.interpreter import Score, Weights
-from neuralprog_agents.search.lanes import LANES
-from neuralprog_agents.search.program import Table
-from neuralprog_agents.search.proposals import Moves, randomise
-from neuralprog_agents.search.simplify import simplify
 from neuralprog_agents.training import checkpoint
 from neuralprog_envs.core.draws import as_words, combine
 
@@ -105,9 +106,7 @@ class Restart:
         stream = np.array([combine(*words)[0], 0], dtype=np.uint64)
         table = np.zeros((1 << R, program.WIRES + R + 1), dtype=np.int64)
         randomise(stream, table, R, self.moves)
-        work = interpreter.workspace(self.problem, R)
-        gains = np.zeros((2, config.groups))
-        return Search(table, table.copy(), program.empty(R), program.empty(R), stream, work, gains)
+        return begin(table, self.problem, stream)
 
     def run(self, report: Report, stop: Stop) -> Outcome:
         """Anneal round by round."""

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from neuralprog_agents.circuits import interpreter, pairs, program
+from neuralprog_agents.circuits.anneal import Schedule, Search, anneal, inspect
+from neuralprog_agents.circuits.interpreter import FULL, Weights
+from neuralprog_agents.circuits.proposals import Moves
 from neuralprog_agents.evaluation import tables
-from neuralprog_agents.search import data, interpreter, program
-from neuralprog_agents.search.anneal import Schedule, Search, anneal, inspect
-from neuralprog_agents.search.interpreter import FULL, Weights
-from neuralprog_agents.search.proposals import Moves
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import REGISTRY, make_task
 from neuralprog_envs.tape.circuit import occurring
@@ -65,7 +65,7 @@ def test_every_final_cell_is_that_of_the_numpy_machine(env_id, R):
         lied_to = np.random.default_rng(seed).random(B) < 0.3
         claimed[lied_to, seed] = (claimed[lied_to, seed] + 1) % task.machine.memory_size
         posed = TapeInstances(instances.tape, claimed, everywhere, instances.length)
-        problem = data.problem(posed, memory, limits, 3.0)
+        problem = pairs.problem(posed, memory, limits, 3.0)
         weights = Weights(0.5, 0.0, 0.5, 0.0, 0.0, False)
         found, visited = inspect(searching(table, problem), problem, weights, table)
         np.testing.assert_array_equal(unpack(found), ~lied_to)
@@ -78,7 +78,7 @@ def test_every_final_cell_is_that_of_the_numpy_machine(env_id, R):
 def test_it_visits_the_patterns_that_the_numpy_machine_visits(R):
     task, instances, _, table, _ = pose("NRAMSort-v0", R, seed=5)
     limits = np.full(B, 9)
-    problem = data.problem(instances, np.full(B, task.machine.memory_size), limits, 1.0)
+    problem = pairs.problem(instances, np.full(B, task.machine.memory_size), limits, 1.0)
     _, visited = inspect(
         searching(table, problem), problem, Weights(1.0, 0.0, 0.0, 0.0, 0.0, False), table
     )
@@ -128,7 +128,7 @@ def test_the_score_is_its_definition(env_id, halting):
     task, instances, limits, table, _ = pose(env_id, 3, seed=3)
     limits = np.minimum(limits, 5)  # short histories cannot collide
     weights = Weights(0.2, 0.1, 0.4, 0.2, 0.1, halting)
-    problem = data.problem(instances, np.full(B, task.machine.memory_size), limits, 3.0)
+    problem = pairs.problem(instances, np.full(B, task.machine.memory_size), limits, 3.0)
     found, made = anneal(
         searching(table, problem), problem, weights, MOVES, Schedule(0.01, 0.01, 0, 1), 0
     )
@@ -140,7 +140,7 @@ def test_the_score_is_its_definition(env_id, halting):
 def test_weights_of_cells_add_up_and_favour_what_must_change():
     task = make_task("NRAMSort-v0", length=5)
     instances = draw(task, 0, np.arange(500), (2, 5))
-    points = data.weights(instances, changed=3.0)
+    points = pairs.weights(instances, changed=3.0)
     assert (points.sum(axis=1) == FULL).all()
     assert (points[~instances.mask] == 0).all()
     changes = instances.mask & (instances.tape != instances.answer)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from neuralprog_agents.search.program import ARITY, FIRST, WIRES, Q, live_modules
-from neuralprog_agents.search.proposals import Moves, propose, randomise
-from neuralprog_agents.search.simplify import cost, simplify
+from neuralprog_agents.circuits.program import ARITY, FIRST, WIRES, Q, live_modules
+from neuralprog_agents.circuits.proposals import Moves, propose, randomise
+from neuralprog_agents.circuits.simplify import cost, simplify
 from neuralprog_envs.tape.machine import TapeMachine
 
 LIVE_ONLY = Moves(register=0.4, again=0.3, borrow=0.2, wander=0.0, uniform=0.0, finish=0.0)

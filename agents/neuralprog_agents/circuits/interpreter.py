@@ -13,9 +13,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from neuralprog_agents.search import lanes as v
-from neuralprog_agents.search.lanes import LANES, Lanes
-from neuralprog_agents.search.program import LAST, Program, Q
+from neuralprog_agents.circuits import lanes as v
+from neuralprog_agents.circuits.lanes import LANES, Lanes
+from neuralprog_agents.circuits.program import LAST, Program, Q
 
 FULL = 200
 """The sum of the weights of an example's scored cells."""

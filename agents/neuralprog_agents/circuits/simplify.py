@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.search.program import ARITY, FIRST, WIRES, Q, Table, live_modules
+from neuralprog_agents.circuits.program import ARITY, FIRST, WIRES, Q, Table, live_modules
 
 Look = Callable[[Table], tuple[bool, int]]
 """Returns whether a table is right, and the patterns that it visits, as bits."""

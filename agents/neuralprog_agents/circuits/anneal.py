@@ -14,18 +14,19 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from neuralprog_agents.search.interpreter import (
+from neuralprog_agents.circuits.interpreter import (
     Bytes,
     Problem,
     Score,
     Weights,
     evaluate,
     right_in,
+    workspace,
 )
-from neuralprog_agents.search.lanes import LANES
-from neuralprog_agents.search.program import Program, Table, compile_pattern, compile_table
-from neuralprog_agents.search.proposals import Moves, propose
-from neuralprog_agents.search.random import Stream, fraction
+from neuralprog_agents.circuits.lanes import LANES
+from neuralprog_agents.circuits.program import Program, Table, compile_pattern, compile_table, empty
+from neuralprog_agents.circuits.proposals import Moves, propose
+from neuralprog_agents.circuits.random import Stream, fraction
 
 
 class Schedule(NamedTuple):
@@ -65,6 +66,13 @@ class Search(NamedTuple):
     stream: Stream
     work: Bytes
     gains: NDArray[np.float64]
+
+
+def begin(table: Table, problem: Problem, stream: Stream) -> Search:
+    """Return a search that starts at a table (which it changes in place)."""
+    R = len(table).bit_length() - 1
+    work, gains = workspace(problem, R), np.zeros((2, len(problem.cells)))
+    return Search(table, table.copy(), empty(R), empty(R), stream, work, gains)
 
 
 @njit(error_model="numpy")

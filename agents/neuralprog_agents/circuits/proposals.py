@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from numba import njit
 
-from neuralprog_agents.search.program import (
+from neuralprog_agents.circuits.program import (
     ARITY,
     FIRST,
     WIRES,
@@ -20,7 +20,7 @@ from neuralprog_agents.search.program import (
     Table,
     live_modules,
 )
-from neuralprog_agents.search.random import Stream, below, fraction
+from neuralprog_agents.circuits.random import Stream, below, fraction
 
 
 class Moves(NamedTuple):

@@ -1,0 +1,1 @@
+"""Tables of circuits on the hard machine, compiled: run, score, change, anneal, simplify."""
