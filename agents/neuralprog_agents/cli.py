@@ -14,7 +14,14 @@ from typing import Any, NoReturn
 from neuralprog_agents.commands.errors import BAD_INPUT, FAILURE, INTERRUPTED, UsageError
 
 _SPLITS = ("test", "train", "validation", "all")
-_EXTRA = frozenset({"jsonargparse", "yaml", "rich", "safetensors", "tensorboard", "torch", "numba"})
+_EXTRA = {
+    **dict.fromkeys(
+        ("jsonargparse", "yaml", "rich", "safetensors", "tensorboard", "torch", "numba"), "agents"
+    ),
+    "PIL": "plot",
+}
+"""Which extra brings a module that may be missing."""
+
 _AGENT_HELP = "a pretrained agent's name (nram-sort), a run folder, random or expert"
 _OVERRIDES = """\
 Every key of the agent's config can be given as --key value, over the file.
@@ -38,9 +45,10 @@ def main(words: Sequence[str] | None = None, command: str | None = None) -> int:
         print(f"neuralprog: {error}", file=sys.stderr)
         return BAD_INPUT
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in _EXTRA:
+        extra = _EXTRA.get((error.name or "").partition(".")[0])
+        if extra is None:
             raise
-        print(f"neuralprog: needs {error.name}: pip install 'neuralprog[agents]'", file=sys.stderr)
+        print(f"neuralprog: needs {error.name}: pip install 'neuralprog[{extra}]'", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:  # as of `neuralprog … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -85,7 +93,7 @@ def _parser() -> _Parser:
     _add_train(add("train", _train, "Train an agent.", epilog=_OVERRIDES, add_help=False))
     _add_sweep(add("sweep", _sweep, "Make many restarts.", epilog=_OVERRIDES, add_help=False))
     _add_evaluate(add("evaluate", _evaluate, "Score an agent at given lengths."))
-    _add_run(add("run", _run, "Apply an agent to your own input."))
+    _add_run(add("run", _run, "Apply an agent to your own input, or to an instance of its task."))
     _add_benchmark(add("benchmark", _benchmark, "Measure, and write results/."))
     add("demo", _demo, "Learn Copy, score it far beyond its training, show the program.")
     return parser
@@ -123,11 +131,16 @@ def _add_evaluate(parser: _Parser) -> None:
 
 
 def _add_run(parser: _Parser) -> None:
-    parser.add_argument("--agent", required=True, metavar="NAME_OR_RUN", help=_AGENT_HELP)
-    parser.add_argument("--input", required=True, metavar="TEXT", help='"3 1 2 5 4"')
+    parser.add_argument("--agent", metavar="NAME_OR_RUN", help=_AGENT_HELP)
+    parser.add_argument("--input", metavar="TEXT", help='"3 1 2 5 4" (an instance of the task)')
+    parser.add_argument("--length", type=_natural, metavar="N", help="that instance's length")
+    parser.add_argument("--seed", type=_natural, default=0, metavar="N", help="and its seed (0)")
     parser.add_argument("--env", metavar="ID", help="the environment (the agent's own)")
     parser.add_argument("--memory-size", type=int, metavar="M", help="(what the input needs)")
-    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--json", action="store_true", help="print the trace as one JSON object")
+    parser.add_argument("--html", metavar="FILE", help="write the trace as a page to step through")
+    parser.add_argument("--gif", metavar="FILE", help="write the trace as a moving picture")
+    parser.add_argument("--trace", metavar="FILE", help="show a trace that --json has printed")
 
 
 def _add_benchmark(parser: _Parser) -> None:

@@ -12,6 +12,7 @@ from neuralprog_agents.evaluation.apply import apply, parse_numbers, prepare
 from neuralprog_agents.evaluation.evaluate import check, evaluate
 from neuralprog_agents.evaluation.policy import Informed
 from neuralprog_agents.evaluation.reference import ExpertPolicy, RandomPolicy
+from neuralprog_envs.faces.recording import layers_at
 
 ENV = "NRAMCopy-v0"
 
@@ -132,13 +133,12 @@ def test_an_input_gets_the_memory_that_it_needs():
 def test_the_trace_has_a_state_before_every_action_and_one_after():
     policy = ExpertPolicy(ENV)
     done = apply(policy, prepare(policy, ENV, [3, 1]), [3, 1])
-    record = done.record()
-    assert len(record["steps"]) == 5 * 2 + 4 + 1
-    first, last = record["steps"][0], record["steps"][-1]
-    assert first["state"]["tape"] == [3, 3, 1, 0, 0]
-    assert last["state"]["tape"] == [3, 3, 1, 3, 1]
-    assert last["action"] == []
-    assert "READ" in first["words"]
+    record = done.record
+    states = list(layers_at(record))
+    assert len(states) == 5 * 2 + 4 + 1
+    assert states[0]["tape"] == [3, 3, 1, 0, 0]
+    assert states[-1]["tape"] == [3, 3, 1, 3, 1]
+    assert "READ" in record["texts"][record["steps"]["words"][0]]
     assert done.text.endswith("success")
 
 

@@ -18,7 +18,10 @@ class Policy(Protocol):
 
     A policy may also have ``program_text() -> str``, which ``neuralprog run`` prints as the
     learned program, and ``program_source() -> str``, the same as a Python file standing alone
-    (``--save``).
+    (``--save``). Where its choices have probabilities, it may tell those behind its last actions
+    with ``beliefs() -> Mapping[str, NDArray]``, each distribution (n, choices) under its name: an
+    entry of the machine's ``action_names`` ("operation", "column", "READ.a" …), or "words" and
+    "numbers" for its attention to those of a question. The viewer shows them.
     """
 
     @property

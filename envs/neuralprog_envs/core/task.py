@@ -99,6 +99,18 @@ class Machine(Protocol):
     def render_pixels(self, state: Any, instances: Any) -> NDArray[np.uint8]:
         """Return a picture of a state of one row, shape (height, width, 3)."""
 
+    def scene(self, instances: Any) -> dict[str, Any]:
+        """Return what a viewer draws that is the same in a whole run, in the types of JSON."""
+
+    def layers(self, state: Any) -> dict[str, NDArray[Any]]:
+        """Return what a viewer draws of a state of one row: flat arrays of integers."""
+
+    def explain(self, action: tuple[int, ...]) -> dict[str, Any]:
+        """Return what a viewer shows of an action in any state, in the types of JSON."""
+
+    def notes(self, before: Any, action: tuple[int, ...], after: Any) -> dict[str, Any]:
+        """Return what else a viewer shows of one step: integers, lists of integers, texts."""
+
 
 class Task(Protocol):
     """What is to be done on a machine: instances, judgement, expert.
@@ -129,6 +141,12 @@ class Task(Protocol):
 
     def score(self, state: Any, instances: Any) -> Floats:
         """Return how much of the answer is right, 0 to 1, shape (B,); 1 means success."""
+
+    def answers(self, state: Any, instances: Any) -> tuple[list[Any], list[Any] | None]:
+        """Return the answer that a state of one row holds, and the right one (None: unknown).
+
+        Both are lists of what a user would write: integers or texts.
+        """
 
     def horizon(self, lengths: Ints) -> NDArray[np.int64]:
         """Return the default step limit of each instance, shape (B,)."""

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core.task import Bools, Field, Ints
-from neuralprog_envs.program import render
+from neuralprog_envs.program import recording, render
 from neuralprog_envs.program.definition import Definition, Recursion
 from neuralprog_envs.program.episode import ProgramEpisode
 from neuralprog_envs.program.library import ACT, RETURN, Library
@@ -269,6 +269,24 @@ class ProgramMachine:
     def render_pixels(self, state: ProgramState, instances: ProgramInstances) -> NDArray[np.uint8]:
         """Return the pad and the stack drawn as cells."""
         return render.pixels(self, state)
+
+    def scene(self, instances: ProgramInstances) -> dict[str, Any]:
+        """Return the pad's form, the names of what is on it, and the first program."""
+        return recording.scene(self, instances)
+
+    def layers(self, state: ProgramState) -> dict[str, NDArray[Any]]:
+        """Return the pad row by row, the pointers and variables, the calls under way."""
+        return recording.layers(state)
+
+    def explain(self, action: tuple[int, ...]) -> dict[str, Any]:
+        """Return whether an action calls, acts or returns."""
+        return recording.explain(self, action)
+
+    def notes(
+        self, before: ProgramState, action: tuple[int, ...], after: ProgramState
+    ) -> dict[str, Any]:
+        """Return whether the action was legal, and the picture where there is one."""
+        return recording.notes(self, before, action, after)
 
 
 @lru_cache(maxsize=16)

@@ -71,6 +71,15 @@ class ProgramTask:
         returned = state.halted & (state.depth == 0)
         return (self.definition.judge(state, instances) + returned) / 2
 
+    def answers(
+        self, state: ProgramState, instances: ProgramInstances
+    ) -> tuple[list[str], list[str]]:
+        """Return what the pad of a state of one row holds, and what the expert leaves there."""
+        solved = self.machine.begin(instances)
+        for _ in self.perform(solved):
+            pass
+        return [self.definition.read(state)], [self.definition.read(solved.state())]
+
     def outcome(self, state: ProgramState, limit: int | None = None) -> str:
         """Return why the episode of a state of one row has ended.
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core.task import Bools, Episode, Field, Floats
-from neuralprog_envs.table import render
+from neuralprog_envs.table import recording, render
 from neuralprog_envs.table.episode import TableEpisode
 from neuralprog_envs.table.ops import OPERATIONS, Inputs, Operation
 from neuralprog_envs.table.records import LOOKUP, POSED, SCALAR, TableInstances, TableState
@@ -219,3 +219,21 @@ class TableMachine:
     def render_pixels(self, state: TableState, instances: TableInstances) -> NDArray[np.uint8]:
         """Return the table drawn as cells, selected rows blue and printed cells green."""
         return render.pixels(self, state)
+
+    def scene(self, instances: TableInstances) -> dict[str, Any]:
+        """Return the question, the table, and the choices by name."""
+        return recording.scene(self, instances)
+
+    def layers(self, state: TableState) -> dict[str, NDArray[Any]]:
+        """Return the selected rows, the printed rows and their column, the output's kind."""
+        return recording.layers(state)
+
+    def explain(self, action: tuple[int, ...]) -> dict[str, Any]:
+        """Return nothing: the scene names all choices."""
+        return {}
+
+    def notes(
+        self, before: TableState, action: tuple[int, ...], after: TableState
+    ) -> dict[str, Any]:
+        """Return what the step left, in words."""
+        return recording.notes(self, after)

@@ -13,7 +13,7 @@ from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import Bits, Draws
 from neuralprog_envs.core.task import Bools, Floats, Ints
 from neuralprog_envs.core.trace import Act
-from neuralprog_envs.table import official, render
+from neuralprog_envs.table import official, recording, render
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.ops import operation_set
 from neuralprog_envs.table.records import LOOKUP, SCALAR, STRINGS, TableInstances, TableState
@@ -115,6 +115,12 @@ class TableTask:
     def answer(self, state: TableState, row: int = 0) -> list[str]:
         """Return the answer that one row of a state holds, as the predictions file has it."""
         return render.answer(self.machine, batch.take(state, slice(row, row + 1)))
+
+    def answers(
+        self, state: TableState, instances: TableInstances
+    ) -> tuple[list[str], list[str] | None]:
+        """Return the answer that a state of one row holds, and the right one where it is known."""
+        return self.answer(state), recording.right_answer(self.machine, instances)
 
     def horizon(self, lengths: Ints) -> NDArray[np.int64]:
         """Return T: the machine halts by itself."""

@@ -22,14 +22,17 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import batch
 from neuralprog_envs.tape.algebra import Graph, Node
-from neuralprog_envs.tape.machine import TapeMachine
 from neuralprog_envs.tape.records import TapeInstances
+
+if TYPE_CHECKING:
+    from neuralprog_envs.tape.machine import TapeMachine
 
 
 def encode(machine: TapeMachine, wires: Mapping[str, str]) -> tuple[int, ...]:
@@ -82,7 +85,7 @@ def lines(
         for j in range(machine.registers)
     ]
     numbers = [int(number) for number in action]
-    writes, after = _evaluate(machine, numbers, graph, before)
+    writes, after = evaluate(machine, numbers, graph, before)
     changed = {j: node for j, node in enumerate(after) if node != before[j]}
     shown = list(_Printer(graph, writes, changed).lines())
     return [*shown, "finish"] if numbers[-1] else shown
@@ -165,10 +168,16 @@ def _unknown(kind: str, name: str, known: Sequence[str]) -> ValueError:
     return ValueError(f"unknown {kind} {name!r}: did you mean {', '.join(near)}?")
 
 
-def _evaluate(
+def evaluate(
     machine: TapeMachine, numbers: list[int], graph: Graph, registers: list[Node]
 ) -> tuple[list[tuple[Node, Node]], list[Node]]:
     """Run a circuit on expressions.
+
+    Args:
+        machine: A machine whose actions are circuits.
+        numbers: The circuit.
+        graph: Where the expressions are; new ones are added.
+        registers: What the registers hold, R nodes.
 
     Returns:
         The address and value of every WRITE, and the registers' new values.

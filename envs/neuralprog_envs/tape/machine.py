@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.task import Bools, Episode, Field, Ints
-from neuralprog_envs.tape import render
+from neuralprog_envs.tape import recording, render
 from neuralprog_envs.tape.ops import HALT, MIN_MEMORY, MODULES, OPERATIONS, READ, WRITE, Module
 from neuralprog_envs.tape.records import TapeInstances, TapeState
 from neuralprog_envs.tape.scalar import CircuitEpisode, InstructionEpisode
@@ -221,6 +221,22 @@ class TapeMachine:
     def render_pixels(self, state: TapeState, instances: TapeInstances) -> NDArray[np.uint8]:
         """Return the tape and the registers drawn as cells, scored cells marked."""
         return render.pixels(self, state, instances)
+
+    def scene(self, instances: TapeInstances) -> dict[str, Any]:
+        """Return the machine's size, and the scored cells with what they must hold."""
+        return recording.scene(self, instances)
+
+    def layers(self, state: TapeState) -> dict[str, NDArray[Any]]:
+        """Return the tape and the registers."""
+        return recording.layers(state)
+
+    def explain(self, action: tuple[int, ...]) -> dict[str, Any]:
+        """Return an action's wiring without what is dead, and a circuit as lines of a program."""
+        return recording.explain(self, action)
+
+    def notes(self, before: TapeState, action: tuple[int, ...], after: TapeState) -> dict[str, Any]:
+        """Return the values on the wires, and the cells that are read and written."""
+        return recording.notes(self, before, action)
 
 
 def _require(condition: bool, message: str) -> None:

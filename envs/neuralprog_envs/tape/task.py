@@ -90,6 +90,11 @@ class TapeTask:
         right = (state.tape == instances.answer) & instances.mask
         return right.sum(axis=1) / instances.mask.sum(axis=1)
 
+    def answers(self, state: TapeState, instances: TapeInstances) -> tuple[list[int], list[int]]:
+        """Return what the scored cells of a state of one row hold, and what they should."""
+        scored = instances.mask[0]
+        return state.tape[0][scored].tolist(), instances.answer[0][scored].tolist()
+
     def horizon(self, lengths: Ints) -> NDArray[np.int64]:
         """Return twice what the expert needs in instruction mode, shape (B,)."""
         return 2 * self.algorithm.steps(lengths.astype(np.int64))

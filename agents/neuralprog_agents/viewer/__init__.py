@@ -1,0 +1,1 @@
+"""Traces as pages for the browser, and as moving pictures."""

@@ -1,0 +1,137 @@
+"""What a viewer draws of a tape machine: cells, registers, and circuits without dead wiring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from neuralprog_envs.tape import circuit
+from neuralprog_envs.tape.algebra import Graph, Node, Term
+from neuralprog_envs.tape.ops import MODULES, OPERATIONS
+
+if TYPE_CHECKING:
+    from neuralprog_envs.tape.machine import TapeMachine
+    from neuralprog_envs.tape.records import TapeInstances, TapeState
+
+_MODULES = {module.name: module for module in MODULES}
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What an action computes.
+
+    Attributes:
+        nodes: Registers, constants and modules, each after what feeds it.
+        writes: The nodes that are the address and the value of each WRITE, in order.
+        after: The node of each register that gets a new value, by the register's number.
+        finish: Whether the run ends with this step.
+    """
+
+    nodes: tuple[Term, ...]
+    writes: tuple[tuple[Node, Node], ...]
+    after: dict[int, Node]
+    finish: bool
+
+
+@lru_cache(maxsize=4096)
+def wiring(machine: TapeMachine, action: tuple[int, ...]) -> Wiring:
+    """Return an action's wiring: an instruction as it is, a circuit simplified."""
+    return _of_circuit(machine, action) if machine.action == "circuit" else _of_instruction(action)
+
+
+def _of_instruction(action: tuple[int, ...]) -> Wiring:
+    operation, a, b, to = action
+    name = OPERATIONS[operation]
+    if name == "HALT":
+        return Wiring((), (), {}, True)
+    inputs = [Term(f"r{j + 1}") for j in (a, b)[: _MODULES[name].arity]]
+    nodes = tuple(dict.fromkeys(inputs))
+    sources = tuple(nodes.index(term) for term in inputs)
+    last = len(nodes)
+    if name == "WRITE":
+        return Wiring((*nodes, Term("0")), ((sources[0], sources[1]),), {to: last}, False)
+    return Wiring((*nodes, Term(name, sources)), (), {to: last}, False)
+
+
+def _of_circuit(machine: TapeMachine, action: tuple[int, ...]) -> Wiring:
+    graph = Graph(machine.memory_size)
+    before = [graph.register(j, positive=False) for j in range(machine.registers)]
+    writes, values = circuit.evaluate(machine, list(action), graph, before)
+    after = {j: node for j, node in enumerate(values) if node != before[j]}
+    live = set(after.values()).union(*writes)
+    for node in reversed(range(len(graph.terms))):
+        live |= set(graph.terms[node].arguments) if node in live else set()
+    number = {node: i for i, node in enumerate(sorted(live))}
+    terms = [graph.terms[node] for node in sorted(live)]
+    return Wiring(
+        tuple(t._replace(arguments=tuple(number[a] for a in t.arguments)) for t in terms),
+        tuple((number[address], number[value]) for address, value in writes),
+        {j: number[node] for j, node in after.items()},
+        bool(action[-1]),
+    )
+
+
+def scene(machine: TapeMachine, instances: TapeInstances) -> dict[str, Any]:
+    """Return the machine's size, and the scored cells with what they must hold."""
+    scored = instances.mask[0]
+    return {
+        "memory_size": machine.memory_size,
+        "registers": machine.registers,
+        "scored": scored.nonzero()[0].tolist(),
+        "answer": instances.answer[0][scored].tolist(),
+    }
+
+
+def layers(state: TapeState) -> dict[str, Any]:
+    """Return the tape and the registers."""
+    return {"tape": state.tape[0], "registers": state.registers[0]}
+
+
+def explain(machine: TapeMachine, action: tuple[int, ...]) -> dict[str, Any]:
+    """Return an action's wiring, and a circuit as lines of a program."""
+    wires = wiring(machine, action)
+    is_circuit = machine.action == "circuit"
+    return {
+        "lines": circuit.lines(machine, action) if is_circuit else [],
+        "nodes": [[term.name, *term.arguments] for term in wires.nodes],
+        "writes": [list(pair) for pair in wires.writes],
+        "after": [[register, node] for register, node in wires.after.items()],
+        "finish": wires.finish,
+    }
+
+
+def notes(machine: TapeMachine, before: TapeState, action: tuple[int, ...]) -> dict[str, Any]:
+    """Return the value of each node of the wiring, and the cells that it reads and writes."""
+    wires = wiring(machine, action)
+    values = _values(machine, wires, before)
+    reads = [values[term.arguments[0]] for term in wires.nodes if term.name == "READ"]
+    return {
+        "values": values,
+        "reads": reads,
+        "writes": [values[address] for address, _ in wires.writes],
+    }
+
+
+def _values(machine: TapeMachine, wires: Wiring, before: TapeState) -> list[int]:
+    values: list[int] = []
+    for term in wires.nodes:
+        inputs = [values[node] for node in term.arguments]
+        if term.name.isdecimal():
+            values.append(int(term.name))
+        elif term.name == "READ":
+            values.append(_read(wires, values, before, inputs[0], term.time))
+        elif term.name in _MODULES:
+            a, b = (*inputs, 0, 0)[:2]
+            values.append(int(_MODULES[term.name].apply(a, b, machine.memory_size)))  # type: ignore[misc]
+        else:
+            values.append(int(before.registers[0, int(term.name[1:]) - 1]))
+    return values
+
+
+def _read(wires: Wiring, values: list[int], before: TapeState, address: int, time: int) -> int:
+    """Return a cell as it is after the first ``time`` WRITEs of the step."""
+    for target, value in reversed(wires.writes[:time]):
+        if values[target] == address:
+            return values[value]
+    return int(before.tape[0, address])

@@ -1,0 +1,98 @@
+"""Trace records: valid by the schema, and equal to the machine that they tell of."""
+
+import json
+from importlib.resources import files
+
+import jsonschema
+import numpy as np
+import pytest
+
+from neuralprog_envs import REGISTRY
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.faces.recording import layers_at, record
+from neuralprog_envs.faces.traces import demonstration, replay
+from neuralprog_envs.registry import make_task
+from tests.golden import PROGRAMS, PaperRun
+
+SCHEMA = json.loads(files("neuralprog_envs.faces").joinpath("trace.schema.json").read_text())
+VALID = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def posed(env_id, length=4, **settings):
+    length = max(length, make_task(env_id).lengths[0])
+    task = make_task(env_id, length=length, **settings)
+    return task, draw(task, 0, [0], (length, length), "all")
+
+
+def test_the_schema_is_one():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("env_id", sorted(REGISTRY))
+def test_an_experts_record_is_valid_and_replays_to_the_same_states(env_id):
+    task, instances = posed(env_id)
+    actions = demonstration(task, instances)
+    made = json.loads(json.dumps(record(task, instances, actions), allow_nan=False))
+    VALID.validate(made)
+    assert made["success"] is True
+    assert made["answer"] == made["expected"] != []
+    states = [step.state for step in replay(task.machine, instances, actions)]
+    for layers, state in zip(layers_at(made), states, strict=True):
+        wanted = {name: layer.tolist() for name, layer in task.machine.layers(state).items()}
+        assert layers == wanted
+
+
+@pytest.mark.parametrize("env_id", sorted(REGISTRY))
+def test_the_record_of_chance_is_valid(env_id):
+    task, instances = posed(env_id)
+    rng = np.random.default_rng(0)
+    actions = rng.integers(task.machine.actions, size=(30, len(task.machine.actions)))
+    if REGISTRY[env_id].family == "table":
+        actions = actions[: task.machine.steps]
+    VALID.validate(json.loads(json.dumps(record(task, instances, actions), allow_nan=False)))
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_the_wires_of_a_circuit_carry_what_the_machine_computes(name):
+    run = PaperRun(PROGRAMS[name])
+    check_wires(run.task, run.instances, run.actions)
+
+
+@pytest.mark.parametrize("action", ["instruction", "circuit"])
+@pytest.mark.parametrize("repetitions", [1, 2])
+def test_random_wires_carry_what_the_machine_computes(action, repetitions):
+    task, instances = posed("NRAMSort", 5, registers=3, action=action, repetitions=repetitions)
+    rng = np.random.default_rng(repetitions)
+    actions = rng.integers(task.machine.actions, size=(200, len(task.machine.actions)))
+    check_wires(task, instances, actions)
+
+
+def check_wires(task, instances, actions):
+    """Assert that after each step the registers and the written cells hold the wires' values."""
+    made = record(task, instances, actions)
+    states = list(layers_at(made))
+    steps = made["steps"]
+    for i, (before, after) in enumerate(zip(states[:-1], states[1:], strict=True)):
+        taken, values = made["actions"][steps["action"][i]], steps["values"][i]
+        registers, tape = list(before["registers"]), list(before["tape"])
+        for address, value in taken["writes"]:
+            tape[values[address]] = values[value]
+        for register, node in taken["after"]:
+            registers[register] = values[node]
+        assert (registers, tape) == (after["registers"], after["tape"])
+        assert steps["writes"][i] == [values[address] for address, _ in taken["writes"]]
+
+
+def test_a_users_own_question_has_no_right_answer():
+    task, _ = posed("NPTableQA")
+    instances = task.pose_input({"table": [["A"], ["1"], ["2"]], "question": "sum A"})
+    made = record(task, instances, [(0, 0, 0)])
+    assert (made["expected"], made["success"]) == (None, None)
+    VALID.validate(made)
+
+
+def test_an_illegal_call_is_marked():
+    task, instances = posed("NPIAddition")
+    words = task.machine.library.actions
+    made = record(task, instances, [words["ADD1"], words["ADD"], words["WRITE OUT 3"]])
+    assert made["steps"]["legal"] == [1, 0, 1]
