@@ -2,6 +2,7 @@
 
 import json
 from importlib.resources import files
+from itertools import pairwise
 
 import jsonschema
 import numpy as np
@@ -72,7 +73,7 @@ def check_wires(task, instances, actions):
     made = record(task, instances, actions)
     states = list(layers_at(made))
     steps = made["steps"]
-    for i, (before, after) in enumerate(zip(states[:-1], states[1:], strict=True)):
+    for i, (before, after) in enumerate(pairwise(states)):
         taken, values = made["actions"][steps["action"][i]], steps["values"][i]
         registers, tape = list(before["registers"]), list(before["tape"])
         for address, value in taken["writes"]:
