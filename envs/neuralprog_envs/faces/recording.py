@@ -80,8 +80,8 @@ def record(task: Task, instances: Any, actions: Iterable[Any]) -> dict[str, Any]
 
 def _change(old: NDArray[Any], new: NDArray[Any]) -> list[int]:
     """Return the places that differ, each followed by its new value."""
-    places = np.flatnonzero(old != new)
-    return np.column_stack([places, new[places]]).ravel().tolist()  # type: ignore[no-any-return]
+    places = np.flatnonzero(old != new).tolist()
+    return [number for place in places for number in (place, int(new[place]))]
 
 
 def _verdict(task: Task, state: Any, instances: Any) -> dict[str, Any]:

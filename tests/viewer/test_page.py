@@ -1,0 +1,99 @@
+"""Pages as files: what goes in, what is refused, what the command writes."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neuralprog_agents.cli import main
+from neuralprog_agents.viewer.page import page, read_trace
+from tests.viewer.conftest import play
+
+
+@pytest.fixture
+def trace():
+    return play("search-copy", None, [3, 1]).trace
+
+
+def test_the_page_holds_the_trace_and_asks_for_nothing_else(trace):
+    text = page(trace)
+    assert json.loads(re.search(r'id="trace">(.*?)</script>', text, re.DOTALL)[1]) == trace
+    assert not re.search(r"""(src|href)=["'](?!data:)""", text)
+    assert "{{" not in text.replace(json.dumps(trace), "")
+    assert text.count("<script") == 2
+
+
+def test_a_trace_that_ends_a_script_or_names_a_placeholder_does_neither(trace):
+    text = page({**trace, "agent": "</script>{{SCRIPT}}<!--\u2028"})
+    assert text.count("</script>") == 2
+    assert "\u2028" not in text
+    assert "\\u003c/script\\u003e{{SCRIPT}}" in text
+
+
+def test_run_writes_pages_of_inputs_instances_and_traces(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "--agent", "search-copy", "--input", "3 1", "--html", "own.html"]) == 0
+    words = ["run", "--agent", "expert", "--env", "NPIAddition", "--length", "2", "--seed", "7"]
+    assert main([*words, "--html", "posed.html", "--json"]) == 0
+    shown = capsys.readouterr()
+    assert "wrote own.html" in shown.err
+    Path("trace.json").write_text(shown.out)
+    assert json.loads(shown.out)["seed"] == 7
+    assert main(["run", "--trace", "trace.json", "--html", "again.html"]) == 0
+    assert Path("again.html").read_text() == Path("posed.html").read_text()
+    assert "NRAMCopy-v0" in Path("own.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "not a trace in JSON"),
+        ('{"format": NaN}', "not a trace in JSON"),
+        ("[1]", "which has format 'neuralprog-trace-1'"),
+        ('{"format": "neuralprog-trace-0"}', "which has format"),
+        ('{"format": "neuralprog-trace-1"}', "a trace has actions"),
+    ],
+)
+def test_what_is_no_trace_is_refused(content, message, tmp_path):
+    path = tmp_path / "trace.json"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=message):
+        read_trace(path)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("run", "needs --agent"),
+        ("run --trace nothing.json --html page.html", "nothing.json"),
+        ("run --trace nothing.json", "needs --html"),
+        ("run --agent search-copy --input 1 --html no/page.html", "there is no folder no"),
+        ("run --agent expert --env NRAMCopy --length 0 --html page.html", "length 0"),
+    ],
+)
+def test_bad_requests_get_one_line_and_leave_no_page(words, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(words.split()) == 2
+    assert message in capsys.readouterr().err
+    assert not Path("page.html").exists()
+
+
+def test_a_gif_moves(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    target = tmp_path / "run.gif"
+    for words in ("--agent search-copy --input 3", "--agent expert --env NPIHanoi --length 2"):
+        assert main(["run", *words.split(), "--gif", str(target)]) == 0
+        with image.open(target) as picture:
+            assert picture.n_frames > 1
+
+
+def test_a_page_needs_no_torch(tmp_path):
+    code = (
+        "import sys; from neuralprog_agents.cli import main;"
+        "main('run --agent expert --env NRAMCopy --html page.html'.split());"
+        "sys.exit('torch' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
