@@ -177,3 +177,58 @@ def drop(shares: list[float], B: int, generator: torch.Generator) -> Tensor:
     drawn = torch.rand(len(shares), B, len(OPERATIONS), generator=generator)
     dropped = drawn < torch.tensor(shares)[:, None, None]
     return dropped & ~dropped.all(dim=2, keepdim=True)
+
+
+def log_probability(
+    p: Parameters, shape: Shape, questions: Questions, programs: Tensor, owner: Tensor
+) -> Tensor:
+    """Return the logarithm of each program's probability, (n,): what ``choose`` would choose.
+
+    Steps are chosen one after another, each with the program's own steps so far as its history.
+
+    Args:
+        p: The parameters.
+        shape: The networks' sizes.
+        questions: B questions.
+        programs: Actions, (n, T, 3), int64.
+        owner: The question that each program is for, (n,).
+    """
+    d = shape.hidden
+    q, Z = encode(p, shape, questions)
+    P = name_vectors(p, questions)
+    there = torch.arange(P.shape[1]) < questions.column_count[:, None]
+    asked = [(q @ p[name][:, :-d].T)[owner] for name in ("W_operation", "W_column")]
+    names, absent = P[owner], torch.where(there, 0.0, _ABSENT)[owner]
+    operation, column, pivot = programs.unbind(dim=2)
+    total = _pivots_probability(p, Z, questions, operation, pivot, owner)
+    h = q.new_zeros(len(owner), d)
+    for t in range(shape.steps):
+        scores = torch.tanh(asked[0] + h @ p["W_operation"][:, -d:].T) @ p["U"].T
+        query = torch.tanh(asked[1] + h @ p["W_column"][:, -d:].T)
+        columns = torch.bmm(names, query[:, :, None])[:, :, 0] + absent
+        total = total + _chosen(scores, operation[:, t]) + _chosen(columns, column[:, t])
+        taken = names[torch.arange(len(owner)), column[:, t]]
+        h = torch.tanh(torch.cat([p["U"][operation[:, t]], taken, h], dim=1) @ p["W_history"].T)
+    return total
+
+
+def _pivots_probability(
+    p: Parameters,
+    Z: Tensor,
+    questions: Questions,
+    operation: Tensor,
+    pivot: Tensor,
+    owner: Tensor,
+) -> Tensor:
+    """Return the logarithm of the probability of all of each program's pivots, (n,)."""
+    total = Z.new_zeros(len(owner))
+    for name in ("greater", "lesser"):
+        weights = torch.log(pivot_weights(p, name, Z, questions) + 1e-12)[owner]
+        used = operation == OPERATIONS.index(name)
+        total = total + (weights.gather(1, pivot) * used).sum(dim=1)
+    return total
+
+
+def _chosen(scores: Tensor, number: Tensor) -> Tensor:
+    """Return log softmax(scores) at one number a row, (n,)."""
+    return torch.log_softmax(scores, dim=1).gather(1, number[:, None])[:, 0]
