@@ -6,6 +6,7 @@ when a restart was interrupted.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import IntEnum
 from typing import Any, cast
 
@@ -29,6 +30,7 @@ class Stream(IntEnum):
     JUDGED = 2
     WEIGHTS = 3
     NOISE = 4
+    DROPOUT = 5
 
 
 def seed(config: Config, index: int, stream: Stream, position: int = 0) -> int:
@@ -58,12 +60,16 @@ def draw_batches(
     Each epoch goes once through the ``examples`` in an order of its own; what does not fill a
     batch is left out.
     """
-    rows = np.concatenate(
-        [_rows(config, index, at, count, step) for at in _epochs(config, step, count)]
-    )
+    rows = rows_of_steps(config, index, step, count)
     key = seed(config, index, Stream.EXAMPLES)
     instances: TableInstances = draw(task, key, rows, config.length, "train")
     return instances
+
+
+def rows_of_steps(config: Config, index: int, step: int, count: int) -> NDArray[np.int64]:
+    """Return the examples of the minibatches of some steps, (count · batch,)."""
+    epochs = _epochs(config, step, count)
+    return np.concatenate([_rows(config, index, epoch, count, step) for epoch in epochs])
 
 
 def _epochs(config: Config, step: int, count: int) -> range:
@@ -80,10 +86,14 @@ def _rows(config: Config, index: int, epoch: int, count: int, step: int) -> NDAr
     return rows[low * config.batch : high * config.batch]
 
 
-def judged(config: Config, index: int, task: TableTask, count: int) -> TableInstances:
-    """Return held-out instances of the training sizes and range."""
+def judged(config: Config, index: int, count: int) -> tuple[TableTask, TableInstances]:
+    """Return held-out instances of the training sizes and range, and their task.
+
+    Their tables have the most columns, as the tests' have.
+    """
+    task = task_of(replace(config, columns=(config.columns[1], config.columns[1])))
     key = seed(config, index, Stream.JUDGED)
     held_out: TableInstances = pairs(
         task, count, length=config.length, seed=key, split="validation"
     )
-    return held_out
+    return task, held_out

@@ -19,6 +19,7 @@ from neuralprog_agents.neural_programmer.machine import OPERATIONS
 from neuralprog_agents.neural_programmer.records import Choice, Questions
 
 _ABSENT = -1e9
+_TINY = 1e-12
 Parameters = dict[str, Tensor]
 
 
@@ -31,27 +32,36 @@ class Shape:
         hidden: d.
         steps: T.
         bidirectional: Whether the question is also read from right to left.
+        attention: Whether each step attends to the states of the question's words.
     """
 
     words: int
     hidden: int
     steps: int
     bidirectional: bool = False
+    attention: bool = False
 
     @property
     def parameters(self) -> dict[str, tuple[int, ...]]:
         """The shape of each parameter; q has d numbers, or 2 d when read in both directions."""
         d = self.hidden
         q = 2 * d if self.bidirectional else d
+        seen = q + d if self.attention else q
         shapes: dict[str, tuple[int, ...]] = {
             "V": (self.words, d),
             "U": (len(OPERATIONS), d),
             "W_question": (d, 2 * d),
-            "W_operation": (d, q + d),
-            "W_column": (d, q + d),
+            "W_operation": (d, seen + d),
+            "W_column": (d, seen + d),
             "W_history": (d, 3 * d),
         }
-        return shapes | ({"W_backward": (d, 2 * d)} if self.bidirectional else {})
+        backward: dict[str, tuple[int, ...]] = {"W_backward": (d, 2 * d)}
+        attention: dict[str, tuple[int, ...]] = {"W_attention": (d, q + d)}
+        return (
+            shapes
+            | (backward if self.bidirectional else {})
+            | (attention if self.attention else {})
+        )
 
     @property
     def size(self) -> int:
@@ -91,14 +101,73 @@ def read(p: Parameters, weights: str, questions: Questions, *, backward: bool = 
     return torch.stack(states, dim=1)
 
 
-def encode(p: Parameters, shape: Shape, questions: Questions) -> tuple[Tensor, Tensor]:
-    """Return q, (B, d or 2 d), and Z, the states to the left of the numbers, (B, N, d)."""
+@dataclass(frozen=True)
+class Reading:
+    """What the networks know of questions and of their tables' columns.
+
+    Attributes:
+        q: The whole question, (B, d or 2 d).
+        words: The states of its words, (B, Q, d).
+        no_word: 0 where there is a word, else a large negative number, (B, Q).
+        left: The states to the left of its numbers, (B, N, d).
+        names: P, a vector for each column, (B, C, d).
+        no_column: 0 where there is a column, else a large negative number, (B, C).
+    """
+
+    q: Tensor
+    words: Tensor
+    no_word: Tensor
+    left: Tensor
+    names: Tensor
+    no_column: Tensor
+
+    def take(self, rows: Tensor) -> Reading:
+        """Return some of the questions, (n,) by their places."""
+        return Reading(*(value[rows] for value in vars(self).values()))
+
+
+def encode(p: Parameters, shape: Shape, questions: Questions) -> Reading:
+    """Return all that the choices depend on."""
     states = read(p, "W_question", questions)
     places = questions.pivot_position[:, :, None].expand(-1, -1, shape.hidden)
     q = states[:, -1]
     if shape.bidirectional:
         q = torch.cat([q, read(p, "W_backward", questions, backward=True)[:, -1]], dim=1)
-    return q, states.gather(1, places)
+    return Reading(
+        q=q,
+        words=states,
+        no_word=_absent(questions.length, states.shape[1]),
+        left=states.gather(1, places),
+        names=name_vectors(p, questions),
+        no_column=_absent(questions.column_count, questions.names.shape[1]),
+    )
+
+
+def _absent(count: Tensor, size: int) -> Tensor:
+    """Return 0 for the first ``count`` of ``size`` places, else a large negative number."""
+    return torch.where(torch.arange(size) < count[:, None], 0.0, _ABSENT)
+
+
+def scores(p: Parameters, shape: Shape, seen: Reading, h: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the logits of a step's operation, (B, O), and of its column, (B, C)."""
+    context = torch.cat([seen.q, h], dim=1)
+    if shape.attention:
+        context = torch.cat([seen.q, _attended(p, seen, context), h], dim=1)
+    operation = torch.tanh(context @ p["W_operation"].T) @ p["U"].T
+    query = torch.tanh(context @ p["W_column"].T)
+    return operation, torch.bmm(seen.names, query[:, :, None])[:, :, 0] + seen.no_column
+
+
+def _attended(p: Parameters, seen: Reading, context: Tensor) -> Tensor:
+    """Return Σ_w softmax_w(Z_w · W_attention [q; h]) Z_w, (B, d)."""
+    query = context @ p["W_attention"].T
+    fit = torch.bmm(seen.words, query[:, :, None])[:, :, 0] + seen.no_word
+    return torch.bmm(softmax(fit, dim=1)[:, None], seen.words)[:, 0]
+
+
+def history(p: Parameters, operation: Tensor, column: Tensor, h: Tensor) -> Tensor:
+    """Return h' = tanh(W_history [operation; column; h]) of the vectors chosen, (B, d)."""
+    return torch.tanh(torch.cat([operation, column, h], dim=1) @ p["W_history"].T)
 
 
 def name_vectors(p: Parameters, questions: Questions) -> Tensor:
@@ -109,11 +178,10 @@ def name_vectors(p: Parameters, questions: Questions) -> Tensor:
     return (words * there[..., None]).sum(dim=2) / count[..., None]
 
 
-def pivot_weights(p: Parameters, operation: str, Z: Tensor, questions: Questions) -> Tensor:
+def pivot_weights(p: Parameters, operation: str, left: Tensor, questions: Questions) -> Tensor:
     """Return β = softmax(Z U(operation)) over the question's numbers, (B, N)."""
-    scores = Z @ p["U"][OPERATIONS.index(operation)]
-    known = torch.arange(Z.shape[1]) < questions.pivot_count[:, None]
-    return softmax(torch.where(known, scores, _ABSENT), dim=1)
+    fit = left @ p["U"][OPERATIONS.index(operation)]
+    return softmax(fit + _absent(questions.pivot_count, left.shape[1]), dim=1)
 
 
 def choose(
@@ -129,24 +197,18 @@ def choose(
     α_op = softmax(U tanh(W_op [q; h])), α_col = softmax(P tanh(W_col [q; h])),
     h' = tanh(W_history [α_op U; α_col P; h]); every softmax is an argmax when ``hard``.
     """
-    q, Z = encode(p, shape, questions)
-    P = name_vectors(p, questions)
-    there = torch.arange(P.shape[1]) < questions.column_count[:, None]
+    seen = encode(p, shape, questions)
     harden = _harden if hard else _same
-    greater = harden(pivot_weights(p, "greater", Z, questions))
-    lesser = harden(pivot_weights(p, "lesser", Z, questions))
-    h, choices = q.new_zeros(len(q), shape.hidden), []
+    greater = harden(pivot_weights(p, "greater", seen.left, questions))
+    lesser = harden(pivot_weights(p, "lesser", seen.left, questions))
+    h, choices = seen.q.new_zeros(len(seen.q), shape.hidden), []
     for t in range(shape.steps):
-        context = torch.cat([q, h], dim=1)
-        scores = torch.tanh(context @ p["W_operation"].T) @ p["U"].T
+        operations, columns = scores(p, shape, seen, h)
         if dropped is not None:
-            scores = torch.where(dropped[t], _ABSENT, scores)
-        query = torch.tanh(context @ p["W_column"].T)
-        names = torch.bmm(P, query[:, :, None])[:, :, 0]
-        operation = harden(softmax(scores, dim=1))
-        column = harden(softmax(torch.where(there, names, _ABSENT), dim=1))
-        chosen = torch.bmm(column[:, None], P)[:, 0]
-        h = torch.tanh(torch.cat([operation @ p["U"], chosen, h], dim=1) @ p["W_history"].T)
+            operations = torch.where(dropped[t], _ABSENT, operations)
+        operation = harden(softmax(operations, dim=1))
+        column = harden(softmax(columns, dim=1))
+        h = history(p, operation @ p["U"], torch.bmm(column[:, None], seen.names)[:, 0], h)
         choices.append(Choice(operation, column, greater, lesser))
     return choices
 
@@ -193,42 +255,31 @@ def log_probability(
         programs: Actions, (n, T, 3), int64.
         owner: The question that each program is for, (n,).
     """
-    d = shape.hidden
-    q, Z = encode(p, shape, questions)
-    P = name_vectors(p, questions)
-    there = torch.arange(P.shape[1]) < questions.column_count[:, None]
-    asked = [(q @ p[name][:, :-d].T)[owner] for name in ("W_operation", "W_column")]
-    names, absent = P[owner], torch.where(there, 0.0, _ABSENT)[owner]
-    operation, column, pivot = programs.unbind(dim=2)
-    total = _pivots_probability(p, Z, questions, operation, pivot, owner)
-    h = q.new_zeros(len(owner), d)
+    read_once = encode(p, shape, questions)
+    seen, every = read_once.take(owner), torch.arange(len(owner))
+    operation, column, _ = programs.unbind(dim=2)
+    total = _pivots_probability(p, read_once.left, questions, programs, owner)
+    h = seen.q.new_zeros(len(owner), shape.hidden)
     for t in range(shape.steps):
-        scores = torch.tanh(asked[0] + h @ p["W_operation"][:, -d:].T) @ p["U"].T
-        query = torch.tanh(asked[1] + h @ p["W_column"][:, -d:].T)
-        columns = torch.bmm(names, query[:, :, None])[:, :, 0] + absent
-        total = total + _chosen(scores, operation[:, t]) + _chosen(columns, column[:, t])
-        taken = names[torch.arange(len(owner)), column[:, t]]
-        h = torch.tanh(torch.cat([p["U"][operation[:, t]], taken, h], dim=1) @ p["W_history"].T)
+        operations, columns = scores(p, shape, seen, h)
+        total = total + _chosen(operations, operation[:, t]) + _chosen(columns, column[:, t])
+        h = history(p, p["U"][operation[:, t]], seen.names[every, column[:, t]], h)
     return total
 
 
 def _pivots_probability(
-    p: Parameters,
-    Z: Tensor,
-    questions: Questions,
-    operation: Tensor,
-    pivot: Tensor,
-    owner: Tensor,
+    p: Parameters, left: Tensor, questions: Questions, programs: Tensor, owner: Tensor
 ) -> Tensor:
     """Return the logarithm of the probability of all of each program's pivots, (n,)."""
-    total = Z.new_zeros(len(owner))
+    operation, _, pivot = programs.unbind(dim=2)
+    total = left.new_zeros(len(owner))
     for name in ("greater", "lesser"):
-        weights = torch.log(pivot_weights(p, name, Z, questions) + 1e-12)[owner]
+        weights = torch.log(pivot_weights(p, name, left, questions) + _TINY)[owner]
         used = operation == OPERATIONS.index(name)
         total = total + (weights.gather(1, pivot) * used).sum(dim=1)
     return total
 
 
-def _chosen(scores: Tensor, number: Tensor) -> Tensor:
-    """Return log softmax(scores) at one number a row, (n,)."""
-    return torch.log_softmax(scores, dim=1).gather(1, number[:, None])[:, 0]
+def _chosen(logits: Tensor, number: Tensor) -> Tensor:
+    """Return log softmax(logits) at one number a row, (n,)."""
+    return torch.log_softmax(logits, dim=1).gather(1, number[:, None])[:, 0]

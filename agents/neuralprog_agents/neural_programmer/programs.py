@@ -17,7 +17,9 @@ for all examples: w is 1 for counts, a column for its sum, the right rows for pr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +50,12 @@ class Found:
     programs: NDArray[np.int8]
     first: NDArray[np.int64]
 
-    def __len__(self) -> int:
-        return len(self.first) - 1
+    @classmethod
+    def joined(cls, parts: Sequence[Found]) -> Found:
+        """Return what was found for questions one after another."""
+        counts = np.concatenate([np.diff(part.first) for part in parts])
+        first = np.concatenate([[0], np.cumsum(counts)])
+        return cls(np.concatenate([part.programs for part in parts]), first)
 
     def of(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
         """Return the programs of some questions, and whose each is, as a place in ``rows``."""
@@ -65,7 +71,7 @@ class _Space:
 
     Attributes:
         conditions: Their actions, that of "all rows" first, (K, 3).
-        rows: What each selects, 0 or 1, (B, K, R).
+        rows: What each selects, 0 or 1, (B, K, R); NaN where its column or number is not there.
         finishes: The actions of count and of sum by column, (1 + C, 3).
         weights: What each adds up, (B, 1 + C, R).
     """
@@ -76,22 +82,21 @@ class _Space:
     weights: Floats
 
 
-def search(instances: TableInstances) -> Found:
+def search(instances: TableInstances, most: int | None = None) -> Found:
     """Return all programs of four steps that answer posed questions rightly.
 
     A question that prints nothing has none: every column's nothing is right.
+
+    Args:
+        instances: Posed questions, of the 2015 operations.
+        most: Questions that have more programs than this get none.
     """
     B = len(instances.length)
-    parts = [
-        _search(batch.take(instances, slice(i, min(i + _CHUNK, B)))) for i in range(0, B, _CHUNK)
-    ]
-    programs = np.concatenate([found for found, _ in parts])
-    counts = np.concatenate([counts for _, counts in parts])
-    return Found(programs, np.concatenate([[0], np.cumsum(counts)]))
+    chunks = (slice(i, min(i + _CHUNK, B)) for i in range(0, B, _CHUNK))
+    return Found.joined([_search(batch.take(instances, chunk), most) for chunk in chunks])
 
 
-def _search(instances: TableInstances) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
-    """Return the programs of some questions, question by question, and how many each has."""
+def _search(instances: TableInstances, most: int | None) -> Found:
     space = _space(instances)
     joint = _products(space.rows, space.weights)
     scalar = instances.answer_kind == SCALAR
@@ -102,32 +107,43 @@ def _search(instances: TableInstances) -> tuple[NDArray[np.int8], NDArray[np.int
     ]
     owner = np.concatenate([owner for owner, _ in found])
     programs = np.concatenate([programs for _, programs in found]).astype(np.int8)
+    counts = np.bincount(owner, minlength=len(scalar))
+    if most is not None:
+        kept = counts[owner] <= most
+        owner, programs, counts = owner[kept], programs[kept], np.where(counts > most, 0, counts)
     order = np.argsort(owner, kind="stable")
-    return programs[order], np.bincount(owner, minlength=len(scalar))
+    return Found(programs[order], np.concatenate([[0], np.cumsum(counts)]))
 
 
 def _space(instances: TableInstances) -> _Space:
     B, R, C = instances.numbers.shape
-    present = instances.present
-    actions, rows = [_RESET], [present]
+    there = np.arange(C) < instances.column_count[:, None]
+    actions, rows = [_RESET], [instances.present.astype(np.float64)]
     for name, relation in (("greater", np.greater), ("lesser", np.less)):
         for n in range(instances.pivots.shape[1]):
-            known = (n < instances.pivot_count)[:, None, None] & instances.valid
-            compared = relation(instances.numbers, instances.pivots[:, n, None, None]) & known
+            known = there & (n < instances.pivot_count)[:, None]
+            compared = relation(instances.numbers, instances.pivots[:, n, None, None])
             actions += [(OPERATIONS.index(name), c, n) for c in range(C)]
-            rows += list(compared.transpose(2, 0, 1))
+            rows += _columns(compared & instances.valid, known)
     if instances.matches.any():
         actions += [(OPERATIONS.index("match"), c, 0) for c in range(C)]
-        rows += list(instances.matches.transpose(2, 0, 1))
-    numbers = np.where(instances.valid & present[:, :, None], instances.numbers, 0.0)
+        rows += _columns(instances.matches, there)
+    present = instances.valid & instances.present[:, :, None]
     finishes = [(OPERATIONS.index("count"), 0, 0)]
     finishes += [(OPERATIONS.index("sum"), c, 0) for c in range(C)]
+    weights = [np.ones((B, R)), *_columns(np.where(present, instances.numbers, 0.0), there)]
     return _Space(
         conditions=np.array(actions),
-        rows=np.stack(rows, axis=1).astype(np.float64),
+        rows=np.stack(rows, axis=1),
         finishes=np.array(finishes),
-        weights=np.concatenate([np.ones((B, 1, R)), numbers.transpose(0, 2, 1)], axis=1),
+        weights=np.stack(weights, axis=1),
     )
+
+
+def _columns(cells: NDArray[Any], there: Bools) -> list[Floats]:
+    """Return the columns of (B, R, C) cells, (B, R) each; NaN, equal to nothing, if not there."""
+    marked = np.where(there[:, None], cells, np.nan)
+    return list(marked.transpose(2, 0, 1))
 
 
 def _products(rows: Floats, weights: Floats) -> Floats:
@@ -151,15 +167,13 @@ def _selected(
     owners, programs = [], []
     for name, sums in (("and", joint), ("or", _either(joint))):
         hit = _near(sums, right) & asked[:, None, None, None]
-        owner, finish, k, l = np.nonzero(hit & _meant(len(space.conditions), name))
+        owner, finish, a, b = np.nonzero(hit & _meant(len(space.conditions), name))
         owners.append(owner)
-        programs.append(_joined(space.conditions, name, k, l, space.finishes[finish]))
+        programs.append(_joined(space.conditions, name, a, b, space.finishes[finish]))
     return np.concatenate(owners), np.concatenate(programs)
 
 
-def _printed(
-    space: _Space, counts: Floats, instances: TableInstances
-) -> tuple[Actions, Actions]:
+def _printed(space: _Space, counts: Floats, instances: TableInstances) -> tuple[Actions, Actions]:
     """Return (owner, program) of the prints that are right: the right rows and no others."""
     target = instances.answer_rows.astype(np.float64)
     size = target.sum(axis=1)[:, None, None]
@@ -171,11 +185,11 @@ def _printed(
         ("or", _either(within)[:, 0], _either(counts)[:, 0]),
     ):
         hit = _near(inside, size) & _near(all_rows, size) & asked
-        owner, k, l = np.nonzero(hit & _meant(len(space.conditions), name))
+        owner, a, b = np.nonzero(hit & _meant(len(space.conditions), name))
         column = instances.answer_column[owner].astype(np.int64)
         finish = np.stack([np.full_like(column, OPERATIONS.index("print")), column, 0 * column], 1)
         owners.append(owner)
-        programs.append(_joined(space.conditions, name, k, l, finish))
+        programs.append(_joined(space.conditions, name, a, b, finish))
     return np.concatenate(owners), np.concatenate(programs)
 
 
@@ -193,7 +207,7 @@ def _differences(
 
 
 def _meant(K: int, joint: str) -> Bools:
-    """Return which pairs (k, l) stand for a selection: k = 0, one alone; else two different."""
+    """Return which pairs (a, b) stand for a selection: a = 0, b alone; else two different."""
     alone = np.zeros((K, K), dtype=bool)
     alone[0] = joint == "and"
     both = ~np.eye(K, dtype=bool)
@@ -201,14 +215,14 @@ def _meant(K: int, joint: str) -> Bools:
     return alone | both
 
 
-def _joined(conditions: Actions, joint: str, k: Actions, l: Actions, finish: Actions) -> Actions:
-    """Return the programs "condition k, condition l, joint, finish", or one condition alone."""
-    n = len(k)
+def _joined(conditions: Actions, joint: str, a: Actions, b: Actions, finish: Actions) -> Actions:
+    """Return the programs "condition a, condition b, joint, finish", or "condition b, finish"."""
+    n = len(a)
     programs = np.broadcast_to(np.array(_RESET), (n, STEPS, 3)).copy()
-    alone = (k == 0)[:, None]
-    programs[:, 0] = conditions[k]
-    programs[:, 1] = np.where(alone, _RESET, conditions[l])
-    programs[:, 2] = np.where(alone, conditions[l], (OPERATIONS.index(joint), 0, 0))
+    alone = (a == 0)[:, None]
+    programs[:, 0] = conditions[a]
+    programs[:, 1] = np.where(alone, _RESET, conditions[b])
+    programs[:, 2] = np.where(alone, conditions[b], (OPERATIONS.index(joint), 0, 0))
     programs[:, 3] = finish
     return programs
 

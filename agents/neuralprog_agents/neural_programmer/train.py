@@ -7,28 +7,30 @@ a chunk of steps, so a killed restart that goes on from its checkpoint ends with
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 
-from neuralprog_agents.neural_programmer import data, machine, optimiser
+from neuralprog_agents.neural_programmer import data, optimiser
 from neuralprog_agents.neural_programmer.config import Config
-from neuralprog_agents.neural_programmer.losses import entropy, loss
+from neuralprog_agents.neural_programmer.likelihood import ProgramLessons
 from neuralprog_agents.neural_programmer.model import (
     Shape,
     actions,
     choose,
-    drop,
     initial_theta,
     unflatten,
 )
-from neuralprog_agents.neural_programmer.records import answers_of, questions_of, tables_of
+from neuralprog_agents.neural_programmer.optimiser import State
+from neuralprog_agents.neural_programmer.records import questions_of
+from neuralprog_agents.neural_programmer.soft import SoftLessons
 from neuralprog_agents.registry import Outcome, Report, Stop
 from neuralprog_agents.training import checkpoint
-from neuralprog_envs.core import batch as rows_of
 from neuralprog_envs.table.records import TableInstances
 from neuralprog_envs.table.task import TableTask
 
@@ -37,7 +39,7 @@ CHUNK = 50
 _SAVED_SECONDS = 5.0
 _CHECKPOINT = "checkpoint.safetensors"
 _KIND = "neural-programmer-training"
-_JUDGED = 1000
+_JUDGED = 2000
 """Instances on which hard choices are judged."""
 
 
@@ -54,6 +56,19 @@ class Progress:
     accuracy: float = 0.0
     best: float = -1.0
     best_step: int = 0
+
+
+class Lessons(Protocol):
+    """What a restart learns from: made of a config, an index, a task and the networks' sizes."""
+
+    def gradients(self, state: State, count: int) -> Iterator[tuple[float, torch.Tensor]]:
+        """Yield loss and gradient of the next minibatches, at the state's θ of the moment."""
+
+
+LESSONS: Mapping[str, Callable[[Config, int, TableTask, Shape], Lessons]] = MappingProxyType(
+    {"programs": ProgramLessons, "gradient": SoftLessons}
+)
+"""The lessons of each ``Config.learner``."""
 
 
 def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
@@ -80,9 +95,10 @@ class _Restart:
         self.task = data.task_of(config)
         self.shape = shape_of(config, self.task)
         theta = initial_theta(self.shape, data.seed(config, index, data.Stream.WEIGHTS))
-        self.state, self.best = optimiser.State.begin(theta), theta.clone()
+        self.state, self.best = State.begin(theta), theta.clone()
         self.progress = Progress()
-        self.held_out = data.judged(config, index, self.task, _JUDGED)
+        self.judged_task, self.held_out = data.judged(config, index, _JUDGED)
+        self.lessons = LESSONS[config.learner](config, index, self.task, self.shape)
         self._resume()
 
     def run(self, report: Report, stop: Stop) -> Outcome:
@@ -106,34 +122,29 @@ class _Restart:
 
     def _chunk(self) -> float:
         """Do some gradient steps; return their mean loss."""
-        step, size = self.state.step, self.config.batch
-        count = min(CHUNK, self.config.budget - step)
-        drawn = data.draw_batches(self.config, self.index, self.task, step, count)
+        count = min(CHUNK, self.config.budget - self.state.step)
         noise = torch.Generator()
-        noise.manual_seed(data.seed(self.config, self.index, data.Stream.NOISE, step))
-        batches = [slice(i * size, (i + 1) * size) for i in range(count)]
-        return float(np.mean([self._step(rows_of.take(drawn, b), noise) for b in batches]))
+        noise.manual_seed(data.seed(self.config, self.index, data.Stream.NOISE, self.state.step))
+        costs = []
+        for cost, gradient in self.lessons.gradients(self.state, count):
+            self._follow(gradient, noise)
+            costs.append(cost)
+        return float(np.mean(costs))
 
-    def _step(self, posed: TableInstances, noise: torch.Generator) -> float:
+    def _follow(self, gradient: torch.Tensor, noise: torch.Generator) -> None:
         config, step = self.config, self.state.step
-        left = max(0.0, 1.0 - step / config.dropout_steps)
-        shares = [left * config.dropout] * (config.steps - 1) + [left * config.last_dropout]
-        dropped = drop(shares, config.batch, noise) if left > 0 else None
-        bonus = entropy_bonus(config, step)
-        cost, gradient = gradient_of(config, self.shape, self.state.theta, posed, bonus, dropped)
         gradient = optimiser.clipped(gradient, config.clip_norm)
         if config.noise > 0:
             sigma = optimiser.noise_sigma(step, config.noise)
             gradient += torch.empty_like(gradient).normal_(0.0, sigma, generator=noise)
         optimiser.update(self.state, gradient, config.learning_rate)
-        return cost
 
     def _judge_now(self) -> bool:
         step = self.state.step
         return step % self.config.judged_every < CHUNK or step >= self.config.budget
 
     def _judge(self) -> None:
-        found = accuracy(self.state.theta, self.shape, self.task, self.held_out)
+        found = accuracy(self.state.theta, self.shape, self.judged_task, self.held_out)
         self.progress = replace(self.progress, accuracy=found)
         if found > self.progress.best:
             self.best = self.state.theta.clone()
@@ -167,7 +178,7 @@ class _Restart:
             )
         tensors = {name: torch.tensor(array) for name, array in arrays.items()}
         self.best = tensors.pop("best")
-        self.state = optimiser.State(**tensors, step=metadata.pop("step"))
+        self.state = State(**tensors, step=metadata.pop("step"))
         self.progress = Progress(**metadata)
 
     def _identity(self) -> dict[str, Any]:
@@ -191,37 +202,6 @@ class _Restart:
         return Outcome(success, metrics, {"theta": self.best.numpy().copy()}, card, pruned)
 
 
-def entropy_bonus(config: Config, step: int) -> float:
-    """Return the weight of the entropy at a step."""
-    return float(config.entropy * 0.5 ** (step / config.entropy_half_life))
-
-
-def gradient_of(
-    config: Config,
-    shape: Shape,
-    theta: torch.Tensor,
-    posed: TableInstances,
-    bonus: float = 0.0,
-    dropped: torch.Tensor | None = None,
-) -> tuple[float, torch.Tensor]:
-    """Return a minibatch's loss of soft choices, and the gradient less the bonus's, (P,)."""
-    variable = theta.detach().requires_grad_()
-    tables = tables_of(posed)
-    parameters, questions = unflatten(variable, shape), questions_of(posed)
-    choices = choose(parameters, shape, questions, hard=False, dropped=dropped)
-    cost = loss(
-        machine.run(tables, choices),
-        answers_of(posed),
-        tables,
-        delta=config.huber,
-        power=config.power,
-        weight=config.lookup_weight,
-    )
-    objective = cost - bonus * entropy(choices) if bonus > 0 else cost
-    (gradient,) = torch.autograd.grad(objective, variable)
-    return float(cost.detach()), gradient
-
-
 def shape_of(config: Config, task: TableTask) -> Shape:
     """Return the sizes of a config's networks."""
     return Shape(
@@ -229,6 +209,7 @@ def shape_of(config: Config, task: TableTask) -> Shape:
         hidden=config.hidden,
         steps=config.steps,
         bidirectional=config.bidirectional,
+        attention=config.attention,
     )
 
 

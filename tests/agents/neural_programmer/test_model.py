@@ -15,7 +15,7 @@ from neuralprog_agents.neural_programmer.model import (
     unflatten,
 )
 from neuralprog_agents.neural_programmer.records import questions_of, questions_seen, tables_of
-from neuralprog_agents.neural_programmer.train import gradient_of
+from neuralprog_agents.neural_programmer.soft import gradient_of
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
 

@@ -21,6 +21,7 @@ SHORT = Config(
     noise=1e-6,
     dropout_steps=200,
 )
+SMALL = Config("NPSingleColumn", length=(5, 20), examples=20_000, judged_every=50)
 
 
 def run(config, index, folder, report=lambda _: None, stop=lambda: False):
@@ -98,15 +99,21 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written():
 
 
 @pytest.mark.learning
-def test_it_learns_from_answers_alone_and_goes_beyond_what_it_has_seen(tmp_path):
-    config = Config("NPSingleColumn", length=(5, 20), budget=400, judged_every=50, entropy=0.05)
+def test_the_gradient_of_the_soft_machine_teaches_some_of_it(tmp_path):
+    config = replace(SMALL, learner="gradient", attention=False, budget=600, entropy=0.05)
     seen = []
     outcome = run(config, 0, tmp_path / "r", seen.append)
     assert outcome.success == (outcome.metrics["accuracy"] >= config.solved)
     assert seen[0]["accuracy"] < 0.45
     assert np.mean([m["loss"] for m in seen[-2:]]) < 0.8 * seen[0]["loss"]
     assert outcome.metrics["accuracy"] > 0.6, outcome.metrics
+
+
+@pytest.mark.learning
+def test_programs_found_from_answers_alone_teach_all_of_it_far_beyond_what_was_seen(tmp_path):
+    outcome = run(replace(SMALL, budget=600), 0, tmp_path / "r")
+    assert outcome.success, outcome.metrics
     policy = agent.load(outcome.tensors, json.loads(json.dumps(outcome.card)))
     assert policy.settings(120)["value_range"] == 200.0
     scores = list(evaluate(policy, "NPSingleColumn-v0", (5, 120), 400))
-    assert [score.success_rate > 0.55 for score in scores] == [True, True]
+    assert [score.success_rate for score in scores] == [1.0, 1.0]
