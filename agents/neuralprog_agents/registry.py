@@ -78,7 +78,8 @@ class AgentModule(Protocol):
     """The module of an agent; importing it should be quick (import torch inside functions).
 
     It may also have ``check(config) -> None``, which raises ValueError where settings do not go
-    together; ``train`` asks it before anything is written.
+    together; ``train`` asks it before anything is written. Where what is learned from depends on
+    the settings, ``supervision(config) -> str`` says it instead of ``SUPERVISION``.
     """
 
     SUPERVISION: str

@@ -58,3 +58,33 @@ def weights(instances: TapeInstances, changed: float) -> NDArray[np.int64]:
     missing = FULL - whole.sum(axis=1, keepdims=True)
     rank = np.argsort(np.argsort(whole - exact, axis=1, kind="stable"), axis=1)
     return whole + (rank < missing)
+
+
+def in_lanes(
+    instances: TapeInstances, memory: NDArray[np.int64], rows: NDArray[np.int64], alike: bool
+) -> NDArray[np.int64]:
+    """Return an even number of rows in the order in which the lanes should hold them.
+
+    By length, so that groups of 64 are alike.
+
+    Args:
+        instances: B pairs.
+        memory: M of each, shape (B,).
+        rows: Which of them.
+        alike: Whether neighbours (2k, 2k + 1) should be pairs of one length and one M whose inputs
+            have as many equal cells as can be had greedily: alike, but for what the answer hangs
+            on. It is for scores with contrast.
+    """
+    by_length = rows[np.lexsort((memory[rows], instances.length[rows]))]
+    if not alike:
+        return by_length
+    kind = instances.length[by_length] * 1000 + memory[by_length]
+    couples, single = list[int](), list[int]()
+    for k in np.unique(kind):
+        left = by_length[kind == k].tolist()
+        while len(left) > 1:
+            first = left.pop(0)
+            equal = (instances.tape[left] == instances.tape[first]).sum(axis=1)
+            couples += [first, left.pop(int(equal.argmax()))]
+        single += left
+    return np.array([*couples, *single], dtype=np.int64)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_agents.circuits.interpreter import MOST_MEMORY, MOST_REGISTERS, MOST_STEPS
 from neuralprog_agents.evaluation.policy import Policy
 from neuralprog_agents.evaluation.tables import TablePolicy
 from neuralprog_agents.nram.config import Config
-from neuralprog_agents.nram.data import task_of
+from neuralprog_agents.nram.data import limits, task_of
 from neuralprog_agents.nram.discretise import Stepper, circuit_table
 from neuralprog_agents.nram.shape import Shape
-from neuralprog_agents.nram.train import restart
+from neuralprog_agents.nram.train import restart, table_of
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find
 
-__all__ = ["SUPERVISION", "Config", "RecurrentPolicy", "check", "load", "restart"]
+__all__ = ["SUPERVISION", "Config", "RecurrentPolicy", "check", "load", "restart", "supervision"]
 
 SUPERVISION = "input/output pairs"
 
@@ -29,13 +31,13 @@ class RecurrentPolicy:
         env_id: The environment that it was trained for.
         theta: Its weights, shape (P,).
         shape: Its sizes; the memory's does not matter.
-        steps: (a, b): an instance of length n runs for at most T = a·n + b steps.
+        time_limit: (c_0, c_1, ...): an instance of length n has at most Σ_k c_k · n^k steps.
     """
 
     def __init__(
-        self, env_id: str, theta: NDArray[Any], shape: Shape, steps: tuple[int, int]
+        self, env_id: str, theta: NDArray[Any], shape: Shape, time_limit: Sequence[int]
     ) -> None:
-        self.env_id, self.shape, self.steps = env_id, shape, steps
+        self.env_id, self.shape, self.time_limit = env_id, shape, tuple(time_limit)
         self._stepper = Stepper(theta, shape)
 
     def settings(self, length: int) -> dict[str, Any]:
@@ -45,7 +47,7 @@ class RecurrentPolicy:
             "observation": "flags",
             "registers": self.shape.registers,
             "repetitions": self.shape.repetitions,
-            "max_steps": max(self.steps[0] * length + self.steps[1], 1),
+            "max_steps": max(sum(c * length**k for k, c in enumerate(self.time_limit)), 1),
         }
 
     def start(self, n: int) -> None:
@@ -57,14 +59,41 @@ class RecurrentPolicy:
         return self._stepper(observation)
 
 
+def supervision(config: Config) -> str:
+    """Return what a run learns from; one that begins with given circuits does not learn them."""
+    return f"a compiled start ({config.start})" if config.start else SUPERVISION
+
+
 def check(config: Config) -> None:
-    """Raise ValueError if a config's environment or device can't be had."""
+    """Raise ValueError if a config's environment, circuits or device can't be had."""
     if find(config.env).family != "tape":
         raise ValueError(f"nram learns tape tasks, and {config.env} is none")
     low, high = config.length
     check_lengths(task_of(config, high), (low, high), "train")
+    if config.start:
+        _check_start(config)
+    if config.repair:
+        _check_repair(config)
     if config.device != "cpu":
         _check_device(config.device)
+
+
+def _check_start(config: Config) -> None:
+    R, found = config.registers, table_of(config.start, config.env).registers
+    if found != R:
+        raise ValueError(f"start: the circuits of {config.start} have {found} registers, not {R}")
+
+
+def _check_repair(config: Config) -> None:
+    memory = task_of(config, config.length[1]).machine.memory_size
+    steps = int(limits(config, np.array(config.length)).max())
+    for name, size, most in (
+        ("registers", config.registers, MOST_REGISTERS),
+        ("cells of the longest pair", memory, MOST_MEMORY),
+        ("steps", steps, MOST_STEPS),
+    ):
+        if size > most:
+            raise ValueError(f"repair has at most {most} {name}, not {size}")
 
 
 def _check_device(device: str) -> None:
@@ -82,7 +111,7 @@ def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> Policy:
 
     Args:
         weights: "theta", shape (P,), float32.
-        card: "env", "shape", "steps" and "trained_lengths", as ``restart`` gives them.
+        card: "env", "shape", "time_limit" and "trained_lengths", as ``restart`` gives them.
 
     Raises:
         ValueError: The weights do not fit the shape.
@@ -91,9 +120,9 @@ def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> Policy:
     theta = weights.get("theta")
     if theta is None or theta.shape != (shape.size,):
         raise ValueError(f"an NRAM of this shape has one array theta of {shape.size} numbers")
-    a, b = (int(number) for number in card["steps"])
+    limit = [int(number) for number in card["time_limit"]]
     if shape.controller == "lstm":
-        return RecurrentPolicy(card["env"], theta, shape, (a, b))
+        return RecurrentPolicy(card["env"], theta, shape, limit)
     low, high = (int(length) for length in card["trained_lengths"])
     table = circuit_table(theta, shape)
-    return TablePolicy(card["env"], table, (b, a), (low, high), shape.repetitions)
+    return TablePolicy(card["env"], table, limit, (low, high), shape.repetitions)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from neuralprog_agents.circuits.interpreter import MOST_MEMORY, MOST_REGISTERS, MOST_STEPS
 from neuralprog_agents.circuits.lanes import LANES
-
-_MOST_MEMORY, _MOST_STEPS, _MOST_REGISTERS = 128, 255, 6
 
 
 @dataclass(frozen=True)
@@ -88,12 +87,12 @@ class Config:
         self._check_lengths()
         if self.unveil and self.halt:
             raise ValueError("unveil and halt exclude each other: a part has no end to halt at")
-        if self.registers > _MOST_REGISTERS:
-            raise ValueError(f"registers must be at most {_MOST_REGISTERS}, got {self.registers}")
+        if self.registers > MOST_REGISTERS:
+            raise ValueError(f"registers must be at most {MOST_REGISTERS}, got {self.registers}")
         if not 0 < self.cold <= self.hot:
             raise ValueError(f"need 0 < cold <= hot, got {self.cold} and {self.hot}")
-        if self.time_limit(self.length[0]) < 1 or self.time_limit(self.length[1]) > _MOST_STEPS:
-            raise ValueError(f"steps and square must give 1 to {_MOST_STEPS} steps")
+        if self.time_limit(self.length[0]) < 1 or self.time_limit(self.length[1]) > MOST_STEPS:
+            raise ValueError(f"steps and square must give 1 to {MOST_STEPS} steps")
         if self.near < LANES * self.groups:
             raise ValueError(
                 f"pairs must be at least {LANES * self.groups + self.far} "
@@ -119,7 +118,7 @@ class Config:
 
 def check_memory(memory_size: int) -> None:
     """Raise ValueError if tapes are too long for the compiled interpreter."""
-    if memory_size > _MOST_MEMORY:
+    if memory_size > MOST_MEMORY:
         raise ValueError(
-            f"the longest pair needs {memory_size} cells, the search has at most {_MOST_MEMORY}"
+            f"the longest pair needs {memory_size} cells, the search has at most {MOST_MEMORY}"
         )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.circuits.interpreter import Problem
 from neuralprog_agents.circuits.lanes import LANES
-from neuralprog_agents.circuits.pairs import problem
+from neuralprog_agents.circuits.pairs import in_lanes, problem
 from neuralprog_agents.search.config import Config
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import as_words, combine
@@ -95,26 +95,9 @@ def limits(config: Config, lengths: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def arranged(config: Config, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return an even number of rows of ``pairs`` in the order in which the lanes hold them.
-
-    By length, so that groups of 64 are alike. Where contrast counts, neighbours (2k, 2k + 1) are
-    pairs of one length and one M whose inputs have as many equal cells as can be had greedily:
-    alike, but for what the answer hangs on.
-    """
+    """Return rows of ``pairs`` in the order in which the lanes hold them; see ``in_lanes``."""
     posed, memory = pairs(config)
-    by_length = rows[np.lexsort((memory[rows], posed.length[rows]))]
-    if config.contrast == 0:
-        return by_length
-    kind = posed.length[by_length] * 1000 + memory[by_length]
-    couples, single = list[int](), list[int]()
-    for k in np.unique(kind):
-        left = by_length[kind == k].tolist()
-        while len(left) > 1:
-            first = left.pop(0)
-            equal = (posed.tape[left] == posed.tape[first]).sum(axis=1)
-            couples += [first, left.pop(int(equal.argmax()))]
-        single += left
-    return np.array([*couples, *single], dtype=np.int64)
+    return in_lanes(posed, memory, rows, alike=config.contrast > 0)
 
 
 def first_rows(config: Config) -> NDArray[np.int64]:

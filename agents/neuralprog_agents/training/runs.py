@@ -154,7 +154,7 @@ def finish(run: Run, outcome: Outcome, index: int, tried: int, succeeded: int) -
     card = {
         "agent": run.agent,
         "env": env,
-        "supervision": registry.find(run.agent).SUPERVISION,
+        "supervision": _supervision(run),
         "command": run.meta["command"],
         "seed": run.config.seed,
         "commit": (run.meta.get("git") or {}).get("commit"),
@@ -169,6 +169,12 @@ def finish(run: Run, outcome: Outcome, index: int, tried: int, succeeded: int) -
         "weights_sha256": digest,
     }
     write_json(run.folder / CARD, card)
+
+
+def _supervision(run: Run) -> str:
+    module: Any = registry.find(run.agent)
+    own = getattr(module, "supervision", None)
+    return str(module.SUPERVISION if own is None else own(run.config))
 
 
 def _meta(kind: str, agent: str, command: Sequence[str]) -> dict[str, Any]:
