@@ -11,7 +11,7 @@ TORCH ?= torch==2.13.0
 TORCH_INDEX ?=
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format lint types imports golden clean
+.PHONY: demo test check format lint types imports golden docs clean
 
 demo: $(VENV)/.agents
 	$(BIN)/neuralprog demo
@@ -37,6 +37,9 @@ imports: $(VENV)/.dev
 
 golden: $(VENV)/.dev
 	$(BIN)/python tests/golden.py
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m docs.environments
 
 $(VENV)/.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -299,6 +299,7 @@ def test_it_renders(env_id):
             assert frame.ndim == 3
             assert frame.shape[2] == 3
             assert frame.std() > 1
+            assert after.shape == frame.shape
         assert type(after) is type(frame)
 
 

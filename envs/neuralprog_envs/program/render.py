@@ -24,6 +24,10 @@ _DEEPEST = 24
 """The deepest indentation of a trace."""
 
 
+_DRAWN_CALLS, _LINE, _LEAST_WIDTH = 5, 16, 240
+"""Calls in a picture, the height of one, and the least width of a picture."""
+
+
 def describe(machine: ProgramMachine, state: ProgramState, action: NDArray[Any]) -> str:
     """Return an action of a state of one row in words, indented as deep as the stack."""
     return "  " * min(int(state.depth[0]), _DEEPEST) + machine.words(np.ravel(action))
@@ -106,24 +110,44 @@ def trace(machine: ProgramMachine, steps: Sequence[tuple[ProgramState, str]]) ->
 
 
 def pixels(machine: ProgramMachine, state: ProgramState) -> NDArray[np.uint8]:
-    """Return the pad (blue where a pointer is) and, below, the stack's programs by number.
+    """Return the pad (blue where a pointer is) and, below, the innermost calls of the stack.
 
-    Where the world has a picture, return that.
+    Where the world has a picture, return that. The size depends on the machine alone.
     """
     if machine.world.picture is not None:
         return machine.pictures(machine.hidden(state))[0]
-    world, pointers = machine.world, state.pointers[0]
-    first, last = _window(world, pointers)
-    calls = _shown(int(state.depth[0]))
-    canvas = px.canvas(rows=len(world.rows) + 1, columns=max(last - first, len(calls)))
-    for row in range(len(world.rows)):
+    world = machine.world
+    first, last = _window(world, state.pointers[0])
+    names = px.text_width(max(world.rows, key=len)) + 10
+    width = max(names + (last - first) * px.CELL_WIDTH, _LEAST_WIDTH)
+    below = len(world.rows) * px.CELL_HEIGHT + 6
+    canvas = px.canvas(below + _DRAWN_CALLS * _LINE, width)
+    for row, name in enumerate(world.rows):
+        px.write(canvas, row * px.CELL_HEIGHT + 10, 0, name, width=names, colour=px.SOFT)
         for column in range(first, last):
-            marks = _marks(world, pointers, row, column)
-            symbol = _symbol(world, state.pad[0, row, column]).replace(".", " ")
-            colour = px.BLUE if marks else px.GREY
-            caption = marks.replace("^", "")
-            px.cell(canvas, row, column - first, symbol, colour, caption=caption)
-    for place, call in enumerate(calls):
-        number = int(state.stack[0, call, 0])
-        px.cell(canvas, len(world.rows), place, str(number), px.GREEN, caption=str(call + 1))
+            _draw_cell(
+                canvas, world, state, (row, column), names + (column - first) * px.CELL_WIDTH
+            )
+    for line, (words, running) in enumerate(_drawn_calls(machine, state)):
+        top, colour = below + line * _LINE, px.INK if running else px.SOFT
+        px.write(canvas, top, 0, words, width=width, colour=colour)
     return canvas
+
+
+def _draw_cell(
+    canvas: px.Picture, world: World, state: ProgramState, place: tuple[int, int], left: int
+) -> None:
+    row, column = place
+    marks = _marks(world, state.pointers[0], row, column)
+    symbol = _symbol(world, state.pad[0, row, column]).replace(".", " ")
+    colour = px.BLUE if marks else px.GREY
+    px.cell(canvas, row * px.CELL_HEIGHT, left, symbol, colour, caption=marks.replace("^", ""))
+
+
+def _drawn_calls(machine: ProgramMachine, state: ProgramState) -> Iterator[tuple[str, bool]]:
+    """Yield the innermost calls in words, the running one last, and whether it is that one."""
+    depth = int(state.depth[0])
+    for i in range(max(0, depth - _DRAWN_CALLS), depth):
+        yield f"{i + 1} {machine.words(state.stack[0, i])}", i == depth - 1
+    if state.halted[0]:
+        yield ("depth limit" if depth else "returned"), True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ _LISTED = 9
 """From so many rows on, a selection is not listed."""
 
 _PICTURE_ROWS, _PICTURE_COLUMNS = 20, 12
+_LINE, _TEXT_LINE, _TEXT_WIDTH, _NUMBER_WIDTH, _LEAST_WIDTH = 24, 16, 114, 72, 280
+"""Pixels: the height of a row and of a line of text, and widths of cells and of a picture."""
 
 
 @dataclass(frozen=True)
@@ -175,25 +178,32 @@ def _short(cell: str) -> str:
 
 
 def pixels(machine: TableMachine, state: TableState) -> NDArray[np.uint8]:
-    """Return the table as cells, selected rows blue, printed cells green, and the number below.
+    """Return question and table, selected rows blue, printed cells green, and what was left.
 
     At most 20 rows and 12 columns are drawn; the picture's size depends on the machine alone.
     Shape (height, width, 3).
     """
     view = shown(machine, state)
     rows, columns = min(machine.rows, _PICTURE_ROWS), min(machine.columns, _PICTURE_COLUMNS)
-    canvas = px.canvas(rows=rows + 2, columns=columns)
-    for c, name in enumerate(view.names[:columns]):
-        px.cell(canvas, 0, c, name[:12], px.GREY)
-    for r, line in enumerate(view.cells[:rows]):
-        for c, cell in enumerate(line[:columns]):
-            px.cell(canvas, r + 1, c, cell[:12], _colour(state, r, c))
-    caption = number_text(state.scalars[0, 0]) if state.output[0] == SCALAR else ""
-    px.cell(canvas, rows + 1, 0, caption, px.GREEN if caption else px.GREY)
+    wide = _TEXT_WIDTH if machine.cell_words else _NUMBER_WIDTH
+    width = max(columns * wide, _LEAST_WIDTH)
+    canvas = px.canvas((rows + 2) * _LINE + 3 * _TEXT_LINE, width)
+    for line, part in enumerate(textwrap.wrap(view.question, width // 8)[:2]):
+        px.write(canvas, line * _TEXT_LINE, 0, part, width=width)
+    for r, row in enumerate([view.names, *view.cells][: rows + 1]):
+        for c, text in enumerate(row[:columns]):
+            top, left = r * _LINE + 2 * _TEXT_LINE, c * wide
+            if r:
+                px.box(canvas, top, left, _LINE - 2, wide - 2, _colour(state, r - 1, c))
+            ink = px.INK if r else px.SOFT
+            px.write(canvas, top + 6, left + 5, text[: wide // 8 - 1], width=wide - 8, colour=ink)
+    if state.steps[0]:
+        top = (rows + 1) * _LINE + 2 * _TEXT_LINE + 4
+        px.write(canvas, top, 0, output_text(machine, state), width=width)
     return canvas
 
 
 def _colour(state: TableState, row: int, column: int) -> px.Colour:
     if state.printed[0, row] and state.printed_column[0] == column:
         return px.GREEN
-    return px.BLUE if state.selected[0, row] else px.WHITE
+    return px.BLUE if state.selected[0, row] else px.GREY

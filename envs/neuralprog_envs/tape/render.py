@@ -76,22 +76,29 @@ def _describe_circuit(machine: TapeMachine, state: TapeState, numbers: list[int]
 def pixels(machine: TapeMachine, state: TapeState, instances: TapeInstances) -> NDArray[np.uint8]:
     """Return registers (blue) and tape; scored cells are green when right, red when wrong.
 
-    The small marks below a cell are the registers that point to it. Shape (height, width, 3).
+    Below a cell are the registers that point to it. Shape (height, width, 3).
     """
     tape, registers = state.tape[0], state.registers[0]
     lines = -(-machine.memory_size // _COLUMNS)
     columns = max(min(machine.memory_size, _COLUMNS), machine.registers)
-    canvas = px.canvas(rows=lines + 1, columns=columns)
+    canvas = px.canvas((lines + 1) * px.CELL_HEIGHT, columns * px.CELL_WIDTH)
     for j, value in enumerate(registers):
-        px.cell(canvas, 0, j, f"{value}", px.BLUE, caption=f"r{j + 1}")
+        px.cell(canvas, 0, j * px.CELL_WIDTH, f"{value}", px.BLUE, caption=f"r{j + 1}")
     for i, value in enumerate(tape):
-        marks = "".join(f"{j + 1}" for j, register in enumerate(registers) if register == i)
+        row, column = 1 + i // _COLUMNS, i % _COLUMNS
         colour = _colour(bool(instances.mask[0, i]), bool(value == instances.answer[0, i]))
-        px.cell(canvas, 1 + i // _COLUMNS, i % _COLUMNS, f"{value}", colour, caption=marks)
+        place = row * px.CELL_HEIGHT, column * px.CELL_WIDTH
+        px.cell(canvas, *place, f"{value}", colour, caption=_pointing(registers, i))
     return canvas
 
 
-def _colour(scored: bool, right: bool) -> tuple[int, int, int]:
+def _pointing(registers: NDArray[Any], cell: int) -> str:
+    """Return the registers that point to a cell, as short as there is room for."""
+    names = [f"r{j + 1}" for j in np.flatnonzero(registers == cell)]
+    return " ".join(names) if len(names) < 3 else f"{names[0]} +{len(names) - 1}"
+
+
+def _colour(scored: bool, right: bool) -> px.Colour:
     if not scored:
         return px.GREY
     return px.GREEN if right else px.RED

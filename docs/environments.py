@@ -1,0 +1,174 @@
+"""Writes the page of environments from the registry, the tasks' docstrings and short runs.
+
+``make docs`` or ``python -m docs.environments``, from the root of the repository, rewrites
+``docs/environments.md`` and its pictures. A test says when they are out of date.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from neuralprog_agents.evaluation.evaluate import Score, evaluate
+from neuralprog_agents.evaluation.reference import reference
+from neuralprog_envs import REGISTRY
+from neuralprog_envs.core import png
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.faces.setting import action_space, observation_space
+from neuralprog_envs.faces.traces import demonstration, replay
+from neuralprog_envs.registry import Row, make_task
+
+FOLDER = Path(__file__).parent
+PAGE, PICTURES = FOLDER / "environments.md", FOLDER / "pictures"
+COMMAND = "make docs"
+
+_EPISODES = 100
+_DRAWN_LENGTH = {"tape": 4, "program": 4, "table": 6}
+
+_FAMILIES = {
+    "tape": """\
+R registers, a tape of M cells, the fourteen modules of the Neural Random-Access Machine, exact
+integers. An action is one instruction (`action="instruction"`), or the wiring of a whole step
+(`action="circuit"`). Pictures: registers in blue; below a cell the registers that point to it;
+scored cells green when right, red when not yet.""",
+    "program": """\
+A scratch pad with pointers and a call stack. An action calls a program with arguments, acts on the
+pad, or returns. Pictures: the pad, blue where a pointer is, and the innermost calls.""",
+    "table": """\
+A table, a selection of its rows, and what the last step left: rows, a number or printed cells. An
+action is an operation, a column and a pivot (which number of the question). Pictures: selected
+rows blue, printed cells green.""",
+}
+
+_HEAD = f"""\
+# Environments
+
+<!-- Written by `{COMMAND}` from the registry and the docstrings: change those, not this page. -->
+
+Every id works in `gym.make` and `gym.make_vec` after `import neuralprog_envs`. The reward is 1 when
+the episode ends with a wholly right answer (`reward="sparse"`), or that and a potential-based
+shaping with the same optimum (`reward="shaped"`). `length` is what the task counts: elements,
+digits, vertices, disks, rows. The spaces below are those of the default arguments. The last
+columns of each table are measured on {_EPISODES} episodes of the longest default length, seed 0,
+split "train": how often the task's own expert and random legal actions succeed.
+"""
+
+
+def definition(row: Row) -> Any:
+    """Return the module of a task, whose docstring says what the task is."""
+    return importlib.import_module(
+        f"neuralprog_envs.{row.family}.tasks.{row.task.partition(':')[0]}"
+    )
+
+
+def picture(env_id: str) -> NDArray[np.uint8]:
+    """Return an environment in the middle of its expert's run, shape (height, width, 3)."""
+    length = max(_DRAWN_LENGTH[REGISTRY[env_id].family], make_task(env_id).lengths[0])
+    task = make_task(env_id, length=length)
+    instances = draw(task, 0, [0], (length, length), "all")
+    steps = list(replay(task.machine, instances, demonstration(task, instances)))
+    shown = steps[2 * len(steps) // 3].state
+    return task.machine.render_pixels(shown, instances)
+
+
+def page() -> str:
+    """Return the page."""
+    return "\n".join([_HEAD, *_contents(), *_sections()])
+
+
+def _contents() -> Iterator[str]:
+    yield "| id | task |\n|---|---|"
+    for env_id, row in REGISTRY.items():
+        yield f"| [`{env_id}`](#{env_id.lower()}) | {_summary(row)} |"
+    yield ""
+
+
+def _summary(row: Row) -> str:
+    return str(definition(row).__doc__).splitlines()[0].rstrip(".")
+
+
+def _sections() -> Iterator[str]:
+    for family, text in _FAMILIES.items():
+        yield f"## The {family} family\n\n{text}\n"
+        for env_id, row in REGISTRY.items():
+            if row.family == family:
+                yield _section(env_id, row)
+
+
+def _section(env_id: str, row: Row) -> str:
+    return (
+        f"### {env_id}\n\n![{env_id}](pictures/{env_id}.png)\n\n"
+        f"{markdown(str(definition(row).__doc__))}\n\n{_facts(env_id, row)}\n"
+    )
+
+
+def markdown(docstring: str) -> str:
+    """Return a docstring as Markdown: what is indented is drawn, the rest is prose."""
+    blocks = re.split(r"\n\s*\n", docstring.strip())
+    return "\n\n".join(
+        _drawn(block) if block.startswith("    ") else _prose(block) for block in blocks
+    )
+
+
+def _drawn(block: str) -> str:
+    lines = [line.removeprefix("    ") for line in block.splitlines()]
+    return "\n".join(["```text", *lines, "```"])
+
+
+def _prose(block: str) -> str:
+    """Return a paragraph; one that begins with a heading such as "Source:" is its own."""
+    code = re.sub(r"``(.+?)``", r"`\1`", block)
+    return re.sub(r"(?m)^(Source|Input|Output|View|Length):", r"\n**\1.**", code).strip()
+
+
+def _facts(env_id: str, row: Row) -> str:
+    low, high = row.defaults["length"]
+    task = make_task(env_id, length=(low, high))
+    expert, random = (_score(name, env_id, high) for name in ("expert", "random"))
+    facts = {
+        "length": f"{low} to {high}",
+        "actions": " × ".join(f"{name} {size}" for name, size in zip(*_choices(task), strict=True)),
+        "observation": _observation(observation_space(task)),
+        "expert": f"{expert.success_rate:.0%} in {expert.mean_steps:.0f} steps",
+        "random": f"{random.success_rate:.0%}",
+    }
+    head, body = (" | ".join(part) for part in (facts.keys(), facts.values()))
+    return f"| {head} |\n|{'---|' * len(facts)}\n| {body} |"
+
+
+def _choices(task: Any) -> tuple[tuple[str, ...], list[int]]:
+    return task.machine.action_names, action_space(task).nvec.tolist()
+
+
+def _observation(space: spaces.Space) -> str:
+    parts = space.spaces if isinstance(space, spaces.Dict) else {"": space}
+    return ", ".join(
+        f"{name} {' × '.join(map(str, part.shape))}".strip() for name, part in parts.items()
+    )
+
+
+def _score(name: str, env_id: str, length: int) -> Score:
+    (score,) = evaluate(reference(name, env_id), env_id, [length], _EPISODES, split="train")
+    return score
+
+
+def main() -> None:
+    """Rewrite the page and its pictures, and remove pictures that belong to nothing."""
+    PICTURES.mkdir(exist_ok=True)
+    for old in PICTURES.glob("*-v0.png"):
+        old.unlink()
+    for env_id in REGISTRY:
+        (PICTURES / f"{env_id}.png").write_bytes(png.encode(picture(env_id)))
+    PAGE.write_text(page(), encoding="utf-8")
+    print(f"wrote {PAGE} and {len(REGISTRY)} pictures")
+
+
+if __name__ == "__main__":
+    main()
