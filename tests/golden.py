@@ -153,7 +153,8 @@ def nested_text(name: str) -> str:
     *_, last = replay(task.machine, instances, actions := demonstration(task, instances))
     heading = f"{env_id}, recursive={recursive}, input {values}"
     answer = task.definition.read(last.state)
-    return f"{heading}\n\n{nested(task, instances, actions)}\n\nanswer {answer}\n"
+    trace = "\n".join(nested(task, instances, actions))
+    return f"{heading}\n\n{trace}\n\nanswer {answer}\n"
 
 
 def expected() -> Iterator[tuple[Path, str]]:

@@ -138,6 +138,9 @@ def _add_run(parser: _Parser) -> None:
     parser.add_argument("--env", metavar="ID", help="the environment (the agent's own)")
     parser.add_argument("--memory-size", type=int, metavar="M", help="(what the input needs)")
     parser.add_argument("--json", action="store_true", help="print the trace as one JSON object")
+    parser.add_argument(
+        "--unfold", action="store_true", help="nest a program's last calls of itself"
+    )
     parser.add_argument("--html", metavar="FILE", help="write the trace as a page to step through")
     parser.add_argument("--gif", metavar="FILE", help="write the trace as a moving picture")
     parser.add_argument("--trace", metavar="FILE", help="show a trace that --json has printed")

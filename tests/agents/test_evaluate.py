@@ -139,7 +139,7 @@ def test_the_trace_has_a_state_before_every_action_and_one_after():
     assert states[0]["tape"] == [3, 3, 1, 0, 0]
     assert states[-1]["tape"] == [3, 3, 1, 3, 1]
     assert "READ" in record["texts"][record["steps"]["words"][0]]
-    assert done.text.endswith("success")
+    assert done.text().endswith("success")
 
 
 def test_bad_inputs_are_refused():

@@ -292,7 +292,7 @@ ADD
 def test_the_printed_trace_of_96_plus_125():
     task = make_task("NPIAddition", length=3)
     instances = task.pose_input("96 125")
-    lines = nested(task, instances, demonstration(task, instances)).splitlines()
+    lines = list(nested(task, instances, demonstration(task, instances)))
     printed = PRINTED.replace("(", "; ").replace(")", "").replace(": ", "; ").replace("\n", "; ")
     assert [line.strip() for line in lines] == [w.strip() for w in printed.split("; ") if w.strip()]
     assert len(lines) == 30

@@ -11,7 +11,7 @@ from typing import Any
 
 from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
 from neuralprog_agents.evaluation.agents import Agent, open_agent
-from neuralprog_agents.evaluation.apply import Application, apply, example, parse_numbers, prepare
+from neuralprog_agents.evaluation.apply import Application, apply, example, prepare, read_input
 
 
 def run(args: Namespace) -> int:
@@ -26,7 +26,7 @@ def run(args: Namespace) -> int:
         if args.input is None:
             values, env = None, example(agent.policy, agent.env_id, args.length)
         else:
-            values = parse_numbers(args.input)
+            values = read_input(agent.env_id, args.input)
             env = prepare(agent.policy, agent.env_id, values, args.memory_size)
     done = apply(agent.policy, env, values, args.seed)
     _deliver(args, agent, done, values)
@@ -44,7 +44,7 @@ def _deliver(args: Namespace, agent: Agent, done: Application, values: Any) -> N
     if args.gif:
         _write_gif(args.gif, done)
     if not (args.json or args.html or args.gif):
-        show(agent, done)
+        show(agent, done, args.unfold)
 
 
 def trace_of(agent: Agent, done: Application, values: Any, seed: int = 0) -> dict[str, Any]:
@@ -56,9 +56,9 @@ def trace_of(agent: Agent, done: Application, values: Any, seed: int = 0) -> dic
     return trace
 
 
-def show(agent: Agent, done: Application) -> None:
+def show(agent: Agent, done: Application, unfold: bool = False) -> None:
     """Print a trace, the answer, and the program if the policy can tell it."""
-    print(done.text)
+    print(done.text(unfold=unfold))
     print(f"\nanswer    {_listed(done.answer)}")
     if done.success is False:
         print(f"expected  {_listed(done.expected or [])}")

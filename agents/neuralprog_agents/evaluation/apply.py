@@ -12,15 +12,26 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.evaluation.policy import Informed, Policy
 from neuralprog_envs.core.task import Task
+from neuralprog_envs.faces.frames import nested
 from neuralprog_envs.faces.recording import record
 from neuralprog_envs.faces.single import ProgramEnv
 from neuralprog_envs.faces.traces import replay, transcript
+from neuralprog_envs.program.task import ProgramTask
 from neuralprog_envs.registry import find, make_task
 
 Beliefs = dict[str, list[float]]
 """Probabilities by what they are about: an integer of the action, or words of a question."""
 
 _DECIMALS = 4
+
+_SHOWN_LINES = 500
+"""Lines of a nested trace that are shown at its start, and at its end."""
+
+_MOST_PRINTED = 100_000
+"""Steps of a run whose trace is printed."""
+
+_MOST_STEPS = 100_000_000
+"""Steps that an input may take: minutes."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +43,20 @@ class Application:
         instance: What was posed, a batch of one.
         actions: What the policy did.
         beliefs: The probabilities behind each action, if the policy tells them.
+        values: The user's input; None if the environment posed the instance.
     """
 
     task: Task
     instance: Any
     actions: list[tuple[int, ...]]
     beliefs: list[Beliefs] = field(default_factory=list)
+    values: Any = None
 
     @cached_property
     def record(self) -> dict[str, Any]:
         """The trace in the types of JSON: see ``neuralprog_envs/faces/trace.schema.json``."""
         trace = record(self.task, self.instance, self.actions)
+        trace["answer"], trace["expected"] = self.answer, self.expected
         if self.beliefs:
             trace["steps"]["beliefs"] = self.beliefs
         return trace
@@ -50,23 +64,69 @@ class Application:
     @property
     def answer(self) -> list[Any]:
         """The answer that the machine holds at the end."""
-        return self.record["answer"]  # type: ignore[no-any-return]
+        return self._verdict[0]
 
     @property
     def expected(self) -> list[Any] | None:
         """The right answer; None where it is not known."""
-        return self.record["expected"]  # type: ignore[no-any-return]
+        return self._verdict[1]
 
     @property
     def success(self) -> bool | None:
         """Whether the answer is wholly right; None where that is not known."""
-        return self.record["success"]  # type: ignore[no-any-return]
+        return self._verdict[2]
 
-    @property
-    def text(self) -> str:
-        """The trace as a table."""
+    @cached_property
+    def _verdict(self) -> tuple[list[Any], list[Any] | None, bool | None]:
+        episode = self.task.machine.begin(self.instance)
+        for action in self.actions:
+            episode.step(action)
+        state = episode.state()
+        answer, expected = self.task.answers(state, self.instance)
+        right = bool(self.task.score(state, self.instance)[0] == 1.0)
+        return self._spelled(answer), self._spelled(expected), None if expected is None else right
+
+    def _spelled(self, answer: Any) -> Any:
+        """Return an answer in the words of the user's input."""
+        if self.values is None or answer is None or not isinstance(self.task, ProgramTask):
+            return answer
+        return [self.task.definition.spell(part, self.values) for part in answer]
+
+    def text(self, *, unfold: bool = False) -> str:
+        """Return the trace: a table, or the nested calls of a program.
+
+        Args:
+            unfold: Whether a program's calls of itself as its last step are nested too, and not
+                shown as the loop that they amount to.
+        """
+        if isinstance(self.task, ProgramTask):
+            return _nested_text(self.task, self.instance, self.actions, unfold)
         steps = replay(self.task.machine, self.instance, self.actions)
         return transcript(self.task, self.instance, steps)
+
+
+def _nested_text(task: ProgramTask, instance: Any, actions: Any, unfold: bool) -> str:
+    """Return the calls of a run, nested, the middle of long ones left out."""
+    if len(actions) > _MOST_PRINTED:
+        return f"({len(actions):,} steps: too many to print)"
+    every = list(nested(task, instance, actions))
+    calls = every if unfold else list(nested(task, instance, actions, fold=True))
+    folded, left_out = len(every) - len(calls), len(calls) - 2 * _SHOWN_LINES
+    if left_out > 0:
+        calls[_SHOWN_LINES:-_SHOWN_LINES] = [f"... {left_out:,} more calls ..."]
+    if folded:
+        note = f"({folded:,} last calls of a program by itself are shown as a loop: --unfold)"
+        calls += ["", note]
+    return "\n".join(calls)
+
+
+def read_input(env_id: str, text: str) -> Any:
+    """Return what a user typed in the form in which the environment's task takes it.
+
+    Raises:
+        ValueError: It should be numbers, and is not.
+    """
+    return text if find(env_id).family == "program" else parse_numbers(text)
 
 
 def parse_numbers(text: str) -> list[int]:
@@ -91,7 +151,7 @@ def prepare(policy: Policy, env_id: str, values: Any, memory_size: int | None = 
     """
     family = find(env_id).family
     if family not in _PREPARE:
-        raise ValueError(f"{env_id}: own inputs can be given to tape tasks only, so far")
+        raise ValueError(f"{env_id}: an agent of this family is given no inputs, so far")
     env = _PREPARE[family](policy, env_id, values, memory_size)
     env.task.pose_input(values)
     return env
@@ -114,7 +174,22 @@ def _prepare_tape(
         raise ValueError(f"this input (length {length}): {error}") from None
 
 
-_PREPARE: Mapping[str, Callable[..., ProgramEnv]] = {"tape": _prepare_tape}
+def _prepare_program(
+    policy: Policy, env_id: str, values: Any, memory_size: int | None
+) -> ProgramEnv:
+    if memory_size is not None:
+        raise ValueError(f"{env_id} has a pad of the size that its input needs: no memory size")
+    definition = make_task(env_id).definition  # type: ignore[attr-defined]
+    _, length = definition.encode(values)
+    if definition.steps(np.array([length]))[0] > _MOST_STEPS:
+        raise ValueError(f"an input of length {length} takes more than {_MOST_STEPS:,} steps")
+    return ProgramEnv(env_id, **{"length": length, "split": "all", **policy.settings(length)})
+
+
+_PREPARE: Mapping[str, Callable[..., ProgramEnv]] = {
+    "tape": _prepare_tape,
+    "program": _prepare_program,
+}
 """How each family finds the environment for an input."""
 
 
@@ -148,7 +223,7 @@ def apply(policy: Policy, env: ProgramEnv, values: Any = None, seed: int = 0) ->
     observation, info = env.reset(seed=seed, options=options)
     played = list(_act(policy, env, observation, info))
     beliefs = [belief for _, belief in played if belief]
-    return Application(env.task, env.instance, [action for action, _ in played], beliefs)
+    return Application(env.task, env.instance, [action for action, _ in played], beliefs, values)
 
 
 def _act(

@@ -125,18 +125,56 @@ def _content(frame: Frame) -> tuple[Any, ...]:
     return frame.program, frame.arguments, *(part.tobytes() for part in parts)
 
 
-def nested(task: ProgramTask, instances: Any, actions: Iterable[Any]) -> str:
-    """Return the calls of a run on a batch of one instance as the papers print them.
+def nested(
+    task: ProgramTask, instances: Any, actions: Iterable[Any], *, fold: bool = False
+) -> Iterator[str]:
+    """Yield the calls of a run on a batch of one instance as the papers print them.
 
     Each call is a line, indented by its depth; returns, and actions that are not legal, are not
     shown.
+
+    Args:
+        task: A task of the program family.
+        instances: A batch of one instance.
+        actions: What was done.
+        fold: Whether a program that calls itself as its last step is shown as the loop that this
+            amounts to: the call has no line, and what it does is indented as its caller's steps.
     """
+    events = list(_events(task, instances, actions))
+    folded = _last_calls(events) if fold else set()
+    library, levels = task.machine.library, [1]
+    yield library.names[library.main]
+    for number, (program, words) in enumerate(events):
+        if program == RETURN:
+            levels.pop()
+            continue
+        if number not in folded:
+            yield "  " * levels[-1] + words
+        if program != ACT:
+            levels.append(levels[-1] + (number not in folded))
+
+
+def _events(task: ProgramTask, instances: Any, actions: Iterable[Any]) -> Iterator[tuple[int, str]]:
+    """Yield the program and the words of each action that is legal."""
     machine = task.machine
-    episode, library = machine.begin(instances), machine.library
-    lines = [library.names[library.main]]
+    episode = machine.begin(instances)
     for action in actions:
-        depth, words = len(episode.frames), machine.words(action)
+        program, depth = int(action[0]), len(episode.frames)
         episode.step(action)
-        if int(action[0]) == ACT or (int(action[0]) != RETURN and len(episode.frames) > depth):
-            lines.append("  " * depth + words)
-    return "\n".join(lines)
+        if program <= ACT or len(episode.frames) > depth:
+            yield program, machine.words(action)
+
+
+def _last_calls(events: list[tuple[int, str]]) -> set[int]:
+    """Return which events are a program's calls of itself after which it returns."""
+    found, under_way = set(), list[tuple[int, str]]()
+    for number, (program, words) in enumerate(events):
+        if program > ACT:
+            under_way.append((number, words))
+        elif program == RETURN and under_way:
+            start, callee = under_way.pop()
+            caller = under_way[-1][1] if under_way else callee
+            returns = number + 1 < len(events) and events[number + 1][0] == RETURN
+            if caller == callee and returns:
+                found.add(start)
+    return found

@@ -71,3 +71,6 @@ class Definition(Protocol):
 
     def read(self, state: ProgramState) -> str:
         """Return what a state of one row holds as its answer, as a user writes it."""
+
+    def spell(self, answer: str, values: Any) -> str:
+        """Return an answer, as ``read`` gives it, in the words of the user's input."""

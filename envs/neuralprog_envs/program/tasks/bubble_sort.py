@@ -81,3 +81,7 @@ class BubbleSort:
     def read(self, state: ProgramState) -> str:
         """Return the array."""
         return " ".join(map(str, state.pad[0, 0, : state.length[0]]))
+
+    def spell(self, answer: str, values: Any) -> str:
+        """Return the user's items where the answer has their ranks."""
+        return sorting.spelled(answer, values)

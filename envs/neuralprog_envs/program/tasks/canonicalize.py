@@ -168,6 +168,10 @@ class Canonicalize:
         azimuth, elevation = (int(v) * STEP for v in state.pointers[0, :2])
         return f"azimuth {azimuth} elevation {elevation}"
 
+    def spell(self, answer: str, values: Any) -> str:
+        """Return the answer as it is."""
+        return answer
+
 
 def _posed(cars: Ints, starts: Ints, lengths: Ints) -> ProgramInstances:
     """Return cars, shape (B,), and starts, shape (B, 2), in steps, as instances."""

@@ -83,6 +83,10 @@ class Maximum:
         """Return the item at pointer 1."""
         return str(state.pad[0, 0, state.pointers[0, P1]])
 
+    def spell(self, answer: str, values: Any) -> str:
+        """Return the user's items where the answer has their ranks."""
+        return sorting.spelled(answer, values)
+
 
 def _for_largest(instances: ProgramInstances) -> ProgramInstances:
     largest = instances.pad[:, 0].max(axis=1, keepdims=True)

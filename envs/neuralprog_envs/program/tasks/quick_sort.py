@@ -133,6 +133,10 @@ class QuickSort:
         """Return the array."""
         return " ".join(map(str, state.pad[0, ARRAY, : state.length[0]]))
 
+    def spell(self, answer: str, values: Any) -> str:
+        """Return the user's items where the answer has their ranks."""
+        return sorting.spelled(answer, values)
+
 
 def _size(world: World) -> int:
     return (world.columns - 3) // 2

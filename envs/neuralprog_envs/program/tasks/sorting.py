@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -120,11 +121,27 @@ def encoded(values: Any) -> tuple[list[int], int]:
     Raises:
         ValueError: There are none, or they cannot be compared.
     """
-    items: list[Any] = _split(values) if isinstance(values, str) else list(values)
+    items = _items(values)
     if not items:
         raise ValueError("the input is empty: give the items, as in '9 2 5'")
-    if all(isinstance(item, (int, np.integer)) and _is_small(item) for item in items):
+    if _are_small_integers(items):
         return [int(item) for item in items], len(items)
+    if any(item != item for item in items):
+        raise ValueError("nan has no place in an order: leave it out")
+    return _ranks(items), len(items)
+
+
+def spelled(answer: str, values: Any) -> str:
+    """Return an answer in which numbers are ranks with the items in their places."""
+    items = _items(values)
+    if _are_small_integers(items):
+        return answer
+    words = _words(values) if isinstance(values, str) else items
+    names = dict(zip(_ranks(items), words, strict=True))
+    return " ".join(str(names[int(rank)]) for rank in answer.split())
+
+
+def _ranks(items: list[Any]) -> list[int]:
     try:
         order = sorted(range(len(items)), key=items.__getitem__)
     except TypeError:
@@ -132,17 +149,31 @@ def encoded(values: Any) -> tuple[list[int], int]:
     ranks = [0] * len(items)
     for before, after in itertools.pairwise(order):
         ranks[after] = ranks[before] + bool(items[before] < items[after])
-    return ranks, len(items)
+    return ranks
 
 
-def _is_small(item: Any) -> bool:
-    return -(2**31) < item < 2**31 - 1
+def _are_small_integers(items: list[Any]) -> bool:
+    return all(
+        isinstance(item, (int, np.integer)) and -(2**31) < item < 2**31 - 1 for item in items
+    )
 
 
-def _split(text: str) -> list[Any]:
-    words = text.replace(",", " ").split()
-    whole = all(word.removeprefix("-").isdecimal() and word.isascii() for word in words)
-    return [int(word) for word in words] if whole else list(words)
+def _items(values: Any) -> list[Any]:
+    """Return a user's items; text is whole numbers, or numbers, or else words."""
+    if not isinstance(values, str):
+        return list(values)
+    words = _words(values)
+    for number in (int, float):
+        with suppress(ValueError):
+            return [number(word) for word in words]
+    return words
+
+
+def _words(text: str) -> list[str]:
+    """Return the parts between commas or, where there are none, between spaces."""
+    inner = text.strip().removeprefix("[").removesuffix("]")
+    parts = inner.split(",") if "," in inner else inner.split()
+    return [part.strip().strip("\"'") for part in parts if part.strip()]
 
 
 def pose_items(items: list[int], world: World) -> ProgramInstances:

@@ -152,6 +152,10 @@ class TopologicalSort:
         """Return the vertices in topological order, from 1."""
         return " ".join(str(v + 1) for v in state.pad[0, RESULT, ::-1] if v >= 0)
 
+    def spell(self, answer: str, values: Any) -> str:
+        """Return the answer as it is."""
+        return answer
+
 
 def posed(edges: Bools, backwards: Ints, lengths: Ints) -> ProgramInstances:
     """Return graphs, shape (B, n, n), and a right RESULT for each, (B, n), as instances."""
