@@ -63,9 +63,7 @@ split "train": how often the task's own expert and random legal actions succeed.
 
 def definition(row: Row) -> Any:
     """Return the module of a task, whose docstring says what the task is."""
-    return importlib.import_module(
-        f"neuralprog_envs.{row.family}.tasks.{row.task.partition(':')[0]}"
-    )
+    return importlib.import_module(row.task.partition(":")[0])
 
 
 def picture(env_id: str) -> NDArray[np.uint8]:

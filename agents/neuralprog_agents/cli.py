@@ -39,6 +39,7 @@ def main(words: Sequence[str] | None = None, command: str | None = None) -> int:
         The exit status: 0 only if the job was done; 2 for bad input, told in one line.
     """
     given = list(sys.argv[1:] if words is None else words)
+    _find_modules_here()
     try:
         return _dispatch([*([command] if command else []), *given])
     except UsageError as error:
@@ -56,6 +57,12 @@ def main(words: Sequence[str] | None = None, command: str | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+def _find_modules_here() -> None:
+    """Let ``--env my_task:MyTask`` find ``my_task.py`` in the working directory, last of all."""
+    if "" not in sys.path:
+        sys.path.append("")
 
 
 def _dispatch(words: list[str]) -> int:

@@ -10,12 +10,42 @@ Importing this package registers every environment with Gymnasium::
 
 from __future__ import annotations
 
+from typing import Any
+
 import gymnasium as gym
 
+from neuralprog_envs import registry
 from neuralprog_envs.core.instances import SPLITS
 from neuralprog_envs.registry import REGISTRY, Row, make_task
 
-__all__ = ["REGISTRY", "SPLITS", "Row", "make_task", "register_all"]
+__all__ = ["REGISTRY", "SPLITS", "Row", "make_task", "register", "register_all"]
+
+
+def register(
+    name: str,
+    family: str,
+    definition: type,
+    *,
+    length: tuple[int, int],
+    **defaults: Any,
+) -> None:
+    """Make an environment of a task of your own.
+
+    Args:
+        name: The id without its version, as in "NRAMDouble".
+        family: "tape", "program" or "table".
+        definition: A class, at the top level of its module, that has the members of the family's
+            protocol (``tape.algorithm.Algorithm``, ``program.definition.Definition``,
+            ``table.task.Definition``) and is made without arguments.
+        length: The shortest and the longest instances by default.
+        **defaults: Other defaults of the family's ``build``.
+
+    Raises:
+        ValueError: The id is taken by another task, or there is no such family.
+    """
+    task = f"{definition.__module__}:{definition.__qualname__}"
+    registry.add(Row(name, family, task, {"length": length, **defaults}, frozenset({"user"})))
+    register_all()
 
 
 def register_all() -> None:

@@ -1,15 +1,21 @@
-"""The one table of environments: adding a task is one file and one row here."""
+"""The one table of environments: adding a task is one file and one row here.
+
+A task of your own needs no row here: its file calls ``register``, and its id is written with the
+file's module before it, as Gymnasium has it: ``my_task:MyTask-v0``.
+"""
 
 from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from neuralprog_envs.core.task import Task
+
+FAMILIES = ("tape", "program", "table")
 
 
 @dataclass(frozen=True)
@@ -19,7 +25,7 @@ class Row:
     Attributes:
         name: The id without its version.
         family: "tape", "program" or "table": the package whose ``task.build`` makes the task.
-        task: ``module:attribute`` under the family's ``tasks``, loaded when first used.
+        task: ``module:attribute``, loaded when first used.
         defaults: Keyword arguments of the family's ``build``; "length" is always among them.
         tags: For choosing subsets of the table.
     """
@@ -36,16 +42,21 @@ class Row:
         return f"{self.name}-v0"
 
 
+def _row(name: str, family: str, task: str, length: tuple[int, int], tags: Iterable[str]) -> Row:
+    path = f"neuralprog_envs.{family}.tasks.{task}"
+    return Row(name, family, path, {"length": length}, frozenset(tags))
+
+
 def _tape(name: str, task: str, length: tuple[int, int], *tags: str) -> Row:
-    return Row(f"NRAM{name}", "tape", task, {"length": length}, frozenset(tags))
+    return _row(f"NRAM{name}", "tape", task, length, tags)
 
 
 def _program(name: str, task: str, length: tuple[int, int], *tags: str) -> Row:
-    return Row(f"NPI{name}", "program", task, {"length": length}, frozenset(tags))
+    return _row(f"NPI{name}", "program", task, length, tags)
 
 
 def _table(name: str, task: str, length: tuple[int, int], *tags: str) -> Row:
-    return Row(f"NP{name}", "table", task, {"length": length}, frozenset(tags))
+    return _row(f"NP{name}", "table", task, length, tags)
 
 
 _ROWS = (
@@ -81,24 +92,53 @@ _ROWS = (
     _table("WikiTableQuestions", "wiki:WikiTableQuestions", (8, 12), "paper", "text", "real"),
 )
 
-REGISTRY: Mapping[str, Row] = MappingProxyType({row.id: row for row in _ROWS})
+_TABLE = {row.id: row for row in _ROWS}
+
+REGISTRY: Mapping[str, Row] = MappingProxyType(_TABLE)
 """Every environment by its id."""
 
 if len(REGISTRY) != len(_ROWS):
     raise RuntimeError("two rows of the registry have the same name")
 
 
+def add(row: Row) -> None:
+    """Add a row to the registry.
+
+    Raises:
+        ValueError: The id is taken by another task, or there is no such family.
+    """
+    if row.family not in FAMILIES:
+        raise ValueError(f"unknown family {row.family!r}: {', '.join(FAMILIES)}")
+    if _TABLE.setdefault(row.id, row) != row:
+        raise ValueError(f"{row.id} is registered already, as {_TABLE[row.id].task}")
+
+
 def find(env_id: str) -> Row:
     """Return the row of an id, with or without its version.
 
+    Args:
+        env_id: "NRAMCopy-v0", "NRAMCopy", or "module:MyTask", which imports the module first.
+
     Raises:
-        ValueError: There is no such id; the message names the nearest ones.
+        ValueError: There is no such id, and the message names the nearest ones; or no such module.
     """
-    name = env_id if env_id.endswith("-v0") else f"{env_id}-v0"
+    module, _, name = env_id.rpartition(":")
+    if module:
+        _import(module)
+    name = name if name.endswith("-v0") else f"{name}-v0"
     if name in REGISTRY:
         return REGISTRY[name]
     near = difflib.get_close_matches(name, REGISTRY, n=3) or sorted(REGISTRY)
     raise ValueError(f"unknown environment {env_id!r}: did you mean {', '.join(near)}?")
+
+
+def _import(module: str) -> None:
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise ValueError(f"there is no module {module!r} on Python's path") from None
 
 
 def make_task(env_id: str, **settings: Any) -> Task:
@@ -113,8 +153,7 @@ def make_task(env_id: str, **settings: Any) -> Task:
         TypeError: The family has no such setting.
     """
     row = find(env_id)
-    package = f"neuralprog_envs.{row.family}"
     module, attribute = row.task.split(":")
-    definition = getattr(importlib.import_module(f"{package}.tasks.{module}"), attribute)
-    build = importlib.import_module(f"{package}.task").build
+    definition = getattr(importlib.import_module(module), attribute)
+    build = importlib.import_module(f"neuralprog_envs.{row.family}.task").build
     return build(definition(), **{**row.defaults, **settings})  # type: ignore[no-any-return]
