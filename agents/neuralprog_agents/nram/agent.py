@@ -15,7 +15,8 @@ from neuralprog_agents.nram.config import Config
 from neuralprog_agents.nram.data import limits, task_of
 from neuralprog_agents.nram.discretise import Stepper, circuit_table
 from neuralprog_agents.nram.shape import Shape
-from neuralprog_agents.nram.train import restart, table_of
+from neuralprog_agents.nram.start import start_of
+from neuralprog_agents.nram.train import restart
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find
 
@@ -71,17 +72,11 @@ def check(config: Config) -> None:
     low, high = config.length
     check_lengths(task_of(config, high), (low, high), "train")
     if config.start:
-        _check_start(config)
+        start_of(config)
     if config.repair:
         _check_repair(config)
     if config.device != "cpu":
         _check_device(config.device)
-
-
-def _check_start(config: Config) -> None:
-    R, found = config.registers, table_of(config.start, config.env).registers
-    if found != R:
-        raise ValueError(f"start: the circuits of {config.start} have {found} registers, not {R}")
 
 
 def _check_repair(config: Config) -> None:

@@ -51,8 +51,8 @@ class Config:
     """Where `evaluate` scores; by default the longest pair's length, twice and ten times that."""
 
     start: str = ""
-    """An agent (a pretrained name or a run folder) whose table of circuits is compiled into the
-    controller before training; by default the weights are random."""
+    """Whose circuits are compiled into the controller before training: an agent's (a pretrained
+    name or a run folder) or the "expert"'s; by default the weights are random."""
     sharpness: float = 5.0
     """The logits of compiled choices that training may still change; see ``compile.py``."""
     turns: int = 1
@@ -123,10 +123,10 @@ class Config:
             raise ValueError("hint and contrast must be at least 0, at most 0.5 together")
         if self.repair and (self.repetitions > 1 or self.controller != "mlp"):
             raise ValueError("repair needs an mlp controller and one repetition of the modules")
-        if (self.repair or self.start) and self.hidden < 2**self.registers:
+        if self.repair and self.hidden < 2**self.registers:
             raise ValueError(
                 f"hidden must be at least {2**self.registers}, a unit for each pattern of "
-                f"{self.registers} registers, to hold compiled circuits, got {self.hidden}"
+                f"{self.registers} registers, to hold repaired circuits, got {self.hidden}"
             )
 
     @property

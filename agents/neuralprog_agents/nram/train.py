@@ -16,8 +16,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from neuralprog_agents.evaluation.agents import open_agent
-from neuralprog_agents.evaluation.tables import TablePolicy
 from neuralprog_agents.nram import judge
 from neuralprog_agents.nram.compile import SURE, rewire
 from neuralprog_agents.nram.config import Config
@@ -27,6 +25,7 @@ from neuralprog_agents.nram.discretise import Stepper, circuit_table
 from neuralprog_agents.nram.records import Floats, TrainState
 from neuralprog_agents.nram.repair import Repaired, repair
 from neuralprog_agents.nram.shape import Shape, initial
+from neuralprog_agents.nram.start import start_of
 from neuralprog_agents.registry import Outcome, Report, Stop
 from neuralprog_agents.training import checkpoint
 
@@ -74,9 +73,8 @@ class _Restart:
         theta = initial(self.shape, generator(self.config, self.index, Stream.WEIGHTS))
         if not self.config.start:
             return theta
-        policy = table_of(self.config.start, self.config.env)
-        patterns, sharpness = policy.occurring(), self.config.sharpness
-        return rewire(theta, self.shape, policy.table, patterns, sharpness)
+        table, patterns = start_of(self.config)
+        return rewire(theta, self.shape, table, patterns, self.config.sharpness)
 
     def _repaired(self, stop: Stop) -> Repaired | None:
         """Return the snapped and repaired circuits; None without repair, or if stopped."""
@@ -161,18 +159,6 @@ class _Restart:
         }
         tensors = {"theta": state.theta.copy()}
         return Outcome(success, metrics, tensors, card, pruned=state.step < self.config.budget)
-
-
-def table_of(name: str, env_id: str) -> TablePolicy:
-    """Return an agent whose program is a table of circuits.
-
-    Raises:
-        ValueError: There is no such agent, or its program has another form.
-    """
-    policy = open_agent(name, env_id).policy
-    if not isinstance(policy, TablePolicy):
-        raise ValueError(f"start: {name} has no table of circuits; search-sort has one")
-    return policy
 
 
 def shape_of(config: Config) -> Shape:

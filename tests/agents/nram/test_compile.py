@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from neuralprog_agents.circuits.expert import expert_table
 from neuralprog_agents.evaluation import tables
 from neuralprog_agents.evaluation.agents import open_agent, pretrained
 from neuralprog_agents.nram import agent, kernel
@@ -16,12 +17,13 @@ from neuralprog_agents.nram.model import rollout
 from neuralprog_agents.nram.records import Batch, Hyper, Schedule, TrainState
 from neuralprog_agents.nram.shape import Shape, initial
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.registry import make_task
+from neuralprog_envs.registry import REGISTRY, make_task
 from neuralprog_envs.tape.circuit import occurring
 from tests.envs.paper_circuits import PROGRAMS
 from tests.golden import PaperRun
 
 FOUND = sorted(name for name in pretrained() if name.startswith("search-"))
+TASKS = sorted(row.id for row in REGISTRY.values() if row.family == "tape")
 CIRCUIT = {"action": "circuit", "observation": "flags"}
 B = 16
 
@@ -32,6 +34,15 @@ def found(name):
     n = policy.lengths[1]
     task = make_task(policy.env_id, length=n, registers=policy.registers, **CIRCUIT)
     return task, policy.table, policy.limit(n), n, 1
+
+
+def expert(name):
+    """Return the circuits of a task's expert, likewise."""
+    n = 4
+    algorithm = make_task(name, length=n).algorithm
+    table = expert_table(algorithm)
+    task = make_task(name, length=n, registers=len(table).bit_length() - 1, **CIRCUIT)
+    return task, table, int(algorithm.steps(np.array([n]))[0]), n, 1
 
 
 def printed(name):
@@ -60,9 +71,14 @@ def compiled(case, sharpness=SURE):
 
 
 @pytest.mark.parametrize(
-    "case", [*((found, name) for name in FOUND), *((printed, name) for name in sorted(PROGRAMS))],
+    "case",
+    [
+        *((found, name) for name in FOUND),
+        *((printed, name) for name in sorted(PROGRAMS)),
+        *((expert, name) for name in TASKS),
+    ],
     ids=lambda case: case[1],
-)  # fmt: skip
+)
 def test_the_soft_machine_runs_compiled_circuits_as_the_hard_machine(case):
     c = compiled(case[0](case[1]))
     back = circuit_table(c.theta, c.shape)
@@ -109,13 +125,17 @@ def test_a_compiled_start_succeeds_at_once_and_is_called_one(tmp_path):
     ("changes", "message"),
     [
         ({"registers": 4}, "have 3 registers, not 4"),
-        ({"start": "expert"}, "start: expert has no table"),
+        ({"start": "expert"}, "of expert have 9 registers, not 3"),
+        (
+            {"start": "expert", "registers": 9, "square": 5},
+            "expert needs .* hidden units, .* not 8",
+        ),
         ({"start": "serch-sort"}, "available: .*search-sort"),
         ({"start": "npi-addition"}, "has no table of circuits"),
     ],
 )
 def test_a_start_that_cannot_be_compiled_is_refused(changes, message):
-    settings = {"start": "search-sort", "registers": 3, "length": (2, 4)} | changes
+    settings = {"start": "search-sort", "registers": 3, "length": (2, 4), "hidden": 8} | changes
     with pytest.raises(ValueError, match=message):
         agent.check(Config(env="NRAMSort", **settings))
 
