@@ -21,7 +21,11 @@ class Slow:
         }
         self.marks = {
             name: {(r, c) for r in self.rows for c in range(self.columns) if array[0, r, c]}
-            for name, array in (("match", instances.matches), ("frequent", instances.frequent))
+            for name, array in (
+                ("match", instances.matches),
+                ("frequent", instances.frequent),
+                ("like", instances.similar),
+            )
         }
         self.selected, self.before = set(self.rows), set(self.rows)
         self.scalars = [0.0, 0.0, 0.0]
@@ -35,6 +39,8 @@ class Slow:
         number = self.pivots[pivot] if pivot < len(self.pivots) else None
         if name == "sum":
             scalar = sum(v for v, _ in ranked)
+        elif name == "gap":
+            scalar = max(v for v, _ in ranked) - min(v for v, _ in ranked) if ranked else 0.0
         elif name == "count":
             scalar = float(len(self.selected))
         elif name == "difference":

@@ -17,9 +17,16 @@ from neuralprog_envs.core.instances import draw
 from neuralprog_envs.faces.dataset import pairs
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.table import official, texts, wikitables
+from neuralprog_envs.table.features import (
+    ReadQuestion,
+    ReadTable,
+    cell_matches,
+    links,
+    similar_cells,
+)
 from neuralprog_envs.table.ops import OPERATIONS, SETS
 from neuralprog_envs.table.questions import STEPS, grammar, numeric_kinds
-from neuralprog_envs.table.tables import read_csv, table_of
+from neuralprog_envs.table.tables import Table, read_csv, table_of
 from neuralprog_envs.table.wiki import actions_of, pose
 from tests.envs.slow_table import Slow, enumerate_templates
 
@@ -78,6 +85,7 @@ def random_tables(instances, rng):
         valid=valid,
         matches=there & (rng.random((B, R, C)) < 0.4),
         frequent=there & (rng.random((B, R, C)) < 0.4),
+        similar=there & (rng.random((B, R, C)) < 0.4),
         pivots=rng.integers(-2, 3, (B, 2)).astype(float),
         pivot_count=rng.integers(0, 3, B).astype(np.int32),
     )
@@ -86,7 +94,9 @@ def random_tables(instances, rng):
 def test_both_published_sets_come_from_one_table():
     assert len(SETS["2015"]) == 10
     assert len(SETS["2017"]) == 15
-    assert set(SETS["2015"]) | set(SETS["2017"]) == set(OPERATIONS) == set(SETS["all"])
+    published = set(SETS["2015"]) | set(SETS["2017"])
+    assert published | {"like", "gap"} == set(OPERATIONS) == set(SETS["all"])
+    assert set(SETS["wiki"]) - set(SETS["2017"]) == {"and", "sum", "like", "gap"}
     with pytest.raises(ValueError, match="unknown operation 'sort'"):
         make_task("NPTableQA", operations=["reset", "sort"])
     with pytest.raises(ValueError, match="need the operations"):
@@ -278,6 +288,26 @@ def test_numbers_leave_the_question_and_remember_the_word_to_their_left():
 
 
 # The release's files
+
+
+def test_links_say_which_columns_a_questions_words_stand_in():
+    table = ReadTable(
+        Table(
+            ("Driver", "Total points", "Race in"),
+            (("Ann Lee", "31", "Monte Carlo, Monaco"), ("Bo", "12", "Spa, Belgium")),
+        )
+    )
+    question = ReadQuestion("how many points had ann lee in monaco?")
+    matches, similar = cell_matches(question, table), similar_cells(question, table)
+    assert matches.tolist() == [[True, False, False], [False, False, False]]
+    assert similar.tolist() == [[True, False, True], [False, False, False]]
+    linked = links(question, table, matches, similar)
+    found = {word: row.tolist() for word, row in zip(question.parts[0], linked, strict=True)}
+    nothing = [0, 0, 0]
+    assert found == {
+        "how": nothing, "many": nothing, "points": [0, 1, 0], "had": nothing, "ann": [6, 0, 0],
+        "lee": [6, 0, 0], "in": nothing, "monaco": [0, 0, 4], "?": nothing,
+    }  # fmt: skip
 
 
 def test_every_question_of_the_sample_is_answered_by_its_program():

@@ -6,6 +6,7 @@ them without knowing what they hold.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -26,6 +27,13 @@ def take(batch: Batch, rows: Rows | slice) -> Batch:
     """Return the chosen rows of every array, as a new batch."""
     kind = type(batch)
     return kind(*[getattr(batch, name)[rows] for name in _names(kind)])  # type: ignore[arg-type]
+
+
+def concatenate(parts: Sequence[Batch]) -> Batch:
+    """Return the rows of several batches, one after another, as a new batch."""
+    kind = type(parts[0])
+    names = _names(kind)  # type: ignore[arg-type]
+    return kind(*[np.concatenate([getattr(part, name) for part in parts]) for name in names])
 
 
 def copy(batch: Batch) -> Batch:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuralprog_envs.core.task import Bools, Floats
 from neuralprog_envs.table import texts
@@ -33,6 +34,11 @@ class ReadTable:
     def words(self) -> list[list[list[str]]]:
         """The words of each cell."""
         return [[texts.tokens(cell) for cell in row] for row in self.table.cells]
+
+    @cached_property
+    def stems(self) -> list[list[frozenset[str]]]:
+        """The stems of each cell's telling words."""
+        return [[telling(words) for words in row] for row in self.words]
 
     @cached_property
     def values(self) -> tuple[Floats, Bools]:
@@ -97,6 +103,62 @@ class ReadQuestion:
     def shares(self, words: Sequence[str]) -> bool:
         """Return whether any of the words stands in the question."""
         return any(word in self.tokens for word in words)
+
+
+_COMMON_WORDS = """
+a an the of in on at to for from by with and or is was are were be been did do does has have had
+how many much what which who whom when where why that this these there it its as than more most
+less least not no s one total number first last before after other each all any same only between
+their his her name list listed
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
+"""Words that say little about which cell or column is meant."""
+
+
+def stem(word: str) -> str:
+    """Return a word without the ending of its plural, roughly."""
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] != "s" else word
+
+
+def telling(words: Sequence[str]) -> frozenset[str]:
+    """Return the stems of those words that say something."""
+    return frozenset(stem(w) for w in words if w not in _COMMON and any(map(str.isalnum, w)))
+
+
+def similar_cells(question: ReadQuestion, table: ReadTable) -> Bools:
+    """Return which cells share the most words with the question, in their column, (r, c)."""
+    asked = telling(question.tokens)
+    rows = [[len(asked & words) for words in row] for row in table.stems]
+    shared = np.array(rows).reshape(table.shape)
+    return (shared > 0) & (shared == shared.max(axis=0, keepdims=True, initial=0))
+
+
+def links(
+    question: ReadQuestion, table: ReadTable, matches: Bools, similar: Bools
+) -> NDArray[np.int8]:
+    """Return what each word of the question stands in, (q, c); see ``TableInstances.links``.
+
+    Args:
+        question: The question.
+        table: The table.
+        matches: Its cells that the question mentions, (r, c).
+        similar: Its cells that share words with the question, (r, c).
+    """
+    words = [frozenset() if w in _COMMON else telling([w]) for w in question.parts[0]]
+    linked = np.zeros((len(words), table.shape[1]), dtype=np.int8)
+    for c, name in enumerate(table.names):
+        kinds = (telling(name), _stems(table, matches, c), _stems(table, similar, c))
+        for bit, known in enumerate(kinds):
+            linked[:, c] |= np.array([bool(w & known) for w in words], dtype=np.int8) << bit
+    return linked
+
+
+def _stems(table: ReadTable, marked: Bools, column: int) -> frozenset[str]:
+    """Return the words of a column's marked cells."""
+    cells = [table.stems[r][column] for r in np.flatnonzero(marked[:, column])]
+    return frozenset().union(*cells)
 
 
 def cell_matches(question: ReadQuestion, table: ReadTable) -> Bools:

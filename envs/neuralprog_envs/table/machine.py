@@ -84,7 +84,9 @@ class TableMachine:
         """The arrays of an observation.
 
         "lengths" are the numbers of question words, question numbers, columns and rows;
-        "program" the actions so far, each number plus 1, and 0 for those to come.
+        "program" the actions so far, each number plus 1, and 0 for those to come. Cells' words and
+        matches are there if cells can hold words, "frequent", "similar" and "links" if "like" is
+        among the operations.
         """
         R, C, last = self.rows, self.columns, len(self.vocabulary) - 1
         sizes = max(self.question_words, self.pivots, C, R)
@@ -101,13 +103,19 @@ class TableMachine:
             "words": Field((R, C, self.cell_words), 0, last),
             "matches": Field((R, C), 0, 1, np.int8),
         }
+        marks = {
+            "frequent": Field((R, C), 0, 1, np.int8),
+            "similar": Field((R, C), 0, 1, np.int8),
+            "links": Field((self.question_words, C), 0, 7, np.int8),
+        }
         work = {
             "selected": Field((R,), 0, 1, np.int8),
             "printed": Field((R,), 0, 1, np.int8),
             "scalar": Field((1,), -LARGEST, LARGEST, np.float64),
             "program": Field((self.steps, 3), 0, max(self.actions)),
         }
-        return tables | (texts if self.cell_words else {}) | work
+        read = (texts if self.cell_words else {}) | (marks if "like" in self.operations else {})
+        return tables | read | work
 
     def initial(self, instances: TableInstances) -> TableState:
         """Return the posed tables with every row selected, and no output."""
@@ -191,6 +199,10 @@ class TableMachine:
             seen["valid"] = state.valid.astype(np.int8)
             seen["words"] = state.words.copy()
             seen["matches"] = state.matches.astype(np.int8)
+        if "like" in self.operations:
+            seen["frequent"] = state.frequent.astype(np.int8)
+            seen["similar"] = state.similar.astype(np.int8)
+            seen["links"] = state.links.copy()
         return {name: seen[name] for name in self.observation}
 
     def action_mask(self, state: TableState) -> Bools:

@@ -77,12 +77,14 @@ def _date(text: str) -> Date | None:
 
 
 def _match(target: str, canon: Value, predicted: str) -> bool:
-    if normalise(target) == normalise(predicted):
-        return True
-    given = value(predicted)
-    if isinstance(canon, float) and isinstance(given, float):
-        return abs(canon - given) < _CLOSE
-    return isinstance(canon, tuple) and isinstance(given, tuple) and canon == given
+    return normalise(target) == normalise(predicted) or same(canon, value(predicted))
+
+
+def same(wanted: Value, given: Value) -> bool:
+    """Return whether both are numbers within 1e-6, or both are the same date."""
+    if isinstance(wanted, float) and isinstance(given, float):
+        return abs(wanted - given) < _CLOSE
+    return isinstance(wanted, tuple) and wanted == given
 
 
 def lenient(text: str) -> str:

@@ -132,6 +132,16 @@ def _min(x: Inputs) -> Bools:
     return _last(_extreme(x, -1.0))
 
 
+def _gap(x: Inputs) -> Floats:
+    """Return the greatest less the least number of the selected rows; 0 where there is none."""
+    there = x.selected & x.chosen("valid")
+    numbers = x.chosen("numbers")
+    most = np.where(there, numbers, -np.inf).max(axis=1)
+    least = np.where(there, numbers, np.inf).min(axis=1)
+    some = there.any(axis=1)
+    return np.where(some, np.where(some, most, 0.0) - np.where(some, least, 0.0), 0.0)
+
+
 _OPERATIONS = (
     Operation("sum", "scalar", True, False, _sum),
     Operation("count", "scalar", False, False, _count),
@@ -149,9 +159,11 @@ _OPERATIONS = (
     Operation("next", "rows", False, False, lambda x: _shifted(x.selected, 1)),
     Operation("first", "rows", False, False, lambda x: _first(x.selected)),
     Operation("last", "rows", False, False, lambda x: _last(x.selected)),
+    Operation("like", "rows", True, False, lambda x: x.chosen("similar")),
     Operation("frequent", "rows", True, False, lambda x: x.chosen("frequent")),
     Operation("max", "rows", True, False, _max),
     Operation("min", "rows", True, False, _min),
+    Operation("gap", "scalar", True, False, _gap),
 )
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType({o.name: o for o in _OPERATIONS})
@@ -167,10 +179,18 @@ SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "count", "prev", "next", "first", "last", "frequent", "greater", "lesser", "geq",
             "leq", "max", "min", "match", "reset", "print",
         ),
+        "wiki": (
+            "count", "prev", "next", "first", "last", "frequent", "greater", "lesser", "geq",
+            "leq", "max", "min", "match", "reset", "print", "and", "like", "sum", "gap",
+        ),
         "all": tuple(OPERATIONS),
     }
 )  # fmt: skip
-"""The published sets, in the papers' and the code's order, and the union of both.
+"""The published sets, in the papers' and the code's order, one for real questions, and all.
+
+"wiki" is "2017" with "and" and "sum" of 2015 and two operations of ours: "like" selects the cells
+that share the most words with the question, and "gap" is the difference of the greatest and the
+least number ("how many more medals has A than B?").
 
 The 2015 paper calls "print" assign and "match" text match; the 2017 paper calls "frequent" mfe,
 "match" select, "max" and "min" argmax and argmin.

@@ -34,6 +34,12 @@ class TableInstances:
         matches: Which cells the question mentions, (B, R, C), bool.
         frequent: Which cells hold their column's most frequent entry, if it is there more than
             once, (B, R, C), bool.
+        similar: Which cells share the most words with the question, in their column, (B, R, C),
+            bool.
+        links: What each word of the question stands in, by column, (B, Q, C), int8: 1 for the
+            column's name, 2 for an entry that the question mentions, 4 for one that shares words
+            with it, and sums of these. Real questions have ``similar`` and ``links``; in
+            synthetic ones they are empty.
         name_matches: Which columns' names the question mentions, (B, C), bool.
         texts: The question, the columns' names, the cells row by row, (B, 1 + C + R·C), str; or
             (B, 0), and the tokens say it all.
@@ -61,6 +67,8 @@ class TableInstances:
     words: Ints
     matches: Bools
     frequent: Bools
+    similar: Bools
+    links: NDArray[np.int8]
     name_matches: Bools
     texts: Texts
     present: Bools
@@ -104,6 +112,8 @@ class TableState:
     words: Ints
     matches: Bools
     frequent: Bools
+    similar: Bools
+    links: NDArray[np.int8]
     name_matches: Bools
     texts: Texts
     present: Bools

@@ -162,6 +162,8 @@ class Synthetic:
             words=words,
             matches=self._matches(drawn, entries),
             frequent=self._frequent(numbers, valid, entries),
+            similar=np.zeros(valid.shape, dtype=bool),
+            links=np.zeros((B, question.shape[1], C), dtype=np.int8),
             name_matches=np.zeros((B, C), dtype=bool),
             texts=np.empty((B, 0), dtype=object),
             present=present,

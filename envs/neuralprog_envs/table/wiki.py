@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,14 @@ from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.table import official, wikitables
-from neuralprog_envs.table.features import ReadQuestion, ReadTable, cell_matches, name_matches
+from neuralprog_envs.table.features import (
+    ReadQuestion,
+    ReadTable,
+    cell_matches,
+    links,
+    name_matches,
+    similar_cells,
+)
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.records import NOTHING, STRINGS, TableInstances
 from neuralprog_envs.table.tables import Table, read_input
@@ -131,11 +138,7 @@ class WikiSource:
         """
         unique, places = np.unique(np.fromiter(numbers, dtype=np.int64), return_inverse=True)
         parts = [self._one(number) for number in unique.tolist()]
-        names = [name.name for name in fields(TableInstances)]
-        each = TableInstances(
-            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-        )
-        return batch.take(each, places)
+        return batch.take(batch.concatenate(parts), places)
 
     def _one(self, number: int) -> TableInstances:
         if number not in self._posed:
@@ -196,7 +199,8 @@ def pose(
     words, numbers, places = question.parts
     words, kept = words[: machine.question_words], min(len(numbers), machine.pivots)
     encode, (r, c) = machine.vocabulary.encode, table.shape
-    R, C = machine.rows, machine.columns
+    R, C, Q = machine.rows, machine.columns, machine.question_words
+    matches, similar = cell_matches(question, table), similar_cells(question, table)
     cells = [token for row in table.words for cell in row for token in _fit(encode(cell), machine)]
     names = [_fill(encode(name), machine.name_words) for name in table.names]
     values, valid = table.values
@@ -213,8 +217,10 @@ def pose(
         numbers=_grid(values, (R, C), np.float64),
         valid=_grid(valid, (R, C), np.bool_),
         words=_grid(np.reshape(cells, (r, c, machine.cell_words)), (R, C, machine.cell_words)),
-        matches=_grid(cell_matches(question, table), (R, C), np.bool_),
+        matches=_grid(matches, (R, C), np.bool_),
         frequent=_grid(table.frequent, (R, C), np.bool_),
+        similar=_grid(similar, (R, C), np.bool_),
+        links=_grid(links(question, table, matches, similar)[:Q], (Q, C), np.int8),
         name_matches=_grid(name_matches(question, table), (C,), np.bool_),
         texts=table.table.texts(text, R, C),
         present=(np.arange(R) < r)[None],

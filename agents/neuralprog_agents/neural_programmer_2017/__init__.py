@@ -1,0 +1,1 @@
+"""The Neural Programmer for real tables: programs from answers, chosen with attention."""
