@@ -131,7 +131,15 @@ def _add_evaluate(parser: _Parser) -> None:
     parser.add_argument("--lengths", type=int, nargs="+", metavar="N", help="(the config's)")
     parser.add_argument("--episodes", type=int, default=100, metavar="N", help="(100)")
     parser.add_argument("--seed", type=_natural, default=0, metavar="N", help="(0)")
-    parser.add_argument("--split", choices=_SPLITS, default="test", help="(test)")
+    parser.add_argument(
+        "--split", metavar="NAME", help=f"{', '.join(_SPLITS)} (test), or a file of --data's"
+    )
+    parser.add_argument(
+        "--data",
+        metavar="FOLDER",
+        help="a release of WikiTableQuestions: all questions of its file SPLIT, official rules",
+    )
+    parser.add_argument("--predictions", metavar="FILE", help="write the answers to them there")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--prove", action="store_true", help="prove it instead, where it can be")
     parser.add_argument("--certificate", metavar="FILE", help="where to write what was proven")
@@ -140,6 +148,7 @@ def _add_evaluate(parser: _Parser) -> None:
 def _add_run(parser: _Parser) -> None:
     parser.add_argument("--agent", metavar="NAME_OR_RUN", help=_AGENT_HELP)
     parser.add_argument("--input", metavar="TEXT", help='"3 1 2 5 4" (an instance of the task)')
+    parser.add_argument("--table", metavar="FILE.csv", help="the table that INPUT is asked about")
     parser.add_argument("--length", type=_natural, metavar="N", help="that instance's length")
     parser.add_argument("--seed", type=_natural, default=0, metavar="N", help="and its seed (0)")
     parser.add_argument("--env", metavar="ID", help="the environment (the agent's own)")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 AGENTS: Mapping[str, str] = MappingProxyType(
     {
         "neural_programmer": "neuralprog_agents.neural_programmer.agent",
+        "neural_programmer_2017": "neuralprog_agents.neural_programmer_2017.agent",
         "npi": "neuralprog_agents.npi.agent",
         "nram": "neuralprog_agents.nram.agent",
         "search": "neuralprog_agents.search.agent",

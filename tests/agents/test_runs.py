@@ -68,6 +68,7 @@ def test_a_damaged_meta_or_config_is_refused(toy, tmp_path):
 def test_default_names_tell_agent_and_task_and_never_clash(tmp_path):
     assert runs.task_name("NRAMWalkBST-v0") == "walkbst"
     assert runs.task_name("NPTableQA-v0") == "tableqa"
+    assert runs.task_name("NPWikiTableQuestions-v0") == "wikitables"
     first = runs.default_folder("nram", "NRAMCopy-v0", tmp_path)
     assert first.name.startswith("nram-copy-")
     first.mkdir()

@@ -12,6 +12,13 @@ from neuralprog_agents.evaluation.agents import Agent, open_agent
 from neuralprog_agents.evaluation.certificate import Certificate, Provable, write
 from neuralprog_agents.evaluation.evaluate import Score, check
 from neuralprog_agents.evaluation.evaluate import evaluate as score
+from neuralprog_agents.evaluation.release import answer_release
+from neuralprog_envs.core.instances import SPLITS
+from neuralprog_envs.registry import find
+from neuralprog_envs.table.official import write_predictions
+
+_DEV = "random-split-1-dev"
+"""The file of a release that is scored where none is named."""
 
 
 def evaluate(args: Namespace) -> int:
@@ -20,17 +27,40 @@ def evaluate(args: Namespace) -> int:
         agent = open_agent(args.agent, args.env, args.seed)
     if args.prove:
         return prove(agent, args)
+    if args.data or args.predictions or args.split not in (None, *SPLITS):
+        return evaluate_release(agent, args)
+    split = args.split or "test"
     with input_errors():
         lengths = args.lengths or agent.test_lengths
-        check(agent.policy, agent.env_id, lengths, args.episodes, args.split)
-    scores = score(
-        agent.policy, agent.env_id, lengths, args.episodes, args.seed, args.split, agent.name
-    )
+        check(agent.policy, agent.env_id, lengths, args.episodes, split)
+    scores = score(agent.policy, agent.env_id, lengths, args.episodes, args.seed, split, agent.name)
     if args.json:
         for each in scores:
             print(json.dumps(each.record()), flush=True)
     else:
         print_table(list(scores))
+    return SUCCESS
+
+
+def evaluate_release(agent: Agent, args: Namespace) -> int:
+    """Answer all questions of a release's file, print the score; return the exit status."""
+    if "real" not in find(agent.env_id).tags:
+        asked = "invalid choice: --data" if args.data else f"invalid choice: {args.split!r}"
+        raise UsageError(f"{asked}; the splits of {agent.env_id} are {', '.join(SPLITS)}")
+    questions = args.split or _DEV
+    with input_errors():
+        done = answer_release(agent.policy, agent.env_id, args.data, questions)
+        if args.predictions:
+            write_predictions(args.predictions, done.answers)
+    record = done.record(agent.name, agent.env_id, questions)
+    if args.json:
+        print(json.dumps(record), flush=True)
+    else:
+        print(
+            f"{agent.name} on {questions}: {record['correct']:,} of {record['episodes']:,} "
+            f"questions right, {done.accuracy:.2%} ({record['answered']:,} answered, "
+            f"{done.seconds:.0f} s)"
+        )
     return SUCCESS
 
 

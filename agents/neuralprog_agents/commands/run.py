@@ -26,7 +26,7 @@ def run(args: Namespace) -> int:
         if args.input is None:
             values, env = None, example(agent.policy, agent.env_id, args.length)
         else:
-            values = read_input(agent.env_id, args.input)
+            values = read_input(agent.env_id, args.input, args.table)
             env = prepare(agent.policy, agent.env_id, values, args.memory_size)
     done = apply(agent.policy, env, values, args.seed)
     _deliver(args, agent, done, values)

@@ -18,11 +18,17 @@ from neuralprog_envs.faces.single import ProgramEnv
 from neuralprog_envs.faces.traces import replay, transcript
 from neuralprog_envs.program.task import ProgramTask
 from neuralprog_envs.registry import find, make_task
+from neuralprog_envs.table.tables import Table
+from neuralprog_envs.table.tables import read_input as read_table_input
+from neuralprog_envs.table.wikitables import SAMPLE
 
 Beliefs = dict[str, list[float]]
 """Probabilities by what they are about: an integer of the action, or words of a question."""
 
 _DECIMALS = 4
+_MOST_ROWS, _MOST_COLUMNS = 2000, 64
+_SAMPLE_ROWS, _SAMPLE_COLUMNS = 14, 6
+"""The size of the largest table of the questions that come with the package."""
 
 _SHOWN_LINES = 500
 """Lines of a nested trace that are shown at its start, and at its end."""
@@ -120,13 +126,27 @@ def _nested_text(task: ProgramTask, instance: Any, actions: Any, unfold: bool) -
     return "\n".join(calls)
 
 
-def read_input(env_id: str, text: str) -> Any:
+def read_input(env_id: str, text: str, table: str | None = None) -> Any:
     """Return what a user typed in the form in which the environment's task takes it.
 
+    Args:
+        env_id: The task.
+        text: What was typed.
+        table: The CSV file that a question is about.
+
     Raises:
-        ValueError: It should be numbers, and is not.
+        ValueError: It should be numbers, and is not; or there is a table but no question, or the
+            other way round.
     """
-    return text if find(env_id).family == "program" else parse_numbers(text)
+    family = find(env_id).family
+    if (table is not None) != (family == "table"):
+        raise ValueError(
+            f"{env_id} {'asks about' if family == 'table' else 'takes no'} table: "
+            '--table medals.csv --input "which nation has the most gold?"'
+        )
+    if family == "table":
+        return {"table": table, "question": text}
+    return text if family == "program" else parse_numbers(text)
 
 
 def parse_numbers(text: str) -> list[int]:
@@ -186,9 +206,35 @@ def _prepare_program(
     return ProgramEnv(env_id, **{"length": length, "split": "all", **policy.settings(length)})
 
 
+def _prepare_table(policy: Policy, env_id: str, values: Any, memory_size: int | None) -> ProgramEnv:
+    if memory_size is not None:
+        raise ValueError(f"{env_id} has no memory: no memory size")
+    table, _ = read_table_input(values)
+    table.check_size(_MOST_ROWS, _MOST_COLUMNS)
+    return ProgramEnv(env_id, **table_settings(policy, env_id, table))
+
+
+def table_settings(policy: Policy, env_id: str, table: Table) -> dict[str, Any]:
+    """Return the arguments of an environment that holds a user's table.
+
+    Real questions need a machine of the table's size, at least as large as the sample's, which
+    stands in for a release; synthetic ones have as many columns as the policy knows.
+    """
+    settings = {"split": "all", **policy.settings(table.rows)}
+    if "real" not in find(env_id).tags:
+        return {"length": table.rows, **settings}
+    return {
+        "data": str(SAMPLE),
+        "length": max(table.rows, _SAMPLE_ROWS),
+        "columns": max(len(table.names), _SAMPLE_COLUMNS),
+        **settings,
+    }
+
+
 _PREPARE: Mapping[str, Callable[..., ProgramEnv]] = {
     "tape": _prepare_tape,
     "program": _prepare_program,
+    "table": _prepare_table,
 }
 """How each family finds the environment for an input."""
 

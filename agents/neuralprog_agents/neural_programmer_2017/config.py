@@ -35,7 +35,7 @@ class Config:
     """d."""
     embedding: int = 96
     """The size of words' vectors."""
-    most: int = 40
+    most: int = 24
     """Right programs of a question that are learned from, drawn anew in each epoch."""
 
     epochs: int = 15

@@ -205,8 +205,7 @@ def _allowed(machine: TableMachine, beam: _Beam, last: bool) -> Bools:
     taken = fresh[beam.programs[:, :, 0]]
     two = steps == 2 and taken.all(axis=1)
     if steps == 2:
-        allowed[two] = False
-        allowed[np.ix_(np.flatnonzero(two), [names.index("and")])] = True
+        allowed[two] = np.array(names) == "and"
     second = taken[:, 0] if steps == 1 else np.full(len(allowed), steps == 0)
     return allowed & (~fresh | np.asarray(second)[:, None])
 
@@ -243,7 +242,7 @@ def state_of(observation: Observation, machine: TableMachine) -> TableState:
     marks: Mapping[str, Any] = {
         name: observation[name] > 0 for name in ("valid", "matches", "frequent", "similar")
     }
-    present: Bools = there.any(axis=2)
+    present = np.asarray(there.any(axis=2))
     return TableState(
         question=observation["question"],
         question_length=lengths[:, 0],

@@ -6,10 +6,13 @@ B questions, n programs, Q words, C columns, O operations, d the states' size.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import dropout, log_softmax, relu, softmax
 
@@ -175,25 +178,53 @@ class Programmer(nn.Module):
     def log_probability(self, views: Views, programs: Tensor, owner: Tensor) -> Tensor:
         """Return the logarithm of each program's probability, (n,).
 
+        Programs of one question that begin alike share what is computed for their beginning.
+
         Args:
             views: B questions.
             programs: Actions, (n, T, 3); after a program's end its operation is -1.
             owner: The question that each program is for, (n,).
         """
-        seen = self.read(views).take(owner)
-        h, total = self.begin(seen), torch.zeros(len(owner))
-        for action in programs.unbind(dim=1):
-            going = action[:, 0] >= 0
-            operation, column, pivot = action.clamp(min=0).unbind(dim=1)
-            context = self.context(seen, h)
-            step = _at(self.operations(seen, context), operation)
-            column_cost = _at(self.columns(seen, context, operation), column)
-            step = step + column_cost * self.reads[operation]  # type: ignore[index]
-            pivot_cost = _at(self.pivots(seen, operation), pivot)
-            step = step + pivot_cost * self.compares[operation]  # type: ignore[index]
-            total = total + torch.where(going, step, 0.0)
-            h = self.remember(seen, h, operation, column)
+        read = self.read(views)
+        h, total = torch.zeros(len(owner), self.shape.hidden), torch.zeros(len(owner))
+        for t in range(programs.shape[1]):
+            going = torch.nonzero(programs[:, t, 0] >= 0)[:, 0]
+            begun = torch.cat([owner[:, None], programs[:, :t].flatten(1)], dim=1)[going]
+            step, after = self._step(read, begun, h[going], programs[going, t])
+            total = total.index_add(0, going, step)
+            h = torch.zeros_like(h).index_copy(0, going, after)
         return total
+
+    def _step(self, read: Read, begun: Tensor, h: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
+        """Return each action's logarithm of its probability and the history after it.
+
+        Args:
+            read: B questions.
+            begun: A program's question and its actions so far, (n, 1 + 3 t).
+            h: Its history, (n, d).
+            action: Its next action, (n, 3).
+        """
+        first, place = _unique(begun)
+        seen = read.take(begun[first, 0])
+        context = self.context(seen, h[first])
+        operation, column, pivot = action.unbind(dim=1)
+        step = self.operations(seen, context)[place, operation]
+        some, which = _unique(torch.stack([place, operation], dim=1))
+        rows, chosen = place[some], operation[some]
+        here = seen.take(rows)
+        columns = self.columns(here, context[rows], chosen)[which, column]
+        pivots = self.pivots(here, chosen)[which, pivot]
+        step = step + columns * self.reads[operation]  # type: ignore[index]
+        step = step + pivots * self.compares[operation]  # type: ignore[index]
+        last, again = _unique(torch.cat([place[:, None], action], dim=1))
+        after = self.remember(seen.take(place[last]), h[last], operation[last], column[last])
+        return step, after[again]
+
+
+def _unique(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the first of each kind of row, and the kind of each row, by number."""
+    _, first, kind = np.unique(rows.numpy(), axis=0, return_index=True, return_inverse=True)
+    return torch.from_numpy(first), torch.from_numpy(kind.reshape(-1))
 
 
 def _absent(count: Any, size: int) -> Tensor:
@@ -206,5 +237,21 @@ def _dots(vectors: Tensor, query: Tensor) -> Tensor:
     return torch.bmm(vectors, query[:, :, None])[:, :, 0]
 
 
-def _at(logs: Tensor, number: Tensor) -> Tensor:
-    return logs.gather(1, number[:, None])[:, 0]
+def loaded(shape: Shape, weights: Mapping[str, NDArray[Any]], prefix: str) -> Programmer:
+    """Return networks with the weights whose names begin so, ready to be used.
+
+    Raises:
+        ValueError: Some weight is missing, or of another shape.
+    """
+    model = Programmer(shape)
+    own = {
+        name.removeprefix(prefix): torch.tensor(np.asarray(array, dtype=np.float32))
+        for name, array in weights.items()
+        if name.startswith(prefix)
+    }
+    wanted = {name: value.shape for name, value in model.state_dict().items()}
+    if {name: value.shape for name, value in own.items()} != wanted:
+        raise ValueError(f"these are not the weights of networks of {shape.hidden} units")
+    model.load_state_dict(own)
+    model.eval()
+    return model

@@ -104,10 +104,11 @@ def there_of(observation: Observation) -> Bools:
 
 def able_of(observation: Observation, operations: Sequence[str]) -> Bools:
     """Return which operations can do something in which columns, (B, O, C)."""
-    there = there_of(observation).any(axis=1)
+    there: Bools = np.asarray(there_of(observation).any(axis=1))
     number = (observation["valid"] > 0).any(axis=1)
     pivots = (observation["lengths"][:, 1] > 0)[:, None]
-    able: Bools = np.zeros((len(there), len(operations), there.shape[1]), dtype=bool)
+    B, C = there.shape
+    able = np.zeros((B, len(operations), C), dtype=np.bool_)
     for o, name in enumerate(operations):
         if not OPERATIONS[name].column:
             able[:, o, 0] = True
@@ -153,4 +154,4 @@ def traits_of(observation: Observation) -> NDArray[np.float32]:
         first,
         np.ones_like(share),
     ]
-    return np.stack(traits, axis=2).astype(np.float32) * there.any(axis=1)[:, :, None]
+    return np.stack(traits, axis=2).astype(np.float32) * np.asarray(there.any(axis=1))[:, :, None]

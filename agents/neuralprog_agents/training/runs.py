@@ -38,6 +38,10 @@ class RunError(ValueError):
     """A folder is not the run folder that was asked for; the message says why."""
 
 
+_SHORTER = {"wikitablequestions": "wikitables"}
+"""Tasks that go by a shorter name."""
+
+
 @dataclass(frozen=True)
 class Run:
     """An open run folder.
@@ -70,7 +74,7 @@ def task_name(env_id: str) -> str:
     name = env_id.partition("-v")[0]
     for family in ("NRAM", "NPI", "NP"):
         name = name.removeprefix(family) if name.startswith(family) else name
-    return name.lower()
+    return _SHORTER.get(name.lower(), name.lower())
 
 
 def create(folder: Path, kind: str, agent: str, settings: Any, command: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,7 @@ class UserTable:
     def _write_question(self, fresh: Mapping[str, NDArray[Any]]) -> None:
         machine = self.machine
         words, numbers, positions = words_and_numbers(self.question, fold=False)
+        self._check_columns(words)
         tokens = [self._token(word) for word in words]
         if not any(token > 1 for token in tokens):
             known = ", ".join(machine.vocabulary.words[2:22])
@@ -71,6 +72,12 @@ class UserTable:
         fresh["pivots"][0, : len(numbers)] = numbers
         fresh["pivot_count"][0] = len(numbers)
         fresh["pivot_position"][0, : len(numbers)] = positions
+
+    def _check_columns(self, words: Sequence[str]) -> None:
+        missing = [w for w in words if self.named and w in q.NAMES and w not in self.table.names]
+        if missing:
+            there = ", ".join(self.table.names)
+            raise ValueError(f"the question asks about column {missing[0]}, the table has {there}")
 
     def _token(self, word: str) -> int:
         known = self.machine.vocabulary.numbers

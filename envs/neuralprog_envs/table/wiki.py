@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,11 @@ class WikiSource:
                 f"{self.machine.columns} columns: raise length or columns"
             )
         return numbers[np.argsort(rows[numbers], kind="stable")]
+
+    def fitted(self, numbers: Sequence[int]) -> WikiSource:
+        """Return the same questions on a machine that is just large enough for some of them."""
+        rows, columns = np.maximum(self.library.sizes[list(numbers)].max(axis=0), 1).tolist()
+        return WikiSource(self.library, replace(self.machine, rows=rows, columns=columns))
 
     def sample(self, draws: Draws, lengths: Ints) -> TableInstances:
         """Return one question for each address."""
