@@ -38,8 +38,8 @@ def test_an_id_may_name_its_module(tmp_path, monkeypatch):
     )
     (tmp_path / "tasks_of_mine.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
-    assert make_task("tasks_of_mine:Mine").lengths == (2, 3)
-    assert gym.make("tasks_of_mine:Mine-v0").unwrapped.task.lengths == (2, 3)
+    assert find("tasks_of_mine:Mine").defaults["length"] == (2, 3)
+    assert gym.make("tasks_of_mine:Mine-v0").unwrapped.setting.lengths == (2, 3)
     with pytest.raises(ValueError, match="no module 'tasks_of_yours'"):
         find("tasks_of_yours:Mine")
     with pytest.raises(ValueError, match="unknown environment 'tasks_of_mine:Yours'"):
