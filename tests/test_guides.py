@@ -1,0 +1,102 @@
+"""Every code block of the README and the guides runs as written, in order, in an empty folder.
+
+A block of Python is a script; of sh, commands. One whose first line is a comment with a file's name
+(``# double.py``) is saved under it instead. A block of text after another is what that must have
+printed. ``configs`` and ``scripts`` are at hand, as in a clone. A comment before a block may say
+
+    <!-- test: append --budget 5; any status -->
+
+for what would take long: the options are added to each of its ``neuralprog`` commands, and with
+"any status" the block may fail, as training does that has no time to succeed. "needs ray" skips a
+block where that module is missing, "dry" only has ``make`` say what it would do.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
+DOCUMENTS = [ROOT / "README.md", *GUIDES]
+_BLOCK = re.compile(
+    r"(?:<!-- test: (?P<mark>.*?) -->\n)?^```(?P<kind>\w*)\n(?P<code>.*?)^```", re.M | re.S
+)
+_FILE = re.compile(r"# (\w+\.\w+)\n")
+_COMMAND = re.compile(r"^((?:neuralprog|python scripts/\w+\.py) [^#\n>]*)", re.M)
+
+
+@dataclass
+class Block:
+    """A code block: its language, its text, and what a comment before it tells the tests."""
+
+    kind: str
+    code: str
+    mark: str
+
+    @property
+    def command(self) -> list[str]:
+        if self.kind == "python":
+            return [sys.executable, "-W", "error::DeprecationWarning", "-c", self.code]
+        added = re.search(r"append ([^;]*)", self.mark)
+        code = _COMMAND.sub(rf"\1 {added[1]} ", self.code) if added else self.code
+        return ["bash", "-euo", "pipefail", "-c", code]
+
+
+def blocks(document: Path) -> list[Block]:
+    text = document.read_text(encoding="utf-8")
+    return [Block(b["kind"], b["code"], b["mark"] or "") for b in _BLOCK.finditer(text)]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_every_block_runs(document, tmp_path):
+    for name in ("configs", "scripts", "Makefile"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    printed = None
+    for block in blocks(document):
+        if block.kind == "text":
+            assert printed is None or squeezed(block.code) in squeezed(printed)
+            printed = None
+        elif named := _FILE.match(block.code):
+            (tmp_path / named[1]).write_text(block.code, encoding="utf-8")
+        elif block.kind in ("python", "sh"):
+            printed = run(block, tmp_path)
+
+
+def run(block: Block, folder: Path) -> str | None:
+    """Run a block; return what it printed, None if it was not to be run here."""
+    needs = re.search(r"needs (\w+)", block.mark)
+    if needs and importlib.util.find_spec(needs[1]) is None:
+        return None
+    scripts = Path(sys.executable).parent
+    settings = {"PATH": f"{scripts}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
+    if "dry" in block.mark:
+        settings["MAKEFLAGS"] = "-n"
+    done = subprocess.run(
+        block.command,
+        cwd=folder,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+    )
+    allowed = (0, 1) if "any status" in block.mark else (0,)
+    assert done.returncode in allowed, f"{block.code}\n{done.stdout}\n{done.stderr}"
+    return None if "dry" in block.mark else done.stdout
+
+
+def squeezed(text: str) -> str:
+    return "\n".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_every_block_has_a_language_and_every_link_leads_somewhere(document):
+    assert {block.kind for block in blocks(document)} <= {"python", "sh", "yaml", "toml", "text"}
+    for target in re.findall(r"\]\(([^)#]+)", document.read_text(encoding="utf-8")):
+        assert "://" in target or (document.parent / target).exists(), target
