@@ -57,7 +57,7 @@ def blocks(document: Path) -> list[Block]:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
 def test_every_block_runs(document, tmp_path):
-    for name in ("configs", "scripts", "Makefile"):
+    for name in ("configs", "scripts", "Makefile", "pyproject.toml"):
         (tmp_path / name).symlink_to(ROOT / name)
     printed = None
     for block in blocks(document):
