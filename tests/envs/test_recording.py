@@ -13,6 +13,7 @@ from neuralprog_envs.core.instances import draw
 from neuralprog_envs.faces.recording import layers_at, record
 from neuralprog_envs.faces.traces import demonstration, replay
 from neuralprog_envs.registry import make_task
+from neuralprog_envs.tape.recording import live_inputs
 from tests.golden import PROGRAMS, PaperRun
 
 SCHEMA = json.loads(files("neuralprog_envs.faces").joinpath("trace.schema.json").read_text())
@@ -82,6 +83,22 @@ def check_wires(task, instances, actions):
             registers[register] = values[node]
         assert (registers, tape) == (after["registers"], after["tape"])
         assert steps["writes"][i] == [values[address] for address, _ in taken["writes"]]
+
+
+@pytest.mark.parametrize("repetitions", [1, 2])
+def test_dead_wiring_may_be_anything(repetitions):
+    task, instances = posed("NRAMSort", 5, registers=3, action="circuit", repetitions=repetitions)
+    machine, rng = task.machine, np.random.default_rng(repetitions)
+    sizes, state = np.array(machine.actions), machine.initial(instances)
+    for _ in range(100):
+        action = rng.integers(sizes)
+        live = set(live_inputs(machine, tuple(action.tolist())))
+        dead = np.array([name not in live for name in machine.action_names])
+        other = np.where(dead, rng.integers(sizes), action)
+        after, same = (machine.step(state, choice[None]) for choice in (action, other))
+        for name, layer in machine.layers(after).items():
+            assert np.array_equal(layer, machine.layers(same)[name])
+        state = after
 
 
 def test_a_users_own_question_has_no_right_answer():

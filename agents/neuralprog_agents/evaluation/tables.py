@@ -7,7 +7,7 @@ zero registers (Kurach et al. 2016, section 3.4). A pattern is Σ_j [r_j = 0] ·
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,8 @@ class TablePolicy:
         time_limit: (c_0, c_1, ...): an instance of length n has at most Σ_k c_k · n^k steps.
         lengths: The shortest and the longest instance that it was learned from.
         repetitions: Repetitions of the module list in a circuit.
+        weights: The probabilities behind the circuits, if there are any: for each integer of an
+            action, by its name, a distribution for each pattern, shape (2^R, choices).
 
     Raises:
         ValueError: The table has not the shape of one for some number of registers.
@@ -56,8 +58,10 @@ class TablePolicy:
         time_limit: Sequence[int],
         lengths: tuple[int, int],
         repetitions: int = 1,
+        weights: Mapping[str, NDArray[np.float64]] | None = None,
     ) -> None:
         self.env_id, self.table = env_id, np.asarray(table, dtype=np.int64)
+        self._weights, self._seen = weights or {}, np.zeros(0, dtype=np.int64)
         self.time_limit, self.lengths = tuple(time_limit), lengths
         self.repetitions = repetitions
         self.registers = max(len(self.table).bit_length() - 1, 0)
@@ -82,7 +86,12 @@ class TablePolicy:
 
     def act(self, observation: Any, action_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return each slot's circuit, shape (n, K)."""
-        return self.table[patterns(observation)]
+        self._seen = patterns(observation)
+        return self.table[self._seen]
+
+    def beliefs(self) -> dict[str, NDArray[np.float64]]:
+        """Return the probabilities behind the last circuits; none where there are none."""
+        return {name: weights[self._seen] for name, weights in self._weights.items()}
 
     def machine(self, length: int) -> TapeMachine:
         """Return the machine for instances of a length."""

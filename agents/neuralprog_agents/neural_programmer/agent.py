@@ -46,6 +46,8 @@ class ProgrammerPolicy:
         self.theta = torch.tensor(theta)
         self.columns, self.value_range = columns, value_range
         self._program: NDArray[np.int64] | None = None
+        self._observation: Any = None
+        self._step = 0
 
     def settings(self, length: int) -> dict[str, Any]:
         """Return the environment's arguments: the tables' sort, T, the operations."""
@@ -65,9 +67,22 @@ class ProgrammerPolicy:
     def act(self, observation: Any, action_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return each slot's (operation, column, pivot), shape (n, 3)."""
         if self._program is None:
-            self._program = self._choose(observation)
+            self._program, self._observation = self._choose(observation), observation
         done = (observation["program"][:, :, 0] > 0).sum(axis=1)
+        self._step = int(done.min())
         return self._program[np.arange(len(done)), np.minimum(done, self.shape.steps - 1)]
+
+    def beliefs(self) -> dict[str, NDArray[Any]]:
+        """Return the probabilities behind the last actions; see ``evaluation.policy.Policy``."""
+        from neuralprog_agents.neural_programmer.beliefs import beliefs
+        from neuralprog_agents.neural_programmer.model import unflatten
+        from neuralprog_agents.neural_programmer.records import questions_seen
+
+        if self._program is None:
+            raise ValueError("there are no beliefs before the first action")
+        parameters = unflatten(self.theta, self.shape)
+        questions = questions_seen(self._observation)
+        return beliefs(parameters, self.shape, questions, self._program)[self._step]
 
     def _choose(self, observation: Any) -> NDArray[np.int64]:
         """Return each slot's whole program, (n, T, 3): it does not depend on the table."""

@@ -152,17 +152,17 @@ def scores(p: Parameters, shape: Shape, seen: Reading, h: Tensor) -> tuple[Tenso
     """Return the logits of a step's operation, (B, O), and of its column, (B, C)."""
     context = torch.cat([seen.q, h], dim=1)
     if shape.attention:
-        context = torch.cat([seen.q, _attended(p, seen, context), h], dim=1)
+        attended = torch.bmm(attention(p, seen, h)[:, None], seen.words)[:, 0]
+        context = torch.cat([seen.q, attended, h], dim=1)
     operation = torch.tanh(context @ p["W_operation"].T) @ p["U"].T
     query = torch.tanh(context @ p["W_column"].T)
     return operation, torch.bmm(seen.names, query[:, :, None])[:, :, 0] + seen.no_column
 
 
-def _attended(p: Parameters, seen: Reading, context: Tensor) -> Tensor:
-    """Return Σ_w softmax_w(Z_w · W_attention [q; h]) Z_w, (B, d)."""
-    query = context @ p["W_attention"].T
-    fit = torch.bmm(seen.words, query[:, :, None])[:, :, 0] + seen.no_word
-    return torch.bmm(softmax(fit, dim=1)[:, None], seen.words)[:, 0]
+def attention(p: Parameters, seen: Reading, h: Tensor) -> Tensor:
+    """Return softmax_w(Z_w · W_attention [q; h]) over the question's words, (B, Q)."""
+    query = torch.cat([seen.q, h], dim=1) @ p["W_attention"].T
+    return softmax(torch.bmm(seen.words, query[:, :, None])[:, :, 0] + seen.no_word, dim=1)
 
 
 def history(p: Parameters, operation: Tensor, column: Tensor, h: Tensor) -> Tensor:

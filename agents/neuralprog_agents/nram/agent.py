@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neuralprog_agents.circuits.interpreter import MOST_MEMORY, MOST_REGISTERS, MOST_STEPS
 from neuralprog_agents.evaluation.policy import Policy
 from neuralprog_agents.evaluation.tables import TablePolicy
+from neuralprog_agents.nram.beliefs import belief_table
 from neuralprog_agents.nram.config import Config
 from neuralprog_agents.nram.data import limits, task_of
 from neuralprog_agents.nram.discretise import Stepper, circuit_table
@@ -120,4 +121,5 @@ def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> Policy:
         return RecurrentPolicy(card["env"], theta, shape, limit)
     low, high = (int(length) for length in card["trained_lengths"])
     table = circuit_table(theta, shape)
-    return TablePolicy(card["env"], table, limit, (low, high), shape.repetitions)
+    weights = belief_table(theta, shape)
+    return TablePolicy(card["env"], table, limit, (low, high), shape.repetitions, weights)

@@ -2,6 +2,7 @@
 
 const MOST_CELLS = 160;
 const BLOCK = 16;
+const MOST_BARS = 12;
 const BOX = { width: 104, height: 40, across: 48, down: 10 };
 
 function makeStage(run, host) {
@@ -72,9 +73,10 @@ function makeStage(run, host) {
     circuit.replaceChildren(make("p", { class: "words", text: run.at ? run.words(run.at) || "nothing" : "The run has not begun: step forward with →." }));
     if (!run.action) return;
     const { lines } = run.action;
+    const views = circuit.appendChild(make("div", { class: "views" }));
     if (run.action.after.length || run.action.writes.length)
-      circuit.append(make("div", { class: "scroll" }, drawWiring(run.action, run.note("values"), lines.join("; ") || run.words(run.at))));
-    if (lines.length) circuit.append(make("pre", { text: lines.join("\n") }));
+      views.append(make("div", { class: "scroll" }, drawWiring(run.action, run.note("values"), lines.join("; ") || run.words(run.at))));
+    if (lines.length) views.append(make("pre", { text: lines.join("\n") }));
     drawBeliefs(circuit, run);
   }
 
@@ -103,14 +105,19 @@ function legend() {
   return make("p", { class: "legend", "aria-hidden": "true" }, item("read", "read"), item("written", "written"), item("scored", "part of the answer"), item("correct", "right"));
 }
 
-/** Where the weights of a step's choices lie, if the agent tells them: its least certain ones. */
+/** How sure the agent was of each choice that is no dead wiring, if it tells: least sure first. */
 function drawBeliefs(host, run) {
   const beliefs = run.note("beliefs");
   if (!beliefs) return;
-  const rows = Object.entries(beliefs).map(([name, weights]) => [name, Math.max(...weights)]);
+  const rows = run.action.live.filter((name) => beliefs[name]).map((name) => [name, Math.max(...beliefs[name])]);
   rows.sort((one, other) => one[1] - other[1]);
-  const bars = rows.slice(0, 12).map(([name, weight]) => bar(name, weight));
-  host.append(make("h3", { text: "Certainty of the least certain choices" }), make("div", { class: "bars" }, ...bars));
+  if (rows[0][1] >= 0.9995) {
+    host.append(make("p", { class: "faint", text: `Each of the ${rows.length} choices had a probability of at least 99.9 % before it was made hard.` }));
+    return;
+  }
+  const bars = rows.slice(0, MOST_BARS).map(([name, weight]) => bar(name, weight));
+  const rest = rows.length > MOST_BARS ? `, the least certain ${MOST_BARS} of ${rows.length}` : "";
+  host.append(make("h3", { text: `Probability of each choice before it was made hard${rest}` }), make("div", { class: "bars" }, ...bars));
 }
 
 function bar(name, weight) {

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from neuralprog_envs.tape import circuit
 from neuralprog_envs.tape.algebra import Graph, Node, Term
 from neuralprog_envs.tape.ops import MODULES, OPERATIONS
@@ -98,7 +100,22 @@ def explain(machine: TapeMachine, action: tuple[int, ...]) -> dict[str, Any]:
         "writes": [list(pair) for pair in wires.writes],
         "after": [[register, node] for register, node in wires.after.items()],
         "finish": wires.finish,
+        "live": live_inputs(machine, action) if is_circuit else list(machine.action_names),
     }
+
+
+def live_inputs(machine: TapeMachine, action: tuple[int, ...]) -> list[str]:
+    """Return the inputs of a circuit, by name, that reach a WRITE, a register or the finish."""
+    modules, R = machine.modules, machine.registers
+    ends = np.cumsum([module.arity for module in modules]).tolist()
+    inputs = [range(end - m.arity, end) for m, end in zip(modules, ends, strict=True)]
+    live = set(range(ends[-1], len(action)))
+    needed = {action[wire] - R for wire in live if wire < len(action) - 1}
+    for number in reversed(range(len(modules))):
+        if number in needed or modules[number].name == "WRITE":
+            live.update(inputs[number])
+            needed.update(action[wire] - R for wire in inputs[number])
+    return [machine.action_names[wire] for wire in sorted(live)]
 
 
 def notes(machine: TapeMachine, before: TapeState, action: tuple[int, ...]) -> dict[str, Any]:
