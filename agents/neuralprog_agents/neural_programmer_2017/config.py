@@ -38,8 +38,10 @@ class Config:
     most: int = 24
     """Right programs of a question that are learned from, drawn anew in each epoch."""
 
-    epochs: int = 15
+    epochs: int = 10
     """Times that it goes through the questions."""
+    judged_every: int = 2
+    """Epochs between two judgements; the last one is always judged."""
     batch: int = 32
     """Questions in a gradient step."""
     learning_rate: float = 1e-3
@@ -54,7 +56,16 @@ class Config:
     """Programs kept in each step when questions are answered."""
 
     def __post_init__(self) -> None:
-        for name in ("steps", "word_cutoff", "embedding", "most", "epochs", "batch", "beam"):
+        for name in (
+            "steps",
+            "word_cutoff",
+            "embedding",
+            "most",
+            "epochs",
+            "batch",
+            "beam",
+            "judged_every",
+        ):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.hidden < 2 or self.hidden % 2:

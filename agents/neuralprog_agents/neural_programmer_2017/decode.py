@@ -26,6 +26,8 @@ from neuralprog_envs.table.ops import OPERATIONS
 from neuralprog_envs.table.records import TableState
 
 _IMPOSSIBLE = -1e8
+_TRIED = 3
+"""Times the beam's width: programs of a question that are executed in a step."""
 Actions = NDArray[np.int64]
 
 
@@ -122,7 +124,7 @@ def candidates(
             ends = beam.state.output > 0
             for row in np.flatnonzero(ends & _answers(beam.state)).tolist():
                 finished[beam.owner[row]].append(_candidate(beam, row))
-            beam = beam.kept(_best_rows(beam, np.flatnonzero(~ends), width))
+            beam = beam.kept(_best_rows(beam.owner, beam.score, np.flatnonzero(~ends), width))
             if not len(beam.owner):
                 break
     return finished
@@ -139,36 +141,35 @@ def _extended(
 ) -> _Beam:
     """Return each program with its likeliest next actions, executed; useless ones left out."""
     owner = torch.from_numpy(beam.owner)
-    each = [read.take(owner) for read in seen]
-    logs = sum(map(_all_logs, models, each, beam.h)) / len(models)
+    here = [read.take(owner) for read in seen]
+    logs = sum(map(_all_logs, models, here, beam.h)) / len(models)
     logs = np.where(_allowed(machine, beam, last)[:, :, None, None], logs, _IMPOSSIBLE)
     n, *choices = logs.shape
     flat = logs.reshape(n, -1)
-    k = min(2 * width, flat.shape[1])
-    top = np.argpartition(-flat, k - 1, axis=1)[:, :k]
+    k = min(_TRIED * width, flat.shape[1])
+    top = np.argpartition(-flat, k - 1, axis=1)[:, :k].ravel()
     parent = np.repeat(np.arange(n), k)
-    gain = flat[parent, top.ravel()]
-    possible = gain > _IMPOSSIBLE / 2
-    parent, gain, choice = parent[possible], gain[possible], top.ravel()[possible]
-    action = np.stack(np.unravel_index(choice, choices), axis=1)
+    score = beam.score[parent] + flat[parent, top]
+    possible = np.flatnonzero(score > _IMPOSSIBLE / 2)
+    tried = _best_rows(beam.owner[parent], score, possible, _TRIED * width)
+    parent, action = parent[tried], np.stack(np.unravel_index(top[tried], choices), axis=1)
     before = batch.take(beam.state, parent)
     state = machine.step(before, action)
     moved = (state.output > 0) | (
         state.selected.any(axis=1) & (state.selected != before.selected).any(axis=1)
     )
-    rows = np.flatnonzero(moved)
-    parents = torch.from_numpy(parent)
-    h = [
-        model.remember(read.take(parents), old[parents], *_columns(action))
-        for model, read, old in zip(models, each, beam.h, strict=True)
-    ]
     programs = np.concatenate([beam.programs[parent], action[:, None]], axis=1)
-    whole = _Beam(beam.owner[parent], beam.score[parent] + gain, programs, h, state)
-    return whole.kept(rows)
+    h = [_remembered(*each, parent, action) for each in zip(models, here, beam.h, strict=True)]
+    whole = _Beam(beam.owner[parent], score[tried], programs, h, state)
+    return whole.kept(np.flatnonzero(moved))
 
 
-def _columns(action: Actions) -> tuple[Tensor, Tensor]:
-    return torch.from_numpy(action[:, 0].copy()), torch.from_numpy(action[:, 1].copy())
+def _remembered(
+    model: Programmer, seen: Read, h: Tensor, parent: NDArray[np.int64], action: Actions
+) -> Tensor:
+    """Return a model's histories after one more action on each of some programs."""
+    before, (operation, column, _) = torch.from_numpy(parent), torch.from_numpy(action).unbind(1)
+    return model.remember(h[before], operation, seen.P[before, column])
 
 
 def _all_logs(model: Programmer, seen: Read, h: Tensor) -> NDArray[np.float64]:
@@ -225,13 +226,18 @@ def _candidate(beam: _Beam, row: int) -> Candidate:
     return Candidate(beam.programs[row], float(beam.score[row]), answer)
 
 
-def _best_rows(beam: _Beam, rows: NDArray[np.int64], width: int) -> NDArray[np.int64]:
-    """Return the best ``width`` rows of each question."""
-    order = rows[np.argsort(-beam.score[rows], kind="stable")]
-    order = order[np.argsort(beam.owner[order], kind="stable")]
-    owner = beam.owner[order]
-    first = np.searchsorted(owner, owner)
-    return order[np.arange(len(order)) - first < width]
+def _best_rows(
+    owner: NDArray[np.int64],
+    score: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    count: int,
+) -> NDArray[np.int64]:
+    """Return the best so many of each question's rows, out of the given ones."""
+    order = rows[np.argsort(-score[rows], kind="stable")]
+    order = order[np.argsort(owner[order], kind="stable")]
+    place = np.arange(len(order)) - np.searchsorted(owner[order], owner[order])
+    best: NDArray[np.int64] = order[place < count]
+    return best
 
 
 def state_of(observation: Observation, machine: TableMachine) -> TableState:

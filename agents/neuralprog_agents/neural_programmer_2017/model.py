@@ -166,9 +166,9 @@ class Programmer(nn.Module):
         """Return the logarithms of the numbers' probabilities for one operation each, (n, N)."""
         return log_softmax(_dots(seen.left, self.pivot(self.U[operation])) + seen.no_pivot, dim=1)
 
-    def remember(self, seen: Read, h: Tensor, operation: Tensor, column: Tensor) -> Tensor:
-        """Return the history after one more action, (n, d)."""
-        chosen = seen.P[torch.arange(len(column)), column] * self.reads[operation][:, None]  # type: ignore[index]
+    def remember(self, h: Tensor, operation: Tensor, column: Tensor) -> Tensor:
+        """Return the history after one more action, whose column's vector is given, (n, d)."""
+        chosen = column * self.reads[operation][:, None]  # type: ignore[index]
         return torch.tanh(self.history(torch.cat([h, self.U[operation], chosen], dim=1)))
 
     def begin(self, seen: Read) -> Tensor:
@@ -217,8 +217,8 @@ class Programmer(nn.Module):
         step = step + columns * self.reads[operation]  # type: ignore[index]
         step = step + pivots * self.compares[operation]  # type: ignore[index]
         last, again = _unique(torch.cat([place[:, None], action], dim=1))
-        after = self.remember(seen.take(place[last]), h[last], operation[last], column[last])
-        return step, after[again]
+        vectors = seen.P[place[last], column[last]]
+        return step, self.remember(h[last], operation[last], vectors)[again]
 
 
 def _unique(rows: Tensor) -> tuple[Tensor, Tensor]:

@@ -93,7 +93,7 @@ class _Restart:
         while self.progress.epoch < self.config.epochs and not stop():
             if not self._epoch(examples, report, stop):
                 break
-            self._judge()
+            self._judge_if_due()
             self._save()
         return self._outcome()
 
@@ -142,6 +142,11 @@ class _Restart:
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
         self.optimiser.step()
         return float(cost.detach())
+
+    def _judge_if_due(self) -> None:
+        epoch, every = self.progress.epoch, self.config.judged_every
+        if epoch % every == 0 or epoch == self.config.epochs:
+            self._judge()
 
     def _judge(self) -> None:
         self.model.eval()

@@ -47,6 +47,8 @@ LARGEST = 1e15
 
 def folded(text: str) -> str:
     """Return a text in lower case, without accents, with plain quotes and dashes."""
+    if text.isascii():
+        return text.replace("`", "'").lower()
     decomposed = unicodedata.normalize("NFKD", text)
     plain = "".join(c for c in decomposed if not unicodedata.combining(c))
     for marks, mark in (("‘’´`", "'"), ("“”", '"'), ("‐‑‒–—−", "-")):
