@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -61,7 +61,7 @@ class Application:
     @cached_property
     def record(self) -> dict[str, Any]:
         """The trace in the types of JSON: see ``neuralprog_envs/faces/trace.schema.json``."""
-        trace = record(self.task, self.instance, self.actions)
+        trace = record(self.task, self.instance, _with_progress(self.actions))
         trace["answer"], trace["expected"] = self.answer, self.expected
         if self.beliefs:
             trace["steps"]["beliefs"] = self.beliefs
@@ -109,6 +109,13 @@ class Application:
             return _nested_text(self.task, self.instance, self.actions, unfold)
         steps = replay(self.task.machine, self.instance, self.actions)
         return transcript(self.task, self.instance, steps)
+
+
+def _with_progress(actions: list[tuple[int, ...]]) -> Iterable[tuple[int, ...]]:
+    """Show how far a long trace is, on a terminal."""
+    from tqdm import tqdm
+
+    return tqdm(actions, "trace", unit=" steps", leave=False, delay=1.0, disable=None)
 
 
 def _nested_text(task: ProgramTask, instance: Any, actions: Any, unfold: bool) -> str:
@@ -268,8 +275,8 @@ def apply(policy: Policy, env: ProgramEnv, values: Any = None, seed: int = 0) ->
     options = None if values is None else {"input": values}
     observation, info = env.reset(seed=seed, options=options)
     played = list(_act(policy, env, observation, info))
-    beliefs = [belief for _, belief in played if belief]
-    return Application(env.task, env.instance, [action for action, _ in played], beliefs, values)
+    actions, beliefs = [action for action, _ in played], [belief for _, belief in played]
+    return Application(env.task, env.instance, actions, beliefs if any(beliefs) else [], values)
 
 
 def _act(

@@ -40,6 +40,8 @@ class WikiPolicy:
         self.env_id, self._settings, self.models, self.beam = env_id, settings, models, beam
         self.operations = tuple(SETS[settings["operations"]])
         self._program: NDArray[np.int64] | None = None
+        self._observation: Any = None
+        self._step = 0
 
     def settings(self, length: int) -> dict[str, Any]:
         """Return the environment's arguments: operations, T, the known words."""
@@ -52,9 +54,20 @@ class WikiPolicy:
     def act(self, observation: Any, action_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return each slot's (operation, column, pivot), shape (n, 3)."""
         if self._program is None:
-            self._program = self._choose(observation)
+            self._program, self._observation = self._choose(observation), observation
         done = (observation["program"][:, :, 0] > 0).sum(axis=1)
+        self._step = int(done.min())
         return self._program[np.arange(len(done)), np.minimum(done, self._program.shape[1] - 1)]
+
+    def beliefs(self) -> dict[str, NDArray[Any]]:
+        """Return the probabilities behind the last actions; see ``evaluation.policy.Policy``."""
+        from neuralprog_agents.neural_programmer_2017.beliefs import beliefs
+        from neuralprog_agents.neural_programmer_2017.views import views_of
+
+        if self._program is None:
+            raise ValueError("there are no beliefs before the first action")
+        views = views_of(self._observation, self.operations)
+        return beliefs(self.models, views, self._program)[self._step]
 
     def _choose(self, observation: Any) -> NDArray[np.int64]:
         from neuralprog_agents.neural_programmer_2017.decode import programs_of

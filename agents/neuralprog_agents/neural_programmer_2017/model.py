@@ -144,8 +144,12 @@ class Programmer(nn.Module):
 
     def context(self, seen: Read, h: Tensor) -> Tensor:
         """Return [h; q; attended words], (n, 3 d)."""
-        weights = softmax(_dots(seen.Z, self.attend(h)) + seen.no_word, dim=1)
+        weights = self.attention(seen, h)
         return torch.cat([h, seen.q, torch.bmm(weights[:, None], seen.Z)[:, 0]], dim=1)
+
+    def attention(self, seen: Read, h: Tensor) -> Tensor:
+        """Return the weights of the question's words, (n, Q)."""
+        return softmax(_dots(seen.Z, self.attend(h)) + seen.no_word, dim=1)
 
     def operations(self, seen: Read, context: Tensor) -> Tensor:
         """Return the logarithms of the operations' probabilities, (n, O)."""
