@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 AGENTS: Mapping[str, str] = MappingProxyType(
     {
+        "alphanpi": "neuralprog_agents.alphanpi.agent",
         "neural_programmer": "neuralprog_agents.neural_programmer.agent",
         "neural_programmer_2017": "neuralprog_agents.neural_programmer_2017.agent",
         "npi": "neuralprog_agents.npi.agent",

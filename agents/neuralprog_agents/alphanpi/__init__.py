@@ -1,0 +1,1 @@
+"""AlphaNPI: programs learned by tree search from what each must achieve, without traces."""

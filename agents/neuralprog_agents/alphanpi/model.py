@@ -1,0 +1,92 @@
+"""AlphaNPI's network: encoder, program memory, LSTM, actor and critic.
+
+Source: Pierrot et al., NeurIPS 2019, section 3.2 (and the authors' code, for the sizes). A choice
+is an action of the library, the return among them; there is no separate end head.
+Shapes: B calls, T steps, E view components, C choices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of a network.
+
+    Attributes:
+        view: The number of values of each of the E view components.
+        programs: How many programs there are.
+        choices: C.
+        state: D, what the encoder gives.
+        program: P, the width of the program memory.
+        hidden: Units in the encoder's layer and in the LSTM.
+    """
+
+    view: tuple[int, ...]
+    programs: int
+    choices: int
+    state: int
+    program: int
+    hidden: int
+
+
+State = tuple[Tensor, Tensor]
+"""The LSTM's h and c, each (1, B, hidden); zero at the start of each call."""
+
+
+class Network(nn.Module):
+    """sₜ = f_enc(eₜ), hₜ = f_lstm(sₜ, p, hₜ₋₁); πₜ = f_actor(hₜ), Vₜ = f_value(hₜ)."""
+
+    first: Tensor
+
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__()
+        self.sizes = sizes
+        first = torch.tensor([0, *sizes.view[:-1]]).cumsum(0)
+        self.register_buffer("first", first, persistent=False)
+        self.rows = nn.Embedding(sum(sizes.view), sizes.hidden)
+        nn.init.normal_(self.rows.weight, std=len(sizes.view) ** -0.5)
+        self.encoder = nn.Linear(sizes.hidden, sizes.state)
+        self.memory = nn.Embedding(sizes.programs, sizes.program)
+        self.lstm = nn.LSTM(sizes.state + sizes.program, sizes.hidden, batch_first=True)
+        self.actor = nn.Linear(sizes.hidden, sizes.choices)
+        self.critic = nn.Linear(sizes.hidden, 1)
+
+    def forward(
+        self, program: Tensor, view: Tensor, state: State | None = None
+    ) -> tuple[Tensor, Tensor, State]:
+        """Run calls from their start, or on from a state.
+
+        Args:
+            program: Which program runs, from 0, shape (B,).
+            view: What is seen before each step, shape (B, T, E).
+            state: hₜ₋₁ and cₜ₋₁; None is zero.
+
+        Returns:
+            The logits of the choices (B, T, C), the values (B, T) in 0..1, and the state.
+        """
+        seen = functional.relu(self.rows(view + self.first).sum(dim=2))
+        running = self.memory(program)[:, None].expand(-1, view.shape[1], -1)
+        h, after = self.lstm(torch.cat([self.encoder(seen), running], dim=2), state)
+        return self.actor(h), torch.sigmoid(self.critic(h)[..., 0]), after
+
+
+def loss(logits: Tensor, values: Tensor, target: Tensor, outcome: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean of −Σ π* log π over successful calls, plus that of (V − z)² over all.
+
+    Args:
+        logits: Shape (B, T, C).
+        values: Shape (B, T).
+        target: The searches' visit frequencies, shape (B, T, C).
+        outcome: What each call was worth, shape (B,), 0 for a failure.
+        mask: Which steps there are, shape (B, T).
+    """
+    won = mask & (outcome > 0)[:, None]
+    policy = -(target * functional.log_softmax(logits, dim=2)).sum(dim=2)
+    value = (values - outcome[:, None]) ** 2
+    return (policy * won).sum() / won.sum().clamp(min=1) + (value * mask).sum() / mask.sum()

@@ -1,0 +1,149 @@
+"""One library as a game for the search: choices, and what each does to a pad.
+
+A call of another program does what its specification says. So every program can be learned by
+itself, at once, from states in which it may be called; AlphaNPI, which runs the programs that it
+has learned so far, learns them level by level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from neuralprog_agents.alphanpi.specification import Specification
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.program.library import ACT, RETURN, Action
+from neuralprog_envs.program.task import ProgramTask
+from neuralprog_envs.program.world import ProgramState
+
+View = tuple[int, ...]
+STOP = 0
+"""The choice to return."""
+
+
+class World:
+    """The choices of all programs of a task.
+
+    Args:
+        task: The task, with a pad for the longest instances.
+        specified: What each of its programs must achieve, by name.
+
+    Attributes:
+        machine: The task's machine.
+        choices: The actions; a choice is an index into them, 0 being the return.
+        programs: The numbers of the library's programs.
+    """
+
+    def __init__(self, task: ProgramTask, specified: Mapping[str, Specification]) -> None:
+        self._task, self.machine = task, task.machine
+        self._library, self._specified = task.machine.library, specified
+        self.choices: tuple[Action, ...] = tuple(self._library.actions.values())
+        self.programs = range(2, self._library.main + 1)
+        self._effects = {e.arguments: e.apply for e in self._library.effects}
+        self._legal = {p: self._permitted(p) for p in self.programs}
+
+    def _permitted(self, program: int) -> tuple[int, ...]:
+        permits = self._library.permits
+        return tuple(c for c, a in enumerate(self.choices) if permits(program, a[0]))
+
+    @property
+    def sees(self) -> tuple[int, ...]:
+        """The number of values of each component of a view."""
+        return tuple(values for _, values in self.machine.world.view)
+
+    def closeness(self, program: int) -> NDArray[np.float64]:
+        """Return exp(-gap) for each choice, shape (C,): how far its level is below the program's.
+
+        The return and a self-call count as one level below.
+        """
+        levels = [self._level(program, action[0]) for action in self.choices]
+        return np.exp(np.array(levels, dtype=np.float64) - self._library.program(program).level)
+
+    def _level(self, program: int, callee: int) -> int:
+        if callee in (RETURN, program):
+            return self._library.program(program).level - 1
+        return 0 if callee == ACT else self._library.program(callee).level
+
+    def specification(self, program: int) -> Specification:
+        """Return a program's."""
+        return self._specified[self._library.program(program).name]
+
+    def pose(self, program: int, length: int, rng: Generator) -> ProgramState:
+        """Return a drawn state, of one row, in which a program may be called."""
+        key = int(rng.integers(2**63))
+        instances = draw(self._task, key, np.zeros(1, np.int64), (length, length), "train")
+        state = self.machine.initial(instances)
+        self.specification(program).pose(state, rng)
+        return state
+
+    def view(self, state: ProgramState) -> View:
+        """Return what is seen of a state."""
+        return tuple(map(int, self.machine.world.look(state, 0)))
+
+    def wanted(self, program: int, state: ProgramState) -> ProgramState:
+        """Return the state that a call must leave."""
+        after = copy(state)
+        self.specification(program).achieve(after)
+        return after
+
+    def legal(self, program: int, before: ProgramState, state: ProgramState) -> list[int]:
+        """Return the choices of a running program.
+
+        Args:
+            program: Its number.
+            before: The state in which it was called.
+            state: The state now.
+        """
+        return [c for c in self._legal[program] if self._possible(program, c, before, state)]
+
+    def _possible(
+        self, program: int, choice: int, before: ProgramState, state: ProgramState
+    ) -> bool:
+        callee = self.choices[choice][0]
+        if callee in (RETURN, ACT):
+            return True
+        holds = self._library.program(callee).precondition
+        if holds is not None and not holds(self.view(state)):
+            return False
+        inner, specification = self._entered(callee, program, state), self.specification(callee)
+        if not specification.ready(inner):
+            return False
+        size = specification.size
+        return callee != program or (size is not None and size(inner) < size(before))
+
+    def _entered(self, callee: int, program: int, state: ProgramState) -> ProgramState:
+        enter = self._library.program(callee).enter
+        if enter is None:
+            return state
+        inner = copy(state)
+        enter(inner, 0)
+        return inner
+
+    def act(self, program: int, choice: int, state: ProgramState) -> ProgramState:
+        """Return the state after a choice that is no return."""
+        callee, *_ = self.choices[choice]
+        after = copy(state)
+        if callee == ACT:
+            self._effects[self.choices[choice][1:]](after, 0)
+            return after
+        record = self._library.program(callee)
+        if record.enter is not None:
+            record.enter(after, 0)
+        self.specification(callee).achieve(after)
+        if record.leave is not None:
+            record.leave(after, 0)
+        return after
+
+
+def copy(state: ProgramState) -> ProgramState:
+    """Return a state whose pad and pointers are its own."""
+    return replace(state, pad=state.pad.copy(), pointers=state.pointers.copy())
+
+
+def same(one: ProgramState, other: ProgramState) -> bool:
+    """Return whether two states have equal pads and pointers."""
+    return bool((one.pointers == other.pointers).all() and (one.pad == other.pad).all())
