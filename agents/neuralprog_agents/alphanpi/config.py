@@ -31,7 +31,7 @@ class Config:
     """c of PUCT: what the prior weighs against the values found."""
     noise: float = 0.25
     """The share of Dirichlet noise in the prior of a call's first action."""
-    discount: float = 0.9
+    discount: float = 0.97
     """A success after k actions is worth discount^k."""
 
     state: int = 32
