@@ -18,6 +18,8 @@ from neuralprog_agents.training.restarts import (
     Board,
     RecordError,
     RestartError,
+    Result,
+    Summary,
     read_outcome,
     run_restarts,
     wilson,
@@ -273,3 +275,17 @@ def test_lines_tell_every_restart_once(toy, tmp_path, capsys):
 def test_times_read_as_people_write_them():
     assert [clock(s) for s in (3.2, 187, 3900)] == ["3 s", "3:07 min", "1:05:00 h"]
     assert Board(total=3, workers=1).remaining_seconds is None
+
+
+def test_a_success_costs_what_the_failures_before_it_did_too():
+    def result(index, success, metrics):
+        return Result(index, success, False, 1.0, metrics)
+
+    costs = [3.0, 4.0, 5.0, 6.0, 7.0]
+    successes = [False, True, True, False, False]
+    rows = [
+        result(i, success, {"cpu_seconds": cost})
+        for i, (cost, success) in enumerate(zip(costs, successes, strict=True))
+    ]
+    assert Summary(tuple(rows), winner=1).cpu_seconds_per_success == (7.0, 5.0)
+    assert Summary((result(0, True, {}),), winner=0).cpu_seconds_per_success == ()

@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from statistics import mean, median
 from typing import Any
 
 from neuralprog_agents import registry
@@ -84,9 +85,16 @@ def sweep(args: Namespace, overrides: Sequence[str]) -> int:
         f"{run.agent} on {run.config.env}: {summary.succeeded} of {summary.tried} restarts "
         f"succeeded, {summary.succeeded / max(1, summary.tried):.1%} "
         f"(95 % interval {low:.1%} to {high:.1%}); "
-        f"{summary.seconds_per_restart:.1f} seconds per restart; {run.folder / 'sweep.json'}"
+        f"{summary.seconds_per_restart:.1f} seconds per restart; "
+        f"{_cost(summary.cpu_seconds_per_success)}{run.folder / 'sweep.json'}"
     )
     return SUCCESS
+
+
+def _cost(costs: Sequence[float]) -> str:
+    if not costs:
+        return ""
+    return f"CPU-seconds per success: median {median(costs):.2g}, mean {mean(costs):.2g}; "
 
 
 def _check_workers(workers: int | None) -> None:
@@ -210,6 +218,7 @@ def _report(run: Run, summary: Summary) -> dict[str, Any]:
         "success_rate": summary.succeeded / max(1, summary.tried),
         "interval_95": list(summary.interval),
         "seconds_per_restart": summary.seconds_per_restart,
+        "cpu_seconds_per_success": list(summary.cpu_seconds_per_success),
         "winner": summary.winner,
         "results": [
             {
@@ -217,6 +226,7 @@ def _report(run: Run, summary: Summary) -> dict[str, Any]:
                 "success": result.success,
                 "pruned": result.pruned,
                 "seconds": result.seconds,
+                "metrics": result.metrics,
             }
             for result in summary.results
         ],

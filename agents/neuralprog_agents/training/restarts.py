@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import isfinite, nan, sqrt
+from math import isfinite, isnan, nan, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,21 @@ class Summary:
     def seconds_per_restart(self) -> float:
         """The mean time of a restart."""
         return sum(result.seconds for result in self.results) / max(1, self.tried)
+
+    @property
+    def cpu_seconds_per_success(self) -> tuple[float, ...]:
+        """For each success, the processor time of it and of the failures since the one before.
+
+        Failures after the last success count nowhere. Empty if the agent does not report
+        "cpu_seconds" among a restart's final numbers.
+        """
+        costs, spent = [], 0.0
+        for result in self.results:
+            spent += result.metrics.get("cpu_seconds", nan)
+            if result.success:
+                costs.append(spent)
+                spent = 0.0
+        return tuple(cost for cost in costs if not isnan(cost))
 
 
 @dataclass
