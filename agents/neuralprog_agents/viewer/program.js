@@ -9,6 +9,8 @@ function makeStage(run, host) {
   const picture = scene.picture ? panel(host, "What it sees", "picture").appendChild(make("img", { alt: "the picture that the agent sees" })) : null;
   const pad = panel(host, "Scratch pad", "pad");
   const more = pad.parentElement.appendChild(make("p", { class: "faint" }));
+  const marks = scene.pointers.filter(([, row, mark]) => row !== null && mark !== "^");
+  pad.parentElement.append(make("p", { class: "faint", text: marks.map(([name, , mark]) => `${mark}: ${name}`).join(", ") }));
   const variables = pad.parentElement.appendChild(make("p", { id: "variables" }));
   const stack = panel(host, "Stack", "stack");
   pad.style.setProperty("--head", `${Math.max(...scene.rows.map((name) => name.length))}ch`);
@@ -17,7 +19,7 @@ function makeStage(run, host) {
 
   function drawPad() {
     const wide = Math.min(COLUMNS, scene.columns);
-    const pointers = scene.pointers.map(([name, row], i) => ({ name, row, place: run.layers.pointers[i], i }));
+    const pointers = scene.pointers.map(([name, row, mark], i) => ({ name, row, mark, place: run.layers.pointers[i], i }));
     const isInPad = ({ row, place }) => row !== null && place >= 0 && place < scene.columns;
     const inPad = pointers.filter(isInPad);
     first = windowAround(first, inPad.slice(0, 1).map((pointer) => pointer.place), scene.columns, wide);
@@ -42,7 +44,7 @@ function makeStage(run, host) {
     const blank = symbol === "." || symbol.trim() === "";
     node.dataset.place = place;
     setText(value, blank ? "" : symbol);
-    setText(marks, here.map((pointer) => shortName(pointer.name, scene.rows[row])).join(" "));
+    setText(marks, here.map(({ mark }) => (mark === "^" ? "▲" : mark)).join(""));
     marks.title = here.map((pointer) => pointer.name).join(" ");
     const moved = here.some((pointer) => run.changed("pointers", pointer.i));
     const state = [here.length && "pointed", moved && "moved", run.changed("pad", place) && "written", blank && "blank"];
@@ -92,11 +94,6 @@ function follow(pad) {
   if (!cell) return;
   const [box, view] = [cell.getBoundingClientRect(), pad.getBoundingClientRect()];
   if (box.left < view.left + 110 || box.right > view.right) pad.scrollLeft += box.left - view.left - (view.width + 60) / 2;
-}
-
-/** What fits under a cell: a pointer that is named as its row needs no name. */
-function shortName(name, row) {
-  return name === row ? "▲" : name.length > 4 ? name.slice(0, 4) : name;
 }
 
 function makeRow() {

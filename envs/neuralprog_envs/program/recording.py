@@ -21,7 +21,7 @@ def scene(machine: ProgramMachine, instances: ProgramInstances) -> dict[str, Any
         "rows": list(world.rows),
         "columns": world.columns,
         "symbols": {str(value): symbol for value, symbol in world.symbols.items()},
-        "pointers": [[pointer.name, pointer.row] for pointer in world.pointers],
+        "pointers": [[p.name, p.row, p.mark] for p in world.pointers],
         "main": library.names[library.main],
         "max_depth": machine.max_depth,
     }
