@@ -38,6 +38,11 @@ class Config:
     most: int = 24
     """Right programs of a question that are learned from, drawn anew in each epoch."""
 
+    simplicity: float = 1.0
+    """How much less a program counts at first for each of its steps, in the logarithm."""
+    simplicity_share: float = 0.3
+    """The share of the training in which that falls to 0, linearly."""
+
     epochs: int = 10
     """Times that it goes through the questions."""
     judged_every: int = 2
@@ -70,5 +75,7 @@ class Config:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.hidden < 2 or self.hidden % 2:
             raise ValueError(f"hidden must be even and at least 2, got {self.hidden}")
+        if self.simplicity < 0 or not 0.0 < self.simplicity_share <= 1.0:
+            raise ValueError("simplicity must be at least 0, simplicity_share above 0 and up to 1")
         if not 0.0 <= self.dropout < 1.0:
             raise ValueError(f"dropout must be 0 to below 1, got {self.dropout}")

@@ -17,7 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuralprog_agents.neural_programmer_2017.model import Programmer, Read
-from neuralprog_agents.neural_programmer_2017.programs import FRESH
+from neuralprog_agents.neural_programmer_2017.programs import (
+    FRESH,
+    NUMBERS,
+    REFINING,
+    STEPPING,
+)
 from neuralprog_agents.neural_programmer_2017.views import Observation, there_of, views_of
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.task import Bools
@@ -195,20 +200,22 @@ def _all_logs(model: Programmer, seen: Read, h: Tensor) -> NDArray[np.float64]:
 
 
 def _allowed(machine: TableMachine, beam: _Beam, last: bool) -> Bools:
-    """Return which operations may come next, (n, O): the last step ends, "and" needs two."""
-    names = machine.operations
-    ends = np.array([OPERATIONS[name].effect != "rows" for name in names])
-    fresh = np.array([name in FRESH for name in names])
-    steps = beam.programs.shape[1]
-    allowed = np.tile(ends | ~np.isin(names, ["reset", "and", "or"]), (len(beam.owner), 1))
-    if last:
-        return allowed & ends
-    taken = fresh[beam.programs[:, :, 0]]
-    two = steps == 2 and taken.all(axis=1)
+    """Return which operations may come next, (n, O): the programs are those of ``programs``."""
+    names = np.array(machine.operations)
+    effects = np.array([OPERATIONS[name].effect for name in names])
+    steps, n = beam.programs.shape[1], len(beam.owner)
+    taken = names[beam.programs[:, :, 0]]
+    refined = np.asarray(np.isin(taken[:, -1:], REFINING).any(axis=1))
+    alike = np.asarray(np.isin(taken, FRESH).all(axis=1))
+    several = beam.state.selected.sum(axis=1) != 1
+    allowed = np.tile(~np.isin(names, ["reset", "and", "or"]), (n, 1))
+    allowed &= ~(refined[:, None] & np.isin(names, NUMBERS))
+    allowed &= ~(several[:, None] & np.isin(names, STEPPING))
+    if steps:
+        allowed &= ((steps == 1) & alike)[:, None] | ~np.isin(names, FRESH)
     if steps == 2:
-        allowed[two] = np.array(names) == "and"
-    second = taken[:, 0] if steps == 1 else np.full(len(allowed), steps == 0)
-    return allowed & (~fresh | np.asarray(second)[:, None])
+        allowed[alike] = names == "and"
+    return allowed & (effects != "rows") if last else allowed
 
 
 def _answers(state: TableState) -> Bools:

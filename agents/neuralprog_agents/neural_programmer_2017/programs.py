@@ -4,6 +4,9 @@ A program is a selection and a finish. Selections: all rows; one operation; one 
 that refines what it selects (previous, next, first, last, greatest, least); two operations joined
 by "and"; and, if none of these leads to the answer, one more refinement. Finishes: count, sum,
 gap, print. The right cells and the right number are all that is looked at.
+
+Two kinds are left out, for they are right by accident only: the previous or next of several rows,
+and the count, sum or gap of one row that a refinement leaves.
 """
 
 from __future__ import annotations
@@ -16,14 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_agents.neural_programmer_2017.labels import Labels
-from neuralprog_envs.core.task import Bools, Floats
+from neuralprog_envs.core.task import Bools
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.records import TableInstances, TableState
 
 FRESH = ("match", "like", "frequent", "greater", "lesser", "geq", "leq")
 """Operations that ignore what is selected."""
 REFINING = ("prev", "next", "first", "last", "max", "min")
-"""Operations that start from it."""
+"""Operations that start from it, and leave one row."""
+STEPPING = ("prev", "next")
+"""Those that start from one row."""
 NUMBERS = ("count", "sum", "gap")
 """Operations that end a program with a number."""
 _WIDEST = 4000
@@ -117,6 +122,8 @@ class Explorer:
         rows = self._execute(pairs, action).selected
         programs = np.concatenate([pairs.programs, action[:, None]], axis=1)
         some = rows.any(axis=1) & (rows != pairs.rows).any(axis=1)
+        stepping = np.isin(action[:, 0], [self.number[name] for name in STEPPING])
+        some &= ~stepping | (pairs.rows.sum(axis=1) == 1)
         return Selections(programs, rows).kept(some)
 
     def _both(self, first: Selections) -> Selections:
@@ -134,16 +141,23 @@ class Explorer:
         """Yield the selections' programs with each finish that is right."""
         if not len(level.rows):
             return
+        several = self._unrefined(level)
         for name in NUMBERS:
             for column in self._columns(name) if name in self.number else ():
-                yield from self._with_number(level, (self.number[name], column, 0), labels.scalar)
+                yield from self._with_number(several, (self.number[name], column, 0), labels.scalar)
         for row, column in np.argwhere(right_prints(level.rows, labels.items)):
             yield np.concatenate([level.programs[row], [[self.number["print"], column, 0]]])
+
+    def _unrefined(self, level: Selections) -> Selections:
+        if not level.programs.shape[1]:
+            return level
+        refining = [self.number[name] for name in REFINING]
+        return level.kept(~np.isin(level.programs[:, -1, 0], refining))
 
     def _with_number(
         self, level: Selections, action: tuple[int, int, int], wanted: float
     ) -> Iterator[Actions]:
-        if np.isnan(wanted):
+        if np.isnan(wanted) or not len(level.rows):
             return
         result = self._execute(level, np.tile(np.array([action]), (len(level.rows), 1))).scalars
         for row in np.flatnonzero(np.abs(result[:, 0] - wanted) < 1e-6):
@@ -168,8 +182,3 @@ def _different(selections: Selections) -> Selections:
     """Return the first of those that select the same rows."""
     _, first = np.unique(np.packbits(selections.rows, axis=1), axis=0, return_index=True)
     return selections.kept(np.sort(first))
-
-
-def scalar_of(state: TableState) -> Floats:
-    """Return the numbers that states hold, (n,)."""
-    return state.scalars[:, 0]

@@ -119,8 +119,9 @@ class _Restart:
         self.model.train()
         step = 0
         for step, rows in enumerate(_minibatches(lengths, config.batch, random)):
-            self._set_rate((epoch * steps + step) / (config.epochs * steps))
-            cost = self._step([examples[row] for row in rows], random)
+            progress = (epoch * steps + step) / (config.epochs * steps)
+            self._set_rate(progress)
+            cost = self._step([examples[row] for row in rows], random, progress)
             if step % _REPORTED == 0:
                 report(self._report(len(self.source.questions) + epoch * steps + step, cost))
                 if stop():
@@ -134,9 +135,13 @@ class _Restart:
         for group in self.optimiser.param_groups:
             group["lr"] = self.config.learning_rate * max(_LOWEST_RATE, 1.0 - progress)
 
-    def _step(self, batch: Sequence[Example], random: np.random.Generator) -> float:
-        programs = [_some(example.programs, self.config.most, random) for example in batch]
-        cost = loss(self.model, batch, programs)
+    def _step(
+        self, batch: Sequence[Example], random: np.random.Generator, progress: float
+    ) -> float:
+        config = self.config
+        programs = [_some(example.programs, config.most, random) for example in batch]
+        simplicity = config.simplicity * max(0.0, 1.0 - progress / config.simplicity_share)
+        cost = loss(self.model, batch, programs, simplicity)
         self.optimiser.zero_grad()
         cost.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
@@ -248,14 +253,23 @@ def accuracy(policy: WikiPolicy, source: WikiSource) -> float:
 
 
 def loss(
-    model: Programmer, batch: Sequence[Example], programs: Sequence[NDArray[np.int8]]
+    model: Programmer,
+    batch: Sequence[Example],
+    programs: Sequence[NDArray[np.int8]],
+    simplicity: float = 0.0,
 ) -> Tensor:
-    """Return the mean of - log Σ_z p(z | question) over each question's programs."""
+    """Return the mean of - log Σ_z p(z | question) e^(-λ |z|) over each question's programs.
+
+    |z| are a program's steps beyond those of the question's shortest one, λ the ``simplicity``.
+    """
     B = len(batch)
     views = joined([example.view for example in batch])
     owner = torch.from_numpy(np.repeat(np.arange(B), [len(each) for each in programs]))
     actions = torch.from_numpy(np.concatenate(programs)).long()
     logs = model.log_probability(views, actions, owner)
+    size = (actions[:, :, 0] >= 0).sum(dim=1)
+    least = torch.full((B,), actions.shape[1]).scatter_reduce(0, owner, size, "amin")
+    logs = logs - simplicity * (size - least[owner])
     most = torch.full((B,), _NEVER).scatter_reduce(0, owner, logs.detach(), "amax")
     sums = torch.zeros(B).index_add(0, owner, torch.exp(logs - most[owner]))
     return -(torch.log(sums) + most).mean()
