@@ -148,7 +148,7 @@ def read_input(env_id: str, text: str, table: str | None = None) -> Any:
     family = find(env_id).family
     if (table is not None) != (family == "table"):
         raise ValueError(
-            f"{env_id} {'asks about' if family == 'table' else 'takes no'} table: "
+            f"{env_id} {'asks about a' if family == 'table' else 'takes no'} table: "
             '--table medals.csv --input "which nation has the most gold?"'
         )
     if family == "table":
