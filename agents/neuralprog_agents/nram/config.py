@@ -41,8 +41,6 @@ class Config:
     """(a, b): an instance of length n runs for at most T = square·n² + a·n + b steps."""
     square: int = 0
     """See ``steps``."""
-    least_memory: int = 8
-    """M in training is what the longest instance needs, but at least this."""
     pairs: int = 1000
     """The pairs that all restarts of a run together may see."""
     far: int = 128
@@ -138,7 +136,7 @@ class Config:
 _LEAST_PAIRS = 128
 _MOST_HELP = 0.5
 _AT_LEAST_ONE = (
-    "restarts", "registers", "repetitions", "hidden", "layers", "least_memory", "far", "turns",
+    "restarts", "registers", "repetitions", "hidden", "layers", "far", "turns",
     "batch", "patience", "spacing", "harden_steps",
 )  # fmt: skip
 _RANGES = (

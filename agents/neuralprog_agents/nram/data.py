@@ -116,11 +116,9 @@ def limits(config: Config, lengths: Ints) -> NDArray[np.int64]:
 
 def task_of(config: Config, longest: int) -> Any:
     """Return the config's task in circuit mode, with the memory that the longest needs."""
-    wanted: Any = make_task(config.env, length=longest)
     return make_task(
         config.env,
         length=longest,
-        memory_size=max(wanted.machine.memory_size, config.least_memory),
         registers=config.registers,
         repetitions=config.repetitions,
         action="circuit",
