@@ -158,7 +158,8 @@ class _Restart:
             "settings": asdict(self.settings),
         }
         tensors = {"theta": state.theta.copy()}
-        return Outcome(success, metrics, tensors, card, pruned=state.step < self.config.budget)
+        pruned = not success and state.step < self.config.budget
+        return Outcome(success, metrics, tensors, card, pruned)
 
 
 def shape_of(config: Config) -> Shape:
