@@ -220,3 +220,13 @@ def test_probabilities_are_shaded_and_can_be_switched_off(show, plays):
     assert page.run(token) == "0.5"
     page.run("document.querySelector('.switch input').click()")
     assert sorted(page.run(weight)) == [*[0] * (len(soft) - 1), 1]
+
+
+def test_what_a_program_agent_considered_is_shown(show, plays):
+    trace = copy.deepcopy(plays["program"].trace)
+    weights = [0.0] * len(trace["scene"]["programs"])
+    weights[:2] = [0.25, 0.75]
+    trace["steps"]["beliefs"] = [{"program": weights}] * len(trace["steps"]["action"])
+    page = show(trace)
+    page.press("ARROW_RIGHT")
+    assert page.texts("#considered p")[:2] == ["ACT75.0 %", "RETURN25.0 %"]

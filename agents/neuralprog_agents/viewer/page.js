@@ -187,3 +187,10 @@ function windowAround(previous, places, total, size) {
   if (!places.length || places.every((place) => place >= previous && place < previous + size)) return limit(previous);
   return limit(places.at(-1) - (size >> 1));
 }
+
+/** A line that shows a probability. */
+function bar(name, weight) {
+  const fill = make("span", { class: "fill" });
+  fill.style.width = `${100 * weight}%`;
+  return make("p", {}, make("span", { text: name }), make("span", { class: "track" }, fill), make("span", { text: `${(100 * weight).toFixed(1)} %` }));
+}

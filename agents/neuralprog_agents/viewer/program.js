@@ -2,6 +2,7 @@
 
 const COLUMNS = 48;
 const DEEPEST = 20;
+const MOST_CHOICES = 5;
 
 function makeStage(run, host) {
   const { scene, steps, trace } = run;
@@ -14,6 +15,7 @@ function makeStage(run, host) {
   const variables = pad.parentElement.appendChild(make("p", { id: "variables" }));
   const stack = panel(host, "Stack", "stack");
   pad.style.setProperty("--head", `${Math.max(...scene.rows.map((name) => name.length))}ch`);
+  const choices = steps.beliefs ? panel(host, "What it considered", "considered") : null;
   const folded = new Set();
   let first = 0;
 
@@ -60,11 +62,20 @@ function makeStage(run, host) {
     stack.replaceChildren(make("ol", { class: "stack" }, ...items), make("p", { class: "faint", text: over || `depth ${grouped(frames.length)}` }));
   }
 
+  /** The likeliest programs of the step that was taken, RETURN and ACT among them. */
+  function drawChoices() {
+    const weights = run.note("beliefs")?.program ?? [];
+    const order = weights.map((weight, i) => [scene.programs[i], weight]).sort((one, other) => other[1] - one[1]);
+    const bars = order.slice(0, MOST_CHOICES).map(([name, weight]) => bar(name, weight));
+    choices.replaceChildren(bars.length ? make("div", { class: "bars" }, ...bars) : make("p", { class: "faint", text: "nothing yet" }));
+  }
+
   return {
     listTitle: "Calls",
     draw() {
       drawPad();
       drawStack();
+      if (choices) drawChoices();
       if (picture) picture.src = run.at ? trace.texts[run.note("picture")] : scene.picture;
     },
     rows: () => calls.visible(folded),

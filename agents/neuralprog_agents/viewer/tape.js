@@ -120,12 +120,6 @@ function drawBeliefs(host, run) {
   host.append(make("h3", { text: `Probability of each choice before it was made hard${rest}` }), make("div", { class: "bars" }, ...bars));
 }
 
-function bar(name, weight) {
-  const fill = make("span", { class: "fill" });
-  fill.style.width = `${100 * weight}%`;
-  return make("p", {}, make("span", { text: name }), make("span", { class: "track" }, fill), make("span", { text: `${(100 * weight).toFixed(1)} %` }));
-}
-
 /** Draw what feeds what, from the left: registers, modules in the order of need, effects. */
 function drawWiring(action, values, label) {
   const boxes = action.nodes.map(([name, ...inputs], i) => ({ name, inputs, text: String(values[i]), kind: inputs.length ? "module" : "source" }));

@@ -22,6 +22,7 @@ def scene(machine: ProgramMachine, instances: ProgramInstances) -> dict[str, Any
         "columns": world.columns,
         "symbols": {str(value): symbol for value, symbol in world.symbols.items()},
         "pointers": [[p.name, p.row, p.mark] for p in world.pointers],
+        "programs": list(library.names),
         "main": library.names[library.main],
         "max_depth": machine.max_depth,
     }
