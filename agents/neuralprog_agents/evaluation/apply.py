@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.evaluation.policy import Informed, Policy
+from neuralprog_agents.evaluation.policy import Informed, Player, Policy
 from neuralprog_envs.core.task import Task
 from neuralprog_envs.faces.frames import nested
 from neuralprog_envs.faces.recording import record
@@ -274,6 +274,10 @@ def apply(policy: Policy, env: ProgramEnv, values: Any = None, seed: int = 0) ->
     """
     options = None if values is None else {"input": values}
     observation, info = env.reset(seed=seed, options=options)
+    if isinstance(policy, Player):
+        limits = env.setting.limits(env.instance.length).tolist()
+        (run,) = policy.play(env.task, env.instance, limits, keep=True)
+        return Application(env.task, env.instance, run.actions or [], values=values)
     played = list(_act(policy, env, observation, info))
     actions, beliefs = [action for action, _ in played], [belief for _, belief in played]
     return Application(env.task, env.instance, actions, beliefs if any(beliefs) else [], values)

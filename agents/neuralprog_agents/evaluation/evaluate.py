@@ -11,10 +11,10 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from neuralprog_agents.evaluation.policy import Informed, Policy
+from neuralprog_agents.evaluation.policy import Informed, Player, Policy
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.faces.setting import configure
+from neuralprog_envs.faces.setting import Setting, configure
 from neuralprog_envs.faces.vector import ProgramVectorEnv
 
 MEMORY_BUDGET = 256_000_000
@@ -121,9 +121,12 @@ def _play_all(
     slots = max(1, MEMORY_BUDGET // (_COPIES * _slot_bytes(env_id, settings)))
     for first in range(0, episodes, slots):
         n = min(slots, episodes - first)
-        mode = AutoresetMode.NEXT_STEP
-        env = ProgramVectorEnv(env_id, n, autoreset_mode=mode, **settings)
-        yield play(policy, env, seed + first)
+        if isinstance(policy, Player):
+            yield play_alone(policy, configure(env_id, **settings), n, seed + first)
+        else:
+            mode = AutoresetMode.NEXT_STEP
+            env = ProgramVectorEnv(env_id, n, autoreset_mode=mode, **settings)
+            yield play(policy, env, seed + first)
 
 
 def _slot_bytes(env_id: str, settings: dict[str, Any]) -> int:
@@ -146,9 +149,7 @@ def play(policy: Policy, env: ProgramVectorEnv, seed: int) -> NDArray[np.float64
     """
     observation, info = env.reset(seed=seed)
     if isinstance(policy, Informed):
-        setting, n = env.setting, env.num_envs
-        seeds = [seed + i for i in range(n)]
-        policy.study(env.task, draw(env.task, seeds, [0] * n, setting.lengths, setting.split))
+        policy.study(env.task, _posed(env.setting, env.num_envs, seed))
     policy.start(env.num_envs)
     found = np.zeros((3, env.num_envs))
     going = np.ones(env.num_envs, dtype=bool)
@@ -162,3 +163,25 @@ def play(policy: Policy, env: ProgramVectorEnv, seed: int) -> NDArray[np.float64
             found[0, ended] = info["success"][ended]
             going &= ~ended
     return found
+
+
+def play_alone(policy: Player, setting: Setting, n: int, seed: int) -> NDArray[np.float64]:
+    """Let a policy play by itself the n episodes that ``play`` would play.
+
+    Returns:
+        Success, return (of the sparse reward) and steps of each, shape (3, n).
+    """
+    instances = _posed(setting, n, seed)
+    played = policy.play(setting.task, instances, setting.limits(instances.length).tolist())
+    found = np.zeros((3, n))
+    for i, run in enumerate(played):
+        state = run.episode.state()
+        right = setting.task.score(state, batch.take(instances, slice(i, i + 1)))[0] == 1.0
+        found[:, i] = right, right, state.steps[0]
+    return found
+
+
+def _posed(setting: Setting, n: int, seed: int) -> Any:
+    """Return the first instance of each of n seeds."""
+    seeds = [seed + i for i in range(n)]
+    return draw(setting.task, seeds, [0] * n, setting.lengths, setting.split)

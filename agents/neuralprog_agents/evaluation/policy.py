@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.core.task import Task
+from neuralprog_envs.core.task import Episode, Task
 
 Actions = NDArray[np.int64]
 Masks = NDArray[np.bool_]
@@ -57,3 +58,32 @@ class Informed(Protocol):
 
     def study(self, task: Task, instances: Any) -> None:
         """Look at the n instances that the next episodes pose, before ``start``."""
+
+
+class Played(Protocol):
+    """An episode that a policy has played to its end."""
+
+    @property
+    def episode(self) -> Episode:
+        """The episode."""
+
+    @property
+    def actions(self) -> list[tuple[int, ...]] | None:
+        """What was done; None if that was not kept."""
+
+
+@runtime_checkable
+class Player(Protocol):
+    """A policy that plays whole episodes by itself, faster than ``act`` and just as it does."""
+
+    def play(
+        self, task: Any, instances: Any, limits: Sequence[int], keep: bool = False
+    ) -> Sequence[Played]:
+        """Play each of the n instances to its end.
+
+        Args:
+            task: The task.
+            instances: What is posed, n rows.
+            limits: The most steps of each.
+            keep: Whether to keep the actions.
+        """

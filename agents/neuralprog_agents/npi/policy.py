@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from numpy.typing import NDArray
 
 from neuralprog_agents.evaluation.certificate import Proof
+from neuralprog_agents.npi.memo import Memo, Run
 from neuralprog_agents.npi.model import NPI, Sizes, decide
 from neuralprog_agents.npi.stack import Actions, Core, Floats, Ints, LockStep
+from neuralprog_envs.core import batch
 from neuralprog_envs.registry import make_task
 
 
@@ -28,8 +31,8 @@ class NPIPolicy:
     ) -> None:
         self.env_id, self.model = env_id, model.eval()
         self._settings, self._trained_on_proof = settings, trained_on_proof
-        sizes = model.sizes
-        self._steps = LockStep(core(model), 2 * sizes.layers * sizes.hidden)
+        decide, size = core(model), 2 * model.sizes.layers * model.sizes.hidden
+        self._steps, self._memo = LockStep(decide, size), Memo(decide, size)
 
     def settings(self, length: int) -> dict[str, Any]:
         """Return the environment's arguments: the form of the expert and of the view."""
@@ -42,6 +45,14 @@ class NPIPolicy:
     def act(self, observation: Any, action_mask: Any) -> Actions:
         """Return each slot's call or return, shape (n, 4)."""
         return self._steps.act(observation)
+
+    def play(
+        self, task: Any, instances: Any, limits: Sequence[int], keep: bool = False
+    ) -> list[Run]:
+        """Play whole episodes from the memo table; see ``evaluation.policy.Player``."""
+        rows = [slice(row, row + 1) for row in range(len(instances.length))]
+        episodes = [task.machine.begin(batch.take(instances, row)) for row in rows]
+        return self._memo.play(task, episodes, limits, keep)
 
     def prove(self) -> list[Proof]:
         """Check the task's whole verification set; see ``evaluation.certificate.Provable``."""

@@ -1,23 +1,48 @@
 """One instance, one action at a time: the B = 1 view of the machine, behind ``gym.make``.
 
-The pad is changed by the same functions as in a batch; the stack is a list.
+The pad is changed by the same functions as in a batch; the stack is a list. What is seen is kept
+until something changes it, and an action that is one of ``library.words`` is not checked again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core.task import Bools
-from neuralprog_envs.program.library import ACT, RETURN, Action
-from neuralprog_envs.program.world import ProgramInstances, ProgramState
+from neuralprog_envs.program.library import ACT, RETURN, Action, Library, View
+from neuralprog_envs.program.rules import Rules
+from neuralprog_envs.program.world import Apply, ProgramInstances, ProgramState
 
 if TYPE_CHECKING:
     from neuralprog_envs.program.machine import ProgramMachine
 
 _NOTHING: Action = (RETURN, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Move:
+    """What an action of ``library.words`` does.
+
+    Attributes:
+        program: Its program.
+        effect: What ACT does; None for the other programs.
+        call: The frame of a call.
+        callers: The programs that may call it.
+        holds: Its precondition; None: always.
+        enter: What a call of it does to the pad; None: nothing.
+    """
+
+    program: int
+    effect: Apply | None
+    call: Action
+    callers: frozenset[int]
+    holds: Callable[[View], Any] | None
+    enter: Apply | None
 
 
 class ProgramEpisode:
@@ -29,7 +54,8 @@ class ProgramEpisode:
         steps: Actions executed.
     """
 
-    __slots__ = ("_guide", "_look", "_machine", "_state", "frames", "halted", "steps")
+    __slots__ = ("_leaves", "_look", "_machine", "_moves", "_seen", "_state", "frames", "halted",
+                 "steps")  # fmt: skip
 
     def __init__(self, machine: ProgramMachine, instances: ProgramInstances) -> None:
         self._machine = machine
@@ -41,7 +67,9 @@ class ProgramEpisode:
 
     def _prepare(self) -> None:
         self._look = self._machine.world.look
-        self._guide = guide(self._machine)
+        self._moves = self._machine.moves
+        self._leaves = dict(self._machine.rules.leaves)
+        self._seen: tuple[int, ...] | None = None
 
     def __getstate__(self) -> Any:
         return self._machine, self._state, self.frames, self.halted, self.steps
@@ -57,7 +85,10 @@ class ProgramEpisode:
 
     def view(self) -> tuple[int, ...]:
         """Return what is seen of the pad, E integers."""
-        return tuple(map(int, self._look(self._state, 0)))
+        seen = self._seen
+        if seen is None:
+            seen = self._seen = tuple(map(int, self._look(self._state, 0)))
+        return seen
 
     def hidden(self) -> tuple[int, ...]:
         """Return what experts see beyond the view, H integers."""
@@ -70,41 +101,47 @@ class ProgramEpisode:
 
     def step(self, action: Any) -> None:
         """Execute one action; raise ValueError when it has not four integers, each in range."""
-        program, *arguments = self._checked(action)
+        move = self._moves.get(action) if type(action) is tuple else None
+        if move is None:
+            move = self._find(self._checked(action))
         self.steps += 1
-        if self.halted:
+        if move is None or self.halted:
             return
-        effects, programs = self._guide
-        if program == ACT:
-            effect = effects.get(tuple(arguments))
-            if effect is not None:
-                effect(self._state, 0)
-        elif program == RETURN:
-            self._return(programs)
+        if move.effect is not None:
+            move.effect(self._state, 0)
+            self._seen = None
+        elif move.program == RETURN:
+            self._return()
         else:
-            self._call(program, arguments, programs[program])
+            self._call(move)
 
-    def _return(self, programs: list[Any]) -> None:
+    def _return(self) -> None:
         program = self.frames.pop()[0]
         self.halted = not self.frames
-        leave = programs[program][4]
+        leave = self._leaves.get(program)
         if leave is not None and not self.halted:
             leave(self._state, 0)
+            self._seen = None
 
-    def _call(self, program: int, arguments: list[int], rule: Any) -> None:
-        callers, values, holds, enter, _ = rule
-        taken = [a if values[i] else 0 for i, a in enumerate(arguments)]
-        known = all(min(1, v) <= a <= v for a, v in zip(taken, values, strict=True))
-        if not known or self.frames[-1][0] not in callers:
+    def _call(self, move: Move) -> None:
+        if self.frames[-1][0] not in move.callers:
             return
-        if holds is not None and not holds(self._look(self._state, 0)):
+        if move.holds is not None and not move.holds(self.view()):
             return
         if len(self.frames) == self._machine.max_depth:
             self.halted = True
-        else:
-            self.frames.append((program, taken[0], taken[1], taken[2]))
-            if enter is not None:
-                enter(self._state, 0)
+            return
+        self.frames.append(move.call)
+        if move.enter is not None:
+            move.enter(self._state, 0)
+            self._seen = None
+
+    def _find(self, numbers: list[int]) -> Move | None:
+        """Return what an action does once the arguments that it does not take are left out."""
+        program, *arguments = numbers
+        takes = self._machine.rules.takes[program].tolist()
+        a1, a2, a3 = (a * taken for a, taken in zip(arguments, takes, strict=True))
+        return self._moves.get((program, a1, a2, a3))
 
     def _checked(self, action: Any) -> list[int]:
         numbers = action.tolist() if isinstance(action, np.ndarray) else [int(n) for n in action]
@@ -137,9 +174,8 @@ class ProgramEpisode:
         """Return the legal programs, and the arguments that some legal program takes."""
         rules = self._machine.rules
         legal = rules.allowed[self.running[0]].copy()
-        seen = self._look(self._state, 0)
         for number, holds in rules.preconditions:
-            legal[number] &= holds(seen)
+            legal[number] &= bool(holds(self.view()))
         return rules.complete(legal[None])[0]
 
     def state(self) -> ProgramState:
@@ -160,16 +196,19 @@ class ProgramEpisode:
         )
 
 
-def guide(machine: ProgramMachine) -> tuple[dict[Any, Any], list[Any]]:
-    """Return ACT's effects by arguments, and the rules of calling each program by number.
-
-    A program's rules: its callers, its arguments' values, its precondition, enter and leave.
-    """
-    library, rules = machine.library, machine.rules
+def moves_of(library: Library, rules: Rules) -> dict[Action, Move]:
+    """Return what each action of ``library.words`` does."""
     effects = {effect.arguments: effect.apply for effect in library.effects}
-    programs: list[Any] = [None, None]
-    for number, program in enumerate(library.programs, start=2):
-        callers = frozenset(np.flatnonzero(rules.allowed[:, number]).tolist())
-        values = rules.values[number].tolist()
-        programs.append((callers, values, program.precondition, program.enter, program.leave))
-    return effects, programs
+    moves = {}
+    for action in library.words:
+        program, a1, a2, a3 = action
+        called = library.program(program) if program > ACT else None
+        moves[action] = Move(
+            program=program,
+            effect=effects[a1, a2, a3] if program == ACT else None,
+            call=action,
+            callers=frozenset(np.flatnonzero(rules.allowed[:, program]).tolist()),
+            holds=called.precondition if called else None,
+            enter=called.enter if called else None,
+        )
+    return moves

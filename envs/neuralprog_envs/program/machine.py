@@ -31,8 +31,8 @@ from numpy.typing import NDArray
 from neuralprog_envs.core.task import Bools, Field, Ints
 from neuralprog_envs.program import recording, render
 from neuralprog_envs.program.definition import Definition, Recursion
-from neuralprog_envs.program.episode import ProgramEpisode
-from neuralprog_envs.program.library import ACT, RETURN, Library
+from neuralprog_envs.program.episode import Move, ProgramEpisode, moves_of
+from neuralprog_envs.program.library import ACT, RETURN, Action, Library
 from neuralprog_envs.program.rules import Rules, tabulate
 from neuralprog_envs.program.world import ProgramInstances, ProgramState, World
 
@@ -82,6 +82,11 @@ class ProgramMachine:
     def rules(self) -> Rules:
         """What is legal, as tables."""
         return tabulate(self.library)
+
+    @cached_property
+    def moves(self) -> Mapping[Action, Move]:
+        """What each action that does something does, to one instance."""
+        return moves_of(self.library, self.rules)
 
     @cached_property
     def actions(self) -> tuple[int, ...]:
