@@ -55,6 +55,7 @@ def blocks(document: Path) -> list[Block]:
     return [Block(b["kind"], b["code"], b["mark"] or "") for b in _BLOCK.finditer(text)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
 def test_every_block_runs(document, tmp_path):
     for name in ("configs", "scripts", "Makefile", "pyproject.toml"):
