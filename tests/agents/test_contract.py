@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from neuralprog_agents import registry
+from neuralprog_agents.evaluation import certificate
 from neuralprog_agents.evaluation.agents import open_agent, pretrained
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.training import config as settings
@@ -18,6 +19,12 @@ SHORT = {"neural_programmer": "np", "neural_programmer_2017": "np"}
 """Agents whose pretrained programs go by a shorter name."""
 LEAST = {"np-wikitables": 0.2}
 """What those reach that are not right every time, on the questions that come with the package."""
+
+
+def certificate_of(name):
+    return pretrained()[name] / "certificate.json"
+
+
 agents = pytest.mark.parametrize("name", sorted(registry.AGENTS))
 
 
@@ -58,11 +65,22 @@ def test_a_config_says_how_to_launch_it_and_can_be_trained(path):
 @pytest.mark.parametrize("name", PRETRAINED)
 def test_a_pretrained_program_is_what_its_card_says(name):
     agent = open_agent(name)
-    task = task_name(agent.card["env"])
-    assert name == f"{SHORT.get(agent.card['agent'], agent.card['agent'])}-{task}"
+    kind = SHORT.get(agent.card["agent"], agent.card["agent"])
+    task, _, variant = name.removeprefix(f"{kind}-").partition("-")
+    assert task == task_name(agent.card["env"])
+    assert not variant or f"/{task}-{variant}.yaml" in agent.card["command"]
     for key in ("supervision", "command", "seed", "commit", "config", "metrics"):
         assert agent.card[key] is not None
     assert not agent.card["dirty"]
     scores = list(evaluate(agent.policy, agent.env_id, agent.test_lengths, 40))
     least = LEAST.get(name, 1.0)
     assert all(score.success_rate >= least for score in scores), scores
+
+
+@pytest.mark.parametrize("name", [name for name in PRETRAINED if certificate_of(name).exists()])
+def test_a_shipped_certificate_is_of_the_shipped_weights(name):
+    records = certificate.read(certificate_of(name))
+    weights = open_agent(name).card["weights_sha256"]
+    assert records
+    assert all(record["weights_sha256"] == weights for record in records)
+    assert all(record["agent"] == name and record["holds"] for record in records)
