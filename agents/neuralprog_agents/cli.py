@@ -143,6 +143,7 @@ def _add_evaluate(parser: _Parser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--prove", action="store_true", help="prove it instead, where it can be")
     parser.add_argument("--certificate", metavar="FILE", help="where to write what was proven")
+    parser.add_argument("--recheck", metavar="FILE", help="check such a certificate anew instead")
 
 
 def _add_run(parser: _Parser) -> None:

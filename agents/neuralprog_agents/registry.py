@@ -81,7 +81,10 @@ class AgentModule(Protocol):
 
     It may also have ``check(config) -> None``, which raises ValueError where settings do not go
     together; ``train`` asks it before anything is written. Where what is learned from depends on
-    the settings, ``supervision(config) -> str`` says it instead of ``SUPERVISION``.
+    the settings, ``supervision(config) -> str`` says it instead of ``SUPERVISION``. And
+    ``check_certificate(weights, card, record) -> None`` checks a certificate by other code than
+    made it, and raises ValueError where it does not stand; without it ``evaluate --recheck``
+    proves again.
     """
 
     SUPERVISION: str

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
+from neuralprog_agents.commands.recheck import recheck
 from neuralprog_agents.evaluation.agents import Agent, open_agent
 from neuralprog_agents.evaluation.certificate import Certificate, Provable, write
 from neuralprog_agents.evaluation.evaluate import Score, check
@@ -25,6 +26,8 @@ def evaluate(args: Namespace) -> int:
     """Score an agent and print it; return the exit status."""
     with input_errors():
         agent = open_agent(args.agent, args.env, args.seed)
+    if args.recheck:
+        return recheck(agent, args)
     if args.prove:
         return prove(agent, args)
     if args.data or args.predictions or args.split not in (None, *SPLITS):

@@ -9,6 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from neuralprog_agents import registry
 from neuralprog_agents.evaluation.policy import Policy
 from neuralprog_agents.evaluation.reference import REFERENCES, reference
@@ -83,6 +85,12 @@ def open_agent(name: str, env_id: str | None = None, seed: int = 0) -> Agent:
     card = _read_card(folder)
     policy = _load(folder, card)
     return Agent(name, find(env_id or str(card["env"])).id, policy, card)
+
+
+def weights_of(agent: Agent) -> dict[str, NDArray[Any]]:
+    """Return the weights of an agent that was opened by name, as its file has them."""
+    weights, _ = checkpoint.load(_locate(agent.name) / runs.WEIGHTS, "weights")
+    return weights
 
 
 def _locate(name: str) -> Path:

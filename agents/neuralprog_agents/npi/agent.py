@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from neuralprog_agents.npi.policy import NPIPolicy
     from neuralprog_agents.registry import Outcome, Report, Stop
 
-__all__ = ["SUPERVISION", "Config", "check", "load", "restart"]
+__all__ = ["SUPERVISION", "Config", "check", "check_certificate", "load", "restart"]
 
 SUPERVISION = "execution traces"
 
@@ -55,3 +55,12 @@ def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> NPIPolicy:
     from neuralprog_agents.npi import policy
 
     return policy.load(weights, card)
+
+
+def check_certificate(
+    weights: dict[str, NDArray[Any]], card: dict[str, Any], record: dict[str, Any]
+) -> None:
+    """Check a certificate anew; see ``neuralprog_agents.npi.checker``."""
+    from neuralprog_agents.npi import checker
+
+    checker.check_certificate(weights, card, record)

@@ -1,0 +1,51 @@
+"""``evaluate --recheck FILE``: certificates checked anew, by other code where an agent has some."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from neuralprog_agents import registry
+from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
+from neuralprog_agents.evaluation.agents import Agent, weights_of
+from neuralprog_agents.evaluation.certificate import Provable, read
+
+
+def recheck(agent: Agent, args: Namespace) -> int:
+    """Check every certificate in a file; return the exit status."""
+    with input_errors():
+        records = read(Path(args.recheck))
+    faults = [_fault(agent, record) for record in records]
+    for record, fault in zip(records, faults, strict=True):
+        verdict = f"does NOT stand: {fault}" if fault else "stands"
+        print(f"{agent.name}, {record['method']}, {record['cases']:,} cases: {verdict}")
+    return FAILURE if any(faults) else SUCCESS
+
+
+def _fault(agent: Agent, record: dict[str, Any]) -> str:
+    """Return why a certificate does not stand, or nothing."""
+    if record["env"] != agent.env_id:
+        return f"it is about {record['env']}, not {agent.env_id}"
+    if record["weights_sha256"] != agent.card.get("weights_sha256"):
+        return "it is about other weights"
+    if not record["holds"]:
+        return "it claims nothing: cases fail"
+    check = getattr(registry.find(str(agent.card["agent"])), "check_certificate", _prove_again)
+    try:
+        if check is _prove_again:
+            _prove_again(agent, record)
+        else:
+            check(weights_of(agent), agent.card["model"], record)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _prove_again(agent: Agent, record: dict[str, Any]) -> None:
+    if not isinstance(agent.policy, Provable):
+        raise UsageError(f"{agent.name}: nothing can be proven of this agent")
+    claimed = record["method"], record["cases"], record["covers"]
+    found = [(p.method, p.cases, p.covers) for p in agent.policy.prove() if p.holds]
+    if claimed not in found:
+        raise ValueError("proven again, it comes out otherwise")

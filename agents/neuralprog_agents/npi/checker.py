@@ -1,0 +1,100 @@
+"""Checks a certificate anew: other arithmetic than training and proof use, and no torch.
+
+The network is evaluated here a second time, in NumPy and 64-bit numbers, from the paper's
+equations; the verification set is derived anew. A certificate stands if the set has the hash and
+the size that it names, and the weights decide as the expert does at every step of every case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_agents.npi.verify import digest, verification_set
+from neuralprog_envs.faces.frames import FrameBatch
+from neuralprog_envs.program.library import ACT
+from neuralprog_envs.registry import make_task
+
+Weights = Mapping[str, NDArray[Any]]
+Floats = NDArray[np.float64]
+
+_AT_ONCE = 8192
+
+
+def check_certificate(weights: Weights, card: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+    """Check that a certificate's claim holds of some weights.
+
+    Args:
+        weights: The network's parameters, by name.
+        card: "env", "settings" and "sizes" of the network.
+        record: The certificate's.
+
+    Raises:
+        ValueError: It does not; the message says why.
+    """
+    task: Any = make_task(card["env"], length=1, **card["settings"])
+    cases = verification_set(task)
+    claimed = record["cases"], record["details"]["set_sha256"]
+    if claimed != (len(cases.program), digest(cases)):
+        raise ValueError(
+            f"the certificate is about another set of {claimed[0]:,} cases; "
+            f"this task's has {len(cases.program):,}, SHA-256 {digest(cases)}"
+        )
+    wrong = sum(
+        count_wrong(weights, card["sizes"], cases, slice(first, first + _AT_ONCE))
+        for first in range(0, len(cases.program), _AT_ONCE)
+    )
+    if wrong != record["failing"] or wrong:
+        raise ValueError(f"{wrong:,} of {len(cases.program):,} cases fail")
+
+
+def count_wrong(weights: Weights, sizes: Mapping[str, Any], cases: FrameBatch, rows: slice) -> int:
+    """Return in how many of some cases the network decides otherwise than the expert."""
+    w = {name: array.astype(np.float64) for name, array in weights.items()}
+    program, arguments, mask = cases.program[rows], cases.arguments[rows], cases.mask[rows]
+    state = [np.zeros((2, len(program), sizes["hidden"])) for _ in range(sizes["layers"])]
+    right = np.ones(len(program), dtype=bool)
+    for t in range(mask.shape[1]):
+        seen = np.concatenate([cases.view[rows, t], arguments], axis=1)
+        decided = _decide(w, _step(w, sizes, program, seen, state))
+        right &= (decided == cases.target[rows, t]).all(axis=1) | ~mask[:, t]
+    return int((~right).sum())
+
+
+def _step(
+    w: Weights, sizes: Mapping[str, Any], program: NDArray[Any], seen: NDArray[Any],
+    state: list[Floats],
+) -> Floats:  # fmt: skip
+    """Advance each layer's h and c, in place; return the last layer's h."""
+    offsets = np.cumsum([0, *sizes["view"], *sizes["actions"][1:]])[:-1]
+    rows = w["encoder.rows.weight"][seen + offsets].sum(axis=1)
+    s = _affine(w, "encoder.out", np.maximum(rows, 0))
+    x = np.concatenate([w["program_memory"][program - ACT], s], axis=1)
+    x = _affine(w, "mlp.2", np.maximum(_affine(w, "mlp.0", x), 0))
+    for layer, (h, c) in enumerate(state):
+        gates = x @ w[f"lstm.weight_ih_l{layer}"].T + w[f"lstm.bias_ih_l{layer}"]
+        gates += h @ w[f"lstm.weight_hh_l{layer}"].T + w[f"lstm.bias_hh_l{layer}"]
+        i, f, g, o = np.split(gates, 4, axis=1)
+        c[:] = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
+        h[:] = _sigmoid(o) * np.tanh(c)
+        x = h
+    return x
+
+
+def _decide(w: Weights, h: Floats) -> NDArray[np.int64]:
+    """Return the actions, shape (F, 4): the return where its probability is ½ or more."""
+    program = (_affine(w, "key", h) @ w["key_memory"].T).argmax(axis=1) + ACT
+    arguments = [_affine(w, f"arguments.{k}", h).argmax(axis=1) for k in range(3)]
+    goes_on = _affine(w, "end", h)[:, 0] < 0
+    return np.stack([program, *arguments], axis=1) * goes_on[:, None]
+
+
+def _affine(w: Weights, name: str, x: Floats) -> Floats:
+    return x @ w[f"{name}.weight"].T + w[f"{name}.bias"]
+
+
+def _sigmoid(x: Floats) -> Floats:
+    return 0.5 + 0.5 * np.tanh(0.5 * x)
