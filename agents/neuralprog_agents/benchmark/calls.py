@@ -111,11 +111,12 @@ def training(size: int) -> Callable[[], int]:
     """Return a workload of a gradient step on some of the frames that a restart learns from."""
     frames = data.draw_frames(CONFIG, 0)
     sampler = data.Sampler(frames, np.zeros(len(frames.program)), 0.0)
-    learner = train.Learner(train.initial(train.sizes_of(CONFIG), 0), CONFIG)
-    steps = count()
+    model = train.initial(train.sizes_of(CONFIG), 0)
+    optimizer, steps = train.adam(model, 1e-3), count()
 
     def work() -> int:
-        learner.descend(data.take(frames, sampler.rows(size, next(steps))), CONFIG.learning_rate)
+        chosen = data.take(frames, sampler.rows(size, next(steps)))
+        train.descend(model, optimizer, chosen, CONFIG.clip_norm)
         return size
 
     return work

@@ -31,9 +31,9 @@ def _fault(agent: Agent, record: dict[str, Any]) -> str:
         return "it is about other weights"
     if not record["holds"]:
         return "it claims nothing: cases fail"
-    check = getattr(registry.find(str(agent.card["agent"])), "check_certificate", _prove_again)
+    check = getattr(registry.find(str(agent.card["agent"])), "check_certificate", None)
     try:
-        if check is _prove_again:
+        if check is None:
             _prove_again(agent, record)
         else:
             check(weights_of(agent), agent.card["model"], record)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.evaluation.certificate import Proof
 from neuralprog_agents.npi.memo import Memo, Run
-from neuralprog_agents.npi.model import NPI, Sizes, decide
+from neuralprog_agents.npi.model import NPI, Sizes, decide, without_onednn
 from neuralprog_agents.npi.stack import Actions, Core, Floats, Ints, LockStep
 from neuralprog_envs.core import batch
 from neuralprog_envs.registry import make_task
@@ -69,7 +69,7 @@ def core(model: NPI) -> Core:
     def step(program: Ints, arguments: Ints, view: Ints, state: Floats) -> tuple[Actions, Floats]:
         seen = (torch.from_numpy(part).long() for part in (program, arguments, view[:, None]))
         h, c = torch.from_numpy(state).view(-1, *shape).permute(1, 2, 0, 3).contiguous()
-        with torch.inference_mode():
+        with torch.inference_mode(), without_onednn():
             heads, after = model(*seen, (h, c))
             flat = torch.stack(after).permute(2, 0, 1, 3).reshape(len(state), -1)
             return decide(heads)[:, 0].numpy(), flat.numpy()

@@ -60,8 +60,7 @@ class _Restart:
         self.config, self.index = config, index
         self.path = folder / _CHECKPOINT
         self.model = initial(sizes_of(config), seed(config, index, Stream.WEIGHTS))
-        rate = config.learning_rate
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=rate, fused=True)
+        self.optimizer = adam(self.model, config.learning_rate)
         self.drawn = draw_frames(config, index)
         self.proof = verification_set(task_of(config, 1)) if config.prove else None
         self.step, self.rounds = 0, 0
@@ -107,13 +106,7 @@ class _Restart:
     def _descend(self, batch: FrameBatch) -> float:
         rate = self.config.learning_rate * 0.5 ** (self.step / self.config.half_life)
         self.optimizer.param_groups[0]["lr"] = rate
-        target, mask = torch.from_numpy(batch.target).long(), torch.from_numpy(batch.mask)
-        cost = loss(check.forward(self.model, batch), target, mask)
-        self.optimizer.zero_grad()
-        cost.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
-        self.optimizer.step()
-        return float(cost.detach())
+        return descend(self.model, self.optimizer, batch, self.config.clip_norm)
 
     def _proven(self) -> bool:
         """Whether nothing more is to be learned; frames that fail the proof join the others."""
@@ -193,6 +186,24 @@ class _Restart:
                 check.proof(self.model, task_of(self.config, 1), trained_on=True)
             )
         return Outcome(success, metrics, weights(self.model), card)
+
+
+def adam(model: NPI, learning_rate: float) -> torch.optim.Adam:
+    """Return the optimizer of a network's parameters."""
+    return torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
+
+
+def descend(
+    model: NPI, optimizer: torch.optim.Optimizer, batch: FrameBatch, clip_norm: float
+) -> float:
+    """Take a gradient step on some frames; return their loss."""
+    target, mask = torch.from_numpy(batch.target).long(), torch.from_numpy(batch.mask)
+    cost = loss(check.forward(model, batch), target, mask)
+    optimizer.zero_grad()
+    cost.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+    optimizer.step()
+    return float(cost.detach())
 
 
 def sizes_of(config: Config) -> Sizes:
