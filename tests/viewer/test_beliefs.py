@@ -6,9 +6,9 @@ import pytest
 from tests.viewer.conftest import play
 
 
-@pytest.mark.parametrize("name", ["nram-copy", "nram-increment", "np-tableqasynonyms"])
+@pytest.mark.parametrize("name", ["nram-copy", "nram-increment", "np-tableqasynonyms", "npi-hanoi"])
 def test_beliefs_are_distributions_whose_largest_was_chosen(name):
-    played = play(name, length=12, seed=2)
+    played = play(name, length=4 if name == "npi-hanoi" else 12, seed=2)
     names = played.done.task.machine.action_names
     assert len(played.done.beliefs) == len(played.done.actions) > 1
     for action, belief in zip(played.done.actions, played.done.beliefs, strict=True):
@@ -17,7 +17,7 @@ def test_beliefs_are_distributions_whose_largest_was_chosen(name):
             assert np.isclose(sum(weights), 1, atol=0.01) or (
                 about == "numbers" and not any(weights)
             )
-            if about in names:
+            if about in names and not (action[0] == 0 and about in ("a1", "a2", "a3")):
                 assert int(np.argmax(weights)) == action[names.index(about)]
 
 

@@ -26,6 +26,9 @@ Beliefs = dict[str, list[float]]
 """Probabilities by what they are about: an integer of the action, or words of a question."""
 
 _DECIMALS = 4
+
+_MOST_TOLD = 4000
+"""Up to this step limit a policy that can play by itself is asked for its beliefs instead."""
 _MOST_ROWS, _MOST_COLUMNS = 2000, 64
 _SAMPLE_ROWS, _SAMPLE_COLUMNS = 14, 6
 """The size of the largest table of the questions that come with the package."""
@@ -274,8 +277,8 @@ def apply(policy: Policy, env: ProgramEnv, values: Any = None, seed: int = 0) ->
     """
     options = None if values is None else {"input": values}
     observation, info = env.reset(seed=seed, options=options)
-    if isinstance(policy, Player):
-        limits = env.setting.limits(env.instance.length).tolist()
+    limits = env.setting.limits(env.instance.length).tolist()
+    if isinstance(policy, Player) and not (hasattr(policy, "beliefs") and limits[0] <= _MOST_TOLD):
         (run,) = policy.play(env.task, env.instance, limits, keep=True)
         return Application(env.task, env.instance, run.actions or [], values=values)
     played = list(_act(policy, env, observation, info))
@@ -302,7 +305,10 @@ def _beliefs(policy: Policy) -> Beliefs:
     if not hasattr(policy, "beliefs"):
         return {}
     told: Mapping[str, NDArray[Any]] = policy.beliefs()
-    return {name: np.round(weights[0], _DECIMALS).tolist() for name, weights in told.items()}
+    return {
+        name: np.round(weights[0].astype(np.float64), _DECIMALS).tolist()
+        for name, weights in told.items()
+    }
 
 
 def _as_batch(observation: Any) -> Any:

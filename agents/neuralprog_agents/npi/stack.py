@@ -40,6 +40,7 @@ class LockStep:
         """Begin n episodes."""
         self._states: Floats = np.zeros((4, n, self._size), dtype=np.float32)
         self._depth = np.zeros(n, dtype=np.int64)
+        self._acted = np.zeros(0, dtype=np.intp)
 
     def act(self, observation: Mapping[str, Ints]) -> Actions:
         """Return the next action of every slot, shape (n, 4); 0 where no call is under way."""
@@ -48,7 +49,7 @@ class LockStep:
         begun = np.flatnonzero(depth > self._depth)
         self._states[depth[begun], begun] = 0
         self._depth = depth
-        rows = np.flatnonzero(depth > 0)
+        rows = self._acted = np.flatnonzero(depth > 0)
         actions = np.zeros((len(depth), 4), dtype=np.int64)
         if rows.size:
             parts = [observation[name][rows] for name in ("program", "arguments", "view")]
@@ -57,6 +58,12 @@ class LockStep:
                 parts[0][:, 0], parts[1], parts[2], self._states[place]
             )
         return actions
+
+    def scattered(self, values: Floats) -> Floats:
+        """Return what the core said of the slots that acted last in all n rows, else 0."""
+        whole = np.zeros((len(self._depth), *values.shape[1:]), dtype=values.dtype)
+        whole[self._acted] = values
+        return whole
 
     def _make_room(self, depth: int) -> None:
         """Double the stack until it has a place for a depth."""
