@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,24 @@ def test_a_page_needs_no_torch(tmp_path):
         "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+
+
+PAIRS = """ink card, ink cell, ink read-tint, ink write-tint, soft card, soft cell, soft tint,
+accent card, accent tint, read read-tint, good good-tint, bad bad-tint, bad card"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_texts_have_the_contrast_that_people_need(scheme):
+    css = files("neuralprog_agents.viewer").joinpath("page.css").read_text()
+    schemes = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
+    colours = dict(re.findall(r"--([\w-]+): (#\w{6})", schemes[("light", "dark").index(scheme)]))
+    for text, ground in (pair.split() for pair in PAIRS.replace("\n", " ").split(",")):
+        bright, dark = sorted(map(luminance, (colours[text], colours[ground])), reverse=True)
+        assert (bright + 0.05) / (dark + 0.05) >= 4.5, (text, ground)
+
+
+def luminance(colour):
+    """Relative luminance, as WCAG 2 defines it."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
