@@ -38,6 +38,7 @@ ANSWERS = [
     ("NPIMax", "3 9 4", "9"),
     ("NPIMax", "b c a", "c"),
     ("NPITopologicalSort", "1-2 1-5 2-4 2-5 3-5", "3 1 2 5 4"),
+    ("NPITopologicalSort", "shirt-tie, tie-jacket, socks->shoes", "socks shoes shirt tie jacket"),
     ("NPIHanoi", "3", "- | - | 3 2 1"),
     ("NPIAddition", "0 0", "0"),
 ]
@@ -45,8 +46,7 @@ ANSWERS = [
 
 @pytest.mark.parametrize(("env", "text", "answer"), ANSWERS)
 def test_inputs_are_taken_and_answers_given_in_the_users_words(capsys, env, text, answer):
-    agent = "npi-bubblesort" if env == "NPIBubbleSort" else "expert"
-    status, shown = run(capsys, "--agent", agent, "--env", env, "--input", text)
+    status, shown = run(capsys, "--agent", env.replace("NPI", "npi-").lower(), "--input", text)
     assert (status, shown.out.splitlines()[-1]) == (0, f"answer    {answer}")
 
 
@@ -60,7 +60,7 @@ def test_inputs_are_taken_and_answers_given_in_the_users_words(capsys, env, text
         ("NPIQuickSort", " ", "give the items, as in '9 2 5'"),
         ("NPIQuickSort", "1 nan", "nan has no place in an order"),
         ("NPITopologicalSort", "1-2 2-1", "has a cycle"),
-        ("NPITopologicalSort", "1>2", "give edges, as in '1-2 1-5 3-5'"),
+        ("NPITopologicalSort", "1 2", "give edges, as in '1-2 1-5 3-5'"),
     ],
 )
 def test_a_bad_input_says_what_is_expected(capsys, env, text, message):

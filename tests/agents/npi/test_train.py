@@ -24,10 +24,15 @@ class KilledError(Exception):
     pass
 
 
+PUBLISHED = replace(HANOI, layers=2, hidden=256, learning_rate=1e-3)
+"""The paper's core: two LSTM layers of 256 units."""
+
+
 @pytest.mark.learning
-def test_a_restart_learns_the_towers_of_hanoi_from_traces(tmp_path):
+@pytest.mark.parametrize("config", [HANOI, PUBLISHED], ids=["ours", "published"])
+def test_a_restart_learns_the_towers_of_hanoi_from_traces(tmp_path, config):
     """From one to four disks, and moves eight."""
-    outcome = run(HANOI, 0, tmp_path / "r")
+    outcome = run(config, 0, tmp_path / "r")
     assert outcome.success
     assert outcome.metrics["failing"] == 0
     policy = agent.load(outcome.tensors, json.loads(json.dumps(outcome.card)))

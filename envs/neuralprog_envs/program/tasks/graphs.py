@@ -10,13 +10,33 @@ import numpy as np
 
 from neuralprog_envs.core.task import Bools
 
+_EDGE = re.compile(r"([^\s,>-]+)(?:->|-|>)([^\s,>-]+)")
+
 
 def edges_of_text(text: str) -> list[tuple[int, int]]:
-    """Return the edges of "1-2 1-5"; raise ValueError if it has another form."""
-    words = text.replace(",", " ").split()
-    if not all(re.fullmatch(r"\d+-\d+", word, re.ASCII) for word in words):
+    """Return the edges of "1-2 1-5", or of "shirt-tie tie-jacket"; see ``names_of``.
+
+    Raises:
+        ValueError: The text has another form.
+    """
+    pairs, numbers = _pairs(text), {name: i for i, name in enumerate(names_of(text), start=1)}
+    if numbers:
+        return [(numbers[one], numbers[other]) for one, other in pairs]
+    return [edge(pair) for pair in pairs]
+
+
+def names_of(text: str) -> list[str]:
+    """Return the names of vertices 1, 2, …: words as they come; none where all are numbers."""
+    words = [word for pair in _pairs(text) for word in pair]
+    whole = all(word.isascii() and word.isdecimal() for word in words)
+    return [] if whole else list(dict.fromkeys(words))
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    found = [_EDGE.fullmatch(word) for word in text.replace(",", " ").split()]
+    if not all(found):
         raise ValueError(f"give edges, as in '1-2 1-5 3-5', not {text!r}")
-    return [edge(word.split("-")) for word in words]
+    return [(match[1], match[2]) for match in found if match]
 
 
 def edge(pair: Iterable[Any]) -> tuple[int, int]:

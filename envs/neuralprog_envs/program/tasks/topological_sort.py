@@ -7,7 +7,8 @@
     CHILD    1  1  1  1  1  .          for each vertex its next child: a place in its list
 
 Length: the number of vertices. Input: about as many edges as vertices, at random, along a random
-order. A user's input is a list of edges between vertices 1, 2, …, as in "1-2 1-5 3-5".
+order. A user's input is a list of edges between vertices 1, 2, …, as in "1-2 1-5 3-5", or between
+named ones, as in "shirt-tie tie-jacket".
 RESULT holds the vertices as they turn black, which is the reverse of a topological order; any
 right order counts.
 View: the colour at START; the colour of ACTIVE's next child; whether the stack is empty.
@@ -153,8 +154,9 @@ class TopologicalSort:
         return " ".join(str(v + 1) for v in state.pad[0, RESULT, ::-1] if v >= 0)
 
     def spell(self, answer: str, values: Any) -> str:
-        """Return the answer as it is."""
-        return answer
+        """Return the vertices by their names, where the user gave names."""
+        names = graphs.names_of(values) if isinstance(values, str) else []
+        return " ".join(names[int(v) - 1] for v in answer.split()) if names else answer
 
 
 def posed(edges: Bools, backwards: Ints, lengths: Ints) -> ProgramInstances:
