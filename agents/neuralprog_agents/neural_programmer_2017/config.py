@@ -43,9 +43,9 @@ class Config:
     simplicity_share: float = 0.3
     """The share of the training in which that falls to 0, linearly."""
 
-    epochs: int = 10
+    epochs: int = 6
     """Times that it goes through the questions."""
-    judged_every: int = 2
+    judged_every: int = 3
     """Epochs between two judgements; the last one is always judged."""
     batch: int = 32
     """Questions in a gradient step."""

@@ -31,8 +31,9 @@ STEPPING = ("prev", "next")
 """Those that start from one row."""
 NUMBERS = ("count", "sum", "gap")
 """Operations that end a program with a number."""
-_WIDEST = 4000
+_WIDEST = 10_000
 """States of one level that are looked at."""
+_CLOSE = 1e-6
 Actions = NDArray[np.int64]
 
 
@@ -112,18 +113,22 @@ class Explorer:
         state = replace(TableState(**posed), selected=before.rows)
         return self.machine.step(state, action)
 
+    def _pairs(self, before: Selections, actions: Actions) -> tuple[Selections, Actions]:
+        """Return each selection with each action, the first ones of very many."""
+        n, m = len(before.rows), len(actions)
+        each = before.kept(np.repeat(np.arange(n), m)[:_WIDEST])
+        return each, np.tile(actions, (n, 1))[:_WIDEST]
+
     def _then(self, before: Selections, actions: Actions) -> Selections:
         """Return what each selection followed by each action selects, if it is some change."""
-        n, m = len(before.rows), len(actions)
-        pairs = before.kept(np.repeat(np.arange(n), m)[:_WIDEST])
-        action = np.tile(actions, (n, 1))[:_WIDEST]
+        each, action = self._pairs(before, actions)
         if not len(action):
-            return Selections(np.zeros((0, before.programs.shape[1] + 1, 3), np.int64), pairs.rows)
-        rows = self._execute(pairs, action).selected
-        programs = np.concatenate([pairs.programs, action[:, None]], axis=1)
-        some = rows.any(axis=1) & (rows != pairs.rows).any(axis=1)
+            return Selections(np.zeros((0, before.programs.shape[1] + 1, 3), np.int64), each.rows)
+        rows = self._execute(each, action).selected
+        programs = np.concatenate([each.programs, action[:, None]], axis=1)
+        some = rows.any(axis=1) & (rows != each.rows).any(axis=1)
         stepping = np.isin(action[:, 0], [self.number[name] for name in STEPPING])
-        some &= ~stepping | (pairs.rows.sum(axis=1) == 1)
+        some &= ~stepping | (each.rows.sum(axis=1) == 1)
         return Selections(programs, rows).kept(some)
 
     def _both(self, first: Selections) -> Selections:
@@ -141,10 +146,8 @@ class Explorer:
         """Yield the selections' programs with each finish that is right."""
         if not len(level.rows):
             return
-        several = self._unrefined(level)
-        for name in NUMBERS:
-            for column in self._columns(name) if name in self.number else ():
-                yield from self._with_number(several, (self.number[name], column, 0), labels.scalar)
+        if not np.isnan(labels.scalar):
+            yield from self._with_number(self._unrefined(level), labels.scalar)
         for row, column in np.argwhere(right_prints(level.rows, labels.items)):
             yield np.concatenate([level.programs[row], [[self.number["print"], column, 0]]])
 
@@ -154,14 +157,14 @@ class Explorer:
         refining = [self.number[name] for name in REFINING]
         return level.kept(~np.isin(level.programs[:, -1, 0], refining))
 
-    def _with_number(
-        self, level: Selections, action: tuple[int, int, int], wanted: float
-    ) -> Iterator[Actions]:
-        if np.isnan(wanted) or not len(level.rows):
+    def _with_number(self, level: Selections, wanted: float) -> Iterator[Actions]:
+        """Yield the selections' programs with each count, sum and gap that gives a number."""
+        before, action = self._pairs(level, self._actions(NUMBERS))
+        if not len(action):
             return
-        result = self._execute(level, np.tile(np.array([action]), (len(level.rows), 1))).scalars
-        for row in np.flatnonzero(np.abs(result[:, 0] - wanted) < 1e-6):
-            yield np.concatenate([level.programs[row], [action]])
+        result = self._execute(before, action).scalars[:, 0]
+        for row in np.flatnonzero(np.abs(result - wanted) < _CLOSE):
+            yield np.concatenate([before.programs[row], action[row : row + 1]])
 
 
 def right_prints(rows: Bools, items: Bools) -> Bools:
