@@ -17,7 +17,7 @@ CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 PRETRAINED = sorted(pretrained())
 SHORT = {"neural_programmer": "np", "neural_programmer_2017": "np"}
 """Agents whose pretrained programs go by a shorter name."""
-LEAST = {"np-wikitables": 0.2}
+LEAST = {"np-wikitables": 0.6}
 """What those reach that are not right every time, on the questions that come with the package."""
 
 

@@ -22,6 +22,8 @@ class Config:
     """The questions that it learns from."""
     judged: str = "random-split-1-dev"
     """The questions on which epochs are judged: the best one's networks are kept."""
+    test_lengths: tuple[int, ...] = (12,)
+    """Rows of the tables on which `evaluate` draws episodes; their questions are the sample's."""
     solved: float = 0.36
     """A restart that answers this fraction of them has succeeded."""
 

@@ -217,7 +217,7 @@ class _Restart:
     def _identity(self) -> dict[str, Any]:
         """Return what a checkpoint must share with the restart that goes on from it."""
         shared = asdict(self.config)
-        del shared["restarts"]
+        del shared["restarts"], shared["test_lengths"]
         return {"index": self.index, **shared}
 
     def _outcome(self) -> Outcome:
