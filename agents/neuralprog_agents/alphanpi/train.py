@@ -28,13 +28,19 @@ from neuralprog_agents.alphanpi.specification import specifications
 from neuralprog_agents.alphanpi.world import STOP, World, same
 from neuralprog_agents.registry import Outcome, Report, Stop, Tensors
 from neuralprog_agents.training import checkpoint
+from neuralprog_agents.training.network import (
+    plain,
+    restore,
+    seeded,
+    training_state,
+    weights,
+)
 from neuralprog_envs.core.draws import as_words, combine
 from neuralprog_envs.program.task import ProgramTask
 from neuralprog_envs.registry import make_task
 
 _CHECKPOINT = "checkpoint.safetensors"
 _KIND = "alphanpi-training"
-_MOMENTS = ("exp_avg", "exp_avg_sq")
 _BEYOND = 3
 """Checked calls are on instances of up to this much more than the longest learned on."""
 
@@ -75,7 +81,8 @@ class _Restart:
         self.config, self.index = config, index
         self.path = folder / _CHECKPOINT
         self.world = make_world(config)
-        self.model = initial(sizes_of(config, self.world), self._key(Stream.WEIGHTS, 0))
+        sizes = sizes_of(config, self.world)
+        self.model = seeded(lambda: Network(sizes), self._key(Stream.WEIGHTS, 0))
         self.memo = Memo(self.model)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.learning_rate)
         self.kept: list[Arrays] = []
@@ -176,15 +183,10 @@ class _Restart:
         return Generator(Philox(key=self._key(stream, position)))
 
     def _save(self) -> None:
-        moments = {
-            f"{moment}.{name}": self.optimizer.state[parameter][moment].numpy()
-            for name, parameter in self.model.named_parameters()
-            for moment in _MOMENTS
-        }
         kept = {f"kept.{i}.{k}": part for i, old in enumerate(self.kept) for k, part in old.items()}
         counts = {"iteration": self.iteration, "calls": self.calls, "kept": len(self.kept)}
         metadata = {**counts, "right": self.right, "of": self._identity()}
-        tensors = {**weights(self.model), **moments, **kept}
+        tensors = {**training_state(self.model, self.optimizer), **kept}
         checkpoint.save(self.path, _KIND, tensors, metadata)
 
     def _resume(self) -> None:
@@ -198,16 +200,11 @@ class _Restart:
         self.iteration, self.calls = metadata["iteration"], metadata["calls"]
         self.right = metadata["right"]
         self.kept = [_part(tensors, f"kept.{i}.") for i in range(metadata["kept"])]
-        with torch.no_grad():
-            for name, parameter in self.model.named_parameters():
-                parameter.copy_(torch.from_numpy(tensors[name]))
-                moments = {m: torch.from_numpy(tensors[f"{m}.{name}"]) for m in _MOMENTS}
-                step = torch.tensor(float(self.iteration * self.config.updates))
-                self.optimizer.state[parameter] = {"step": step, **moments}
+        restore(self.model, self.optimizer, tensors, self.iteration * self.config.updates)
 
     def _identity(self) -> dict[str, Any]:
         """Return what a checkpoint must share with the restart that goes on from it."""
-        shared = _plain(asdict(self.config))
+        shared = plain(asdict(self.config))
         del shared["restarts"], shared["test_lengths"]
         return {"index": self.index, **shared}
 
@@ -220,7 +217,7 @@ class _Restart:
         card = {
             "env": self.config.env,
             "settings": settings_of(self.config),
-            "sizes": _plain(asdict(self.model.sizes)),
+            "sizes": plain(asdict(self.model.sizes)),
             "trained_lengths": list(self.config.length),
         }
         return Outcome(success, metrics, weights(self.model), card)
@@ -262,19 +259,3 @@ def sizes_of(config: Config, world: World) -> Sizes:
         program=config.program,
         hidden=config.hidden,
     )
-
-
-def initial(sizes: Sizes, key: int) -> Network:
-    """Return a network with random weights that depend on the key alone."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(key >> 1)
-        return Network(sizes)
-
-
-def weights(model: Network) -> Tensors:
-    """Return copies of a network's parameters, by name."""
-    return {name: array.detach().numpy().copy() for name, array in model.named_parameters()}
-
-
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}

@@ -36,8 +36,15 @@ from neuralprog_agents.npi.data import (
 )
 from neuralprog_agents.npi.model import NPI, Sizes, loss, without_onednn
 from neuralprog_agents.npi.verify import verification_set
-from neuralprog_agents.registry import Outcome, Report, Stop, Tensors
+from neuralprog_agents.registry import Outcome, Report, Stop
 from neuralprog_agents.training import checkpoint
+from neuralprog_agents.training.network import (
+    plain,
+    restore,
+    seeded,
+    training_state,
+    weights,
+)
 from neuralprog_envs.faces.frames import FrameBatch
 
 CHUNK = 50
@@ -45,7 +52,6 @@ CHUNK = 50
 _SAVED_SECONDS = 5.0
 _CHECKPOINT = "checkpoint.safetensors"
 _KIND = "npi-training"
-_MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
@@ -130,15 +136,11 @@ class _Restart:
         }
 
     def _save(self) -> None:
-        moments = {
-            f"{moment}.{name}": self.optimizer.state[parameter][moment].numpy()
-            for name, parameter in self.model.named_parameters()
-            for moment in _MOMENTS
-        }
         state = {"hardness": self.hardness, "added": self.added}
         counts = {"step": self.step, "rounds": self.rounds, "unproven": self.unproven}
         metadata = {**counts, "wrong": self.wrong, "of": self._identity()}
-        checkpoint.save(self.path, _KIND, {**weights(self.model), **moments, **state}, metadata)
+        tensors = {**training_state(self.model, self.optimizer), **state}
+        checkpoint.save(self.path, _KIND, tensors, metadata)
 
     def _resume(self) -> None:
         if not self.path.exists():
@@ -152,16 +154,11 @@ class _Restart:
         self.hardness, self.wrong = tensors["hardness"], metadata["wrong"]
         self.step, self.rounds = metadata["step"], metadata["rounds"]
         self.unproven = metadata["unproven"]
-        with torch.no_grad():
-            for name, parameter in self.model.named_parameters():
-                parameter.copy_(torch.from_numpy(tensors[name]))
-                moments = {m: torch.from_numpy(tensors[f"{m}.{name}"]) for m in _MOMENTS}
-                step = torch.tensor(float(self.step))
-                self.optimizer.state[parameter] = {"step": step, **moments}
+        restore(self.model, self.optimizer, tensors, self.step)
 
     def _identity(self) -> dict[str, Any]:
         """Return what a checkpoint must share with the restart that goes on from it."""
-        shared = _plain(asdict(self.config))
+        shared = plain(asdict(self.config))
         del shared["restarts"], shared["test_lengths"]
         return {"index": self.index, **shared}
 
@@ -176,7 +173,7 @@ class _Restart:
         }
         card: dict[str, Any] = {
             "env": self.config.env,
-            "sizes": _plain(asdict(self.model.sizes)),
+            "sizes": plain(asdict(self.model.sizes)),
             "settings": settings_of(self.config),
             "trained_lengths": list(self.config.length),
             "verification_set_used_for_training": self.config.prove,
@@ -222,15 +219,4 @@ def sizes_of(config: Config) -> Sizes:
 
 def initial(sizes: Sizes, key: int) -> NPI:
     """Return a network with random weights that depend on the key alone."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(key >> 1)
-        return NPI(sizes)
-
-
-def weights(model: NPI) -> Tensors:
-    """Return copies of a network's parameters, by name."""
-    return {name: array.detach().numpy().copy() for name, array in model.named_parameters()}
-
-
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
+    return seeded(lambda: NPI(sizes), key)
