@@ -447,7 +447,7 @@ def test_a_users_own_input_is_solved(name, values, answer):
         ("NPIBubbleSort", [1] * 6, "the pad is made for 5"),
         ("NPIQuickSort", [None, 1], "cannot be compared"),
         ("NPITopologicalSort", "1-2 2-1", "has a cycle"),
-        ("NPITopologicalSort", "1>2", "as in '1-2 1-5 3-5'"),
+        ("NPITopologicalSort", "1+2", "as in '1-2 1-5 3-5'"),
         ("NPITopologicalSort", "0-1", "between vertices 1, 2"),
         ("NPITopologicalSort", [(1, 2, 3)], "an edge is two vertices"),
         ("NPITopologicalSort", [], "give edges"),
