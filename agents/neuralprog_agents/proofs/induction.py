@@ -196,10 +196,9 @@ class _Checker:
 
     def _compute(self, name: str, inputs: list[Any]) -> Any:
         """Return a module's output: a number, an open value, or None where it is neither."""
-        if name in _STEPS and isinstance(inputs[0], Open):
-            offset = inputs[0].offset + _STEPS[name]
-            return Open(inputs[0].i, offset) if offset >= 0 else None
-        if any(content is None or isinstance(content, Open) for content in inputs):
+        if any(isinstance(content, Open) for content in inputs):
+            return _moved(name, *inputs)
+        if any(content is None for content in inputs):
             return None
         result = self._number(name, *inputs)
         if result is not None:
@@ -329,7 +328,17 @@ class _Checker:
         self.proven += 1
 
 
-_STEPS = {"INC": 1, "DEC": -1}
+def _moved(name: str, a: Any, b: Any = 1) -> Open | None:
+    """Return an open value plus or minus a number that is known, or None for anything else."""
+    if name == "ADD" and isinstance(b, Open):
+        a, b = b, a
+    if name not in _SIGNS or not isinstance(a, Open) or not isinstance(b, int):
+        return None
+    offset = a.offset + _SIGNS[name] * b
+    return Open(a.i, offset) if offset >= 0 else None
+
+
+_SIGNS = {"INC": 1, "ADD": 1, "DEC": -1, "SUB": -1}
 _SUMS: dict[str, Callable[[Any, Any], Any]] = {
     "ZERO": lambda a, b: 0,
     "ONE": lambda a, b: 1,

@@ -118,6 +118,23 @@ def test_induction_proves_every_length_and_refuses_false_forms(monkeypatch):
             induction.prove(right)
 
 
+BY_INC = {"INC.a": "READ", "WRITE.b": "INC", "ADD.a": "r1", "ADD.b": "ONE", "r1": "ADD"}
+BY_ADD = {"ADD.a": "ONE", "ADD.b": "READ", "WRITE.b": "ADD", "INC.a": "r1", "r1": "INC"}
+BY_TWO = BY_ADD | {"ADD.a": "TWO"}
+
+
+@pytest.mark.parametrize(("circuit", "right"), [(BY_INC, True), (BY_ADD, True), (BY_TWO, False)])
+def test_induction_proves_increments_however_they_are_wired(circuit, right):
+    induction = pytest.importorskip("neuralprog_agents.proofs.induction", exc_type=ImportError)
+    step = {"READ.a": "r1", "WRITE.a": "r1"} | circuit
+    increment = program("NRAMIncrement", [step, step], lambda n: n, registers=1)
+    if right:
+        assert induction.prove(increment).holds
+        return
+    with pytest.raises(closed_form.FormError, match="the answer"):
+        induction.prove(increment)
+
+
 def falsified(form):
     """Closed forms with one number changed: a register's, a read's, a count's, the bound."""
     loop = form.segments[-1]
