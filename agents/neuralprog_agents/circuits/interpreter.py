@@ -17,8 +17,6 @@ from neuralprog_agents.circuits import lanes as v
 from neuralprog_agents.circuits.lanes import LANES, Lanes
 from neuralprog_agents.circuits.program import LAST, Program, Q
 
-MOST_MEMORY, MOST_STEPS, MOST_REGISTERS = 128, 255, 6
-"""The largest M, T and R that fit the bytes and the sets of bits."""
 FULL = 200
 """The sum of the weights of an example's scored cells."""
 _EXTRA = 3

@@ -16,6 +16,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
 LANES = 64
+MOST_MEMORY, MOST_STEPS, MOST_REGISTERS = 128, 255, 6
+"""The largest M, T and R that fit the bytes and the sets of bits."""
 Lanes = Any
 """Annotation only: sixty-four bytes."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.circuits.interpreter import MOST_MEMORY, MOST_REGISTERS, MOST_STEPS
+from neuralprog_agents.circuits.lanes import MOST_MEMORY, MOST_REGISTERS, MOST_STEPS
 from neuralprog_agents.evaluation.policy import Policy
 from neuralprog_agents.evaluation.tables import TablePolicy
 from neuralprog_agents.nram.beliefs import belief_table

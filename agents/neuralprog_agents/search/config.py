@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuralprog_agents.circuits.interpreter import MOST_MEMORY, MOST_REGISTERS, MOST_STEPS
-from neuralprog_agents.circuits.lanes import LANES
+from neuralprog_agents.circuits.lanes import LANES, MOST_MEMORY, MOST_REGISTERS, MOST_STEPS
 
 
 @dataclass(frozen=True)
