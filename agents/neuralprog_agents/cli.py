@@ -22,7 +22,7 @@ _EXTRA = {
 }
 """Which extra brings a module that may be missing."""
 
-_AGENT_HELP = "a pretrained agent's name (nram-sort), a run folder, random or expert"
+_AGENT_HELP = "a pretrained agent's name (nram-sort), a run folder, random, expert, or several: A,B"
 _OVERRIDES = """\
 Every key of the agent's config can be given as --key value, over the file.
 `%(prog)s --config FILE --help` lists the keys of that file's agent."""

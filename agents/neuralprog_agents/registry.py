@@ -84,7 +84,8 @@ class AgentModule(Protocol):
     the settings, ``supervision(config) -> str`` says it instead of ``SUPERVISION``. And
     ``check_certificate(weights, card, record) -> None`` checks a certificate by other code than
     made it, and raises ValueError where it does not stand; without it ``evaluate --recheck``
-    proves again.
+    proves again. ``ensemble(policies) -> Policy`` makes one policy of several, for
+    ``evaluate --agent NAME,NAME``.
     """
 
     SUPERVISION: str

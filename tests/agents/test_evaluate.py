@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neuralprog_agents.evaluation import evaluate as module
-from neuralprog_agents.evaluation.agents import open_agent
+from neuralprog_agents.evaluation.agents import AgentError, open_agent
 from neuralprog_agents.evaluation.apply import apply, parse_numbers, prepare
 from neuralprog_agents.evaluation.evaluate import check, evaluate
 from neuralprog_agents.evaluation.policy import Informed
@@ -117,6 +117,19 @@ def test_a_reference_needs_an_environment():
     assert open_agent("expert", "NRAMCopy").test_lengths == (5, 10, 50)
     with pytest.raises(ValueError, match="needs an environment"):
         open_agent("random")
+
+
+def test_several_agents_decide_together_where_their_kind_can():
+    both = open_agent("np-wikitables,np-wikitables")
+    assert len(both.policy.models) == 2
+    assert both.env_id == "NPWikiTableQuestions-v0"
+    alone = open_agent("np-wikitables")
+    scores = [next(evaluate(a.policy, a.env_id, (12,), 10)).success_rate for a in (alone, both)]
+    assert scores[0] == scores[1]
+    with pytest.raises(AgentError, match="search can't decide together"):
+        open_agent("search-copy,search-sort")
+    with pytest.raises(AgentError, match="npi, search can't"):
+        open_agent("search-copy,npi-hanoi")
 
 
 def test_an_input_gets_the_memory_that_it_needs():

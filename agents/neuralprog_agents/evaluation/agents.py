@@ -68,7 +68,8 @@ def open_agent(name: str, env_id: str | None = None, seed: int = 0) -> Agent:
     """Return an agent.
 
     Args:
-        name: A pretrained agent's name, a run folder, "random" or "expert".
+        name: A pretrained agent's name, a run folder, "random" or "expert"; several names with
+            commas between them are one agent that decides together, where its kind can.
         env_id: Where it is to act; by default where it was trained. References need it.
         seed: The seed of "random".
 
@@ -81,10 +82,26 @@ def open_agent(name: str, env_id: str | None = None, seed: int = 0) -> Agent:
             raise AgentError(f"agent {name!r} needs an environment: --env NRAMCopy-v0")
         identity = find(env_id).id
         return Agent(name, identity, reference(name, identity, seed))
+    if "," in name and not Path(name).is_dir():
+        return _together([open_agent(part, env_id) for part in name.split(",")], name)
     folder = _locate(name)
     card = _read_card(folder)
     policy = _load(folder, card)
     return Agent(name, find(env_id or str(card["env"])).id, policy, card)
+
+
+def _together(agents: list[Agent], name: str) -> Agent:
+    """Return several agents of one kind as one.
+
+    Raises:
+        AgentError: Agents of this kind do not decide together, or they are of several kinds.
+    """
+    kinds = sorted({str(agent.card.get("agent", agent.name)) for agent in agents})
+    join = getattr(registry.find(kinds[0]), "ensemble", None) if len(kinds) == 1 else None
+    if join is None:
+        raise AgentError(f"{name}: {', '.join(kinds)} can't decide together")
+    card = {"agent": kinds[0], "config": agents[0].card["config"]}
+    return Agent(name, agents[0].env_id, join([agent.policy for agent in agents]), card)
 
 
 def weights_of(agent: Agent) -> dict[str, NDArray[Any]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from neuralprog_agents.neural_programmer_2017.model import Programmer
     from neuralprog_agents.registry import Outcome, Report, Stop
 
-__all__ = ["SUPERVISION", "Config", "WikiPolicy", "check", "load", "restart"]
+__all__ = ["SUPERVISION", "Config", "WikiPolicy", "check", "ensemble", "load", "restart"]
 
 SUPERVISION = "answers"
 
@@ -42,6 +42,15 @@ class WikiPolicy:
         self._program: NDArray[np.int64] | None = None
         self._observation: Any = None
         self._step = 0
+
+    def alike(self, other: WikiPolicy) -> bool:
+        """Return whether another policy acts in the same environment with the same words."""
+        return (self.env_id, self._settings) == (other.env_id, other._settings)
+
+    def joined(self, others: list[WikiPolicy]) -> WikiPolicy:
+        """Return the policy of its networks and those of others."""
+        models = [model for policy in (self, *others) for model in policy.models]
+        return WikiPolicy(self.env_id, self._settings, models, self.beam)
 
     def settings(self, length: int) -> dict[str, Any]:
         """Return the environment's arguments: operations, T, the known words."""
@@ -116,3 +125,15 @@ def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> WikiPolicy:
     shape = Shape(**{**card["shape"], "operations": tuple(card["shape"]["operations"])})
     models = [loaded(shape, weights, f"{number}.") for number in range(int(card["networks"]))]
     return WikiPolicy(card["env"], dict(card["settings"]), models, int(card["beam"]))
+
+
+def ensemble(policies: list[WikiPolicy]) -> WikiPolicy:
+    """Return policies as one: the logarithms of their networks' probabilities are averaged.
+
+    Raises:
+        ValueError: They were trained for different words or operations.
+    """
+    first, *others = policies
+    if not all(first.alike(other) for other in others):
+        raise ValueError("these networks know different words or operations: train them alike")
+    return first.joined(others)
