@@ -462,7 +462,16 @@ def test_a_bad_csv_has_a_clear_message(tmp_path, content, message):
         ("NPWikiTableQuestions", {"table": "none.csv", "question": "which"}, "there is no file"),
         ("NPWikiTableQuestions", "nt-99", "no question 'nt-99'"),
         ("NPWikiTableQuestions", ["which"], "an input here is"),
-        ("NPTableQA", {"table": [["Gold"], ["1"]], "question": "sum A"}, "name 'Gold' is unknown"),
+        (
+            "NPTableQA",
+            {"table": [["Gold"], ["1"]], "question": "sum A"},
+            "about column A, the table",
+        ),
+        (
+            "NPTableQA",
+            {"table": [["A", "Gold"], ["1", "2"]], "question": "sum A"},
+            "'Gold' is unknown",
+        ),
         ("NPTableQA", {"table": [["A"], ["x"]], "question": "sum A"}, "'x' is not a number"),
         ("NPTableQA", {"table": [["A"], ["1"]], "question": "xyzzy"}, "no known word"),
         ("NPTableQA", {"table": [["A"], ["1"]], "question": "sum A " * 9}, "too long"),
