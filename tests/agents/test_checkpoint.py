@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import resource
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -194,3 +195,24 @@ def test_what_a_kill_left_is_no_obstacle(path):
     checkpoint.save(path, "toy", {}, {"step": 8})
     assert checkpoint.load(path, "toy")[1] == {"step": 8}
     assert not left.exists()
+
+
+@dataclass(frozen=True)
+class Settings:
+    seed: int = 0
+    restarts: int = 5
+    length: tuple[int, int] = (1, 4)
+    test_lengths: tuple[int, ...] = (8,)
+
+
+def test_a_restart_goes_on_from_its_own_checkpoint_only(tmp_path):
+    path, config = tmp_path / "c.safetensors", Settings()
+    of = checkpoint.identity(config, 2)
+    assert checkpoint.resume(path, "toy", of) is None
+    checkpoint.save(path, "toy", {"x": np.arange(3)}, {"step": 7, "of": of})
+    more = checkpoint.identity(replace(config, restarts=9, test_lengths=(1, 2)), 2)
+    tensors, metadata = checkpoint.resume(path, "toy", more)
+    assert (tensors["x"].tolist(), metadata) == ([0, 1, 2], {"step": 7})
+    for other, index in ((config, 3), (replace(config, length=(1, 5)), 2)):
+        with pytest.raises(CheckpointError, match="belongs to another restart"):
+            checkpoint.resume(path, "toy", checkpoint.identity(other, index))

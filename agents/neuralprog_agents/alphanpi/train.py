@@ -79,6 +79,7 @@ def settings_of(config: Config) -> dict[str, Any]:
 class _Restart:
     def __init__(self, config: Config, index: int, folder: Path) -> None:
         self.config, self.index = config, index
+        self.of = checkpoint.identity(config, index)
         self.path = folder / _CHECKPOINT
         self.world = make_world(config)
         sizes = sizes_of(config, self.world)
@@ -185,28 +186,23 @@ class _Restart:
     def _save(self) -> None:
         kept = {f"kept.{i}.{k}": part for i, old in enumerate(self.kept) for k, part in old.items()}
         counts = {"iteration": self.iteration, "calls": self.calls, "kept": len(self.kept)}
-        metadata = {**counts, "right": self.right, "of": self._identity()}
+        metadata = {
+            **counts,
+            "right": self.right,
+            "of": self.of,
+        }
         tensors = {**training_state(self.model, self.optimizer), **kept}
         checkpoint.save(self.path, _KIND, tensors, metadata)
 
     def _resume(self) -> None:
-        if not self.path.exists():
+        found = checkpoint.resume(self.path, _KIND, self.of)
+        if found is None:
             return
-        tensors, metadata = checkpoint.load(self.path, _KIND)
-        if metadata["of"] != self._identity():
-            raise checkpoint.CheckpointError(
-                f"{self.path} belongs to another restart or config: remove it to begin anew"
-            )
+        tensors, metadata = found
         self.iteration, self.calls = metadata["iteration"], metadata["calls"]
         self.right = metadata["right"]
         self.kept = [_part(tensors, f"kept.{i}.") for i in range(metadata["kept"])]
         restore(self.model, self.optimizer, tensors, self.iteration * self.config.updates)
-
-    def _identity(self) -> dict[str, Any]:
-        """Return what a checkpoint must share with the restart that goes on from it."""
-        shared = plain(asdict(self.config))
-        del shared["restarts"], shared["test_lengths"]
-        return {"index": self.index, **shared}
 
     def _outcome(self, success: bool) -> Outcome:
         metrics = {

@@ -7,7 +7,7 @@ large enough for their tables; a question without an answer counts as wrong.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,13 +79,22 @@ def answer_release(policy: Policy, env_id: str, data: str | None, questions: str
     task: Any = make_task(env_id, **settings)
     source: WikiSource = task.source
     given = answers_of(policy, source)
-    asked = source.questions
-    right = [
-        bool(answer) and official.correct(answer, question.target, question.canon)
-        for question, answer in zip(asked, given, strict=True)
-    ]
-    answers = {question.id: answer for question, answer in zip(asked, given, strict=True)}
+    answers = {each.id: answer for each, answer in zip(source.questions, given, strict=True)}
+    right = judged(source, given)
     return Answered(answers, right, source.machine.steps, time.perf_counter() - started)
+
+
+def judged(source: WikiSource, given: Sequence[list[str]]) -> list[bool]:
+    """Return whether each answer to a source's questions is right by the official rules.
+
+    Args:
+        source: The questions.
+        given: The items of an answer to each, in their order; [], no answer, is wrong.
+    """
+    return [
+        bool(answer) and official.correct(answer, question.target, question.canon)
+        for question, answer in zip(source.questions, given, strict=True)
+    ]
 
 
 def answers_of(policy: Policy, source: WikiSource) -> list[list[str]]:

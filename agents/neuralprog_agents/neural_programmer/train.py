@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -91,6 +91,7 @@ def accuracy(theta: torch.Tensor, shape: Shape, task: TableTask, posed: TableIns
 class _Restart:
     def __init__(self, config: Config, index: int, folder: Path) -> None:
         self.config, self.index = config, index
+        self.of = checkpoint.identity(config, index)
         self.path = folder / _CHECKPOINT
         self.task = data.task_of(config)
         self.shape = shape_of(config, self.task)
@@ -162,30 +163,25 @@ class _Restart:
     def _save(self) -> None:
         state = self.state
         tensors = {"theta": state.theta, "m": state.m, "v": state.v, "best": self.best}
-        metadata = {**asdict(self.progress), "step": state.step, "of": self._identity()}
+        metadata = {
+            **asdict(self.progress),
+            "step": state.step,
+            "of": self.of,
+        }
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         checkpoint.save(self.path, _KIND, arrays, metadata)
 
     def _resume(self) -> None:
-        if not self.path.exists():
-            return
         size = ("float32", (self.shape.size,))
         names = ("theta", "m", "v", "best")
-        arrays, metadata = checkpoint.load(self.path, _KIND, dict.fromkeys(names, size))
-        if metadata.pop("of") != self._identity():
-            raise checkpoint.CheckpointError(
-                f"{self.path} belongs to another restart or config: remove it to begin anew"
-            )
+        found = checkpoint.resume(self.path, _KIND, self.of, dict.fromkeys(names, size))
+        if found is None:
+            return
+        arrays, metadata = found
         tensors = {name: torch.tensor(array) for name, array in arrays.items()}
         self.best = tensors.pop("best")
         self.state = State(**tensors, step=metadata.pop("step"))
         self.progress = Progress(**metadata)
-
-    def _identity(self) -> dict[str, Any]:
-        """Return what a checkpoint must share with the restart that goes on from it."""
-        shared = _plain(asdict(self.config))
-        del shared["restarts"]
-        return {"index": self.index, **shared}
 
     def _outcome(self, *, success: bool = False, pruned: bool = False) -> Outcome:
         metrics = {
@@ -211,7 +207,3 @@ def shape_of(config: Config, task: TableTask) -> Shape:
         bidirectional=config.bidirectional,
         attention=config.attention,
     )
-
-
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from neuralprog_agents.evaluation.release import answers_of
+from neuralprog_agents.evaluation.release import answers_of, judged
 from neuralprog_agents.neural_programmer_2017 import data
 from neuralprog_agents.neural_programmer_2017.agent import WikiPolicy
 from neuralprog_agents.neural_programmer_2017.config import Config
@@ -25,7 +25,7 @@ from neuralprog_agents.neural_programmer_2017.model import Programmer, Shape
 from neuralprog_agents.neural_programmer_2017.views import joined
 from neuralprog_agents.registry import Outcome, Report, Stop, Tensors
 from neuralprog_agents.training import checkpoint
-from neuralprog_envs.table import official
+from neuralprog_agents.training.network import restore, seeded, training_state, weights
 from neuralprog_envs.table.wiki import WikiSource
 
 _CHECKPOINT = "checkpoint.safetensors"
@@ -66,6 +66,7 @@ def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop
 class _Restart:
     def __init__(self, config: Config, index: int, folder: Path) -> None:
         self.config, self.index = config, index
+        self.of = checkpoint.identity(config, index)
         self.path = folder / _CHECKPOINT
         library = data.source_of(config, config.questions, ()).library
         self.vocabulary = data.vocabulary_of(library, config.word_cutoff)
@@ -79,12 +80,12 @@ class _Restart:
             embedding=config.embedding,
             steps=config.steps,
         )
-        torch.manual_seed(seed(config, index))
-        self.model = Programmer(self.shape, config.dropout)
+        build = partial(Programmer, self.shape, config.dropout)
+        self.model = seeded(build, key(config, index))
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
-        self.best = _arrays(self.model)
+        self.best = weights(self.model)
         self.progress = Progress()
 
     def run(self, report: Report, stop: Stop) -> Outcome:
@@ -111,9 +112,15 @@ class _Restart:
 
     def _epoch(self, examples: Sequence[Example], report: Report, stop: Stop) -> bool:
         """Go once through the examples; return whether it came to the end."""
+        seed = key(self.config, self.index, self.progress.epoch + 1) >> 1
+        with torch.random.fork_rng(devices=[]):  # dropout takes no generator of its own
+            torch.manual_seed(seed)
+            return self._pass(examples, np.random.default_rng(seed), report, stop)
+
+    def _pass(
+        self, examples: Sequence[Example], random: np.random.Generator, report: Report, stop: Stop
+    ) -> bool:
         config, epoch = self.config, self.progress.epoch
-        torch.manual_seed(seed(config, self.index, epoch + 1))
-        random = np.random.default_rng(seed(config, self.index, epoch + 1))
         steps = max(1, len(examples) // config.batch)
         lengths = np.array([int(example.view.length[0]) for example in examples])
         self.model.train()
@@ -159,7 +166,7 @@ class _Restart:
         found = accuracy(policy, self.judged)
         self.progress = replace(self.progress, accuracy=found)
         if found > self.progress.best:
-            self.best = _arrays(self.model)
+            self.best = weights(self.model)
             self.progress = replace(self.progress, best=found, best_epoch=self.progress.epoch)
 
     def _report(self, step: int, cost: float) -> dict[str, float]:
@@ -172,53 +179,27 @@ class _Restart:
         }
 
     def _save(self) -> None:
-        metadata = {**asdict(self.progress), "of": self._identity()}
+        metadata = {**asdict(self.progress), "of": self.of}
         checkpoint.save(self.path, _KIND, self._state(), metadata)
 
     def _state(self) -> Tensors:
         """Return parameters, the best ones, and Adam's means, by name."""
-        named = dict(self.model.named_parameters())
-        means = {
-            f"{key}.{name}": self.optimiser.state[parameter][key].numpy()
-            for name, parameter in named.items()
-            for key in ("exp_avg", "exp_avg_sq")
-            if parameter in self.optimiser.state
-        }
-        now = {f"now.{name}": array for name, array in _arrays(self.model).items()}
         best = {f"best.{name}": array for name, array in self.best.items()}
-        return {**now, **best, **means}
+        return {**training_state(self.model, self.optimiser), **best}
 
     def _resume(self) -> None:
-        if not self.path.exists():
-            return
-        named = dict(self.model.named_parameters())
-        groups = ("now", "best", "exp_avg", "exp_avg_sq")
         wanted = {
-            f"{group}.{name}": ("float32", tuple(parameter.shape))
-            for group in groups
-            for name, parameter in named.items()
+            f"{group}{name}": ("float32", tuple(parameter.shape))
+            for group in ("", "best.", "exp_avg.", "exp_avg_sq.")
+            for name, parameter in self.model.named_parameters()
         }
-        arrays, metadata = checkpoint.load(self.path, _KIND, wanted)
-        if metadata.pop("of") != self._identity():
-            raise checkpoint.CheckpointError(
-                f"{self.path} belongs to another restart or config: remove it to begin anew"
-            )
+        found = checkpoint.resume(self.path, _KIND, self.of, wanted)
+        if found is None:
+            return
+        arrays, metadata = found
         self.progress = Progress(**metadata)
-        self.best = {name: arrays[f"best.{name}"] for name in named}
-        steps = torch.tensor(float(self.progress.steps))
-        for name, parameter in named.items():
-            parameter.data.copy_(torch.tensor(arrays[f"now.{name}"]))
-            self.optimiser.state[parameter] = {
-                "step": steps.clone(),
-                "exp_avg": torch.tensor(arrays[f"exp_avg.{name}"]),
-                "exp_avg_sq": torch.tensor(arrays[f"exp_avg_sq.{name}"]),
-            }
-
-    def _identity(self) -> dict[str, Any]:
-        """Return what a checkpoint must share with the restart that goes on from it."""
-        shared = asdict(self.config)
-        del shared["restarts"], shared["test_lengths"]
-        return {"index": self.index, **shared}
+        self.best = {name: arrays[f"best.{name}"] for name in self.best}
+        restore(self.model, self.optimiser, arrays, self.progress.steps)
 
     def _outcome(self) -> Outcome:
         metrics = {
@@ -237,19 +218,15 @@ class _Restart:
         return Outcome(self.progress.best >= self.config.solved, metrics, tensors, card)
 
 
-def seed(config: Config, index: int, position: int = 0) -> int:
-    """Return a seed of 63 bits for one place of a restart."""
+def key(config: Config, index: int, position: int = 0) -> int:
+    """Return 64 bits that decide what is random at one place of a restart."""
     words = np.random.SeedSequence((config.seed, index, position))
-    return int(words.generate_state(1, np.uint64)[0] >> np.uint64(1))
+    return int(words.generate_state(1, np.uint64)[0])
 
 
 def accuracy(policy: WikiPolicy, source: WikiSource) -> float:
     """Return the fraction of a source's questions that are answered rightly, officially."""
-    right = [
-        bool(answer) and official.correct(answer, question.target, question.canon)
-        for question, answer in zip(source.questions, answers_of(policy, source), strict=True)
-    ]
-    return float(np.mean(right))
+    return float(np.mean(judged(source, answers_of(policy, source))))
 
 
 def loss(
@@ -294,7 +271,3 @@ def _some(programs: NDArray[np.int8], most: int, random: np.random.Generator) ->
     if len(programs) <= most:
         return programs
     return programs[random.choice(len(programs), most, replace=False)]
-
-
-def _arrays(model: Programmer) -> Tensors:
-    return {name: value.detach().numpy().copy() for name, value in model.named_parameters()}

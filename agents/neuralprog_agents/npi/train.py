@@ -64,6 +64,7 @@ def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop
 class _Restart:
     def __init__(self, config: Config, index: int, folder: Path) -> None:
         self.config, self.index = config, index
+        self.of = checkpoint.identity(config, index)
         self.path = folder / _CHECKPOINT
         self.model = initial(sizes_of(config), seed(config, index, Stream.WEIGHTS))
         self.optimizer = adam(self.model, config.learning_rate)
@@ -138,29 +139,24 @@ class _Restart:
     def _save(self) -> None:
         state = {"hardness": self.hardness, "added": self.added}
         counts = {"step": self.step, "rounds": self.rounds, "unproven": self.unproven}
-        metadata = {**counts, "wrong": self.wrong, "of": self._identity()}
+        metadata = {
+            **counts,
+            "wrong": self.wrong,
+            "of": self.of,
+        }
         tensors = {**training_state(self.model, self.optimizer), **state}
         checkpoint.save(self.path, _KIND, tensors, metadata)
 
     def _resume(self) -> None:
-        if not self.path.exists():
+        found = checkpoint.resume(self.path, _KIND, self.of)
+        if found is None:
             return
-        tensors, metadata = checkpoint.load(self.path, _KIND)
-        if metadata["of"] != self._identity():
-            raise checkpoint.CheckpointError(
-                f"{self.path} belongs to another restart or config: remove it to begin anew"
-            )
+        tensors, metadata = found
         self._learn_from(tensors["added"])
         self.hardness, self.wrong = tensors["hardness"], metadata["wrong"]
         self.step, self.rounds = metadata["step"], metadata["rounds"]
         self.unproven = metadata["unproven"]
         restore(self.model, self.optimizer, tensors, self.step)
-
-    def _identity(self) -> dict[str, Any]:
-        """Return what a checkpoint must share with the restart that goes on from it."""
-        shared = plain(asdict(self.config))
-        del shared["restarts"], shared["test_lengths"]
-        return {"index": self.index, **shared}
 
     def _outcome(self, success: bool) -> Outcome:
         metrics = {

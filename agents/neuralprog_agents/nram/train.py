@@ -14,7 +14,6 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from neuralprog_agents.nram import judge
 from neuralprog_agents.nram.compile import SURE, rewire
@@ -42,6 +41,7 @@ def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop
 class _Restart:
     def __init__(self, config: Config, index: int, folder: Path) -> None:
         self.config, self.index, self.path = config, index, folder / _CHECKPOINT
+        self.of = checkpoint.identity(config, index)
         self.shape, self.settings = shape_of(config), draw_settings(config, index)
         self.descent = self._begin(self._first_weights(), Progress(level=config.length[0]))
         self._resume()
@@ -111,30 +111,21 @@ class _Restart:
         state, progress = self.descent.state, asdict(self.descent.progress)
         progress["cpu_seconds"] = self._spent()
         tensors = {"theta": state.theta, "m": state.m, "v": state.v}
-        metadata = {**progress, "step": state.step, "of": self._identity()}
+        metadata = {**progress, "step": state.step, "of": self.of}
         checkpoint.save(self.path, _KIND, tensors, metadata)
         self._saved = time.perf_counter()
 
     def _resume(self) -> None:
-        if not self.path.exists():
-            return
         size = ("float32", (self.shape.size,))
-        tensors, metadata = checkpoint.load(
-            self.path, _KIND, dict.fromkeys(("theta", "m", "v"), size)
+        found = checkpoint.resume(
+            self.path, _KIND, self.of, dict.fromkeys(("theta", "m", "v"), size)
         )
-        if metadata.pop("of") != self._identity():
-            raise checkpoint.CheckpointError(
-                f"{self.path} belongs to another restart or config: remove it to begin anew"
-            )
+        if found is None:
+            return
+        tensors, metadata = found
         step = metadata.pop("step")
         self.descent.state = TrainState(**tensors, step=step)
         self.descent.progress = Progress(**metadata)
-
-    def _identity(self) -> dict[str, Any]:
-        """Return what a checkpoint must share with the restart that goes on from it."""
-        shared = _plain(asdict(self.config))
-        del shared["restarts"]
-        return {"index": self.index, **shared}
 
     def _spent(self) -> float:
         return self.descent.progress.cpu_seconds + time.thread_time() - self._clock
@@ -152,7 +143,7 @@ class _Restart:
         }
         card = {
             "env": self.config.env,
-            "shape": _plain(asdict(self.shape)),
+            "shape": asdict(self.shape),
             "time_limit": list(self.config.time_limit),
             "trained_lengths": list(self.config.length),
             "settings": asdict(self.settings),
@@ -172,7 +163,3 @@ def shape_of(config: Config) -> Shape:
         hidden=config.hidden,
         layers=config.layers,
     )
-
-
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}

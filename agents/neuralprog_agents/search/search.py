@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +91,7 @@ class Restart:
 
     def __init__(self, config: Config, index: int, folder: Path) -> None:
         self.config, self.index, self.path = config, index, folder / _CHECKPOINT
+        self.of = checkpoint.identity(config, index)
         self.moves, self.weights = moves_of(config), weights_of(config)
         self.rows = data.first_rows(config)
         self.progress = Progress(used=int(self.rows.max()) + 1, unveiled=int(config.unveil))
@@ -234,29 +234,26 @@ class Restart:
     def _save(self) -> None:
         tensors = {"table": self.search.table, "rows": self.rows, "stream": self.search.stream}
         progress = replace(self.progress, cpu_seconds=self._spent())
-        checkpoint.save(self.path, _KIND, tensors, {**asdict(progress), "of": self._identity()})
+        checkpoint.save(
+            self.path,
+            _KIND,
+            tensors,
+            {**asdict(progress), "of": self.of},
+        )
 
     def _resume(self) -> None:
-        if not self.path.exists():
-            return
         expect = {
             "table": ("int64", self.search.table.shape),
             "rows": ("int64", self.rows.shape),
             "stream": ("uint64", (2,)),
         }
-        tensors, metadata = checkpoint.load(self.path, _KIND, expect)
-        if metadata.pop("of") != self._identity():
-            raise checkpoint.CheckpointError(
-                f"{self.path} belongs to another restart or config: remove it to begin anew"
-            )
+        found = checkpoint.resume(self.path, _KIND, self.of, expect)
+        if found is None:
+            return
+        tensors, metadata = found
         self.search.table[:], self.search.stream[:] = tensors["table"], tensors["stream"]
         self.rows, self.progress = tensors["rows"].copy(), Progress(**metadata)
         self.problem = self._pack()
-
-    def _identity(self) -> dict[str, Any]:
-        """Return what a checkpoint must share with the restart that goes on from it."""
-        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self.config).items()}
-        return {"index": self.index, **plain}
 
     def _outcome(self, *, fits: bool) -> Outcome:
         success = fits and self.generalises()

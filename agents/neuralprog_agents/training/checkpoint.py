@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,44 @@ def save(
     header = {"version": VERSION, "kind": kind, "metadata": text, "sha256": digest}
     write_atomically(path, encode(arrays, metadata={FORMAT: json.dumps(header)}))
     return digest
+
+
+def identity(config: Any, index: int) -> dict[str, Any]:
+    """Return what a checkpoint must share with the restart that goes on from it, as JSON has it.
+
+    Args:
+        config: An agent's ``Config``: all of it but how many restarts are made and where they
+            are scored.
+        index: The restart.
+    """
+    shared: dict[str, Any] = json.loads(json.dumps(asdict(config)))
+    for name in ("restarts", "test_lengths"):
+        shared.pop(name, None)
+    return {"index": index, **shared}
+
+
+def resume(
+    path: Path, kind: str, of: Mapping[str, Any], expect: Expected | None = None
+) -> tuple[Tensors, dict[str, Any]] | None:
+    """Return the arrays and metadata of a restart's checkpoint; None if there is none.
+
+    Args:
+        path: The file.
+        kind: See ``load``.
+        of: The restart's ``identity``, which was saved as the metadata's "of".
+        expect: See ``load``.
+
+    Raises:
+        CheckpointError: See ``load``; or it belongs to another restart.
+    """
+    if not path.exists():
+        return None
+    tensors, metadata = load(path, kind, expect)
+    if metadata.pop("of", None) != of:
+        raise CheckpointError(
+            f"{path} belongs to another restart or config: remove it to begin anew"
+        )
+    return tensors, metadata
 
 
 def load(path: Path, kind: str, expect: Expected | None = None) -> tuple[Tensors, dict[str, Any]]:

@@ -2,15 +2,19 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from neuralprog_agents.alphanpi import agent
 from neuralprog_agents.alphanpi.config import Config
 from neuralprog_agents.evaluation.evaluate import evaluate
+from neuralprog_agents.training import config as settings
 from neuralprog_agents.training.checkpoint import CheckpointError
 
-HANOI = Config("NPIHanoi", length=(1, 4), steps=(8, 0), simulations=400, checks=32)
+ROOT = Path(__file__).parents[3]
+
+HANOI = settings.parse("alphanpi", ROOT / "configs" / "alphanpi" / "hanoi.yaml")
 SHORT = replace(HANOI, simulations=10, episodes=2, updates=4, batch=16, checks=4, budget=4)
 
 
@@ -25,7 +29,7 @@ class KilledError(Exception):
 
 @pytest.mark.learning
 def test_a_restart_learns_the_towers_of_hanoi_from_what_they_must_achieve(tmp_path):
-    """From one to four disks, and its network alone moves seven."""
+    """From one to five disks, and its network alone moves seven."""
     outcome = run(HANOI, 0, tmp_path / "r")
     assert outcome.success
     policy = agent.load(outcome.tensors, json.loads(json.dumps(outcome.card)))
