@@ -164,8 +164,16 @@ def _add_run(parser: _Parser) -> None:
 
 
 def _add_benchmark(parser: _Parser) -> None:
-    parser.add_argument("what", choices=("speed",))
+    parser.add_argument("what", choices=("speed", "compare", "all"))
     parser.add_argument("--quick", action="store_true", help="a look, not a measurement")
+    parser.add_argument("--output", default="results", metavar="DIR", help="(results)")
+    compare = parser.add_argument_group("compare")
+    compare.add_argument("--agents", nargs="+", default=(), metavar="NAME", help="(all)")
+    compare.add_argument("--envs", nargs="+", default=(), metavar="ID", help="(all)")
+    compare.add_argument("--seconds", type=float, metavar="S", help="CPU time of each training")
+    compare.add_argument("--seeds", type=int, metavar="N", help="how many")
+    compare.add_argument("--workers", type=int, metavar="W", help="trainings at once (all cores)")
+    compare.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster: auto, or its head")
 
 
 def _natural(word: str) -> int:
@@ -220,10 +228,9 @@ def _run(args: argparse.Namespace, rest: list[str]) -> int:
 
 def _benchmark(args: argparse.Namespace, rest: list[str]) -> int:
     _refuse(args, rest)
-    from neuralprog_agents.benchmark import speed
+    from neuralprog_agents.commands.benchmark import benchmark
 
-    speed.main(quick=args.quick)
-    return 0
+    return benchmark(args)
 
 
 def _demo(args: argparse.Namespace, rest: list[str]) -> int:

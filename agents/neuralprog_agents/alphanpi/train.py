@@ -207,7 +207,7 @@ class _Restart:
     def _outcome(self, success: bool) -> Outcome:
         metrics = {
             "iterations": float(self.iteration),
-            "calls": float(self.calls),
+            "samples": float(self.calls),
             "alone": self.right,
         }
         card = {

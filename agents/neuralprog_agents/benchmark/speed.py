@@ -32,9 +32,9 @@ def main(quick: bool = False, output: Path = Path("results")) -> None:
     rows = list(_measure(seconds, rounds))
     show("Speed, ours against theirs in one run", rows)
     output.mkdir(parents=True, exist_ok=True)
-    header = _HEADER.format(rounds=rounds, **_machine())
+    header = _HEADER.format(rounds=rounds, **machine())
     (output / "speed.md").write_text(f"{header}{as_markdown(rows)}\n")
-    (output / "speed.json").write_text(json.dumps({**_machine(), "rows": as_json(rows)}, indent=1))
+    (output / "speed.json").write_text(json.dumps({**machine(), "rows": as_json(rows)}, indent=1))
 
 
 def _measure(seconds: float, rounds: int) -> Iterator[Ratio]:
@@ -47,7 +47,8 @@ def _measure(seconds: float, rounds: int) -> Iterator[Ratio]:
     yield from questions.measure(seconds, rounds)
 
 
-def _machine() -> dict[str, str]:
+def machine() -> dict[str, str]:
+    """Return what the figures depend on: the processor, and the versions of Python and NumPy."""
     import numpy as np
 
     name = next(

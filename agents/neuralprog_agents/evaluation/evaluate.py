@@ -78,6 +78,7 @@ def evaluate(
     seed: int = 0,
     split: str = "test",
     name: str = "",
+    **settings: Any,
 ) -> Iterator[Score]:
     """Score a policy, one length after another.
 
@@ -92,13 +93,15 @@ def evaluate(
         seed: The first episode's.
         split: "test", "train", "validation" or "all".
         name: The agent's, for the scores.
+        **settings: The environment's keyword arguments, over the policy's own.
 
     Raises:
         ValueError: The environment does not exist or cannot be had so.
     """
     for length in lengths:
         started = time.perf_counter()
-        turns = list(_play_all(policy, env_id, length, episodes, seed, split))
+        own = {"length": length, "split": split, **policy.settings(length), **settings}
+        turns = list(_play_all(policy, env_id, own, episodes, seed))
         success, returns, steps = np.concatenate(turns, axis=1)
         yield Score(
             agent=name,
@@ -114,10 +117,9 @@ def evaluate(
 
 
 def _play_all(
-    policy: Policy, env_id: str, length: int, episodes: int, seed: int, split: str
+    policy: Policy, env_id: str, settings: dict[str, Any], episodes: int, seed: int
 ) -> Iterator[NDArray[np.float64]]:
     """Play in turns of as many slots as the memory budget allows."""
-    settings = {"length": length, "split": split, **policy.settings(length)}
     slots = max(1, MEMORY_BUDGET // (_COPIES * _slot_bytes(env_id, settings)))
     for first in range(0, episodes, slots):
         n = min(slots, episodes - first)

@@ -186,6 +186,7 @@ class _Restart:
     def _outcome(self, *, success: bool = False, pruned: bool = False) -> Outcome:
         metrics = {
             "step": float(self.state.step),
+            "samples": float(self.state.step * self.config.batch),
             "accuracy": max(self.progress.best, 0.0),
             "best_step": float(self.progress.best_step),
         }
@@ -195,7 +196,8 @@ class _Restart:
             "columns": self.config.columns[1],
             "value_range": self.config.test_value_range,
         }
-        return Outcome(success, metrics, {"theta": self.best.numpy().copy()}, card, pruned)
+        theta = self.best if self.progress.best >= 0 else self.state.theta
+        return Outcome(success, metrics, {"theta": theta.numpy().copy()}, card, pruned)
 
 
 def shape_of(config: Config, task: TableTask) -> Shape:

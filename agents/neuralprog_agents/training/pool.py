@@ -196,7 +196,7 @@ class LocalPool:
         process = self._context.Process(
             target=_serve, args=(there, self._highest, self.job), daemon=True
         )
-        with _one_thread():
+        with one_thread():
             process.start()
         there.close()
         worker = _Worker(process, here)
@@ -249,7 +249,7 @@ def _cause(status: int | None) -> str:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Let processes that start here use one thread each: restarts fill the cores, not threads."""
     wanted = {f"{library}_NUM_THREADS": "1" for library in _THREADS}
     before = {name: os.environ.get(name) for name in wanted}

@@ -1,0 +1,1 @@
+"""`neuralprog benchmark compare`: every agent on every task, in one table."""

@@ -1,0 +1,204 @@
+"""Cells of the comparison: one entrant on one task with one seed, trained and scored."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+from neuralprog_agents import registry
+from neuralprog_agents.benchmark.comparison import tasks
+from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS, Entrant, NotApplicableError
+from neuralprog_agents.evaluation.evaluate import evaluate
+from neuralprog_agents.evaluation.policy import Policy
+from neuralprog_agents.evaluation.reference import reference
+from neuralprog_agents.registry import Outcome
+from neuralprog_agents.training import config as settings
+
+SOLVED = 0.99
+"""Success at the longest trained length, on test instances, that counts as solved."""
+MEASURED, REFUSED, FAILED = "measured", "not applicable", "failed"
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is measured at once.
+
+    Attributes:
+        entrant: A name of ``ENTRANTS``.
+        env: The task.
+        seed: The agent's.
+        seconds: The budget of CPU time for training.
+        length: The trained lengths, where they are not the entrant's own: for the question
+            whether memory can grow.
+    """
+
+    entrant: str
+    env: str
+    seed: int
+    seconds: float
+    length: tuple[int, int] | None = None
+
+    @property
+    def who(self) -> Entrant:
+        """The entrant."""
+        return next(entrant for entrant in ENTRANTS if entrant.name == self.entrant)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What the budget brought.
+
+    Attributes:
+        outcome: The first success, or what the last restart had learned.
+        config: Its settings.
+        restarts: How many were begun.
+        cpu_seconds: Processor time of this process, until the success or the end.
+    """
+
+    outcome: Outcome
+    config: Any
+    restarts: int
+    cpu_seconds: float
+
+
+def measure(cell: Cell) -> Record:
+    """Train and score; return what came of it in the types of JSON. Errors are recorded too."""
+    record = {**asdict(cell), "key": key_of(cell)}
+    try:
+        return {**record, "status": MEASURED, **_measured(cell)}
+    except NotApplicableError as error:
+        return {**record, "status": REFUSED, "reason": str(error)}
+    except Exception as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return {**record, "status": FAILED, "reason": reason}
+
+
+def key_of(cell: Cell) -> str:
+    """Return a name of the cell with its settings: a measurement is kept as long as both stay."""
+    try:
+        own = settings.plain_settings(_config(cell)) if cell.who.agent else None
+    except NotApplicableError as error:
+        own = str(error)
+    text = json.dumps([asdict(cell), own], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _config(cell: Cell) -> Any:
+    own = {} if cell.length is None else {"length": list(cell.length)}
+    return cell.who.config(cell.env, seed=cell.seed, **own)
+
+
+def _measured(cell: Cell) -> Record:
+    first = cell.length[1] if cell.length else tasks.longest(cell.env)
+    if not cell.who.agent:
+        policy: Policy = reference(cell.entrant, cell.env, cell.seed)
+        return {"supervision": "nothing", **_scores(policy, cell.env, first)}
+    trained = train(cell)
+    module = registry.find(cell.who.agent)
+    supervision = getattr(module, "supervision", lambda config: module.SUPERVISION)
+    found = {
+        "supervision": supervision(trained.config),
+        "success": trained.outcome.success,
+        "restarts": trained.restarts,
+        "cpu_seconds": round(trained.cpu_seconds, 3),
+        "samples": _samples(trained.outcome),
+        "parameters": sum(tensor.size for tensor in trained.outcome.tensors.values()),
+    }
+    if not trained.outcome.tensors:
+        return {**found, "ladder": dict.fromkeys(map(str, tasks.RUNGS), 0.0), "wider": 0.0}
+    policy = module.load(trained.outcome.tensors, trained.outcome.card)
+    return {**found, **_scores(policy, cell.env, first)}
+
+
+def train(cell: Cell) -> Trained:
+    """Make restarts until one succeeds or the budget is spent.
+
+    The budget is processor time, so a busy machine does not matter; loading and compiling an
+    agent's code, once a process, does not count.
+
+    Raises:
+        NotApplicableError: The entrant cannot face the task.
+    """
+    config, module = _config(cell), registry.find(cell.who.agent)
+    with tempfile.TemporaryDirectory() as folder:
+        _warm_up(module, config, Path(folder) / "warm-up")
+        start = time.process_time()
+
+        def spent() -> float:
+            return time.process_time() - start
+
+        def stop() -> bool:
+            return spent() >= cell.seconds
+
+        for index in range(config.restarts):
+            outcome = _restart(module, config, index, Path(folder) / str(index), stop)
+            if outcome.success or stop():
+                break
+    return Trained(outcome, config, index + 1, spent())
+
+
+def _restart(module: Any, config: Any, index: int, folder: Path, stop: Callable[[], bool]) -> Any:
+    folder.mkdir()
+    return module.restart(config, index, folder, lambda metrics: None, stop)
+
+
+_warm: set[str] = set()
+
+
+def _warm_up(module: Any, config: Any, folder: Path) -> None:
+    """Let an agent begin once, so that its code is loaded and compiled."""
+    if module.__name__ in _warm:
+        return
+    _warm.add(module.__name__)
+    answers = iter((False,))
+    _restart(module, config, 0, folder, lambda: next(answers, True))
+
+
+def _samples(outcome: Outcome) -> int | None:
+    """Return how many samples were taken, as the agent counts them."""
+    count = outcome.metrics.get("samples", outcome.metrics.get("pairs"))
+    return None if count is None or isnan(count) else round(count)
+
+
+def _scores(policy: Policy, env_id: str, first: int) -> Record:
+    """Return success on the rungs of the ladder, and at wider values."""
+    rungs = dict(_climb(policy, env_id, tasks.ladder(env_id, first)))
+    more = tasks.wider(env_id)
+    values = None if more is None else _score(policy, env_id, first, tasks.EPISODES, more)
+    return {"ladder": rungs, "wider": values}
+
+
+def _climb(
+    policy: Policy, env_id: str, rungs: Iterable[tasks.Rung]
+) -> Iterator[tuple[str, float | str]]:
+    """Yield each rung's success rate, or why there is none; above a rung without any it is 0."""
+    reached: float | str = 1.0
+    for rung in rungs:
+        if reached == 0.0:
+            pass
+        elif not rung.episodes:
+            reached = f"too long to play: length {rung.length}"
+        else:
+            reached = _score(policy, env_id, rung.length, rung.episodes, {})
+        yield str(rung.multiple), reached
+
+
+def _score(
+    policy: Policy, env_id: str, length: int, episodes: int, more: dict[str, Any]
+) -> float | str:
+    try:
+        if "memory_size" in more and "memory_size" in policy.settings(length):
+            return f"it reads tapes of {policy.settings(length)['memory_size']} cells"
+        [score] = evaluate(policy, env_id, [length], episodes, **more)
+    except (TypeError, ValueError) as error:
+        return " ".join(str(error).split())
+    return score.success_rate

@@ -1,0 +1,125 @@
+"""Who takes part: each agent in each of its forms, and the references.
+
+A new agent takes part with one row here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from neuralprog_agents import registry
+from neuralprog_agents.training import config as settings
+from neuralprog_agents.training.runs import task_name
+from neuralprog_envs.registry import find
+
+CONFIGS = Path("configs")
+
+
+class NotApplicableError(ValueError):
+    """An agent cannot face a task; the message says why."""
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """One row of the comparison.
+
+    Attributes:
+        name: Its name there.
+        families: Where it takes part.
+        agent: A name of ``registry.AGENTS``; empty for a reference, which needs no training.
+        overrides: The settings that make this form of the agent.
+        variants: Endings of its tasks' config files, the preferred one first.
+        samples: What is counted as a sample.
+        curriculum: Whether easier instances come first.
+        reusable: Whether what it learns can be called by other programs.
+    """
+
+    name: str
+    families: tuple[str, ...]
+    agent: str = ""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    variants: tuple[str, ...] = ("",)
+    samples: str = ""
+    curriculum: bool = False
+    reusable: bool = False
+
+    def config(self, env_id: str, **cell: Any) -> Any:
+        """Return the agent's ``Config`` for a task.
+
+        Its file is ``configs/AGENT/TASK[VARIANT].yaml``, or else ``configs/AGENT/FAMILY.yaml``.
+
+        Args:
+            env_id: The task.
+            **cell: Settings of this cell, over all others.
+
+        Raises:
+            NotApplicableError: There is no such file, or the agent refuses the task.
+        """
+        path = self._file(env_id)
+        given = {"env": find(env_id).id, **self.overrides, **cell}
+        words = [f"--{key}={value}" for key, value in given.items()]
+        try:
+            config = settings.parse(self.agent, path, words)
+            check = getattr(registry.find(self.agent), "check", None)
+            if check is not None:
+                check(config)
+        except ValueError as error:
+            raise NotApplicableError(" ".join(str(error).split())) from None
+        return config
+
+    def _file(self, env_id: str) -> Path:
+        row = find(env_id)
+        if row.family not in self.families:
+            raise NotApplicableError(f"it acts in the {' and '.join(self.families)} family only")
+        folder = CONFIGS / self.agent
+        names = [f"{task_name(row.id)}{variant}" for variant in self.variants] + [row.family]
+        for path in (folder / f"{name}.yaml" for name in names):
+            if path.is_file():
+                return path
+        raise NotApplicableError(f"it has no settings for {row.name} in {folder}")
+
+
+def _form(name: str, agent: str, families: Sequence[str], samples: str, **more: Any) -> Entrant:
+    return Entrant(name, tuple(families), agent, samples=samples, **more)
+
+
+def _rl(algorithm: str, samples: str = "environment steps") -> Entrant:
+    name = {"BC": "imitation"}.get(algorithm, algorithm.lower())
+    return _form(name, "rl", _EVERYWHERE, samples, overrides={"algorithm": algorithm})
+
+
+_EVERYWHERE = ("tape", "program", "table")
+
+ENTRANTS: tuple[Entrant, ...] = (
+    Entrant("expert", _EVERYWHERE),
+    Entrant("random", _EVERYWHERE),
+    _form("search", "search", ["tape"], "pairs", curriculum=True),
+    _form(
+        "nram",
+        "nram",
+        ["tape"],
+        "pairs",
+        curriculum=True,
+        variants=("-gradient", ""),
+        overrides={"repair": 0, "turns": 1, "budget": 4000, "patience": 600},
+    ),
+    _form("nram-hybrid", "nram", ["tape"], "pairs", curriculum=True, variants=("-hybrid", "")),
+    _form("npi", "npi", ["program"], "traces", reusable=True),
+    _form("alphanpi", "alphanpi", ["program"], "searched calls", reusable=True, curriculum=True),
+    _form("neural_programmer", "neural_programmer", ["table"], "questions"),
+    _form("np-gradient", "neural_programmer", ["table"], "questions", variants=("-gradient", "")),
+    _form("lstm", "seq2seq", _EVERYWHERE, "pairs", overrides={"model": "lstm"}),
+    _form("lstm-attention", "seq2seq", _EVERYWHERE, "pairs", overrides={"model": "lstm-attention"}),
+    _form("transformer", "seq2seq", _EVERYWHERE, "pairs", overrides={"model": "transformer"}),
+    _form("ntm-lstm", "ntm", ["tape"], "pairs", overrides={"controller": "lstm"}),
+    _form("ntm-mlp", "ntm", ["tape"], "pairs", overrides={"controller": "mlp"}),
+    _rl("PPO"),
+    _rl("MaskablePPO"),
+    _rl("RecurrentPPO"),
+    _rl("A2C"),
+    _rl("DQN"),
+    _rl("BC", "demonstrated steps"),
+)

@@ -1,0 +1,123 @@
+"""The plots of the comparison, one PNG each, a panel a family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from neuralprog_agents.benchmark.comparison import tasks
+from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
+from neuralprog_agents.benchmark.comparison.summary import Summary
+
+PLOTS: Mapping[str, str] = MappingProxyType(
+    {
+        "time": "Tasks and seeds solved within a training time, of all that the agent faced.",
+        "length": "Mean success over all tasks faced against length, in multiples of the longest "
+        "trained one (shaded: trained).",
+        "memory": "Samples to solve a task against the size of its memory, in multiples of the "
+        "default one.",
+    }
+)
+
+_STYLES = ("-", "--", ":")
+
+
+def draw(summary: Summary, folder: Path) -> None:
+    """Write ``compare-NAME.png`` for each plot; "memory" only where it was measured."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    _panels(summary, _time, folder / "compare-time.png", sharey=True)
+    _panels(summary, _length, folder / "compare-length.png", sharey=True)
+    if summary.grown:
+        _panels(summary, _memory, folder / "compare-memory.png", sharey=False)
+
+
+Panel = Callable[[Any, Summary, str], None]
+
+
+def _panels(summary: Summary, panel: Panel, path: Path, *, sharey: bool) -> None:
+    """Draw a panel a family, with one legend for all."""
+    from matplotlib import pyplot as plt
+
+    families = summary.families
+    figure, axes = plt.subplots(
+        1, len(families), figsize=(4.2 * len(families), 3.6), sharey=sharey, squeeze=False
+    )
+    for axis, family in zip(axes[0], families, strict=True):
+        panel(axis, summary, family)
+        axis.set_title(family)
+        axis.grid(alpha=0.3)
+    handles = {
+        label: handle
+        for axis in axes[0]
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(
+        handles.values(), handles.keys(), loc="outside right upper", fontsize=7, frameon=False
+    )
+    figure.set_layout_engine("constrained")
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+    plt.close(figure)
+
+
+def _look(entrant: str) -> dict[str, Any]:
+    """Return an entrant's colour and line: the same in every plot."""
+    place = [known.name for known in ENTRANTS].index(entrant)
+    return {"color": f"C{place % 10}", "linestyle": _STYLES[place // 10], "label": entrant}
+
+
+def _time(axis: Any, summary: Summary, family: str) -> None:
+    envs = summary.family(family)
+    for who in summary.entrants:
+        faced = [r for r in summary.faced(who.name) if r.env in envs]
+        if not who.agent or not faced:
+            continue
+        seconds = sorted(record["cpu_seconds"] for r in faced for record in r.solvers)
+        total = sum(len(result.records) for result in faced)
+        share = np.arange(len(seconds) + 1) / total
+        axis.step([0.01, *seconds], share, where="post", **_look(who.name))
+    axis.set_xscale("log")
+    axis.set_xlabel("CPU-seconds of training")
+    axis.set_ylabel("solved")
+
+
+def _length(axis: Any, summary: Summary, family: str) -> None:
+    envs = summary.family(family)
+    for who in summary.entrants:
+        faced = [r for r in summary.faced(who.name) if r.env in envs]
+        rungs = [(k, [x for r in faced for x in r.at(k)]) for k in tasks.RUNGS]
+        known = [(k, float(np.mean(found))) for k, found in rungs if found]
+        if known:
+            axis.plot(*zip(*known, strict=True), marker=".", **_look(who.name))
+    axis.axvspan(0.8, 1.0, color="0.9")
+    axis.set_xscale("log")
+    axis.set_xticks(tasks.RUNGS, [str(k) for k in tasks.RUNGS])
+    axis.set_xlim(0.8, max(tasks.RUNGS) * 1.2)
+    axis.set_ylim(-0.03, 1.03)
+    axis.set_xlabel("length, in multiples of the longest trained")
+    axis.set_ylabel("success")
+
+
+def _memory(axis: Any, summary: Summary, family: str) -> None:
+    envs = summary.family(family)
+    sizes = {1: summary.results, **summary.grown}
+    for who in summary.entrants:
+        points = [
+            (factor, samples)
+            for factor, results in sizes.items()
+            for (name, env), result in results.items()
+            if name == who.name and env in envs and (who.name, env) in summary.grown[max(sizes)]
+            if result.measured and result.solved and (samples := result.median("samples"))
+        ]
+        if points:
+            axis.plot(*zip(*points, strict=True), marker="o", **_look(who.name))
+    axis.set_xscale("log", base=2)
+    axis.set_xticks(sorted(sizes), [str(factor) for factor in sorted(sizes)])
+    axis.set_yscale("log")
+    axis.set_xlabel("memory, in multiples of the default")
+    axis.set_ylabel("samples to solve")

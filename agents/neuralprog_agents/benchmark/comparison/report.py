@@ -1,0 +1,233 @@
+"""The report in Markdown: the four questions first, then every cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from neuralprog_agents.benchmark.comparison import tasks
+from neuralprog_agents.benchmark.comparison.cells import FAILED
+from neuralprog_agents.benchmark.comparison.entrants import Entrant
+from neuralprog_agents.benchmark.comparison.plan import Plan
+from neuralprog_agents.benchmark.comparison.plots import PLOTS
+from neuralprog_agents.benchmark.comparison.summary import Answers, Result, Summary, kind
+from neuralprog_envs.registry import find
+
+NOTHING = "–"
+
+
+def report(summary: Summary, plan: Plan, command: str, machine: str) -> str:
+    """Return the whole report."""
+    return "\n".join(_parts(summary, plan, command, machine)) + "\n"
+
+
+def _parts(summary: Summary, plan: Plan, command: str, machine: str) -> Iterator[str]:
+    under = (
+        f"`{command}`: {plan.seconds:g} CPU-seconds of training a cell on one thread, seeds 0 to "
+    )
+    under += f"{plan.seeds - 1}. {machine}."
+    yield "# Comparison\n"
+    yield f"Written by {under}"
+    yield _RULES
+    yield "\n## The four questions\n"
+    yield questions(summary)
+    yield _NOTES
+    yield "\n## Success at the longest trained length\n"
+    yield _SUCCESS
+    for family in summary.families:
+        yield f"\n### {family}\n"
+        yield _matrix(summary, summary.family(family))
+        yield f"\n{under}"
+    for name, caption in PLOTS.items():
+        if name == "memory" and not summary.grown:
+            continue
+        yield f"\n![{caption}](compare-{name}.png)\n\n{caption}"
+    yield "\n## Beyond the trained lengths\n"
+    yield from _ladders(summary)
+    if summary.grown:
+        yield "\n## More memory\n"
+        yield _memory(summary)
+        yield f"\n{under}"
+    yield "\n## Not applicable, and failed\n"
+    yield _reasons(summary)
+
+
+_RULES = """
+Every agent is trained within the same processor time, with the settings of `configs/` (in restarts
+one after another where it works in restarts; the first success ends them), and then scored on the
+same instances of the test split. **Solved** means that most seeds are right on at least 99 % of
+instances of the longest trained length. Budgets of seconds are small: that an agent does not solve
+a task here does not mean that it can't, and the agents' own pages have what they reach in the time
+that they need. `expert` is the task's own algorithm, `random` legal actions."""
+
+_NOTES = f"""
+Question 1 asks what learning needs when its memory is four times as large (a cell is a task's
+default length and four times that): samples, and trained numbers, in multiples. Question 2 counts
+the tasks that need more than moving data. Question 3 is the longest program solved, in steps of the
+expert at that length. Question 4: mean success over the solved tasks at 2, 10 and 100 times the
+longest trained length, and with values {tasks.WIDER} times as wide. What an agent's network cannot
+read at all counts as 0; what takes too long to play is left out. Samples, CPU-seconds and trained
+numbers are medians over what is solved; what a sample is differs: pairs, steps, traces."""
+
+_SUCCESS = """\
+Per cent: the mean over seeds and, where they differ, the least and the most; – is not
+applicable."""
+
+
+def questions(summary: Summary) -> str:
+    """Return the table of the four questions, a row an entrant."""
+    head = [
+        "agent", "learns from", "1. memory × 4: samples; parameters", "2. complex operations",
+        "3. longest program", "4. length × 2, 10, 100", "wider values", "solved of faced",
+        "samples", "CPU-s", "parameters", "curriculum", "reusable",
+    ]  # fmt: skip
+    return _table(head, [_answer_row(summary.answers(who)) for who in summary.entrants])
+
+
+def short(summary: Summary) -> str:
+    """Return the table of the first screen: families, and the questions in brief."""
+    families = summary.families
+    head = ["agent", "learns from", *(f"{family} tasks solved" for family in families)]
+    head += ["length × 10", "wider values", "samples", "CPU-s"]
+    return _table(head, [_short_row(summary, who) for who in summary.entrants])
+
+
+def _short_row(summary: Summary, who: Entrant) -> list[str]:
+    a = summary.answers(who)
+    counts = [_count(summary, who, family) for family in summary.families]
+    rates = [_percent(a.kept[10]), _percent(a.wider)]
+    return [f"`{who.name}`", a.supervision, *counts, *rates, _samples(a), _seconds(a.seconds)]
+
+
+def _count(summary: Summary, who: Entrant, family: str) -> str:
+    faced = [r for r in summary.faced(who.name) if find(r.env).family == family]
+    return f"{sum(r.solved for r in faced)} of {len(faced)}" if faced else NOTHING
+
+
+def _answer_row(a: Answers) -> list[str]:
+    return [
+        f"`{a.entrant.name}`",
+        a.supervision,
+        NOTHING if a.memory is None else f"× {a.memory:.2g}; × {a.parameters or 1:.2g}",
+        f"{a.complex[0]} of {a.complex[1]}",
+        f"{a.steps:,.0f} steps" if a.steps else NOTHING,
+        ", ".join(_percent(a.kept[k]) for k in (2, 10, 100)),
+        _percent(a.wider),
+        f"{a.solved[0]} of {a.solved[1]}",
+        _samples(a),
+        _seconds(a.seconds),
+        _brief(a.size),
+        "yes" if a.entrant.curriculum else "no",
+        "yes" if a.entrant.reusable else "no",
+    ]
+
+
+def _samples(a: Answers) -> str:
+    return NOTHING if a.samples is None else f"{_brief(a.samples)} {a.entrant.samples}"
+
+
+def _brief(value: float | None) -> str:
+    if value is None:
+        return NOTHING
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.3g}{letter}"
+    return f"{value:.3g}"
+
+
+def _seconds(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.2g}"
+
+
+def _percent(value: float | None) -> str:
+    return NOTHING if value is None else f"{100 * value:.0f}"
+
+
+def _matrix(summary: Summary, envs: Sequence[str]) -> str:
+    faced = [
+        who
+        for who in summary.entrants
+        if any((r := summary.of(who.name, env)) is not None and r.measured for env in envs)
+    ]
+    rows = [
+        [_name(env), kind(env), *(_spread(summary.of(who.name, env)) for who in faced)]
+        for env in envs
+    ]
+    return _table(["task", "needs", *(who.name for who in faced)], rows)
+
+
+def _name(env_id: str) -> str:
+    return find(env_id).name
+
+
+def _spread(result: Result | None) -> str:
+    if result is None or not result.measured:
+        return NOTHING
+    return _range(result.at(1))
+
+
+def _range(values: Sequence[float]) -> str:
+    if not values:
+        return NOTHING
+    low, high = min(values), max(values)
+    middle = _percent(sum(values) / len(values))
+    return middle if low == high else f"{middle} ({_percent(low)} to {_percent(high)})"
+
+
+def _ladders(summary: Summary) -> Iterator[str]:
+    """Yield a table for each task: all that solve it, and how far."""
+    yield "Those that solve a task, at multiples of the longest trained length (per cent).\n"
+    head = ["task", "agent", *(f"× {k}" for k in tasks.RUNGS), "wider values"]
+    yield _table(
+        head,
+        [
+            [_name(env), who.name, *(_range(r.at(k)) for k in tasks.RUNGS), _range(r.wider)]
+            for env in summary.envs
+            for who in summary.entrants
+            if (r := summary.of(who.name, env)) is not None and r.measured and r.solved
+        ],
+    )
+
+
+def _memory(summary: Summary) -> str:
+    factors = sorted(summary.grown)
+    head = ["task", "agent", *(f"× {k}" for k in (1, *factors))]
+    rows = []
+    for env in dict.fromkeys(env for _, env in summary.grown[factors[0]]):
+        for who in summary.entrants:
+            found = [summary.of(who.name, env)]
+            found += [summary.grown[k].get((who.name, env)) for k in factors]
+            if any(result is not None and result.measured for result in found):
+                rows.append([_name(env), who.name, *map(_cost, found)])
+    text = (
+        "Samples to solve it, CPU-seconds, trained numbers, at multiples of the default length.\n\n"
+    )
+    return text + _table(head, rows)
+
+
+def _cost(result: Result | None) -> str:
+    if result is None or not result.measured:
+        return NOTHING
+    if not result.solved:
+        return f"{_range(result.at(1))} % right"
+    numbers = _brief(result.median("samples")), _seconds(result.median("cpu_seconds"))
+    return f"{numbers[0]}; {numbers[1]} s; {_brief(result.median('parameters'))}"
+
+
+def _reasons(summary: Summary) -> str:
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for result in summary.results.values():
+        if not result.measured:
+            broken = any(record["status"] == FAILED for record in result.records)
+            told = f"**failed**: {result.reason}" if broken else result.reason
+            reasons.setdefault((result.entrant, told), []).append(_name(result.env))
+    rows = [[who, _listed(envs), why] for (who, why), envs in reasons.items()]
+    return _table(["agent", "tasks", "why"], rows)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 6 else f"{len(names)} tasks"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

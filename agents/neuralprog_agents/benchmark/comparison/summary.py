@@ -1,0 +1,210 @@
+"""What the records of all cells come to: means over seeds, and the four questions of the field."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neuralprog_agents.benchmark.comparison import tasks
+from neuralprog_agents.benchmark.comparison.cells import MEASURED, SOLVED, Record
+from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS, Entrant
+from neuralprog_envs.registry import find
+
+
+@dataclass(frozen=True)
+class Result:
+    """One entrant on one task, over all seeds.
+
+    Attributes:
+        entrant: Its name.
+        env: The task.
+        records: A record a seed, one at least, all measured or none.
+    """
+
+    entrant: str
+    env: str
+    records: tuple[Record, ...]
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is anything but a reason."""
+        return all(record["status"] == MEASURED for record in self.records)
+
+    @property
+    def reason(self) -> str:
+        """Why it was not measured."""
+        return next(str(r["reason"]) for r in self.records if r["status"] != MEASURED)
+
+    def at(self, multiple: int) -> list[float]:
+        """Return each seed's success at so many times the trained length; without an answer, 0.
+
+        A length that is too long to play is left out.
+        """
+        found = [record["ladder"][str(multiple)] for record in self.records]
+        return [_number(value) for value in found if not _too_long(value)]
+
+    @property
+    def wider(self) -> list[float]:
+        """Each seed's success at wider values, where the task has such a thing."""
+        found = [record["wider"] for record in self.records if record["wider"] is not None]
+        return [_number(value) for value in found]
+
+    @property
+    def solved(self) -> bool:
+        """Whether most seeds are right at the longest trained length."""
+        return 2 * len(self.solvers) > len(self.records)
+
+    @property
+    def solvers(self) -> list[Record]:
+        """The seeds that are right there."""
+        return [r for r in self.records if _number(r["ladder"]["1"]) >= SOLVED]
+
+    def median(self, key: str) -> float | None:
+        """Return the median over the seeds that solve it of a number in their records."""
+        found = [r[key] for r in self.solvers if r.get(key) is not None]
+        return statistics.median(found) if found else None
+
+
+def _number(value: Any) -> float:
+    return value if isinstance(value, float) else 0.0
+
+
+def _too_long(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("too long")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the records say of one entrant, to the four questions and beyond.
+
+    Attributes:
+        entrant: Who.
+        supervision: What it learns from.
+        memory: Samples to solve a task whose memory is four times as large, in multiples of those
+            for the small one; None where it solves either not.
+        parameters: Likewise, its trained numbers.
+        complex: Tasks solved that need complex operations, and tasks faced that do.
+        steps: The longest program solved, in steps of the expert; 0 for none.
+        kept: The mean success at multiples of the trained length, over the tasks it solves.
+        wider: The same at wider values; None where no task that it solves has such a thing.
+        solved: Tasks solved and faced.
+        samples: The median over solved tasks, and so are the next two.
+        seconds: CPU-seconds of training.
+        size: Trained numbers.
+    """
+
+    entrant: Entrant
+    supervision: str
+    memory: float | None
+    parameters: float | None
+    complex: tuple[int, int]
+    steps: float
+    kept: dict[int, float | None]
+    wider: float | None
+    solved: tuple[int, int]
+    samples: float | None
+    seconds: float | None
+    size: float | None
+
+
+class Summary:
+    """The records of a comparison, arranged.
+
+    Args:
+        records: Of all cells.
+    """
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self.records = list(records)
+        standard = [record for record in self.records if record["length"] is None]
+        present = {record["entrant"] for record in standard}
+        self.entrants = [entrant for entrant in ENTRANTS if entrant.name in present]
+        self.envs = list(dict.fromkeys(record["env"] for record in standard))
+        self.results = _grouped(standard)
+        self.grown = {
+            factor: _grouped(record for record in self.records if _factor(record) == factor)
+            for factor in sorted({_factor(record) for record in self.records} - {1})
+        }
+
+    def of(self, entrant: str, env: str) -> Result | None:
+        """Return a result, if that cell was asked for."""
+        return self.results.get((entrant, env))
+
+    def family(self, name: str) -> list[str]:
+        """Return the tasks of a family."""
+        return [env for env in self.envs if find(env).family == name]
+
+    @property
+    def families(self) -> list[str]:
+        """The families that take part."""
+        return list(dict.fromkeys(find(env).family for env in self.envs))
+
+    def faced(self, entrant: str) -> list[Result]:
+        """Return the results of the tasks that an entrant could face."""
+        mine = [result for (who, _), result in self.results.items() if who == entrant]
+        return [result for result in mine if result.measured]
+
+    def answers(self, entrant: Entrant) -> Answers:
+        """Return what the records say of one entrant."""
+        faced = self.faced(entrant.name)
+        solved = [result for result in faced if result.solved]
+        hard = [result for result in faced if kind(result.env) != "moves"]
+        return Answers(
+            entrant=entrant,
+            supervision=faced[0].records[0]["supervision"] if faced else "",
+            memory=self._growth(entrant.name, "samples"),
+            parameters=self._growth(entrant.name, "parameters"),
+            complex=(sum(result.solved for result in hard), len(hard)),
+            steps=max((tasks.program_length(result.env) for result in solved), default=0.0),
+            kept={k: _mean([x for r in solved for x in r.at(k)]) for k in tasks.RUNGS},
+            wider=_mean([x for result in solved for x in result.wider]),
+            solved=(len(solved), len(faced)),
+            samples=_median(result.median("samples") for result in solved),
+            seconds=_median(result.median("cpu_seconds") for result in solved),
+            size=_median(result.median("parameters") for result in solved),
+        )
+
+    def _growth(self, entrant: str, key: str) -> float | None:
+        """Return the ratio of a number at the largest memory to that at the default one."""
+        if not self.grown:
+            return None
+        largest = self.grown[max(self.grown)]
+        ratios = []
+        for (who, env), large in largest.items():
+            small = self.of(who, env)
+            if who == entrant and small is not None and small.measured and large.measured:
+                before, after = small.median(key), large.median(key)
+                if before and after and small.solved and large.solved:
+                    ratios.append(after / before)
+        return _median(ratios)
+
+
+def kind(env_id: str) -> str:
+    """Return the hardest kind of operation that a task needs; "other" for tasks of others."""
+    return tasks.KINDS.get(find(env_id).name, "other")
+
+
+def _grouped(records: Iterable[Record]) -> dict[tuple[str, str], Result]:
+    found: dict[tuple[str, str], list[Record]] = {}
+    for record in records:
+        found.setdefault((record["entrant"], record["env"]), []).append(record)
+    return {key: Result(*key, tuple(rows)) for key, rows in found.items()}
+
+
+def _factor(record: Record) -> int:
+    if record["length"] is None:
+        return 1
+    return int(record["length"][1]) // tasks.longest(record["env"])
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if len(values) else None
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    found = [value for value in values if value is not None]
+    return float(statistics.median(found)) if found else None

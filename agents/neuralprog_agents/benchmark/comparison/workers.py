@@ -1,0 +1,52 @@
+"""Cells side by side: worker processes here, each one thread wide, or a Ray cluster."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import Any
+
+from neuralprog_agents.benchmark.comparison.cells import Cell, Record, measure
+from neuralprog_agents.training.pool import RayError, import_ray, one_thread
+
+
+def measured(cells: Sequence[Cell], workers: int | None, ray: str | None) -> Iterator[Record]:
+    """Yield the record of each cell as it is done.
+
+    Args:
+        cells: What to measure.
+        workers: Processes at once; None takes every core.
+        ray: The address of a cluster to use instead.
+
+    Raises:
+        RayError: Ray is not installed, or there is no cluster at the address.
+    """
+    return _on_ray(cells, ray) if ray else _here(cells, workers or os.cpu_count() or 1)
+
+
+def _here(cells: Sequence[Cell], workers: int) -> Iterator[Record]:
+    context = multiprocessing.get_context("spawn")
+    with one_thread(), ProcessPoolExecutor(workers, mp_context=context) as pool:
+        futures = [pool.submit(measure, cell) for cell in cells]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _on_ray(cells: Sequence[Cell], address: str) -> Iterator[Record]:
+    ray: Any = import_ray()
+    try:
+        ray.init(address=address, ignore_reinit_error=True, log_to_driver=False)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise RayError(f"no Ray cluster at {address!r}: {error}") from None
+    waiting = [ray.remote(num_cpus=1)(measure).remote(cell) for cell in cells]
+    try:
+        while waiting:
+            [done], waiting = ray.wait(waiting, num_returns=1)
+            yield ray.get(done)
+    finally:
+        ray.shutdown()

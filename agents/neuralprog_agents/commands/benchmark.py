@@ -1,0 +1,38 @@
+"""``benchmark``: speed, and the comparison of all agents."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from neuralprog_agents.commands.errors import SUCCESS, UsageError, input_errors
+
+
+def benchmark(args: Namespace) -> int:
+    """Measure and write what was asked for; return the exit status."""
+    if args.workers is not None and args.workers < 1:
+        raise UsageError(f"--workers must be at least 1, got {args.workers}")
+    if args.what in ("speed", "all"):
+        from neuralprog_agents.benchmark import speed
+
+        speed.main(quick=args.quick, output=Path(args.output))
+    if args.what in ("compare", "all"):
+        _compare(args)
+    return SUCCESS
+
+
+def _compare(args: Namespace) -> None:
+    from neuralprog_agents.benchmark.comparison.main import main
+
+    with input_errors():
+        main(
+            quick=args.quick,
+            output=Path(args.output),
+            agents=args.agents,
+            envs=args.envs,
+            seconds=args.seconds,
+            seeds=args.seeds,
+            workers=args.workers,
+            ray=args.ray,
+            words=args.words,
+        )
