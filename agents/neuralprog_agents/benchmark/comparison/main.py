@@ -15,7 +15,7 @@ from neuralprog_agents.benchmark.comparison.summary import Summary
 from neuralprog_agents.benchmark.comparison.workers import measured
 from neuralprog_agents.benchmark.speed import machine
 from neuralprog_agents.training.files import write_atomically, write_json
-from neuralprog_envs.registry import find
+from neuralprog_envs.registry import FAMILIES, find
 
 LOG, REPORT, DATA = "compare.jsonl", "compare.md", "compare.json"
 _BEGIN, _END = "<!-- compare -->", "<!-- /compare -->"
@@ -77,7 +77,7 @@ def _plan(
         plan,
         entrants=tuple(agents) or plan.entrants,
         envs=tuple(find(env).id for env in envs) or plan.envs,
-        seconds=seconds or plan.seconds,
+        seconds=dict.fromkeys(FAMILIES, seconds) if seconds else plan.seconds,
         seeds=seeds or plan.seeds,
     )
 
