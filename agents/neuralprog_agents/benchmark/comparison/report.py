@@ -21,12 +21,11 @@ def report(summary: Summary, plan: Plan, command: str, machine: str) -> str:
 
 
 def _parts(summary: Summary, plan: Plan, command: str, machine: str) -> Iterator[str]:
-    under = (
-        f"`{command}`: {plan.seconds:g} CPU-seconds of training a cell on one thread, seeds 0 to "
-    )
-    under += f"{plan.seeds - 1}. {machine}."
+    under = f"`{command}`: {{}} of training a cell on one thread, {plan.seeds} seeds. {machine}."
+    each = ", ".join(f"{_budget(plan, family)} ({family})" for family in summary.families)
     yield "# Comparison\n"
-    yield f"Written by {under}"
+    yield f"Written by {under.format(each)}"
+    yield _missing(summary, plan)
     yield _RULES
     yield "\n## The four questions\n"
     yield questions(summary)
@@ -36,7 +35,7 @@ def _parts(summary: Summary, plan: Plan, command: str, machine: str) -> Iterator
     for family in summary.families:
         yield f"\n### {family}\n"
         yield _matrix(summary, summary.family(family))
-        yield f"\n{under}"
+        yield f"\n{under.format(_budget(plan, family))}"
     for name, caption in PLOTS.items():
         if name == "memory" and not summary.grown:
             continue
@@ -46,9 +45,21 @@ def _parts(summary: Summary, plan: Plan, command: str, machine: str) -> Iterator
     if summary.grown:
         yield "\n## More memory\n"
         yield _memory(summary)
-        yield f"\n{under}"
+        yield f"\n{under.format(each)}"
     yield "\n## Not applicable, and failed\n"
     yield _reasons(summary)
+
+
+def _budget(plan: Plan, family: str) -> str:
+    return f"{plan.seconds[family]:g} CPU-seconds"
+
+
+def _missing(summary: Summary, plan: Plan) -> str:
+    """Say how many cells the report is still without, if any."""
+    total = len(list(plan.cells()))
+    if len(summary.records) == total:
+        return ""
+    return f"\n**Unfinished: {len(summary.records)} of {total} cells are measured.**"
 
 
 _RULES = """
