@@ -19,6 +19,7 @@ _EXTRA = {
         ("jsonargparse", "yaml", "rich", "safetensors", "tensorboard", "torch", "numba"), "agents"
     ),
     "PIL": "plot",
+    **dict.fromkeys(("stable_baselines3", "sb3_contrib"), "rl"),
 }
 """Which extra brings a module that may be missing."""
 

@@ -207,6 +207,30 @@ def test_long_vector_runs_equal_singles(env_id):
             assert_same(left, right)
 
 
+@pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
+@pytest.mark.parametrize("env_id", IDS)
+def test_a_restored_vector_environment_goes_on_as_the_one_that_was_saved(env_id, mode):
+    def make():
+        options = {"reward": "shaped", "max_steps": 9, "autoreset_mode": mode}
+        return gym.make_vec(env_id, 3, vectorization_mode="vector_entry_point", **options)
+
+    def walk(env, actions):
+        return [env.step(action) for action in actions]
+
+    env, other = make(), make()
+    env.action_space.seed(4)
+    actions = [env.action_space.sample() for _ in range(38)]
+    env.reset(seed=6)
+    walk(env, actions[:19])
+    snapshot = env.unwrapped.snapshot()
+    kept = copy.deepcopy(snapshot)
+    expected = walk(env, actions[19:])
+    other.unwrapped.restore(snapshot)
+    for left, right in zip(expected, walk(other, actions[19:]), strict=True):
+        assert_same(dict(enumerate(left[:4])), dict(enumerate(right[:4])))
+    assert_same(snapshot, kept)
+
+
 @pytest.mark.parametrize("vectorization_mode", ["sync", "vector_entry_point"])
 @pytest.mark.parametrize("env_id", IDS)
 def test_make_vec_works_in_both_modes(env_id, vectorization_mode):

@@ -48,6 +48,12 @@ def put(batch: Any, rows: Rows, values: Any) -> None:
         getattr(batch, name)[rows] = getattr(values, name)
 
 
+def numbers(batch: Any) -> dict[str, NDArray[Any]]:
+    """Return copies of all arrays but those of texts, by name."""
+    arrays = {name: getattr(batch, name) for name in _names(type(batch))}  # type: ignore[arg-type]
+    return {name: array.copy() for name, array in arrays.items() if array.dtype.kind in "biuf"}
+
+
 def row_bytes(batch: Any) -> int:
     """Return how many bytes one row of a batch takes."""
     arrays = [getattr(batch, name) for name in _names(type(batch))]  # type: ignore[arg-type]

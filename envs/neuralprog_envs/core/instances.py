@@ -121,15 +121,29 @@ class InstanceStream:
         seeds: One seed for each of n slots.
         lengths: Shortest and longest.
         split: A key of ``SPLITS``.
+        index: How many instances of each slot came before, shape (n,); by default none.
     """
 
-    def __init__(self, task: Task, seeds: list[int], lengths: tuple[int, int], split: str) -> None:
+    def __init__(
+        self,
+        task: Task,
+        seeds: ArrayLike,
+        lengths: tuple[int, int],
+        split: str,
+        index: NDArray[np.int64] | None = None,
+    ) -> None:
         self._task, self._lengths, self._split = task, lengths, split
         self._seeds = as_words(seeds)
-        self._index = np.zeros(len(seeds), dtype=np.int64)
-        self._first = np.zeros(len(seeds), dtype=np.int64)
+        none = np.zeros(len(self._seeds), dtype=np.int64)
+        self._index = none if index is None else index.copy()
+        self._first = self._index.copy()
         self._block = 1
-        self._buffer = self._draw(np.arange(len(seeds)))
+        self._buffer = self._draw(np.arange(len(self._seeds)))
+
+    @property
+    def position(self) -> tuple[Bits, NDArray[np.int64]]:
+        """Each slot's seed and the index of its next instance, shapes (n,) and (n,)."""
+        return self._seeds.copy(), self._index.copy()
 
     def next(self, slots: NDArray[np.intp]) -> Any:
         """Return the next instance of each of the given slots, and move on."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import gymnasium as gym
@@ -11,7 +13,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import batch
-from neuralprog_envs.core.instances import InstanceStream, check_lengths
+from neuralprog_envs.core.instances import InstanceStream, check_lengths, draw
 from neuralprog_envs.faces.setting import (
     Length,
     action_space,
@@ -106,6 +108,47 @@ class ProgramVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         self._limit = self.setting.limits(self._instances.length)
         self._steps = np.zeros(self.num_envs, dtype=np.int64)
         self._pending: Rows = self._every[:0]
+        self._potential = self._score()
+        return self._observe(), self._info()
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """Return where every slot is, as arrays of numbers, from which ``restore`` goes on.
+
+        Returns:
+            "seed" and "index", each slot's seed and how many instances it has had; "length" of
+            its instance; "pending", whether its next step is a reset; and the machine's state.
+            All have the leading axis n.
+
+        Raises:
+            ResetNeeded: ``reset`` was never called.
+        """
+        if self._stream is None:
+            raise gym.error.ResetNeeded("call reset() before snapshot()")
+        seeds, index = self._stream.position
+        return {
+            "seed": seeds,
+            "index": index,
+            "length": self._instances.length.copy(),
+            "pending": self._flag(self._pending),
+            "steps": self._steps.copy(),
+            **{f"state.{name}": array for name, array in batch.numbers(self._state).items()},
+        }
+
+    def restore(self, snapshot: Mapping[str, NDArray[Any]]) -> tuple[Any, dict[str, Any]]:
+        """Go on where a snapshot of an equal environment was taken; return what it shows there.
+
+        Instances are addressed, so their content is drawn again, not kept.
+        """
+        seeds, index, length = (snapshot[name].copy() for name in ("seed", "index", "length"))
+        lengths, split = self.setting.lengths, self.setting.split
+        self._stream = InstanceStream(self.task, seeds, lengths, split, index)
+        self._instances = draw(self.task, seeds, index - 1, length, split)
+        posed = self.task.machine.initial(self._instances)
+        held = {name: snapshot[f"state.{name}"].copy() for name in batch.numbers(posed)}
+        self._state = replace(posed, **held)
+        self._limit = self.setting.limits(length)
+        self._steps = snapshot["steps"].copy()
+        self._pending = np.flatnonzero(snapshot["pending"])
         self._potential = self._score()
         return self._observe(), self._info()
 

@@ -1,0 +1,1 @@
+"""Reinforcement learning with Stable-Baselines3, and imitation with the same networks."""
