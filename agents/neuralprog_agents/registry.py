@@ -42,7 +42,9 @@ class AgentConfig(Protocol):
     """The fields that every agent's ``Config``, a frozen dataclass, has.
 
     An optional field ``test_lengths: tuple[int, ...]`` gives the lengths at which ``evaluate``
-    scores by default. ``__post_init__`` raises ValueError for a value out of its range.
+    scores by default. An optional field ``also`` holds further environments that the same weights
+    learn: records with ``env`` and ``test_lengths`` of their own. ``__post_init__`` raises
+    ValueError for a value out of its range.
     """
 
     @property

@@ -17,8 +17,9 @@ CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 PRETRAINED = sorted(pretrained())
 SHORT = {"neural_programmer": "np", "neural_programmer_2017": "np"}
 """Agents whose pretrained programs go by a shorter name."""
-LEAST = {"np-wikitables": 0.6}
-"""What those reach that are not right every time, on the questions that come with the package."""
+LEAST = {"np-wikitables": 0.6, "NPICanonicalize-v0": 0.93}
+"""What those reach that are not right every time: on the questions that come with the package, and
+on pictures of cars that training has not seen."""
 
 
 def certificate_of(name):
@@ -66,15 +67,18 @@ def test_a_config_says_how_to_launch_it_and_can_be_trained(path):
 def test_a_pretrained_program_is_what_its_card_says(name):
     agent = open_agent(name)
     kind = SHORT.get(agent.card["agent"], agent.card["agent"])
-    task, _, variant = name.removeprefix(f"{kind}-").partition("-")
-    assert task == task_name(agent.card["env"])
-    assert not variant or f"/{task}-{variant}.yaml" in agent.card["command"]
+    own = name.removeprefix(f"{kind}-")
+    task, _, variant = own.partition("-")
+    several = bool(agent.card["config"].get("also"))
+    assert several or task == task_name(agent.card["env"])
+    assert not (several or variant) or f"/{own}.yaml" in agent.card["command"]
     for key in ("supervision", "command", "seed", "commit", "config", "metrics"):
         assert agent.card[key] is not None
     assert not agent.card["dirty"]
-    scores = list(evaluate(agent.policy, agent.env_id, agent.test_lengths, 40))
-    least = LEAST.get(name, 1.0)
-    assert all(score.success_rate >= least for score in scores), scores
+    for acting in agent.everywhere():
+        scores = list(evaluate(acting.policy, acting.env_id, acting.test_lengths, 40))
+        least = LEAST.get(name, LEAST.get(acting.env_id, 1.0))
+        assert all(score.success_rate >= least for score in scores), scores
 
 
 @pytest.mark.parametrize("name", [name for name in PRETRAINED if certificate_of(name).exists()])

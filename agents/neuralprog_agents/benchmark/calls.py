@@ -13,6 +13,7 @@ from neuralprog_agents.benchmark.rows import Ratio, compare
 from neuralprog_agents.evaluation.agents import open_agent
 from neuralprog_agents.npi import data, train
 from neuralprog_agents.npi.config import Config
+from neuralprog_agents.npi.lesson import cost
 from neuralprog_agents.npi.model import without_onednn
 from neuralprog_agents.npi.policy import NPIPolicy
 from neuralprog_envs.core import batch
@@ -80,7 +81,7 @@ def one_by_one(policy: NPIPolicy) -> Callable[[], int]:
 def lock_step(policy: NPIPolicy, n: int) -> Callable[[], int]:
     """Return a workload of an action on each of n problems; all have over 1,000 steps."""
     task, instances = _posed(policy, n)
-    other = NPIPolicy(policy.env_id, policy.settings(DIGITS), policy.model)
+    other = policy.acting_in(policy.env_ids[0])
     state, done = task.machine.initial(instances), count()
     other.start(n)
 
@@ -116,7 +117,7 @@ def training(size: int) -> Callable[[], int]:
 
     def work() -> int:
         chosen = data.take(frames, sampler.rows(size, next(steps)))
-        train.descend(model, optimizer, chosen, CONFIG.clip_norm)
+        train.descend(model, optimizer, cost(model, chosen), CONFIG.clip_norm)
         return size
 
     return work

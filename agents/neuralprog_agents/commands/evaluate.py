@@ -69,13 +69,10 @@ def evaluate_release(agent: Agent, args: Namespace) -> int:
 
 def prove(agent: Agent, args: Namespace) -> int:
     """Prove what can be proven of an agent, print and write it; return the exit status."""
-    policy = agent.policy
-    if not isinstance(policy, Provable):
-        raise UsageError(f"{agent.name}: nothing can be proven of this agent")
+    everywhere = [each for each in agent.everywhere() if getattr(each.policy, "provable", True)]
+    agents = [agent] if args.env or not everywhere else everywhere
     with input_errors():
-        proofs = policy.prove()
-        digest = str(agent.card["weights_sha256"])
-        certificates = [Certificate(agent.name, agent.env_id, digest, proof) for proof in proofs]
+        certificates = [each for acting in agents for each in _certificates(acting)]
         path = Path(args.certificate or f"{Path(agent.name).name}-certificate.json")
         write(path, certificates)
     if args.json:
@@ -87,13 +84,20 @@ def prove(agent: Agent, args: Namespace) -> int:
     return SUCCESS if all(each.proof.holds for each in certificates) else FAILURE
 
 
+def _certificates(agent: Agent) -> list[Certificate]:
+    if not isinstance(agent.policy, Provable):
+        raise UsageError(f"{agent.name}: nothing can be proven of this agent")
+    digest = str(agent.card["weights_sha256"])
+    return [Certificate(agent.name, agent.env_id, digest, proof) for proof in agent.policy.prove()]
+
+
 def _told(certificate: Certificate) -> str:
     proof = certificate.proof
     verdict = "proven" if proof.holds else f"NOT proven: {proof.failing:,} fail"
     trained = ", which it also trained on" if proof.trained_on else ""
     return (
         f"{certificate.agent}, {proof.method}: {proof.cases:,} cases{trained}: {verdict}\n"
-        f"  {proof.covers}"
+        f"  {certificate.env}: {proof.covers}"
     )
 
 

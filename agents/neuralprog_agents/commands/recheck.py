@@ -25,8 +25,9 @@ def recheck(agent: Agent, args: Namespace) -> int:
 
 def _fault(agent: Agent, record: dict[str, Any]) -> str:
     """Return why a certificate does not stand, or nothing."""
-    if record["env"] != agent.env_id:
-        return f"it is about {record['env']}, not {agent.env_id}"
+    known = [acting.env_id for acting in agent.everywhere()]
+    if record["env"] not in known:
+        return f"it is about {record['env']}, not {' or '.join(known)}"
     if record["weights_sha256"] != agent.card.get("weights_sha256"):
         return "it is about other weights"
     if not record["holds"]:

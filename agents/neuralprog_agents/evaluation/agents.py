@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from neuralprog_agents import registry
-from neuralprog_agents.evaluation.policy import Policy
+from neuralprog_agents.evaluation.policy import Policy, Versatile
 from neuralprog_agents.evaluation.reference import REFERENCES, reference
 from neuralprog_agents.training import checkpoint, runs
 from neuralprog_agents.training.files import read_json
@@ -46,14 +46,29 @@ class Agent:
         """The lengths at which it is scored by default.
 
         They are its config's ``test_lengths``, or else the longest that it was trained on (for
-        references, the environment's default), twice that and ten times that.
+        references, the environment's default), twice that and ten times that. Of an agent that
+        learned several environments they are those of the one where it acts.
         """
-        config = self.card.get("config", {})
+        config = self._config
         if config.get("test_lengths"):
             return tuple(int(n) for n in config["test_lengths"])
         trained = config.get("length") or find(self.env_id).defaults["length"]
         longest = trained if isinstance(trained, int) else int(trained[-1])
         return longest, 2 * longest, 10 * longest
+
+    @property
+    def _config(self) -> Mapping[str, Any]:
+        """What it was told of the environment where it acts."""
+        config: Mapping[str, Any] = self.card.get("config", {})
+        others = [task for task in config.get("also", ()) if find(task["env"]).id == self.env_id]
+        return others[0] if others else config
+
+    def everywhere(self) -> list[Agent]:
+        """Return the agent in each environment that it has learned."""
+        if not isinstance(self.policy, Versatile):
+            return [self]
+        acting = self.policy.acting_in
+        return [replace(self, env_id=e, policy=acting(e)) for e in self.policy.env_ids]
 
 
 def pretrained() -> dict[str, Path]:
@@ -86,8 +101,16 @@ def open_agent(name: str, env_id: str | None = None, seed: int = 0) -> Agent:
         return _together([open_agent(part, env_id) for part in name.split(",")], name)
     folder = _locate(name)
     card = _read_card(folder)
-    policy = _load(folder, card)
-    return Agent(name, find(env_id or str(card["env"])).id, policy, card)
+    policy, identity = _load(folder, card), find(env_id or str(card["env"])).id
+    if env_id is not None and isinstance(policy, Versatile):
+        policy = _acting_in(policy, identity, name)
+    return Agent(name, identity, policy, card)
+
+
+def _acting_in(policy: Versatile, env_id: str, name: str) -> Policy:
+    if env_id not in policy.env_ids:
+        raise AgentError(f"{name} has learned {', '.join(policy.env_ids)}, and not {env_id}")
+    return policy.acting_in(env_id)
 
 
 def _together(agents: list[Agent], name: str) -> Agent:

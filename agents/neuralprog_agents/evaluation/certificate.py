@@ -45,7 +45,11 @@ class Proof:
 
 @runtime_checkable
 class Provable(Protocol):
-    """A policy of which something can be proven."""
+    """A policy of which something can be proven.
+
+    One that has learned several environments has ``provable -> bool``, too: whether there is a
+    proof for the one where it acts.
+    """
 
     def prove(self) -> list[Proof]:
         """Check everything that can be checked completely.

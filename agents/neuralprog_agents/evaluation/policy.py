@@ -60,6 +60,18 @@ class Informed(Protocol):
         """Look at the n instances that the next episodes pose, before ``start``."""
 
 
+@runtime_checkable
+class Versatile(Protocol):
+    """A policy that has learned several environments, and acts in one of them at a time."""
+
+    @property
+    def env_ids(self) -> tuple[str, ...]:
+        """Every environment that it has learned."""
+
+    def acting_in(self, env_id: str) -> Policy:
+        """Return the policy that acts in one of ``env_ids``."""
+
+
 class Played(Protocol):
     """An episode that a policy has played to its end."""
 

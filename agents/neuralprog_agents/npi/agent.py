@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from neuralprog_agents.npi.config import Config
+from neuralprog_agents.npi.config import Config, Task
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find
 
@@ -21,18 +21,25 @@ SUPERVISION = "execution traces"
 
 
 def check(config: Config) -> None:
-    """Raise ValueError if a config's environment can't be had or learned."""
+    """Raise ValueError if a config's environments can't be had or learned, or its base is none."""
+    for task in config.tasks:
+        _check_task(task)
+    if config.base:
+        from neuralprog_agents.npi.base import check as check_base
+
+        check_base(config)
+
+
+def _check_task(task: Task) -> None:
     from neuralprog_agents.npi.data import task_of
     from neuralprog_agents.npi.verify import check_provable
 
-    if find(config.env).family != "program":
-        raise ValueError(f"npi learns program tasks, and {config.env} is none")
-    task = task_of(config, config.length[1])
-    check_lengths(task, config.length, "train")
-    if task.machine.world.picture is not None:
-        raise ValueError(f"npi has no encoder for pictures, which {config.env} shows")
-    if config.prove:
-        check_provable(task)
+    if find(task.env).family != "program":
+        raise ValueError(f"npi learns program tasks, and {task.env} is none")
+    made = task_of(task, task.length[1])
+    check_lengths(made, task.length, "train")
+    if task.prove:
+        check_provable(made)
 
 
 def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_agents.npi.sizes import read
 from neuralprog_agents.npi.verify import digest, verification_set
 from neuralprog_envs.faces.frames import FrameBatch
 from neuralprog_envs.program.library import ACT
-from neuralprog_envs.registry import make_task
+from neuralprog_envs.registry import find, make_task
 
 Weights = Mapping[str, NDArray[Any]]
 Floats = NDArray[np.float64]
@@ -35,7 +36,8 @@ def check_certificate(weights: Weights, card: Mapping[str, Any], record: Mapping
     Raises:
         ValueError: It does not; the message says why.
     """
-    task: Any = make_task(card["env"], length=1, **card["settings"])
+    domain, told = _task(card, record)
+    task: Any = make_task(told["env"], length=1, **told["settings"])
     cases = verification_set(task)
     claimed = record["cases"], record["details"]["set_sha256"]
     if claimed != (len(cases.program), digest(cases)):
@@ -44,35 +46,52 @@ def check_certificate(weights: Weights, card: Mapping[str, Any], record: Mapping
             f"this task's has {len(cases.program):,}, SHA-256 {digest(cases)}"
         )
     wrong = sum(
-        count_wrong(weights, card["sizes"], cases, slice(first, first + _AT_ONCE))
+        count_wrong(weights, card["sizes"], cases, slice(first, first + _AT_ONCE), domain)
         for first in range(0, len(cases.program), _AT_ONCE)
     )
     if wrong != record["failing"] or wrong:
         raise ValueError(f"{wrong:,} of {len(cases.program):,} cases fail")
 
 
-def count_wrong(weights: Weights, sizes: Mapping[str, Any], cases: FrameBatch, rows: slice) -> int:
-    """Return in how many of some cases the network decides otherwise than the expert."""
-    w = {name: array.astype(np.float64) for name, array in weights.items()}
+def _task(card: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
+    """Return the number of the task that a certificate is about, and what the card tells of it."""
+    tasks = card.get("tasks", [card])
+    known = [find(task["env"]).id for task in tasks]
+    number = known.index(record["env"]) if len(known) > 1 else 0
+    return number, tasks[number]
+
+
+def count_wrong(
+    weights: Weights, plain: Mapping[str, Any], cases: FrameBatch, rows: slice, domain: int = 0
+) -> int:
+    """Return in how many of some cases the network decides otherwise than the expert.
+
+    Args:
+        weights: The network's parameters, by name.
+        plain: Its sizes, as a card has them.
+        cases: The cases.
+        rows: Which of them.
+        domain: Their task's number.
+    """
+    sizes, w = read(plain), {name: array.astype(np.float64) for name, array in weights.items()}
     program, arguments, mask = cases.program[rows], cases.arguments[rows], cases.mask[rows]
-    state = [np.zeros((2, len(program), sizes["hidden"])) for _ in range(sizes["layers"])]
+    state = [np.zeros((2, len(program), sizes.hidden)) for _ in range(sizes.layers)]
+    own, memory = sizes.domains[domain], sizes.order(domain)
+    offsets = np.cumsum([own.first, *own.values])[:-1]
     right = np.ones(len(program), dtype=bool)
     for t in range(mask.shape[1]):
-        seen = np.concatenate([cases.view[rows, t], arguments], axis=1)
-        decided = _decide(w, _step(w, sizes, program, seen, state))
+        seen = np.concatenate([cases.view[rows, t], arguments], axis=1) + offsets
+        p = w["program_memory"][np.array(memory)[program - ACT]]
+        decided = _decide(w, _step(w, p, seen, state), w["key_memory"][memory])
         right &= (decided == cases.target[rows, t]).all(axis=1) | ~mask[:, t]
     return int((~right).sum())
 
 
-def _step(
-    w: Weights, sizes: Mapping[str, Any], program: NDArray[Any], seen: NDArray[Any],
-    state: list[Floats],
-) -> Floats:  # fmt: skip
+def _step(w: Weights, p: Floats, seen: NDArray[Any], state: list[Floats]) -> Floats:
     """Advance each layer's h and c, in place; return the last layer's h."""
-    offsets = np.cumsum([0, *sizes["view"], *sizes["actions"][1:]])[:-1]
-    rows = w["encoder.rows.weight"][seen + offsets].sum(axis=1)
+    rows = w["encoder.rows.weight"][seen].sum(axis=1)
     s = _affine(w, "encoder.out", np.maximum(rows, 0))
-    x = np.concatenate([w["program_memory"][program - ACT], s], axis=1)
+    x = np.concatenate([p, s], axis=1)
     x = _affine(w, "mlp.2", np.maximum(_affine(w, "mlp.0", x), 0))
     for layer, (h, c) in enumerate(state):
         gates = x @ w[f"lstm.weight_ih_l{layer}"].T + w[f"lstm.bias_ih_l{layer}"]
@@ -84,9 +103,9 @@ def _step(
     return x
 
 
-def _decide(w: Weights, h: Floats) -> NDArray[np.int64]:
+def _decide(w: Weights, h: Floats, keys: Floats) -> NDArray[np.int64]:
     """Return the actions, shape (F, 4): the return where its probability is ½ or more."""
-    program = (_affine(w, "key", h) @ w["key_memory"].T).argmax(axis=1) + ACT
+    program = (_affine(w, "key", h) @ keys.T).argmax(axis=1) + ACT
     arguments = [_affine(w, f"arguments.{k}", h).argmax(axis=1) for k in range(3)]
     goes_on = _affine(w, "end", h)[:, 0] < 0
     return np.stack([program, *arguments], axis=1) * goes_on[:, None]

@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Task:
+    """One more task for the same network, and the traces that it is learned from."""
+
+    env: str
+    """The task's environment id."""
+    recursive: bool = True
+    """Whether the expert recurses."""
+    observation: str = ""
+    """The form of the view; empty takes the task's first."""
+    length: tuple[int, int] = (1, 5)
+    """The shortest and the longest instance whose traces are learned from."""
+    traces: int = 64
+    """Traces of each length."""
+    wide: bool = False
+    """Whether every program is also learned on pads that random effects of ACT have changed."""
+    prove: bool = False
+    """Whether to go on until the verification set holds no failing frame, learning from those."""
+    test_lengths: tuple[int, ...] = (10, 100)
+    """Where `evaluate` scores by default."""
+
+    def __post_init__(self) -> None:
+        if self.traces < 1:
+            raise ValueError(f"traces must be at least 1, got {self.traces}")
+        if not 1 <= self.length[0] <= self.length[1]:
+            raise ValueError(f"length must be two ascending lengths, got {list(self.length)}")
 
 
 @dataclass(frozen=True)
 class Config:
-    """One task's NPI and its training on the frames of experts' traces."""
+    """An NPI of one task or several, and its training on the frames of experts' traces."""
 
     env: str
-    """The task's environment id."""
+    """The (first) task's environment id."""
     seed: int = 0
     """Restart i draws everything from (seed, i)."""
     restarts: int = 5
@@ -24,6 +52,15 @@ class Config:
     """The shortest and the longest instance whose traces are learned from."""
     traces: int = 64
     """Traces of each length."""
+    wide: bool = False
+    """Whether every program is also learned on pads that random effects of ACT have changed."""
+    also: tuple[Task, ...] = ()
+    """More tasks that the same network learns."""
+    base: str = ""
+    """A trained NPI, whose numbers all stay as they are: only programs that it lacks are learned.
+
+    It gives the sizes, too, and goes on with its own tasks. A pretrained one's name, or a run
+    folder; empty trains from random weights."""
 
     state: int = 64
     """D: what the encoder gives."""
@@ -63,11 +100,17 @@ class Config:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
         if not 0 <= self.boost < 1:
             raise ValueError(f"boost must be at least 0 and below 1, got {self.boost}")
-        if not 1 <= self.length[0] <= self.length[1]:
-            raise ValueError(f"length must be two ascending lengths, got {list(self.length)}")
+        envs = [task.env for task in self.tasks]
+        if len(set(envs)) < len(envs):
+            raise ValueError(f"each task is learned once, not {', '.join(envs)}")
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """Every task, the first one first."""
+        first = Task(**{field.name: getattr(self, field.name) for field in fields(Task)})
+        return first, *self.also
 
 
 _AT_LEAST_ONE = (
-    "restarts", "traces", "state", "program", "key", "hidden", "layers", "half_life", "batch",
-    "budget",
+    "restarts", "state", "program", "key", "hidden", "layers", "half_life", "batch", "budget",
 )  # fmt: skip

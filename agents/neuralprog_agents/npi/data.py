@@ -6,22 +6,28 @@ on when a restart was interrupted.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import IntEnum
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.npi.config import Config
+from neuralprog_agents.npi.config import Config, Task
+from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import as_words, combine
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.faces.frames import FrameBatch, batch_frames, frames
+from neuralprog_envs.faces.frames import Frame, FrameBatch, batch_frames, frames, frames_of
+from neuralprog_envs.program.library import ACT
 from neuralprog_envs.registry import make_task
 
 Rows = NDArray[np.intp]
 _TIMES = 4
 """How often a frame of hardness 1 is in a batch, on average, for being hard."""
 _FADING = 0.8
+_EFFECTS = 8
+"""Different effects of ACT that a wide frame's pad has seen, at most."""
 _FIELDS = ("program", "arguments", "view", "target", "hidden", "mask")
 
 
@@ -33,36 +39,73 @@ class Stream(IntEnum):
     BATCHES = 2
 
 
-def seed(config: Config, index: int, stream: Stream, position: int = 0) -> int:
-    """Return the seed of a position in one of a restart's streams, 0..2**64-1."""
-    words = config.seed, index, int(stream), position
+def seed(config: Config, index: int, stream: Stream, position: int = 0, number: int = 0) -> int:
+    """Return the seed of a position in one of a restart's streams, 0..2**64-1.
+
+    Args:
+        config: Of the restart.
+        index: The restart's.
+        stream: The stream.
+        position: In the stream.
+        number: The task's; each has streams of its own.
+    """
+    words = config.seed, index, int(stream) + len(Stream) * number, position
     return int(combine(*map(as_words, words))[0])
 
 
-def settings_of(config: Config) -> dict[str, Any]:
+def settings_of(task: Task | Config) -> dict[str, Any]:
     """Return the environment's settings besides the length."""
-    form = {"observation": config.observation} if config.observation else {}
-    return {"recursive": config.recursive, **form}
+    form = {"observation": task.observation} if task.observation else {}
+    return {"recursive": task.recursive, **form}
 
 
-def task_of(config: Config, longest: int) -> Any:
-    """Return the config's task, with a pad for instances of length up to ``longest``."""
-    return make_task(config.env, length=longest, **settings_of(config))
+def task_of(task: Task | Config, longest: int) -> Any:
+    """Return a config's (first) task, with a pad for instances of length up to ``longest``."""
+    return make_task(task.env, length=longest, **settings_of(task))
 
 
-def draw_frames(config: Config, index: int) -> FrameBatch:
-    """Return the different frames of the restart's traces, on instances of the train split."""
-    low, high = config.length
-    task = task_of(config, high)
-    lengths = np.repeat(np.arange(low, high + 1, dtype=np.int32), config.traces)
-    key = seed(config, index, Stream.TRACES)
-    return batch_frames(frames(task, draw(task, key, np.arange(len(lengths)), lengths)))
+def draw_frames(task: Task | Config, key: int, split: str = "train") -> FrameBatch:
+    """Return the different frames of the traces that a config's (first) task asks for.
+
+    Args:
+        task: The task.
+        key: Where the instances come from.
+        split: Theirs.
+    """
+    low, high = task.length
+    made = task_of(task, high)
+    lengths = np.repeat(np.arange(low, high + 1, dtype=np.int32), task.traces)
+    instances = draw(made, key, np.arange(len(lengths)), lengths, split)
+    found = frames(made, instances)
+    if task.wide:
+        found = chain(found, _wide_frames(made, instances, _random(key)))
+    return batch_frames(found)
 
 
-def take(batch: FrameBatch, rows: Rows) -> FrameBatch:
+def _wide_frames(task: Any, instances: Any, random: np.random.Generator) -> Iterator[Frame]:
+    """Yield the frames of every program that takes no arguments, on pads as they seldom are.
+
+    Each program runs on each instance's pad after some random effects of ACT, each as many times
+    as there are cells or fewer: so pointers come to be anywhere, and at the ends often.
+    """
+    library = task.machine.library
+    effects = [(ACT, *effect.arguments) for effect in library.effects]
+    for row in range(len(instances.length)):
+        for number, program in enumerate(library.programs, start=ACT + 1):
+            if program.arguments:
+                continue
+            episode = task.machine.begin(batch.take(instances, slice(row, row + 1)))
+            for effect in random.integers(len(effects), size=_EFFECTS):
+                for _ in range(random.integers(task.machine.size + 2)):
+                    episode.step(effects[effect])
+            episode.frames[:] = [(number, 0, 0, 0)]
+            yield from frames_of(task, episode)
+
+
+def take(whole: FrameBatch, rows: Rows) -> FrameBatch:
     """Return some frames, no more steps than their longest needs."""
-    T = int(batch.mask[rows].sum(axis=1).max())
-    parts = {name: getattr(batch, name)[rows] for name in _FIELDS}
+    T = int(whole.mask[rows].sum(axis=1).max())
+    parts = {name: getattr(whole, name)[rows] for name in _FIELDS}
     for name in ("view", "target", "hidden", "mask"):
         parts[name] = parts[name][:, :T]
     return FrameBatch(**parts)
@@ -90,13 +133,13 @@ class Sampler:
     such as a recursion's base case, are never learned.
 
     Args:
-        batch: The frames.
+        whole: The frames.
         hardness: How often each was wrong lately, shape (F,); see ``harden``.
         boost: The largest fraction of a batch that is drawn by hardness.
     """
 
-    def __init__(self, batch: FrameBatch, hardness: NDArray[np.float64], boost: float) -> None:
-        strata = np.stack([batch.program, batch.mask.sum(axis=1)])
+    def __init__(self, whole: FrameBatch, hardness: NDArray[np.float64], boost: float) -> None:
+        strata = np.stack([whole.program, whole.mask.sum(axis=1)])
         _, number, count = np.unique(strata, axis=1, return_inverse=True, return_counts=True)
         self._all = np.cumsum(1 / count[number.ravel()])
         self._hard = np.cumsum(hardness)
@@ -104,7 +147,7 @@ class Sampler:
 
     def rows(self, size: int, key: int) -> Rows:
         """Return the numbers of the frames of a batch, shape (size,)."""
-        uniform = np.random.Generator(np.random.Philox(key=key)).random(size)
+        uniform = _random(key).random(size)
         boosted = int(min(size * self._boost, _TIMES * self._hard[-1]))
         parts = _choose(self._hard, uniform[:boosted]), _choose(self._all, uniform[boosted:])
         return np.concatenate(parts)
@@ -118,6 +161,10 @@ def harden(hardness: NDArray[np.float64], failing: NDArray[np.bool_]) -> NDArray
     """
     faded = hardness * _FADING
     return np.where(faded < 0.05, 0.0, faded) + failing
+
+
+def _random(key: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=key))
 
 
 def _choose(cumulated: NDArray[np.float64], uniform: NDArray[np.float64]) -> Rows:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from neuralprog_agents.npi.stack import Core
 from neuralprog_envs.program.episode import ProgramEpisode
 from neuralprog_envs.program.library import ACT, Action
+from neuralprog_envs.program.machine import ProgramMachine
 from neuralprog_envs.program.task import ProgramTask
 
 View = tuple[int, ...]
@@ -66,7 +67,8 @@ class Memo:
     """The tree, and what fills it.
 
     Args:
-        core: What decides; see ``stack.Core``. Its views are what ``ProgramEpisode.sight`` gives.
+        core: What decides; see ``stack.Core``. Histories consist of what ``ProgramEpisode.sight``
+            gives; where that has more than the view, the core sees the picture made of it.
         size: S, the numbers in a state; the state of a new call is 0.
         room: Once there are more histories than this, all are forgotten. (Programs with loops
             have no end of them.)
@@ -92,7 +94,7 @@ class Memo:
             limits: The most steps of each.
             keep: Whether to keep the actions.
         """
-        pictured = task.machine.world.hidden is not None
+        pictured = task.machine.world.picture is not None
         runs = []
         for episode, limit in zip(episodes, limits, strict=True):
             sight = episode.sight if pictured else episode.view
@@ -102,7 +104,7 @@ class Memo:
         while going:
             going = [run for run in going if self._go_on(run)]
             for first in range(0, len(going), _AT_ONCE):
-                self._ask(going[first : first + _AT_ONCE])
+                self._ask(task.machine, going[first : first + _AT_ONCE])
         return runs
 
     def _root(self, call: Action) -> Node:
@@ -132,14 +134,16 @@ class Memo:
                     stack.pop()
         return False
 
-    def _ask(self, runs: list[Run]) -> None:
+    def _ask(self, machine: ProgramMachine, runs: list[Run]) -> None:
         """Ask the core for what comes next in each run."""
         wanted = {(id(run.stack[-1]), run.sight()): run for run in runs}
         views = np.array([view for _, view in wanted], dtype=np.int32)
         calls = np.array([run.episode.running for run in wanted.values()], dtype=np.int32)
         before = [run.stack[-1] for run in wanted.values()]
         states = np.stack([node.state for node in before])
-        actions, states = self._core(calls[:, 0], calls[:, 1:], views, states)
+        E = len(machine.world.view)
+        pictures = [machine.pictures(views[:, E:])] if machine.world.picture is not None else []
+        actions, states = self._core(calls[:, 0], calls[:, 1:], views[:, :E], states, *pictures)
         for (_, view), node, action, state in zip(wanted, before, actions.tolist(), states,
                                                   strict=True):  # fmt: skip
             node.after[view] = Node(tuple(action), state)

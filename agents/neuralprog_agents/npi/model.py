@@ -1,7 +1,8 @@
 """The Neural Programmer-Interpreter's network: encoder, program and key memories, core, heads.
 
 Source: Reed and de Freitas, "Neural Programmer-Interpreters", ICLR 2016, section 3; symbols as
-there. Shapes: F frames, T steps, E view components, N callable programs (ACT and the library's).
+there. Shapes: F frames, T steps, E view components, N callable programs (each task's ACT and
+library).
 """
 
 from __future__ import annotations
@@ -14,30 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from neuralprog_agents.npi.pictures import SIDE
+from neuralprog_agents.npi.sizes import Sizes
 from neuralprog_envs.program.library import ACT
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """The sizes of a network.
-
-    Attributes:
-        view: The number of values of each of the E view components.
-        actions: The choices of an action's program and of its three arguments.
-        state: D, what the encoder gives.
-        program: P, the width of the program memory.
-        key: K, the width of the key memory.
-        hidden: Units in the core's MLP and in each LSTM layer.
-        layers: LSTM layers.
-    """
-
-    view: tuple[int, ...]
-    actions: tuple[int, int, int, int]
-    state: int
-    program: int
-    key: int
-    hidden: int
-    layers: int
 
 
 @dataclass(frozen=True)
@@ -46,7 +26,8 @@ class Heads:
 
     Attributes:
         end: The logit of rₜ, shape (F, T).
-        program: The logits of the next program, M_key · kₜ, shape (F, T, N).
+        program: The logits of the next program, M_key · kₜ, shape (F, T, N): the task's own by
+            their numbers from ACT on, then those of other tasks.
         arguments: The logits of each of the next program's arguments, (F, T, choices) each.
     """
 
@@ -62,14 +43,16 @@ State = tuple[Tensor, Tensor]
 class NPI(nn.Module):
     """sₜ = f_enc(eₜ, aₜ), hₜ = f_lstm(sₜ, pₜ, hₜ₋₁); rₜ, kₜ, aₜ₊₁ = f_end, f_prog, f_arg of hₜ.
 
-    The next program is i = argmaxⱼ M_key[j] · kₜ, and runs with p = M_prog[i].
+    The next program is i = argmaxⱼ M_key[j] · kₜ, and runs with p = M_prog[i]. One network may
+    serve several tasks: it has an encoder for the pad of each, and a row of the memories for each
+    program, all of which can be chosen in any task.
     """
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.sizes = sizes
-        N, hidden = sizes.actions[0] - ACT, sizes.hidden
-        self.encoder = Encoder((*sizes.view, *sizes.actions[1:]), sizes.hidden, sizes.state)
+        N, hidden = sizes.programs, sizes.hidden
+        self.encoder = Encoder(sizes)
         self.program_memory = nn.Parameter(torch.randn(N, sizes.program))
         self.key_memory = nn.Parameter(torch.randn(N, sizes.key))
         self.mlp = nn.Sequential(
@@ -78,50 +61,86 @@ class NPI(nn.Module):
         self.lstm = nn.LSTM(hidden, hidden, sizes.layers, batch_first=True)
         self.end = nn.Linear(hidden, 1)
         self.key = nn.Linear(hidden, sizes.key)
-        self.arguments = nn.ModuleList(nn.Linear(hidden, k) for k in sizes.actions[1:])
+        self.arguments = nn.ModuleList(nn.Linear(hidden, k) for k in sizes.arguments)
+        self._rows = [torch.tensor(sizes.order(k)) for k in range(len(sizes.domains))]
 
     def forward(
-        self, program: Tensor, arguments: Tensor, view: Tensor, state: State | None = None
+        self,
+        program: Tensor,
+        arguments: Tensor,
+        view: Tensor,
+        state: State | None = None,
+        domain: int = 0,
+        sight: Tensor | None = None,
     ) -> tuple[Heads, State]:
         """Run frames from their start, or on from a state.
 
         Args:
-            program: The running programs' numbers, shape (F,).
+            program: The running programs' numbers in their task, shape (F,).
             arguments: Their arguments, shape (F, 3).
             view: eₜ before each step, shape (F, T, E).
             state: hₜ₋₁; None is the zero that every call begins with.
+            domain: The task's number.
+            sight: What ``encoder.eye`` makes of the picture before each step, shape
+                (F, T, hidden); None where there is none.
 
         Returns:
             What the heads say at each step, and the state after the last.
         """
-        T = view.shape[1]
+        T, rows = view.shape[1], self._rows[domain]
         a = arguments[:, None].expand(-1, T, -1)
-        s = self.encoder(torch.cat([view, a], dim=2))
-        p = self.program_memory[program - ACT][:, None].expand(-1, T, -1)
+        s = self.encoder(torch.cat([view, a], dim=2), domain, sight)
+        p = self.program_memory[rows[program - ACT]][:, None].expand(-1, T, -1)
         h, state = self.lstm(self.mlp(torch.cat([p, s], dim=2)), state)
+        chosen = self.key(h) @ self.key_memory[rows].T
         one, two, three = (head(h) for head in self.arguments)
-        return Heads(self.end(h)[..., 0], self.key(h) @ self.key_memory.T, (one, two, three)), state
+        return Heads(self.end(h)[..., 0], chosen, (one, two, three)), state
 
 
 class Encoder(nn.Module):
-    """f_enc: a two-layer MLP on the one-hot view and arguments, one after the other.
+    """f_enc of each task: a two-layer MLP on the one-hot view and arguments, and on CNN(picture).
 
-    The first layer times a one-hot vector is a row of its weights, so it is a table of rows.
+    The first layer times a one-hot vector is a row of its weights, so it is a table of rows, and
+    each pad has rows of its own. The second layer is everyone's.
     """
 
-    first: Tensor
-
-    def __init__(self, values: tuple[int, ...], hidden: int, state: int) -> None:
+    def __init__(self, sizes: Sizes) -> None:
         super().__init__()
-        first = torch.tensor([0, *values[:-1]]).cumsum(0)
-        self.register_buffer("first", first, persistent=False)
-        self.rows = nn.Embedding(sum(values), hidden)
-        nn.init.normal_(self.rows.weight, std=len(values) ** -0.5)
-        self.out = nn.Linear(hidden, state)
+        self.rows = nn.Embedding(sizes.table, sizes.hidden)
+        self._first = [torch.tensor([d.first, *d.values[:-1]]).cumsum(0) for d in sizes.domains]
+        for pad in {domain.first: domain for domain in sizes.domains}.values():
+            own = self.rows.weight.data[pad.first : pad.end]
+            nn.init.normal_(own, std=len(pad.values) ** -0.5)
+        self.out = nn.Linear(sizes.hidden, sizes.state)
+        if sizes.pictured:
+            self.eye = Eye(sizes.hidden)
 
-    def forward(self, seen: Tensor) -> Tensor:
-        """Return sₜ, shape (F, T, D), of integers (F, T, E + 3)."""
-        return self.out(functional.relu(self.rows(seen + self.first).sum(dim=2)))
+    def forward(self, seen: Tensor, domain: int, sight: Tensor | None) -> Tensor:
+        """Return sₜ, shape (F, T, D), of integers (F, T, E + 3) and what the eye has seen."""
+        total = self.rows(seen + self._first[domain]).sum(dim=2)
+        return self.out(functional.relu(total if sight is None else total + sight))
+
+
+class Eye(nn.Module):
+    """CNN(x): three convolutions with stride 2, and a layer that joins those of view and arguments.
+
+    The paper has as many, with pooling besides, and says no channel counts.
+    """
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.convolutions = nn.Sequential(
+            nn.Conv2d(3, 16, 5, stride=2, padding=2), nn.ELU(),
+            nn.Conv2d(16, 32, 3, stride=2, padding=1), nn.ELU(),
+            nn.Conv2d(32, 32, 3, stride=2, padding=1), nn.ELU(),
+        )  # fmt: skip
+        self.out = nn.Linear(32 * (SIDE // 8) ** 2, hidden)
+        self.norm = nn.LayerNorm(hidden)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return shape (n, hidden), of small pictures (n, 3, SIDE, SIDE), uint8."""
+        x = 1 - pictures.float() / 255
+        return self.norm(self.out(self.convolutions(x).flatten(1)))
 
 
 def loss(heads: Heads, target: Tensor, mask: Tensor) -> Tensor:

@@ -3,37 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from neuralprog_agents.evaluation.certificate import Proof
 from neuralprog_agents.npi.memo import Memo, Run
-from neuralprog_agents.npi.model import NPI, Heads, Sizes, decide, without_onednn
+from neuralprog_agents.npi.model import NPI, Heads, decide, without_onednn
+from neuralprog_agents.npi.pictures import shrink
+from neuralprog_agents.npi.sizes import read
 from neuralprog_agents.npi.stack import Actions, Core, Floats, Ints, LockStep
+from neuralprog_agents.npi.verify import covers
 from neuralprog_envs.core import batch
-from neuralprog_envs.registry import make_task
+from neuralprog_envs.program.library import ACT
+from neuralprog_envs.registry import find, make_task
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A task that a network has learned.
+
+    Attributes:
+        env_id: Its environment.
+        settings: The environment's settings, besides the length.
+        trained_on_proof: Whether frames of the verification set were learned from.
+    """
+
+    env_id: str
+    settings: dict[str, Any]
+    trained_on_proof: bool = False
 
 
 class NPIPolicy:
     """A network that acts through calls; it sees the view, and is not shown what is legal.
 
     Args:
-        env_id: The environment it was trained for.
-        settings: That environment's settings, besides the length.
         model: The network.
-        trained_on_proof: Whether it has learned from frames of the verification set.
+        tasks: What it has learned; task i has domain i of the network.
+        domain: Where it acts.
     """
 
-    def __init__(
-        self, env_id: str, settings: dict[str, Any], model: NPI, trained_on_proof: bool = False
-    ) -> None:
-        self.env_id, self.model = env_id, model.eval()
-        self._settings, self._trained_on_proof = settings, trained_on_proof
-        decide, size = core(model, self._hear), 2 * model.sizes.layers * model.sizes.hidden
+    def __init__(self, model: NPI, tasks: Sequence[Learned], domain: int = 0) -> None:
+        self.model, self._tasks, self._domain = model.eval(), tasks, domain
+        self.env_id, self._settings = tasks[domain].env_id, tasks[domain].settings
+        decide = core(model, domain, self._hear)
+        size = 2 * model.sizes.layers * model.sizes.hidden
         self._steps, self._memo = LockStep(decide, size), Memo(decide, size)
         self._heard: Heads | None = None
+
+    @property
+    def env_ids(self) -> tuple[str, ...]:
+        """The environments that it has learned."""
+        return tuple(find(task.env_id).id for task in self._tasks)
+
+    def acting_in(self, env_id: str) -> NPIPolicy:
+        """Return the policy for one of them; see ``evaluation.policy.Versatile``."""
+        return NPIPolicy(self.model, self._tasks, self.env_ids.index(env_id))
 
     def _hear(self, heads: Heads) -> None:
         self._heard = heads
@@ -53,14 +81,19 @@ class NPIPolicy:
     def beliefs(self) -> dict[str, Floats]:
         """Return the probabilities behind the last actions; see ``evaluation.policy.Policy``.
 
-        RETURN has that of rₜ, and the programs share the rest. Slots that have ended have none.
+        RETURN has that of rₜ, and the programs share the rest, those of other tasks too, of which
+        nothing is told. Slots that have ended have none.
         """
         if self._heard is None:
             raise ValueError("there are no beliefs before the first action")
         end = torch.sigmoid(self._heard.end)
-        calls = torch.softmax(self._heard.program[:, 0], dim=1) * (1 - end)
+        choices = self.model.sizes.domains[self._domain].actions
+        calls = torch.softmax(self._heard.program[:, 0], dim=1)[:, : choices[0] - ACT] * (1 - end)
         names = ("program", "a1", "a2", "a3")
-        arguments = (torch.softmax(logits[:, 0], dim=1) for logits in self._heard.arguments)
+        arguments = [
+            torch.softmax(logits[:, 0], dim=1)[:, :k]
+            for logits, k in zip(self._heard.arguments, choices[1:], strict=True)
+        ]
         told = dict(zip(names, (torch.cat([end, calls], dim=1), *arguments), strict=True))
         return {name: self._steps.scattered(weights.numpy()) for name, weights in told.items()}
 
@@ -72,43 +105,69 @@ class NPIPolicy:
         episodes = [task.machine.begin(batch.take(instances, row)) for row in rows]
         return self._memo.play(task, episodes, limits, keep)
 
+    @property
+    def _task(self) -> Any:
+        return make_task(self.env_id, length=1, **self._settings)
+
+    @property
+    def provable(self) -> bool:
+        """Whether there is a verification set for the environment where it acts."""
+        return bool(covers(self._task))
+
     def prove(self) -> list[Proof]:
         """Check the task's whole verification set; see ``evaluation.certificate.Provable``."""
         from neuralprog_agents.npi.check import proof
 
-        task: Any = make_task(self.env_id, length=1, **self._settings)
-        return [proof(self.model, task, self._trained_on_proof)]
+        trained_on = self._tasks[self._domain].trained_on_proof
+        return [proof(self.model, self._task, trained_on, self._domain)]
 
 
-def core(model: NPI, listen: Callable[[Heads], None] = lambda heads: None) -> Core:
+def core(model: NPI, domain: int = 0, listen: Callable[[Heads], None] = lambda heads: None) -> Core:
     """Return a network as the core of lock-step inference; a state is its h, then its c.
 
     Args:
         model: The network.
+        domain: The task's number.
         listen: Is told what the heads say in each step.
     """
     shape = (2, model.sizes.layers, model.sizes.hidden)
+    choices = torch.tensor(model.sizes.domains[domain].actions)
 
-    def step(program: Ints, arguments: Ints, view: Ints, state: Floats) -> tuple[Actions, Floats]:
+    def step(
+        program: Ints, arguments: Ints, view: Ints, state: Floats, pictures: Any = None
+    ) -> tuple[Actions, Floats]:
         seen = (torch.from_numpy(part).long() for part in (program, arguments, view[:, None]))
         h, c = torch.from_numpy(state).view(-1, *shape).permute(1, 2, 0, 3).contiguous()
         with torch.inference_mode(), without_onednn():
-            heads, after = model(*seen, (h, c))
+            sight = None
+            if pictures is not None:
+                sight = model.encoder.eye(torch.from_numpy(shrink(pictures)))[:, None]
+            heads, after = model(*seen, (h, c), domain, sight)
             listen(heads)
             flat = torch.stack(after).permute(2, 0, 1, 3).reshape(len(state), -1)
-            return decide(heads)[:, 0].numpy(), flat.numpy()
+            return _possible(decide(heads)[:, 0], choices).numpy(), flat.numpy()
 
     return step
 
 
+def _possible(actions: Tensor, choices: Tensor) -> Tensor:
+    """Put ACT without arguments, which does nothing, where a choice is another task's."""
+    foreign = (actions >= choices).any(dim=1, keepdim=True)
+    return torch.where(foreign, torch.tensor([ACT, 0, 0, 0]), actions)
+
+
 def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> NPIPolicy:
     """Return the policy of trained weights; see ``agent.load``."""
-    plain: dict[str, Any] = card["sizes"]
-    lists = {name: tuple(plain[name]) for name in ("view", "actions")}
-    model = NPI(Sizes(**{**plain, **lists}))
+    model = NPI(read(card["sizes"]))
     wanted = {name: tuple(array.shape) for name, array in model.named_parameters()}
     if {name: array.shape for name, array in weights.items()} != wanted:
         raise ValueError("these weights do not fit an NPI of the sizes that the card gives")
     model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
-    seen = bool(card.get("verification_set_used_for_training", False))
-    return NPIPolicy(card["env"], card["settings"], model, seen)
+    tasks = [_learned(record) for record in card.get("tasks", [card])]
+    own = [task.env_id for task in tasks].index(card["env"])
+    return NPIPolicy(model, tasks, own)
+
+
+def _learned(record: dict[str, Any]) -> Learned:
+    seen = bool(record.get("verification_set_used_for_training", False))
+    return Learned(record["env"], record["settings"], seen)

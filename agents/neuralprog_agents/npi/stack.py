@@ -17,9 +17,10 @@ Floats = NDArray[np.float32]
 Actions = NDArray[np.int64]
 Ints = NDArray[Any]
 
-Core = Callable[[Ints, Ints, Ints, Floats], tuple[Actions, Floats]]
+Core = Callable[..., tuple[Actions, Floats]]
 """One step of n calls: their programs (n,), arguments (n, 3), views (n, E) and states (n, S).
 
+In worlds with pictures these follow, shape (n, 128, 128, 3).
 Returns their actions (n, 4) and next states (n, S).
 """
 
@@ -53,9 +54,10 @@ class LockStep:
         actions = np.zeros((len(depth), 4), dtype=np.int64)
         if rows.size:
             parts = [observation[name][rows] for name in ("program", "arguments", "view")]
+            pictures = [observation["image"][rows]] if "image" in observation else []
             place = depth[rows], rows
             actions[rows], self._states[place] = self._core(
-                parts[0][:, 0], parts[1], parts[2], self._states[place]
+                parts[0][:, 0], parts[1], parts[2], self._states[place], *pictures
             )
         return actions
 

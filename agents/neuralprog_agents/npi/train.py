@@ -1,10 +1,12 @@
 """One restart: from random weights to a program that makes no error on its frames.
 
 Frames are the experts' calls; since h is 0 at the start of each, each is a training sequence of
-its own. After every chunk of gradient steps all frames are checked, and those that were wrong
-lately are drawn more often. Once none is wrong the restart ends, or, with ``prove``, the
-verification set is checked, its failing frames join the training set, and it ends when that set
-has none either.
+its own. A gradient step takes a batch of each task's frames. After every chunk of steps all frames
+are checked, and those that were wrong lately are drawn more often. Once none is wrong the restart
+ends, or, with ``prove``, the verification sets are checked, their failing frames join the training
+sets, and it ends when these have none either.
+With a ``base``, all its numbers stay, and only the new programs' rows of the memories learn, from
+the new task's frames and from all of the old ones': a new key could win every look-up.
 Everything random is a function of (seed, restart, step), and every decision falls at the end of a
 chunk, so a killed restart that goes on from its checkpoint ends with the same bits.
 """
@@ -18,34 +20,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
-from neuralprog_agents.npi import check
+from neuralprog_agents.npi.base import Base, domains_of, matter_of, open_base, put
 from neuralprog_agents.npi.config import Config
-from neuralprog_agents.npi.data import (
-    Sampler,
-    Stream,
-    draw_frames,
-    harden,
-    join,
-    seed,
-    settings_of,
-    take,
-    task_of,
-)
-from neuralprog_agents.npi.model import NPI, Sizes, loss, without_onednn
-from neuralprog_agents.npi.verify import verification_set
+from neuralprog_agents.npi.data import Stream, seed, settings_of
+from neuralprog_agents.npi.lesson import Lesson
+from neuralprog_agents.npi.model import NPI, without_onednn
+from neuralprog_agents.npi.sizes import Sizes
 from neuralprog_agents.registry import Outcome, Report, Stop
 from neuralprog_agents.training import checkpoint
-from neuralprog_agents.training.network import (
-    plain,
-    restore,
-    seeded,
-    training_state,
-    weights,
-)
-from neuralprog_envs.faces.frames import FrameBatch
+from neuralprog_agents.training.network import restore, seeded, training_state, weights
 
 CHUNK = 50
 """Gradient steps between two decisions."""
@@ -64,33 +49,24 @@ def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop
 class _Restart:
     def __init__(self, config: Config, index: int, folder: Path) -> None:
         self.config, self.index = config, index
-        self.of = checkpoint.identity(config, index)
+        self.base = open_base(config.base) if config.base else None
+        self.of = {**checkpoint.identity(config, index), "on": self.base and self.base.sha256}
         self.path = folder / _CHECKPOINT
-        self.model = initial(sizes_of(config), seed(config, index, Stream.WEIGHTS))
+        self.model = initial(sizes_of(config), seed(config, index, Stream.WEIGHTS), self.base)
         self.optimizer = adam(self.model, config.learning_rate)
-        self.drawn = draw_frames(config, index)
-        self.proof = verification_set(task_of(config, 1)) if config.prove else None
+        self.lessons = [
+            Lesson(task, number, key) for number, (task, key) in enumerate(matter_of(config, index))
+        ]
         self.step, self.rounds = 0, 0
-        self.unproven = -1
-        self._learn_from(np.zeros(0, dtype=np.int64))
         self._resume()
-
-    def _learn_from(self, added: NDArray[np.int64]) -> None:
-        """Train on the drawn frames and these of the verification set."""
-        self.added, self.frames = added, self.drawn
-        if self.proof is not None and added.size:
-            self.frames = join(self.drawn, take(self.proof, added))
-        known = len(self.drawn.program) if added.size else 0
-        self.hardness = (np.arange(len(self.frames.program)) >= known).astype(np.float64)
-        self.wrong = int(self.hardness.sum())
 
     def run(self, report: Report, stop: Stop) -> Outcome:
         saved = time.perf_counter()
         while self.step < self.config.budget and not stop():
             error = self._train()
-            failing = check.failing(self.model, self.frames)
-            self.hardness, self.wrong = harden(self.hardness, failing), int(failing.sum())
-            done = self.wrong == 0 and self._proven()
+            for lesson in self.lessons:
+                lesson.examine(self.model)
+            done = self._sum("wrong") == 0 and self._proven()
             report(self._report(error))
             if done or not np.isfinite(error):
                 return self._outcome(done)
@@ -102,49 +78,56 @@ class _Restart:
 
     def _train(self) -> float:
         """Take a chunk of gradient steps; return the mean loss."""
-        sampler = Sampler(self.frames, self.hardness, self.config.boost)
+        samplers = [lesson.sampler(self.config.boost) for lesson in self.lessons]
         total = 0.0
         for _ in range(CHUNK):
-            key = seed(self.config, self.index, Stream.BATCHES, self.step)
-            total += self._descend(take(self.frames, sampler.rows(self.config.batch, key)))
+            costs = []
+            for number, (lesson, sampler) in enumerate(zip(self.lessons, samplers, strict=True)):
+                key = seed(self.config, self.index, Stream.BATCHES, self.step, number)
+                costs.append(lesson.cost(self.model, sampler.rows(self.config.batch, key)))
+            total += self._descend(torch.stack(costs).sum())
             self.step += 1
         return total / CHUNK
 
-    def _descend(self, batch: FrameBatch) -> float:
+    def _descend(self, cost: Tensor) -> float:
         rate = self.config.learning_rate * 0.5 ** (self.step / self.config.half_life)
         self.optimizer.param_groups[0]["lr"] = rate
-        return descend(self.model, self.optimizer, batch, self.config.clip_norm)
+        return descend(self.model, self.optimizer, cost, self.config.clip_norm)
 
     def _proven(self) -> bool:
-        """Whether nothing more is to be learned; frames that fail the proof join the others."""
-        if self.proof is None:
-            return True
-        failing = np.flatnonzero(check.failing(self.model, self.proof))
-        self.unproven = len(failing)
-        self.rounds += 1
-        if failing.size:
-            self._learn_from(np.union1d(self.added, failing))
-        return not failing.size
+        """Whether nothing more is to be learned; frames that fail a proof join the others."""
+        self.rounds += any(lesson.task.prove for lesson in self.lessons)
+        proven = [lesson.proven(self.model) for lesson in self.lessons]
+        return all(proven)
+
+    def _sum(self, name: str) -> int:
+        """Return a count of all lessons."""
+        return sum(getattr(lesson, name) for lesson in self.lessons)
 
     def _report(self, error: float) -> dict[str, float]:
         return {
             "step": self.step,
             "progress": self.step / self.config.budget,
             "loss": error,
-            "frames": float(len(self.hardness)),
-            "failing": float(self.wrong),
-            "unproven": float(self.unproven),
+            **self._counts(),
+        }
+
+    def _counts(self) -> dict[str, float]:
+        """Return frames that were learned from, and what is not right, of all tasks."""
+        return {
+            "samples": float(self.step * self.config.batch * len(self.lessons)),
+            "frames": float(sum(len(lesson.frames.program) for lesson in self.lessons)),
+            "failing": float(self._sum("wrong")),
+            "unproven": float(self._sum("unproven")),
         }
 
     def _save(self) -> None:
-        state = {"hardness": self.hardness, "added": self.added}
-        counts = {"step": self.step, "rounds": self.rounds, "unproven": self.unproven}
-        metadata = {
-            **counts,
-            "wrong": self.wrong,
-            "of": self.of,
-        }
-        tensors = {**training_state(self.model, self.optimizer), **state}
+        tensors, counts = training_state(self.model, self.optimizer), []
+        for number, lesson in enumerate(self.lessons):
+            arrays, own = lesson.state()
+            tensors |= {f"{number}.{name}": array for name, array in arrays.items()}
+            counts.append(own)
+        metadata = {"step": self.step, "rounds": self.rounds, "lessons": counts, "of": self.of}
         checkpoint.save(self.path, _KIND, tensors, metadata)
 
     def _resume(self) -> None:
@@ -152,46 +135,61 @@ class _Restart:
         if found is None:
             return
         tensors, metadata = found
-        self._learn_from(tensors["added"])
-        self.hardness, self.wrong = tensors["hardness"], metadata["wrong"]
+        for number, (lesson, counts) in enumerate(
+            zip(self.lessons, metadata["lessons"], strict=True)
+        ):
+            names = "hardness", "added"
+            lesson.restore({name: tensors[f"{number}.{name}"] for name in names}, counts)
         self.step, self.rounds = metadata["step"], metadata["rounds"]
-        self.unproven = metadata["unproven"]
         restore(self.model, self.optimizer, tensors, self.step)
 
     def _outcome(self, success: bool) -> Outcome:
         metrics = {
             "step": float(self.step),
-            "frames": float(len(self.drawn.program)),
-            "failing": float(self.wrong),
-            "added": float(len(self.added)),
+            **self._counts(),
+            "frames": float(sum(len(lesson.drawn.program) for lesson in self.lessons)),
+            "added": float(sum(len(lesson.added) for lesson in self.lessons)),
             "rounds": float(self.rounds),
-            "unproven": float(self.unproven),
+            "parameters": float(self._parameters()),
         }
-        card: dict[str, Any] = {
-            "env": self.config.env,
-            "sizes": plain(asdict(self.model.sizes)),
-            "settings": settings_of(self.config),
-            "trained_lengths": list(self.config.length),
-            "verification_set_used_for_training": self.config.prove,
+        return Outcome(success, metrics, weights(self.model), self._card(success))
+
+    def _parameters(self) -> int:
+        """Return how many numbers are trained."""
+        old = self.base.sizes if self.base else None
+        trained = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
+        return trained - (old.programs * (old.program + old.key) if old else 0)
+
+    def _card(self, success: bool) -> dict[str, Any]:
+        records = [self._record(lesson, success) for lesson in self.lessons]
+        (own,) = (record for record in records if record["env"] == self.config.env)
+        card: dict[str, Any] = {**own, "sizes": asdict(self.model.sizes)}
+        if len(records) > 1:
+            card["tasks"] = records
+        if self.base is not None:
+            card["base"] = {"agent": self.config.base, "weights_sha256": self.base.sha256}
+        return card
+
+    def _record(self, lesson: Lesson, success: bool) -> dict[str, Any]:
+        """Return what the card tells of a task."""
+        proof = lesson.prove(self.model) if success else None
+        return {
+            "env": lesson.task.env,
+            "settings": settings_of(lesson.task),
+            "trained_lengths": list(lesson.task.length),
+            "verification_set_used_for_training": lesson.task.prove,
+            **({"proof": asdict(proof)} if proof is not None else {}),
         }
-        if success and self.proof is not None:
-            card["proof"] = asdict(
-                check.proof(self.model, task_of(self.config, 1), trained_on=True)
-            )
-        return Outcome(success, metrics, weights(self.model), card)
 
 
 def adam(model: NPI, learning_rate: float) -> torch.optim.Adam:
     """Return the optimizer of a network's parameters."""
-    return torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return torch.optim.Adam(trained, lr=learning_rate, fused=True)
 
 
-def descend(
-    model: NPI, optimizer: torch.optim.Optimizer, batch: FrameBatch, clip_norm: float
-) -> float:
-    """Take a gradient step on some frames; return their loss."""
-    target, mask = torch.from_numpy(batch.target).long(), torch.from_numpy(batch.mask)
-    cost = loss(check.forward(model, batch), target, mask)
+def descend(model: NPI, optimizer: torch.optim.Optimizer, cost: Tensor, clip_norm: float) -> float:
+    """Take a gradient step; return the cost."""
     optimizer.zero_grad()
     cost.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
@@ -201,18 +199,20 @@ def descend(
 
 def sizes_of(config: Config) -> Sizes:
     """Return the sizes of a config's network."""
-    machine = task_of(config, config.length[1]).machine
+    told: Any = open_base(config.base).sizes if config.base else config
     return Sizes(
-        view=tuple(values for _, values in machine.world.view),
-        actions=machine.actions,
-        state=config.state,
-        program=config.program,
-        key=config.key,
-        hidden=config.hidden,
-        layers=config.layers,
+        domains=domains_of(matter_of(config, 0)),
+        state=told.state,
+        program=told.program,
+        key=told.key,
+        hidden=told.hidden,
+        layers=told.layers,
     )
 
 
-def initial(sizes: Sizes, key: int) -> NPI:
-    """Return a network with random weights that depend on the key alone."""
-    return seeded(lambda: NPI(sizes), key)
+def initial(sizes: Sizes, key: int, base: Base | None = None) -> NPI:
+    """Return a network with random weights that depend on the key alone, but for its base's."""
+    model = seeded(lambda: NPI(sizes), key)
+    if base is not None:
+        put(model, base)
+    return model

@@ -34,10 +34,14 @@ def weights(model: nn.Module) -> Tensors:
 
 
 def training_state(model: nn.Module, optimizer: Adam) -> Tensors:
-    """Return a network's parameters and Adam's moments, by name; Adam must have made a step."""
+    """Return a network's parameters and Adam's moments, by name; Adam must have made a step.
+
+    Parameters that are not trained have none.
+    """
     moments = {
         f"{moment}.{name}": optimizer.state[parameter][moment].numpy()
         for name, parameter in model.named_parameters()
+        if parameter.requires_grad
         for moment in _MOMENTS
     }
     return {**weights(model), **moments}
@@ -55,6 +59,8 @@ def restore(model: nn.Module, optimizer: Adam, tensors: Tensors, steps: int) -> 
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.copy_(torch.from_numpy(tensors[name]))
+            if not parameter.requires_grad:
+                continue
             moments = {m: torch.from_numpy(tensors[f"{m}.{name}"]) for m in _MOMENTS}
             optimizer.state[parameter] = {"step": torch.tensor(float(steps)), **moments}
 

@@ -15,6 +15,7 @@ import numpy as np
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.task import Bools, Ints
 from neuralprog_envs.core.trace import Act, Call, Return
+from neuralprog_envs.program.episode import ProgramEpisode
 from neuralprog_envs.program.library import ACT, RETURN
 from neuralprog_envs.program.task import ProgramTask
 
@@ -69,11 +70,16 @@ def frames(task: ProgramTask, instances: Any) -> Iterator[Frame]:
         instances: A batch of any number of instances.
     """
     for row in range(len(instances.length)):
-        yield from _frames_of(task, batch.take(instances, slice(row, row + 1)))
+        yield from frames_of(task, task.machine.begin(batch.take(instances, slice(row, row + 1))))
 
 
-def _frames_of(task: ProgramTask, instances: Any) -> Iterator[Frame]:
-    episode = task.machine.begin(instances)
+def frames_of(task: ProgramTask, episode: ProgramEpisode) -> Iterator[Frame]:
+    """Yield the frames of the expert's run in an episode, in the order of their returns.
+
+    Args:
+        task: A task of the program family.
+        episode: One of its episodes, in which nothing but the outermost program runs yet.
+    """
     calls: list[tuple[Any, list[Any]]] = []
     for event in task.perform(episode):
         if isinstance(event, Act):

@@ -117,12 +117,17 @@ def _calls(program: Program) -> Iterator[tuple[str, tuple[int, int, int]]]:
         yield words, (a1, a2, a3)
 
 
-def run(library: Library, look: Look) -> Iterator[Event]:
+def run(library: Library, look: Look, number: int | None = None) -> Iterator[Event]:
     """Run the expert: yield every action, and with it the start and the end of every call.
 
     Whoever iterates must execute each action before asking for the next event.
+
+    Args:
+        library: The programs.
+        look: What they look with.
+        number: Of the program that runs, one that takes no arguments; None: of the task's own.
     """
-    actions, main = library.actions, library.program(library.main)
+    actions, main = library.actions, library.program(library.main if number is None else number)
     yield Call(main.name)
     bodies = [main.body(look, ())]
     while bodies:

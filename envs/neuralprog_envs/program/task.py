@@ -104,12 +104,12 @@ class ProgramTask:
         return self.perform(self.machine.begin(instances))
 
     def perform(self, episode: ProgramEpisode) -> Iterator[Event]:
-        """Solve the instance of an episode that has just begun, acting in it.
+        """Do what the outermost program of an episode should, acting in it.
 
         Each action is executed after its event was taken, so that its reader still finds the
         episode as the expert saw it.
         """
-        for event in run(self.machine.library, episode.sight):
+        for event in run(self.machine.library, episode.sight, episode.frames[0][0]):
             yield event
             if isinstance(event, Act):
                 episode.step(event.action)

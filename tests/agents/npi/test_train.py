@@ -1,7 +1,7 @@
 """One restart: it learns from traces, its network adds and is proven, it resumes bit for bit."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -97,7 +97,7 @@ def test_what_cannot_be_trained_is_refused(change, message):
 
 
 def test_weights_of_other_sizes_are_refused():
-    card = {"env": "NPIAddition", "settings": {}, "sizes": vars(train.sizes_of(SHORT))}
+    card = {"env": "NPIAddition", "settings": {}, "sizes": asdict(train.sizes_of(SHORT))}
     model = train.initial(train.sizes_of(LONG), 0)
     with pytest.raises(ValueError, match="do not fit"):
         agent.load(train.weights(model), card)
