@@ -17,7 +17,8 @@ from selenium.webdriver.chrome.service import Service
 
 from neuralprog_agents.commands.run import trace_of
 from neuralprog_agents.evaluation.agents import open_agent
-from neuralprog_agents.evaluation.apply import apply, prepare
+from neuralprog_agents.evaluation.apply import apply
+from neuralprog_agents.evaluation.inputs import prepare
 from neuralprog_agents.viewer.page import page
 
 TARGET = Path(__file__).parent / "pictures" / "viewer.png"

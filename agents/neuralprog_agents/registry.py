@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from neuralprog_agents.evaluation.policy import Policy
+    from neuralprog_agents.evaluation.policy import Answerer, Policy
 
 AGENTS: Mapping[str, str] = MappingProxyType(
     {
@@ -108,11 +108,12 @@ class AgentModule(Protocol):
                 and, if one is there, continues from it as if it had never been interrupted.
             report: Takes metrics now and then: always "step" (an integer that grows), maybe
                 "progress" (0 to 1), and others, the same names every time.
-            stop: Asked often (every second or so): True means leave soon; what is returned
-                then is thrown away, but a checkpoint written just before is not.
+            stop: Asked often (every second or so): True means write a checkpoint and leave soon,
+                with what has been learned so far. ``train`` and ``sweep`` throw it away, and go
+                on from the checkpoint; the comparison, whose budget is spent, scores it.
         """
 
-    def load(self, weights: Tensors, card: dict[str, Any]) -> Policy:
+    def load(self, weights: Tensors, card: dict[str, Any]) -> Policy | Answerer:
         """Return the policy of an ``Outcome``'s ``tensors`` and ``card``.
 
         Raises:

@@ -8,11 +8,17 @@ import pytest
 
 from neuralprog_agents.evaluation import evaluate as module
 from neuralprog_agents.evaluation.agents import AgentError, open_agent
-from neuralprog_agents.evaluation.apply import apply, parse_numbers, prepare
+from neuralprog_agents.evaluation.answers import is_right, right_answers
+from neuralprog_agents.evaluation.apply import apply
 from neuralprog_agents.evaluation.evaluate import check, evaluate
+from neuralprog_agents.evaluation.inputs import parse_numbers, prepare
 from neuralprog_agents.evaluation.policy import Informed
 from neuralprog_agents.evaluation.reference import ExpertPolicy, RandomPolicy
+from neuralprog_envs.core import batch
+from neuralprog_envs.core.instances import draw
 from neuralprog_envs.faces.recording import layers_at
+from neuralprog_envs.faces.setting import configure
+from neuralprog_envs.faces.traces import demonstration, replay
 
 ENV = "NRAMCopy-v0"
 
@@ -79,7 +85,8 @@ def test_turns_change_nothing(monkeypatch):
     (whole,) = evaluate(Reader(), ENV, [8], 20, seed=1)
     monkeypatch.setattr(module, "MEMORY_BUDGET", 20_000)
     (parts,) = evaluate(Reader(), ENV, [8], 20, seed=1)
-    assert len(list(module._play_all(Reader(), ENV, 8, 20, 1, "test"))) > 1
+    settings = {"length": 8, "split": "test", **Reader().settings(8)}
+    assert len(list(module._play_all(Reader(), ENV, settings, 20, 1))) > 1
     assert {**whole.record(), "seconds": 0} == {**parts.record(), "seconds": 0}
 
 
@@ -164,3 +171,59 @@ def test_bad_inputs_are_refused():
     with pytest.raises(ValueError, match="whole numbers"):
         parse_numbers("3 one 2")
     assert parse_numbers("3, 1,2 -5") == [3, 1, 2, -5]
+
+
+class Sayer:
+    """Says the right answer to every second instance, and one item too few to the others."""
+
+    env_id = ENV
+
+    def settings(self, length):
+        return {}
+
+    def answer(self, task, instances):
+        right = right_answers(task, instances)
+        return [each if i % 2 == 0 else each[:-1] for i, each in enumerate(right)]
+
+
+def test_an_agent_that_answers_is_judged_on_the_same_instances():
+    (score,) = evaluate(Sayer(), ENV, [5], 40)
+    assert (score.success_rate, score.mean_return, score.mean_steps) == (0.5, 0.5, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("env", "length"), [(ENV, 6), ("NPIQuickSort-v0", 5), ("NPSingleColumn-v0", 30)]
+)
+def test_the_right_answer_is_what_the_expert_leaves(env, length):
+    task = configure(env, length=length).task
+    instances = draw(task, 0, range(20), (length, length))
+    for row, expected in enumerate(right_answers(task, instances)):
+        one = batch.take(instances, slice(row, row + 1))
+        *_, last = replay(task.machine, one, demonstration(task, one))
+        assert is_right(task.answers(last.state, one)[0], expected)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected", "right"),
+    [
+        ([3, 1], [3, 1], True),
+        ([3, 1], [1, 3], False),
+        ([3], [3, 1], False),
+        (["12.50"], ["12.5"], True),
+        (["12.51"], ["12.5"], False),
+        (["gold"], ["gold"], True),
+        (["gold"], ["silver"], False),
+        ([""], ["12.5"], False),
+    ],
+)
+def test_answers_are_right_item_by_item(given, expected, right):
+    assert is_right(given, expected) is right
+
+
+def test_what_was_said_is_shown_without_a_trace():
+    env = prepare(Sayer(), ENV, [3, 1, 2])
+    done = apply(Sayer(), env, [3, 1, 2])
+    assert done.answer == [3, 1, 2]
+    assert done.success
+    assert "does not act" in done.text()
+    assert done.record == {"answer": [3, 1, 2], "expected": [3, 1, 2], "success": True}

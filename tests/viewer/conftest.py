@@ -10,7 +10,8 @@ import pytest
 
 from neuralprog_agents.commands.run import trace_of
 from neuralprog_agents.evaluation.agents import open_agent
-from neuralprog_agents.evaluation.apply import apply, example, prepare
+from neuralprog_agents.evaluation.apply import apply
+from neuralprog_agents.evaluation.inputs import example, prepare
 from neuralprog_agents.viewer.page import page
 
 FLAGS = (

@@ -10,8 +10,9 @@ from neuralprog_agents.commands.evaluate import print_table
 from neuralprog_agents.commands.run import show
 from neuralprog_agents.commands.train import check, train_in
 from neuralprog_agents.evaluation.agents import open_agent
-from neuralprog_agents.evaluation.apply import apply, prepare
+from neuralprog_agents.evaluation.apply import apply
 from neuralprog_agents.evaluation.evaluate import evaluate
+from neuralprog_agents.evaluation.inputs import prepare
 from neuralprog_agents.training import config as settings
 from neuralprog_agents.training import runs
 

@@ -13,6 +13,7 @@ from neuralprog_agents.evaluation.agents import Agent, open_agent
 from neuralprog_agents.evaluation.certificate import Certificate, Provable, write
 from neuralprog_agents.evaluation.evaluate import Score, check
 from neuralprog_agents.evaluation.evaluate import evaluate as score
+from neuralprog_agents.evaluation.policy import Answerer
 from neuralprog_agents.evaluation.release import answer_release
 from neuralprog_envs.core.instances import SPLITS
 from neuralprog_envs.registry import find
@@ -50,6 +51,8 @@ def evaluate_release(agent: Agent, args: Namespace) -> int:
     if "real" not in find(agent.env_id).tags:
         asked = "invalid choice: --data" if args.data else f"invalid choice: {args.split!r}"
         raise UsageError(f"{asked}; the splits of {agent.env_id} are {', '.join(SPLITS)}")
+    if isinstance(agent.policy, Answerer):
+        raise UsageError(f"{agent.name} says answers to synthetic questions only")
     questions = args.split or _DEV
     with input_errors():
         done = answer_release(agent.policy, agent.env_id, args.data, questions)

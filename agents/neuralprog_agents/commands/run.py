@@ -11,7 +11,9 @@ from typing import Any
 
 from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
 from neuralprog_agents.evaluation.agents import Agent, open_agent
-from neuralprog_agents.evaluation.apply import Application, apply, example, prepare, read_input
+from neuralprog_agents.evaluation.apply import Application, apply
+from neuralprog_agents.evaluation.inputs import example, prepare, read_input
+from neuralprog_agents.evaluation.policy import Answerer
 
 
 def run(args: Namespace) -> int:
@@ -23,6 +25,8 @@ def run(args: Namespace) -> int:
         if args.agent is None:
             raise UsageError("run needs --agent, or a --trace to show")
         agent = open_agent(args.agent, args.env)
+        if isinstance(agent.policy, Answerer) and (args.html or args.gif):
+            raise ValueError(f"{agent.name} says its answer and does not act: no trace to draw")
         if args.input is None:
             values, env = None, example(agent.policy, agent.env_id, args.length)
         else:

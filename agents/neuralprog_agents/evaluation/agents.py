@@ -12,7 +12,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from neuralprog_agents import registry
-from neuralprog_agents.evaluation.policy import Policy, Versatile
+from neuralprog_agents.evaluation.policy import Answerer, Policy, Versatile
 from neuralprog_agents.evaluation.reference import REFERENCES, reference
 from neuralprog_agents.training import checkpoint, runs
 from neuralprog_agents.training.files import read_json
@@ -38,7 +38,7 @@ class Agent:
 
     name: str
     env_id: str
-    policy: Policy
+    policy: Policy | Answerer
     card: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -160,7 +160,7 @@ def _read_card(folder: Path) -> dict[str, Any]:
     return card
 
 
-def _load(folder: Path, card: dict[str, Any]) -> Policy:
+def _load(folder: Path, card: dict[str, Any]) -> Policy | Answerer:
     path = folder / runs.WEIGHTS
     weights, _ = checkpoint.load(path, "weights")
     if checkpoint.sha256(path) != card["weights_sha256"]:

@@ -11,7 +11,8 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from neuralprog_agents.evaluation.policy import Informed, Player, Policy
+from neuralprog_agents.evaluation.answers import is_right, right_answers
+from neuralprog_agents.evaluation.policy import Answerer, Informed, Player, Policy
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.faces.setting import Setting, configure
@@ -56,7 +57,11 @@ class Score:
 
 
 def check(
-    policy: Policy, env_id: str, lengths: Iterable[int], episodes: int, split: str = "test"
+    policy: Policy | Answerer,
+    env_id: str,
+    lengths: Iterable[int],
+    episodes: int,
+    split: str = "test",
 ) -> None:
     """Raise ValueError if ``evaluate`` could not play what it is asked to."""
     if episodes < 1:
@@ -71,7 +76,7 @@ def check(
 
 
 def evaluate(
-    policy: Policy,
+    policy: Policy | Answerer,
     env_id: str,
     lengths: Iterable[int],
     episodes: int = 100,
@@ -117,13 +122,15 @@ def evaluate(
 
 
 def _play_all(
-    policy: Policy, env_id: str, settings: dict[str, Any], episodes: int, seed: int
+    policy: Policy | Answerer, env_id: str, settings: dict[str, Any], episodes: int, seed: int
 ) -> Iterator[NDArray[np.float64]]:
     """Play in turns of as many slots as the memory budget allows."""
     slots = max(1, MEMORY_BUDGET // (_COPIES * _slot_bytes(env_id, settings)))
     for first in range(0, episodes, slots):
         n = min(slots, episodes - first)
-        if isinstance(policy, Player):
+        if isinstance(policy, Answerer):
+            yield ask(policy, configure(env_id, **settings), n, seed + first)
+        elif isinstance(policy, Player):
             yield play_alone(policy, configure(env_id, **settings), n, seed + first)
         else:
             mode = AutoresetMode.NEXT_STEP
@@ -181,6 +188,19 @@ def play_alone(policy: Player, setting: Setting, n: int, seed: int) -> NDArray[n
         right = setting.task.score(state, batch.take(instances, slice(i, i + 1)))[0] == 1.0
         found[:, i] = right, right, state.steps[0]
     return found
+
+
+def ask(policy: Answerer, setting: Setting, n: int, seed: int) -> NDArray[np.float64]:
+    """Let a policy answer what ``play`` would pose.
+
+    Returns:
+        Success, return (of the sparse reward) and steps, of which there are none, shape (3, n).
+    """
+    instances = _posed(setting, n, seed)
+    given = policy.answer(setting.task, instances)
+    expected = right_answers(setting.task, instances)
+    right = [is_right(each, wanted) for each, wanted in zip(given, expected, strict=True)]
+    return np.array([right, right, np.zeros(n)], dtype=np.float64)
 
 
 def _posed(setting: Setting, n: int, seed: int) -> Any:

@@ -53,6 +53,25 @@ class Policy(Protocol):
 
 
 @runtime_checkable
+class Answerer(Protocol):
+    """An agent that does not act: it reads what is posed, and says the answer."""
+
+    @property
+    def env_id(self) -> str:
+        """The environment that it was made for."""
+
+    def settings(self, length: int) -> dict[str, Any]:
+        """Return the environment's keyword arguments; see ``Policy``.
+
+        Raises:
+            ValueError: It cannot read instances of that length.
+        """
+
+    def answer(self, task: Any, instances: Any) -> list[list[Any]]:
+        """Return the answer to each of n instances, as ``Task.answers`` lists it."""
+
+
+@runtime_checkable
 class Informed(Protocol):
     """A policy that is shown more than an agent may see: only references are."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neuralprog_agents.evaluation.policy import Policy
+from neuralprog_agents.evaluation.policy import Answerer, Policy
 from neuralprog_agents.training.files import write_atomically
 
 
@@ -14,7 +14,7 @@ def check_target(target: str | None) -> None:
         raise ValueError(f"--save {target}: there is no folder {Path(target).parent}")
 
 
-def save_program(policy: Policy, target: str) -> None:
+def save_program(policy: Policy | Answerer, target: str) -> None:
     """Write a policy's program as Python, and say so.
 
     Raises:

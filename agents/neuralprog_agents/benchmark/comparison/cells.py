@@ -16,7 +16,7 @@ from neuralprog_agents import registry
 from neuralprog_agents.benchmark.comparison import tasks
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS, Entrant, NotApplicableError
 from neuralprog_agents.evaluation.evaluate import evaluate
-from neuralprog_agents.evaluation.policy import Policy
+from neuralprog_agents.evaluation.policy import Answerer, Policy
 from neuralprog_agents.evaluation.reference import reference
 from neuralprog_agents.registry import Outcome
 from neuralprog_agents.training import config as settings
@@ -100,7 +100,7 @@ def _config(cell: Cell) -> Any:
 def _measured(cell: Cell) -> Record:
     first = cell.length[1] if cell.length else tasks.longest(cell.env)
     if not cell.who.agent:
-        policy: Policy = reference(cell.entrant, cell.env, cell.seed)
+        policy: Policy | Answerer = reference(cell.entrant, cell.env, cell.seed)
         return {"supervision": "nothing", **_scores(policy, cell.env, first)}
     trained = train(cell)
     module = registry.find(cell.who.agent)
@@ -169,7 +169,7 @@ def _samples(outcome: Outcome) -> int | None:
     return None if count is None or isnan(count) else round(count)
 
 
-def _scores(policy: Policy, env_id: str, first: int) -> Record:
+def _scores(policy: Policy | Answerer, env_id: str, first: int) -> Record:
     """Return success on the rungs of the ladder, and at wider values."""
     rungs = dict(_climb(policy, env_id, tasks.ladder(env_id, first)))
     more = tasks.wider(env_id)
@@ -178,7 +178,7 @@ def _scores(policy: Policy, env_id: str, first: int) -> Record:
 
 
 def _climb(
-    policy: Policy, env_id: str, rungs: Iterable[tasks.Rung]
+    policy: Policy | Answerer, env_id: str, rungs: Iterable[tasks.Rung]
 ) -> Iterator[tuple[str, float | str]]:
     """Yield each rung's success rate, or why there is none; above a rung without any it is 0."""
     reached: float | str = 1.0
@@ -193,7 +193,7 @@ def _climb(
 
 
 def _score(
-    policy: Policy, env_id: str, length: int, episodes: int, more: dict[str, Any]
+    policy: Policy | Answerer, env_id: str, length: int, episodes: int, more: dict[str, Any]
 ) -> float | str:
     try:
         if "memory_size" in more and "memory_size" in policy.settings(length):
