@@ -29,6 +29,7 @@ AGENTS: Mapping[str, str] = MappingProxyType(
         "nram": "neuralprog_agents.nram.agent",
         "rl": "neuralprog_agents.rl.agent",
         "search": "neuralprog_agents.search.agent",
+        "seq2seq": "neuralprog_agents.seq2seq.agent",
     }
 )
 """The module of every agent that comes with this package, imported when first used."""

@@ -75,7 +75,7 @@ BAD_INPUT = [
     ("run --agent expert --env NRAMCopy --input 9,9,9 --memory-size 4", "memory_size"),
     ("run --agent foreign --input 1", "card.json"),
     ("benchmark", "required: what"),
-    ("benchmark compare", "invalid choice: 'compare'"),
+    ("benchmark sped", "invalid choice: 'sped'"),
 ]
 
 

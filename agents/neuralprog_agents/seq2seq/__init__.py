@@ -1,0 +1,1 @@
+"""Sequence to sequence: networks that read an instance as a text and write its answer."""
