@@ -41,7 +41,6 @@ def test_channels_lie_side_by_side():
     ("env", "values", "text"),
     [
         ("NRAMCopy", [3, 1, 2], "4 3 1 2"),
-        ("NRAMAccess", [2, 5, 0, 7], "2 5 0 7"),
         ("NPIAddition", "96 125", "7 10 0 | 6 3 2"),
         ("NPIBubbleSort", "3 0 2 0", "3 0 2 0"),
     ],
@@ -155,7 +154,7 @@ def learn(config, folder, stop=never):
     [
         replace(SMALL, model="lstm-attention"),
         replace(SMALL, model="transformer", hidden=128, learning_rate=2e-3),
-        Config(env="NPIAddition", model="lstm", format="aligned", length=(1, 3), hidden=64),
+        Config(env="NPIAddition", model="lstm", format="aligned", length=(1, 3), judged=60),
     ],
     ids=lambda config: f"{config.env}-{config.model}",
 )
