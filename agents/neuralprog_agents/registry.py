@@ -30,6 +30,7 @@ AGENTS: Mapping[str, str] = MappingProxyType(
         "rl": "neuralprog_agents.rl.agent",
         "search": "neuralprog_agents.search.agent",
         "seq2seq": "neuralprog_agents.seq2seq.agent",
+        "synthesis": "neuralprog_agents.synthesis.agent",
     }
 )
 """The module of every agent that comes with this package, imported when first used."""

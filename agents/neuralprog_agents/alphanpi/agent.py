@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from neuralprog_agents.alphanpi.config import Config
-from neuralprog_agents.alphanpi.specification import specifications
+from neuralprog_agents.specifications.known import specifications
 from neuralprog_envs.registry import find
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import torch
 
 from neuralprog_agents.alphanpi.model import Network, State
 from neuralprog_agents.alphanpi.search import Floats
-from neuralprog_agents.alphanpi.world import View
+from neuralprog_agents.specifications.world import View
 
 
 @dataclass

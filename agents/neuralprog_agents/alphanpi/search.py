@@ -15,7 +15,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from neuralprog_agents.alphanpi.config import Config
-from neuralprog_agents.alphanpi.world import STOP, View, World, same
+from neuralprog_agents.specifications.specification import same
+from neuralprog_agents.specifications.world import STOP, View, World
 from neuralprog_envs.program.world import ProgramState
 
 Floats = NDArray[np.float64]

@@ -24,9 +24,9 @@ from neuralprog_agents.alphanpi.config import Config
 from neuralprog_agents.alphanpi.memo import Memo
 from neuralprog_agents.alphanpi.model import Network, Sizes, loss
 from neuralprog_agents.alphanpi.search import Call, Search
-from neuralprog_agents.alphanpi.specification import specifications
-from neuralprog_agents.alphanpi.world import STOP, World, same
 from neuralprog_agents.registry import Outcome, Report, Stop, Tensors
+from neuralprog_agents.specifications.specification import same
+from neuralprog_agents.specifications.world import STOP, World, make_world, settings_of
 from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.network import (
     plain,
@@ -36,8 +36,6 @@ from neuralprog_agents.training.network import (
     weights,
 )
 from neuralprog_envs.core.draws import as_words, combine
-from neuralprog_envs.program.task import ProgramTask
-from neuralprog_envs.registry import make_task
 
 _CHECKPOINT = "checkpoint.safetensors"
 _KIND = "alphanpi-training"
@@ -62,26 +60,12 @@ def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop
     return _Restart(config, index, folder).run(report, stop)
 
 
-def make_world(config: Config) -> World:
-    """Return the library's choices on a pad for the longest calls that are checked."""
-    longest = config.length[1] + _BEYOND
-    task = make_task(config.env, length=longest, **settings_of(config))
-    assert isinstance(task, ProgramTask)
-    return World(task, specifications(config.env, config.recursive))
-
-
-def settings_of(config: Config) -> dict[str, Any]:
-    """Return the environment's settings; of items to sort, only comparisons are seen."""
-    order = {"observation": "order"} if "BubbleSort" in config.env else {}
-    return {"recursive": config.recursive, **order}
-
-
 class _Restart:
     def __init__(self, config: Config, index: int, folder: Path) -> None:
         self.config, self.index = config, index
         self.of = checkpoint.identity(config, index)
         self.path = folder / _CHECKPOINT
-        self.world = make_world(config)
+        self.world = make_world(config.env, config.recursive, config.length[1] + _BEYOND)
         sizes = sizes_of(config, self.world)
         self.model = seeded(lambda: Network(sizes), self._key(Stream.WEIGHTS, 0))
         self.memo = Memo(self.model)
@@ -212,7 +196,7 @@ class _Restart:
         }
         card = {
             "env": self.config.env,
-            "settings": settings_of(self.config),
+            "settings": settings_of(self.config.env, self.config.recursive),
             "sizes": plain(asdict(self.model.sizes)),
             "trained_lengths": list(self.config.length),
         }

@@ -5,11 +5,10 @@ import pytest
 
 from neuralprog_agents.alphanpi.config import Config
 from neuralprog_agents.alphanpi.search import Search
-from neuralprog_agents.alphanpi.train import make_world
-from neuralprog_agents.alphanpi.world import STOP
+from neuralprog_agents.specifications.world import STOP, make_world
 
 CONFIG = Config("NPIBubbleSort", length=(2, 5), simulations=200)
-WORLD = make_world(CONFIG)
+WORLD = make_world(CONFIG.env, CONFIG.recursive, 8)
 
 
 def know_nothing(program, views):

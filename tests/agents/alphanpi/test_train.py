@@ -71,7 +71,7 @@ def test_weights_of_other_sizes_are_refused(tmp_path):
 
 def test_an_environment_without_specifications_is_refused():
     with pytest.raises(ValueError, match="no specifications"):
-        agent.check(Config("NPIAddition"))
+        agent.check(Config("NPIQuickSort"))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""One library as a game for the search: choices, and what each does to a pad.
+"""One library as a world of calls: choices, and what each does to a pad.
 
 A call of another program does what its specification says. So every program can be learned by
 itself, at once, from states in which it may be called; AlphaNPI, which runs the programs that it
@@ -7,22 +7,41 @@ has learned so far, learns them level by level.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from neuralprog_agents.alphanpi.specification import Specification
+from neuralprog_agents.specifications.known import specifications
+from neuralprog_agents.specifications.specification import Specification, Specified, copy
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.program.library import ACT, RETURN, Action
 from neuralprog_envs.program.task import ProgramTask
 from neuralprog_envs.program.world import ProgramState
+from neuralprog_envs.registry import make_task
 
 View = tuple[int, ...]
 STOP = 0
 """The choice to return."""
+
+
+def settings_of(env_id: str, recursive: bool) -> dict[str, Any]:
+    """Return the environment's settings besides the length, as its specifications need them.
+
+    Raises:
+        ValueError: There are none.
+    """
+    form = specifications(env_id, recursive).observation
+    return {"recursive": recursive, **({"observation": form} if form else {})}
+
+
+def make_world(env_id: str, recursive: bool, longest: int) -> World:
+    """Return a library's choices on a pad for instances of up to a length."""
+    task = make_task(env_id, length=longest, **settings_of(env_id, recursive))
+    assert isinstance(task, ProgramTask)
+    return World(task, specifications(env_id, recursive))
 
 
 class World:
@@ -30,7 +49,7 @@ class World:
 
     Args:
         task: The task, with a pad for the longest instances.
-        specified: What each of its programs must achieve, by name.
+        specified: What its programs must achieve.
 
     Attributes:
         machine: The task's machine.
@@ -38,7 +57,7 @@ class World:
         programs: The numbers of the library's programs.
     """
 
-    def __init__(self, task: ProgramTask, specified: Mapping[str, Specification]) -> None:
+    def __init__(self, task: ProgramTask, specified: Specified) -> None:
         self._task, self.machine = task, task.machine
         self._library, self._specified = task.machine.library, specified
         self.choices: tuple[Action, ...] = tuple(self._library.actions.values())
@@ -70,7 +89,7 @@ class World:
 
     def specification(self, program: int) -> Specification:
         """Return a program's."""
-        return self._specified[self._library.program(program).name]
+        return self._specified.programs[self._library.program(program).name]
 
     def pose(self, program: int, length: int, rng: Generator) -> ProgramState:
         """Return a drawn state, of one row, in which a program may be called."""
@@ -79,6 +98,11 @@ class World:
         state = self.machine.initial(instances)
         self.specification(program).pose(state, rng)
         return state
+
+    def states(self, program: int, length: int) -> Iterator[ProgramState]:
+        """Yield the specified states on instances of a length in which a program may be called."""
+        ready = self.specification(program).ready
+        yield from filter(ready, self._specified.states(self._task, length))
 
     def view(self, state: ProgramState) -> View:
         """Return what is seen of a state."""
@@ -100,6 +124,10 @@ class World:
         """
         return [c for c in self._legal[program] if self._possible(program, c, before, state)]
 
+    def permits(self, program: int, choice: int, before: ProgramState, state: ProgramState) -> bool:
+        """Return whether a choice is among the legal ones of a running program."""
+        return choice in self._legal[program] and self._possible(program, choice, before, state)
+
     def _possible(
         self, program: int, choice: int, before: ProgramState, state: ProgramState
     ) -> bool:
@@ -109,13 +137,13 @@ class World:
         holds = self._library.program(callee).precondition
         if holds is not None and not holds(self.view(state)):
             return False
-        inner, specification = self._entered(callee, program, state), self.specification(callee)
+        inner, specification = self._entered(callee, state), self.specification(callee)
         if not specification.ready(inner):
             return False
         size = specification.size
         return callee != program or (size is not None and size(inner) < size(before))
 
-    def _entered(self, callee: int, program: int, state: ProgramState) -> ProgramState:
+    def _entered(self, callee: int, state: ProgramState) -> ProgramState:
         enter = self._library.program(callee).enter
         if enter is None:
             return state
@@ -137,13 +165,3 @@ class World:
         if record.leave is not None:
             record.leave(after, 0)
         return after
-
-
-def copy(state: ProgramState) -> ProgramState:
-    """Return a state whose pad and pointers are its own."""
-    return replace(state, pad=state.pad.copy(), pointers=state.pointers.copy())
-
-
-def same(one: ProgramState, other: ProgramState) -> bool:
-    """Return whether two states have equal pads and pointers."""
-    return bool((one.pointers == other.pointers).all() and (one.pad == other.pad).all())

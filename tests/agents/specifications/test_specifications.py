@@ -3,18 +3,21 @@
 import numpy as np
 import pytest
 
-from neuralprog_agents.alphanpi.config import Config
-from neuralprog_agents.alphanpi.specification import SPECIFICATIONS, specifications
-from neuralprog_agents.alphanpi.train import make_world
-from neuralprog_agents.alphanpi.world import copy, same
+from neuralprog_agents.specifications.known import SPECIFICATIONS, specifications
+from neuralprog_agents.specifications.specification import copy, same
+from neuralprog_agents.specifications.world import make_world, settings_of
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.core.trace import Call
 from neuralprog_envs.program.library import ACT
+from neuralprog_envs.program.tasks.addition import BLANK
+from neuralprog_envs.registry import make_task
 
 CALLS = 300
 libraries = pytest.mark.parametrize(("env", "recursive"), list(SPECIFICATIONS))
 
 
-def world_of(env, recursive, longest=5):
-    return make_world(Config(env, recursive=recursive, length=(1, longest)))
+def world_of(env, recursive, longest=8):
+    return make_world(env, recursive, longest)
 
 
 def posed(world, program, longest=5, seed=0):
@@ -44,7 +47,7 @@ def run_expert(world, machine, program, state):
 def test_every_program_has_a_specification(env, recursive):
     world = world_of(env, recursive)
     names = {world.machine.library.program(p).name for p in world.programs}
-    assert set(specifications(env, recursive)) == names
+    assert set(specifications(env, recursive).programs) == names
 
 
 @libraries
@@ -82,5 +85,47 @@ def test_the_expert_only_takes_steps_that_are_legal(env, recursive):
 
 
 def test_an_unknown_library_is_refused():
-    with pytest.raises(ValueError, match=r"NPIAddition.*NPIBubbleSort"):
-        specifications("NPIAddition-v0", True)
+    with pytest.raises(ValueError, match=r"NPIQuickSort.*NPIBubbleSort"):
+        specifications("NPIQuickSort-v0", True)
+
+
+def rest(env, state):
+    """Return what there is to a state besides its view: the order of what is on the pad."""
+    pad, pointers = state.pad[0], state.pointers[0]
+    if env == "NPIAddition":
+        at = int(pointers[0])
+        return tuple(pad[:, at - 1] == BLANK) if at else ()
+    return (np.unique(pad, return_inverse=True)[1].tobytes(), pointers.tobytes())
+
+
+@libraries
+def test_the_listed_states_hold_every_state_that_the_experts_calls_begin_in(env, recursive):
+    """Whatever instance of a length the expert solves: its calls all begin in listed states."""
+    task = make_task(env, length=4, **settings_of(env, recursive))
+    longest = 2 if env == "NPIAddition" else 3
+    world = make_world(env, recursive, 4)
+    listed = {
+        (program, world.view(state), rest(env, state))
+        for program in world.programs
+        for n in range(1, longest + 1)
+        for state in world.states(program, n)
+    }
+    for seed in range(30):
+        instances = draw(task, seed, np.zeros(1, np.int64), (1 + seed % longest,) * 2, "all")
+        episode = task.machine.begin(instances)
+        for event in task.perform(episode):
+            if isinstance(event, Call):
+                state = episode.state()
+                key = (episode.running[0], world.view(state), rest(env, state))
+                assert key in listed
+
+
+@libraries
+def test_a_program_that_may_be_called_meets_the_machines_precondition(env, recursive):
+    """Where a call changes nothing on the pad before it begins."""
+    world = world_of(env, recursive)
+    for program in world.programs:
+        record = world.machine.library.program(program)
+        if record.precondition is not None and record.enter is None:
+            for state in world.states(program, 2):
+                assert record.precondition(world.view(state))

@@ -1,0 +1,163 @@
+"""Bodies of programs as decision trees, and a library's bodies as one table of nodes.
+
+A body returns, calls (a program or an effect of ACT) and goes on, or looks at one component of
+the view and goes on by its value. What it does depends on nothing but the views since its call
+began, so it is what the Neural Programmer-Interpreter's core computes, written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.program.library import Library
+
+RETURN, CALL, MATCH = range(3)
+"""The kinds of nodes."""
+KIND, WHAT, NEXT = range(3)
+"""The columns of a table: the kind; the choice, or the component; then the nodes that follow."""
+NOWHERE = -1
+"""The node after a value that no case is for."""
+
+Nodes = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Return:
+    """The end."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A choice, and what follows it."""
+
+    choice: int
+    then: Body
+
+
+@dataclass(frozen=True)
+class Match:
+    """What follows, by the value of one component of the view."""
+
+    component: int
+    cases: Mapping[int, Body]
+
+    def __hash__(self) -> int:
+        return hash((self.component, tuple(sorted(self.cases.items(), key=lambda case: case[0]))))
+
+
+Body = Return | Call | Match
+
+
+def size(body: Body) -> int:
+    """Return the number of calls and cases in a body."""
+    if isinstance(body, Call):
+        return 1 + size(body.then)
+    return sum(1 + size(case) for case in body.cases.values()) if isinstance(body, Match) else 0
+
+
+def tabulate(bodies: Sequence[Body], values: int) -> tuple[Nodes, NDArray[np.int32]]:
+    """Return bodies as a table.
+
+    Args:
+        bodies: One for each program.
+        values: V, the most values that a component of the view has, at least 1.
+
+    Returns:
+        The nodes, shape (K, 2 + V), equal parts once, and each body's first, shape (P,).
+    """
+    rows: dict[tuple[int, ...], int] = {}
+
+    def number(body: Body) -> int:
+        following = [NOWHERE] * values
+        kind, what = RETURN, 0
+        if isinstance(body, Call):
+            kind, what, following[0] = CALL, body.choice, number(body.then)
+        elif isinstance(body, Match):
+            kind, what = MATCH, body.component
+            for value, case in sorted(body.cases.items(), key=lambda item: item[0]):
+                following[value] = number(case)
+        return rows.setdefault((kind, what, *following), len(rows))
+
+    roots = [number(body) for body in bodies]
+    return np.array(list(rows), dtype=np.int32), np.array(roots, dtype=np.int32)
+
+
+def body_of(nodes: Nodes, root: int) -> Body:
+    """Undo ``tabulate`` for one body."""
+    kind, what, *following = nodes[root].tolist()
+    if kind == CALL:
+        return Call(what, body_of(nodes, following[0]))
+    if kind == MATCH:
+        known = [value for value, node in enumerate(following) if node != NOWHERE]
+        return Match(what, {value: body_of(nodes, following[value]) for value in known})
+    return Return()
+
+
+def check(tables: Mapping[str, NDArray[Any]], library: Library, seen: Sequence[int]) -> None:
+    """Raise ValueError where tables are no bodies of a library's programs.
+
+    Args:
+        tables: "nodes" and "roots".
+        library: The programs.
+        seen: The number of values of each component of a view.
+    """
+    if set(tables) != {"nodes", "roots"}:
+        raise ValueError(f"bodies are two arrays, nodes and roots, not {sorted(tables)}")
+    nodes, roots = tables["nodes"], tables["roots"]
+    shapes = (len(nodes), NEXT + max(seen)), (len(library.programs),)
+    if (nodes.shape, roots.shape) != shapes:
+        raise ValueError("these bodies are of another library or view")
+    if not _is_sound(nodes, roots, len(library.actions), len(seen)):
+        raise ValueError("these nodes are no bodies of this library's programs")
+
+
+def _is_sound(nodes: Nodes, roots: NDArray[Any], choices: int, components: int) -> bool:
+    """Whether every number is in its range; a node is followed by earlier ones only, so it ends."""
+    kind, what, following = nodes[:, KIND], nodes[:, WHAT], nodes[:, NEXT:]
+    bounds = np.select([kind == CALL, kind == MATCH], [choices, components], 1)
+    earlier = (following < np.arange(len(nodes))[:, None]) & (following >= NOWHERE)
+    return bool(
+        np.isin(kind, (RETURN, CALL, MATCH)).all()
+        and ((what >= 0) & (what < bounds)).all()
+        and earlier.all()
+        and (following[kind == CALL, 0] != NOWHERE).all()
+        and ((roots >= 0) & (roots < len(nodes))).all()
+    )
+
+
+def text(library: Library, view: Sequence[tuple[str, int]], bodies: Sequence[Body]) -> str:
+    """Return a library's bodies in words."""
+    words = list(library.actions)
+    parts = []
+    for program, body in zip(library.programs, bodies, strict=True):
+        parts.append("\n".join([f"{program.name}:", *_lines(words, view, body, "    ")]))
+    return "\n\n".join(parts)
+
+
+def _lines(
+    words: Sequence[str], view: Sequence[tuple[str, int]], body: Body, indent: str
+) -> Iterator[str]:
+    if isinstance(body, Return):
+        yield f"{indent}RETURN"
+    elif isinstance(body, Call):
+        yield f"{indent}{words[body.choice]}"
+        yield from _lines(words, view, body.then, indent)
+    else:
+        name = view[body.component][0]
+        for values, case in _merged(body.cases):
+            yield f"{indent}{name} = {values}:"
+            yield from _lines(words, view, case, indent + "    ")
+
+
+def _merged(cases: Mapping[int, Body]) -> Iterator[tuple[str, Body]]:
+    """Yield the values that go on alike, and how."""
+    alike: dict[Body, list[int]] = {}
+    for value, case in sorted(cases.items(), key=lambda item: item[0]):
+        alike.setdefault(case, []).append(value)
+    for case, values in alike.items():
+        yield ", ".join(map(str, values)), case
