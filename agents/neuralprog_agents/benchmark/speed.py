@@ -38,13 +38,14 @@ def main(quick: bool = False, output: Path = Path("results")) -> None:
 
 
 def _measure(seconds: float, rounds: int) -> Iterator[Ratio]:
-    from neuralprog_agents.benchmark import calls, questions, search, solver
+    from neuralprog_agents.benchmark import calls, learners, questions, search, solver
 
     yield from environments.measure(seconds, rounds)
     yield from solver.measure(seconds, rounds)
     yield from search.measure(seconds, rounds)
     yield from calls.measure(seconds, rounds)
     yield from questions.measure(seconds, rounds)
+    yield from learners.measure(seconds, rounds)
 
 
 def machine() -> dict[str, str]:

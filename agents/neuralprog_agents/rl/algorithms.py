@@ -26,7 +26,6 @@ class Kind:
         defaults: Arguments, those of ``Config.options`` go over them.
         policy: The last part of its policies' names.
         network: More arguments of the network.
-        flat: Whether its actions are single integers.
         masked: Whether it is told which choices are legal.
         critic: Whether its network has a value besides the policy.
     """
@@ -36,7 +35,6 @@ class Kind:
     defaults: Mapping[str, Any]
     policy: str = "Policy"
     network: Mapping[str, Any] = field(default_factory=dict)
-    flat: bool = False
     masked: bool = False
     critic: bool = True
 
@@ -59,7 +57,6 @@ ALGORITHMS: Mapping[str, Kind] = MappingProxyType(
                 "exploration_fraction": 0.2,
                 "exploration_final_eps": 0.02,
             },
-            flat=True,
             critic=False,
         ),
         "MaskablePPO": Kind("sb3_contrib", "MaskablePPO", _PPO, masked=True),

@@ -28,6 +28,9 @@ class Config:
     Where a network sees a tape, memory_size is by default enough for twice the longest length."""
     fields: tuple[str, ...] = ()
     """The observation's arrays that the network sees; by default all."""
+    flat: bool = False
+    """Whether a policy chooses one of all distinct actions, not each integer of an action by
+    itself; DQN always does. Masks are then exact."""
     reward: Literal["shaped", "sparse"] = "shaped"
     """The training's reward; success alone is judged."""
     gamma: float = 0.95
@@ -48,6 +51,8 @@ class Config:
     """Units of the first layer, which sees one-hots."""
     layers: tuple[int, ...] = (64, 64)
     """Units of the layers after it: of the policy, and of the value."""
+    linger: float = 4.0
+    """On tapes, by how much an untrained policy's logit of halting is lowered."""
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By algorithm, its own arguments over ours (``algorithms.ALGORITHMS``):
     {PPO: {ent_coef: 0.02}, DQN: {buffer_size: 10000}}."""

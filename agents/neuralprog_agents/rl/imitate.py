@@ -45,6 +45,9 @@ def demonstrations(setup: Setup, count: int, seed: int) -> tuple[Arrays, NDArray
 
     Returns:
         The network's arrays, (N, …) each, and the actions, (N, K): N steps of all episodes.
+
+    Raises:
+        ValueError: There is no expert here.
     """
     task = setup.task()
     posed = pairs(task, count, length=setup.length, seed=seed)

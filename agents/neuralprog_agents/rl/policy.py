@@ -11,9 +11,10 @@ from stable_baselines3.common.utils import ConstantSchedule
 
 from neuralprog_agents.evaluation.policy import Actions, Masks
 from neuralprog_agents.registry import Tensors
+from neuralprog_agents.rl.actions import legal_actions
 from neuralprog_agents.rl.algorithms import ALGORITHMS, class_of, policy_arguments, policy_name
-from neuralprog_agents.rl.setup import Setup, from_card, shown
-from neuralprog_agents.rl.vec_env import action_space, chosen, shown_space, unflatten
+from neuralprog_agents.rl.setup import Setup, from_card, shown, table_of
+from neuralprog_agents.rl.vec_env import action_space, chosen, shown_space
 from neuralprog_envs.faces.setting import observation_space
 
 _TARGET = "q_net_target."
@@ -32,7 +33,7 @@ class LearnedPolicy:
         self.setup, self.env_id = setup, setup.env
         self.network = network
         self._kind = ALGORITHMS[setup.algorithm]
-        self._machine = setup.task().machine
+        self._machine, self._table = setup.task().machine, table_of(setup)
         self._memory: Any = None
         self._begins: NDArray[np.bool_] = np.ones(0, dtype=bool)
         self._seen: tuple[Any, Masks | None] | None = None
@@ -65,14 +66,21 @@ class LearnedPolicy:
     def act(self, observation: Any, action_mask: Masks) -> Actions:
         """Return every slot's action, shape (n, K)."""
         inputs = chosen(observation, self.setup.fields) if self._chooses else observation
-        masks = _usable(action_mask, self._machine.actions) if self._kind.masked else None
+        masks = self._legal(action_mask) if self._kind.masked else None
         extra = {} if masks is None else {"action_masks": masks}
         action, self._memory = self.network.predict(
             inputs, self._memory, self._begins, deterministic=True, **extra
         )
         self._begins[:] = False
         self._seen = inputs, masks
-        return unflatten(action, self._machine.actions) if self._kind.flat else action
+        return action if self._table is None else self._table[action]
+
+    def _legal(self, masks: Masks) -> Masks:
+        """Return masks of the network's choices."""
+        usable = _usable(masks, self._machine.actions)
+        if self._table is None:
+            return usable
+        return legal_actions(usable, self._table, self._machine.actions)
 
     @property
     def _chooses(self) -> bool:
@@ -82,11 +90,11 @@ class LearnedPolicy:
     def beliefs(self) -> dict[str, NDArray[Any]]:
         """Return the probabilities behind the last actions; see ``evaluation.policy.Policy``.
 
-        Networks of values and those with a memory tell none.
+        Networks that choose whole actions and those with a memory tell none.
         """
         if self._seen is None:
             raise ValueError("there are no beliefs before the first action")
-        if self._kind.flat or self._memory is not None:
+        if self._table is not None or self._memory is not None:
             return {}
         inputs, masks = self._seen
         extra = {} if masks is None else {"action_masks": masks}
@@ -113,7 +121,7 @@ def new_network(setup: Setup) -> Any:
     whole = observation_space(task)
     space = shown_space(whole, setup.fields) if len(task.machine.observation) > 1 else whole
     kind_of_policy = class_of(kind).policy_aliases[policy_name(kind, hasattr(space, "spaces"))]
-    actions = action_space(task.machine.actions, kind.flat)
+    actions = action_space(task.machine.actions, table_of(setup))
     return kind_of_policy(space, actions, ConstantSchedule(0.0), **policy_arguments(setup))
 
 

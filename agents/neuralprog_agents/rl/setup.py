@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from neuralprog_agents.rl.actions import Table, distinct_actions
 from neuralprog_agents.rl.config import Config
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.core.task import Task
 from neuralprog_envs.registry import find, make_task
+from neuralprog_envs.tape.ops import HALT
 
 MOST_FLAT = 16_384
-"""The most flat actions for which a network of values is made."""
+"""The most combinations of integers that are looked through for distinct actions."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Setup:
         length: The shortest and the longest instance in training.
         settings: The environment's arguments.
         fields: The arrays that the network sees, at least one.
+        flat: Whether it chooses among whole actions.
         width: See ``Config``.
         layers: See ``Config``.
     """
@@ -35,6 +38,7 @@ class Setup:
     length: tuple[int, int]
     settings: dict[str, Any]
     fields: tuple[str, ...]
+    flat: bool
     width: int
     layers: tuple[int, ...]
 
@@ -80,6 +84,7 @@ def setup_of(config: Config) -> Setup:
         length=(low, high),
         settings=settings,
         fields=fields,
+        flat=config.flat or config.algorithm == "DQN",
         width=config.width,
         layers=config.layers,
     )
@@ -94,12 +99,26 @@ def _check(setup: Setup, task: Task) -> None:
             raise ValueError(f"fields: {setup.env} shows no {name!r}, but {', '.join(known)}")
         if known[name].dtype is np.uint8:
             raise ValueError(f"rl has no network for pictures, which {setup.env} shows")
-    flat = int(np.prod([float(n) for n in task.machine.actions]))
-    if setup.algorithm == "DQN" and flat > MOST_FLAT:
+    product = np.prod([float(n) for n in task.machine.actions])
+    if setup.flat and product > MOST_FLAT:
         raise ValueError(
-            f"DQN has a value for every action, and {setup.env} has {flat:.2g}, "
-            f"more than {MOST_FLAT}"
+            f"flat actions (DQN has no others) are at most {MOST_FLAT}, and {setup.env} has "
+            f"{product:.2g}"
         )
+
+
+def table_of(setup: Setup) -> Table | None:
+    """Return the whole actions that a setup's network chooses among; None if it does not."""
+    return distinct_actions(setup.task().machine) if setup.flat else None
+
+
+def ending(setup: Setup) -> int | None:
+    """Return which of a network's choices, side by side, ends an episode of a tape; else None."""
+    if find(setup.env).family != "tape":
+        return None
+    if setup.flat:
+        return -1
+    return -1 if setup.settings.get("action") == "circuit" else HALT
 
 
 def shown(task: Task, fields: tuple[str, ...]) -> dict[str, Any]:

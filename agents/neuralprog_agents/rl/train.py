@@ -22,7 +22,7 @@ from neuralprog_agents.rl.algorithms import (
 )
 from neuralprog_agents.rl.config import Config
 from neuralprog_agents.rl.policy import LearnedPolicy, weights_of
-from neuralprog_agents.rl.setup import Setup, setup_of
+from neuralprog_agents.rl.setup import Setup, ending, setup_of
 from neuralprog_agents.rl.vec_env import ProgramVecEnv
 from neuralprog_agents.training import checkpoint
 
@@ -40,12 +40,12 @@ def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop
 
 def make_env(config: Config, setup: Setup) -> ProgramVecEnv:
     """Return the environments in which a restart learns."""
-    kind, single = ALGORITHMS[config.algorithm], len(setup.task().machine.observation) == 1
+    single = len(setup.task().machine.observation) == 1
     return ProgramVecEnv(
         setup.env,
         config.envs,
         fields=() if single else setup.fields,
-        flat=kind.flat,
+        flat=setup.flat,
         bootstrap=False,
         reward=config.reward,
         discount=config.gamma,
@@ -56,7 +56,7 @@ def make_env(config: Config, setup: Setup) -> ProgramVecEnv:
 def make_learner(config: Config, setup: Setup, env: ProgramVecEnv, seed: int) -> Any:
     """Return the algorithm, seeded; it seeds torch's and NumPy's global generators as well."""
     kind = ALGORITHMS[config.algorithm]
-    return class_of(kind)(
+    learner = class_of(kind)(
         policy_name(kind, hasattr(env.observation_space, "spaces")),
         env,
         gamma=config.gamma,
@@ -65,6 +65,11 @@ def make_learner(config: Config, setup: Setup, env: ProgramVecEnv, seed: int) ->
         policy_kwargs=policy_arguments(setup),
         **options_of(config),
     )
+    last = ending(setup)
+    if kind.critic and last is not None:
+        with torch.no_grad():
+            learner.policy.action_net.bias[last] -= config.linger
+    return learner
 
 
 def seed_of(config: Config, index: int) -> int:
@@ -132,7 +137,7 @@ class _Restart:
         found = judge.success(self.policy, self.config.judged)
         if found > self.success:
             self.success, self.best = found, weights_of(self.model.policy)
-        step, episodes = self.model.num_timesteps, self.model.ep_info_buffer or ()
+        step, episodes = self.model.num_timesteps, self.model.ep_info_buffer
         self.report(
             {
                 "step": step,
@@ -140,7 +145,8 @@ class _Restart:
                 "progress": min(1.0, step / self.config.budget),
                 "success": found,
                 "best": self.success,
-                "reward": float(np.mean([info["r"] for info in episodes])) if episodes else 0.0,
+                "reward": float(np.mean([info["r"] for info in episodes] or [0.0])),
+                "episode_steps": float(np.mean([info["l"] for info in episodes] or [0.0])),
             }
         )
 

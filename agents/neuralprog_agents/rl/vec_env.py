@@ -11,6 +11,7 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
+from neuralprog_agents.rl.actions import Table, distinct_actions, legal_actions
 from neuralprog_envs.faces.vector import ProgramVectorEnv
 
 
@@ -26,8 +27,8 @@ class ProgramVecEnv(VecEnv):  # type: ignore[misc]
         num_envs: n.
         fields: The observation's arrays that are shown, in this order; by default all. One
             alone comes without a dictionary.
-        flat: Whether an action is one integer, 0..ΠK-1, the last of the K choices fastest (what
-            DQN needs), not K integers.
+        flat: Whether an action is one integer, a row of ``actions.distinct_actions`` (what DQN
+            needs), not K integers.
         bootstrap: Whether an episode that ends at its step limit says so, so that learners add
             the value of its last observation. But such an episode is judged like any other, and
             a shaped reward has paid back its potential: for a return that nothing is added to,
@@ -52,11 +53,12 @@ class ProgramVecEnv(VecEnv):  # type: ignore[misc]
         mode = AutoresetMode.SAME_STEP
         self.envs = ProgramVectorEnv(env_id, num_envs, autoreset_mode=mode, **settings)
         self.choices = self.envs.task.machine.actions
-        self.flat, self.bootstrap = flat, bootstrap
+        self.table = distinct_actions(self.envs.task.machine) if flat else None
+        self.bootstrap = bootstrap
         self._fields = tuple(fields)
         shown = shown_space(self.envs.single_observation_space, self._fields)
         self._whole = shown is self.envs.single_observation_space
-        super().__init__(num_envs, shown, action_space(self.choices, flat))
+        super().__init__(num_envs, shown, action_space(self.choices, self.table))
         self._actions: NDArray[Any] = np.zeros(0)
         self._returns = np.zeros(num_envs)
         self._lengths = np.zeros(num_envs, dtype=np.int64)
@@ -80,7 +82,7 @@ class ProgramVecEnv(VecEnv):  # type: ignore[misc]
 
     def step_async(self, actions: NDArray[Any]) -> None:
         """Take the next actions, shape (n, K), or (n,) if they are flat."""
-        self._actions = unflatten(actions, self.choices) if self.flat else actions
+        self._actions = actions if self.table is None else self.table[actions]
 
     def step_wait(self) -> tuple[Any, NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
         """Execute them; return observations, rewards, which episodes ended, and infos."""
@@ -119,9 +121,9 @@ class ProgramVecEnv(VecEnv):  # type: ignore[misc]
         return observation if self._whole else chosen(observation, self._fields)
 
     def action_masks(self) -> NDArray[np.bool_]:
-        """Return the legal choices of every slot: (n, ΣK), or (n, ΠK) if actions are flat."""
+        """Return the legal choices of every slot: (n, ΣK), or (n, A) if actions are flat."""
         masks = self.envs.action_masks()
-        return flat_masks(masks, self.choices) if self.flat else masks
+        return masks if self.table is None else legal_actions(masks, self.table, self.choices)
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Return where every slot is; see ``ProgramVectorEnv.snapshot``."""
@@ -203,19 +205,8 @@ def chosen(observation: Any, fields: Sequence[str]) -> Any:
     return {name: observation[name] for name in fields} if fields else observation
 
 
-def action_space(choices: Sequence[int], flat: bool) -> spaces.MultiDiscrete | spaces.Discrete:
-    """Return the space of K integers, or of one."""
-    return spaces.Discrete(int(np.prod(choices))) if flat else spaces.MultiDiscrete(list(choices))
-
-
-def unflatten(actions: NDArray[Any], choices: Sequence[int]) -> NDArray[np.int64]:
-    """Return flat actions, shape (n,), as K integers, shape (n, K)."""
-    return np.stack(np.unravel_index(actions, tuple(choices)), axis=1)
-
-
-def flat_masks(masks: NDArray[np.bool_], choices: Sequence[int]) -> NDArray[np.bool_]:
-    """Return which flat actions consist of legal choices, shape (n, ΠK), of masks (n, ΣK)."""
-    flat = np.ones((len(masks), 1), dtype=bool)
-    for part in np.split(masks, np.cumsum(choices)[:-1], axis=1):
-        flat = (flat[:, :, None] & part[:, None, :]).reshape(len(masks), -1)
-    return flat
+def action_space(
+    choices: Sequence[int], table: Table | None
+) -> spaces.MultiDiscrete | spaces.Discrete:
+    """Return the space of K integers, or of the rows of a table of whole actions."""
+    return spaces.MultiDiscrete(list(choices)) if table is None else spaces.Discrete(len(table))

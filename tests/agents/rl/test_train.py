@@ -156,7 +156,7 @@ def test_beliefs_are_the_probabilities_of_legal_choices(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"algorithm": "DQN", "settings": {"action": "circuit"}}, "value for every action"),
+        ({"algorithm": "DQN", "settings": {"action": "circuit"}}, "flat actions"),
         ({"algorithm": "BC", "settings": {"action": "circuit"}}, "in instructions"),
         ({"env": "NPICanonicalize-v0"}, "pictures"),
         ({"fields": ("pad",)}, "shows no 'pad'"),

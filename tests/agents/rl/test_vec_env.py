@@ -1,5 +1,7 @@
 """The adapter is what Stable-Baselines3 makes of the single environments, only faster."""
 
+from dataclasses import replace
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor, VecNormalize
 
 from neuralprog_agents.rl.vec_env import ProgramVecEnv
+from neuralprog_envs.core import batch
+from neuralprog_envs.faces.dataset import pairs
 
 CASES = [
     ("NRAMCopy-v0", {"reward": "shaped", "length": (1, 3)}),
@@ -99,27 +103,50 @@ def test_options_choose_the_length_of_the_next_episodes_once():
 def test_flat_actions_do_what_their_numbers_say():
     flat = ProgramVecEnv("NRAMCopy-v0", 3, flat=True)
     whole = ProgramVecEnv("NRAMCopy-v0", 3)
-    assert flat.action_space.n == 15 * 4 * 4 * 4
+    constants, unary, binary, write, halt = 3 * 4, 3 * 4 * 4, 7 * 4**3, 4**3, 1
+    assert flat.action_space.n == constants + unary + binary + write + halt
     for env in (flat, whole):
         env.seed(5)
         env.reset()
     random = np.random.default_rng(0)
     for _ in range(40):
-        action = random.integers([15, 4, 4, 4], size=(3, 4))
-        number = ((action[:, 0] * 4 + action[:, 1]) * 4 + action[:, 2]) * 4 + action[:, 3]
-        assert_same(flat.step(number)[0], whole.step(action)[0])
+        number = random.integers(flat.action_space.n, size=3)
+        assert_same(flat.step(number)[0], whole.step(flat.table[number])[0])
 
 
-def test_flat_masks_allow_what_every_choice_allows():
-    flat = ProgramVecEnv("NPIBubbleSort-v0", 2, flat=True, length=3)
-    flat.seed(1)
-    flat.reset()
-    masks, parts = flat.action_masks(), flat.envs.action_masks()
-    choices = flat.choices
-    starts = np.cumsum([0, *choices])[:-1]
-    for number in np.ndindex(*choices):
-        expected = parts[:, starts + number].all(axis=1)
-        np.testing.assert_array_equal(masks[:, np.ravel_multi_index(number, choices)], expected)
+def test_every_action_does_what_a_flat_one_does():
+    env = ProgramVecEnv("NRAMAccess-v0", 1, flat=True, length=4)
+    task = env.envs.task
+    every = np.array(list(np.ndindex(*env.choices)))
+    posed = pairs(task, 1, length=4)
+
+    def results(actions):
+        state = task.machine.initial(batch.take(posed, np.zeros(len(actions), dtype=int)))
+        state = replace(state, registers=state.registers + np.array([3, 2], dtype=np.int32))
+        after = task.machine.step(state, actions)
+        rows = np.column_stack([after.tape, after.registers, after.halted])
+        return {tuple(row) for row in rows.tolist()}
+
+    assert len(env.table) < len(every)
+    assert results(env.table) == results(every)
+
+
+def test_flat_masks_are_exactly_what_changes_the_state():
+    env = ProgramVecEnv("NPIBubbleSort-v0", 6, flat=True, length=3)
+    machine = env.envs.task.machine
+    assert len(env.table) == len(machine.library.words)
+    env.seed(1)
+    env.reset()
+    random = np.random.default_rng(2)
+    for _ in range(30):
+        masks = env.action_masks()
+        state = env.envs._state
+        for slot in range(6):
+            for number, action in enumerate(env.table):
+                row = batch.take(state, slice(slot, slot + 1))
+                known = machine.action_mask(row)[0][action[0]]
+                assert masks[slot, number] == known
+        env.step(np.array([random.choice(np.flatnonzero(mask)) for mask in masks]))
 
 
 def test_only_chosen_fields_are_shown():
