@@ -18,7 +18,7 @@ _EXTRA = {
     **dict.fromkeys(
         ("jsonargparse", "yaml", "rich", "safetensors", "tensorboard", "torch", "numba"), "agents"
     ),
-    "PIL": "plot",
+    **dict.fromkeys(("PIL", "matplotlib"), "plot"),
     **dict.fromkeys(("stable_baselines3", "sb3_contrib"), "rl"),
 }
 """Which extra brings a module that may be missing."""

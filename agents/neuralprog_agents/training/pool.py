@@ -267,7 +267,7 @@ def _serve(pipe: Connection, highest: Any, job: Job) -> None:
     """Be a worker: do the restarts that come through the pipe until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _die_with_parent()
+    die_with_parent()
     with suppress(EOFError, OSError):
         while True:
             pipe.send(_attempt(job, int(pipe.recv()), highest, pipe.send))
@@ -282,7 +282,7 @@ def _attempt(job: Job, index: int, highest: Any, tell: Callable[[Event], None]) 
         return Failed(index, traceback.format_exc())
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """End this process when its parent is gone, so that a resumed run has the folder alone."""
     parent = multiprocessing.parent_process()
     if parent is None:

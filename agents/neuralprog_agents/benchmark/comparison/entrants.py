@@ -49,7 +49,8 @@ class Entrant:
     def config(self, env_id: str, **cell: Any) -> Any:
         """Return the agent's ``Config`` for a task.
 
-        Its file is ``configs/AGENT/TASK[VARIANT].yaml``, or else ``configs/AGENT/FAMILY.yaml``.
+        Its file is ``configs/AGENT/TASK[VARIANT].yaml``, or else ``configs/AGENT/FAMILY.yaml``, with
+        the task's default lengths.
 
         Args:
             env_id: The task.
@@ -58,8 +59,9 @@ class Entrant:
         Raises:
             NotApplicableError: There is no such file, or the agent refuses the task.
         """
-        path = self._file(env_id)
-        given = {"env": find(env_id).id, **self.overrides, **cell}
+        path, row = self._file(env_id), find(env_id)
+        own = {"length": list(row.defaults["length"])} if path.stem == row.family else {}
+        given = {"env": row.id, **own, **self.overrides, **cell}
         words = [f"--{key}={value}" for key, value in given.items()]
         try:
             config = settings.parse(self.agent, path, words)
@@ -107,8 +109,9 @@ ENTRANTS: tuple[Entrant, ...] = (
         overrides={"repair": 0, "turns": 1, "budget": 4000, "patience": 600},
     ),
     _form("nram-hybrid", "nram", ["tape"], "pairs", curriculum=True, variants=("-hybrid", "")),
-    _form("npi", "npi", ["program"], "traces", reusable=True),
+    _form("npi", "npi", ["program"], "frames", reusable=True),
     _form("alphanpi", "alphanpi", ["program"], "searched calls", reusable=True, curriculum=True),
+    _form("synthesis", "synthesis", ["program"], "bodies tried", reusable=True),
     _form("neural_programmer", "neural_programmer", ["table"], "questions"),
     _form("np-gradient", "neural_programmer", ["table"], "questions", variants=("-gradient", "")),
     _form("lstm", "seq2seq", _EVERYWHERE, "pairs", overrides={"model": "lstm"}),

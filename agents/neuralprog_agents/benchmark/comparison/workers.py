@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any
 
 from neuralprog_agents.benchmark.comparison.cells import Cell, Record, measure
-from neuralprog_agents.training.pool import RayError, import_ray, one_thread
+from neuralprog_agents.training.pool import RayError, die_with_parent, import_ray, one_thread
 
 
 def measured(cells: Sequence[Cell], workers: int | None, ray: str | None) -> Iterator[Record]:
@@ -28,7 +28,8 @@ def measured(cells: Sequence[Cell], workers: int | None, ray: str | None) -> Ite
 
 def _here(cells: Sequence[Cell], workers: int) -> Iterator[Record]:
     context = multiprocessing.get_context("spawn")
-    with one_thread(), ProcessPoolExecutor(workers, mp_context=context) as pool:
+    made = ProcessPoolExecutor(workers, mp_context=context, initializer=die_with_parent)
+    with one_thread(), made as pool:
         futures = [pool.submit(measure, cell) for cell in cells]
         try:
             for future in as_completed(futures):
