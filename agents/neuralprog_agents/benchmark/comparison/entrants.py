@@ -49,8 +49,8 @@ class Entrant:
     def config(self, env_id: str, **cell: Any) -> Any:
         """Return the agent's ``Config`` for a task.
 
-        Its file is ``configs/AGENT/TASK[VARIANT].yaml``, or else ``configs/AGENT/FAMILY.yaml``, with
-        the task's default lengths.
+        Its file is ``configs/AGENT/TASK[VARIANT].yaml``, or else ``configs/AGENT/FAMILY.yaml``,
+        with the task's default lengths.
 
         Args:
             env_id: The task.
