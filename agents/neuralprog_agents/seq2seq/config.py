@@ -35,7 +35,7 @@ class Config:
     test_lengths: tuple[int, ...] = ()
     """Where `evaluate` scores; by default the longest trained length, twice and ten times that."""
 
-    batch: int = 64
+    batch: int = 32
     """Pairs in a gradient step."""
     learning_rate: float = 4e-3
     """Adam's."""
@@ -45,11 +45,11 @@ class Config:
     """The most gradient steps of a restart."""
     judged: int = 200
     """Held-out pairs of the trained lengths on which it is judged."""
-    judged_every: int = 100
+    judged_every: int = 50
     """Gradient steps between two judgements."""
     solved: float = 0.99
     """The fraction of them that must be right."""
-    in_a_row: int = 1
+    in_a_row: int = 2
     """How many judgements in a row must be so."""
 
     def __post_init__(self) -> None:

@@ -136,7 +136,7 @@ def test_what_it_cannot_learn_is_refused(change, told):
         agent.check(Config(**{"env": "NRAMCopy", **change}))
 
 
-SMALL = Config(env="NRAMCopy", length=(1, 3), hidden=64, batch=32, judged=60, judged_every=50)
+SMALL = Config(env="NRAMCopy", length=(1, 3), hidden=64, judged=60)
 
 
 def never():
