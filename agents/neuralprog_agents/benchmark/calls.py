@@ -11,10 +11,11 @@ import torch
 
 from neuralprog_agents.benchmark.rows import Ratio, compare
 from neuralprog_agents.evaluation.agents import open_agent
+from neuralprog_agents.interpreter.frames import Sampler, take
+from neuralprog_agents.interpreter.lesson import adam, cost, descend
+from neuralprog_agents.interpreter.model import without_onednn
 from neuralprog_agents.npi import data, train
 from neuralprog_agents.npi.config import Config
-from neuralprog_agents.npi.lesson import cost
-from neuralprog_agents.npi.model import without_onednn
 from neuralprog_agents.npi.policy import NPIPolicy
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
@@ -111,13 +112,13 @@ def from_memory(policy: NPIPolicy) -> Callable[[], int]:
 def training(size: int) -> Callable[[], int]:
     """Return a workload of a gradient step on some of the frames that a restart learns from."""
     frames = data.draw_frames(CONFIG, 0)
-    sampler = data.Sampler(frames, np.zeros(len(frames.program)), 0.0)
+    sampler = Sampler(frames, np.zeros(len(frames.program)), 0.0)
     model = train.initial(train.sizes_of(CONFIG), 0)
-    optimizer, steps = train.adam(model, 1e-3), count()
+    optimizer, steps = adam(model, 1e-3), count()
 
     def work() -> int:
-        chosen = data.take(frames, sampler.rows(size, next(steps)))
-        train.descend(model, optimizer, cost(model, chosen), CONFIG.clip_norm)
+        chosen = take(frames, sampler.rows(size, next(steps)))
+        descend(model, optimizer, cost(model, chosen), CONFIG.clip_norm)
         return size
 
     return work

@@ -31,8 +31,8 @@ def check(config: Config) -> None:
 
 
 def _check_task(task: Task) -> None:
+    from neuralprog_agents.interpreter.verify import check_provable
     from neuralprog_agents.npi.data import task_of
-    from neuralprog_agents.npi.verify import check_provable
 
     if find(task.env).family != "program":
         raise ValueError(f"npi learns program tasks, and {task.env} is none")
@@ -67,7 +67,7 @@ def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> NPIPolicy:
 def check_certificate(
     weights: dict[str, NDArray[Any]], card: dict[str, Any], record: dict[str, Any]
 ) -> None:
-    """Check a certificate anew; see ``neuralprog_agents.npi.checker``."""
-    from neuralprog_agents.npi import checker
+    """Check a certificate anew; see ``neuralprog_agents.interpreter.checker``."""
+    from neuralprog_agents.interpreter import checker
 
     checker.check_certificate(weights, card, record)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuralprog_agents.evaluation.agents import open_agent, weights_of
+from neuralprog_agents.interpreter.model import NPI
+from neuralprog_agents.interpreter.sizes import Domain, Sizes, lay_out, read
 from neuralprog_agents.npi.config import Config, Task
 from neuralprog_agents.npi.data import Stream, seed, task_of
-from neuralprog_agents.npi.model import NPI
-from neuralprog_agents.npi.sizes import Domain, Sizes, lay_out, read
 
 _MEMORIES = ("program_memory", "key_memory")
 

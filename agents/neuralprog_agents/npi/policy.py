@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from neuralprog_agents.evaluation.certificate import Proof
-from neuralprog_agents.npi.memo import Memo, Run
-from neuralprog_agents.npi.model import NPI, Heads, decide, without_onednn
-from neuralprog_agents.npi.pictures import shrink
-from neuralprog_agents.npi.sizes import read
-from neuralprog_agents.npi.stack import Actions, Core, Floats, Ints, LockStep
-from neuralprog_agents.npi.verify import covers
+from neuralprog_agents.interpreter.core import core
+from neuralprog_agents.interpreter.memo import Memo, Run
+from neuralprog_agents.interpreter.model import NPI, Heads
+from neuralprog_agents.interpreter.sizes import read
+from neuralprog_agents.interpreter.stack import Actions, Floats, LockStep
+from neuralprog_agents.interpreter.verify import covers
 from neuralprog_envs.core import batch
 from neuralprog_envs.program.library import ACT
 from neuralprog_envs.registry import find, make_task
@@ -116,44 +115,10 @@ class NPIPolicy:
 
     def prove(self) -> list[Proof]:
         """Check the task's whole verification set; see ``evaluation.certificate.Provable``."""
-        from neuralprog_agents.npi.check import proof
+        from neuralprog_agents.interpreter.check import proof
 
         trained_on = self._tasks[self._domain].trained_on_proof
         return [proof(self.model, self._task, trained_on, self._domain)]
-
-
-def core(model: NPI, domain: int = 0, listen: Callable[[Heads], None] = lambda heads: None) -> Core:
-    """Return a network as the core of lock-step inference; a state is its h, then its c.
-
-    Args:
-        model: The network.
-        domain: The task's number.
-        listen: Is told what the heads say in each step.
-    """
-    shape = (2, model.sizes.layers, model.sizes.hidden)
-    choices = torch.tensor(model.sizes.domains[domain].actions)
-
-    def step(
-        program: Ints, arguments: Ints, view: Ints, state: Floats, pictures: Any = None
-    ) -> tuple[Actions, Floats]:
-        seen = (torch.from_numpy(part).long() for part in (program, arguments, view[:, None]))
-        h, c = torch.from_numpy(state).view(-1, *shape).permute(1, 2, 0, 3).contiguous()
-        with torch.inference_mode(), without_onednn():
-            sight = None
-            if pictures is not None:
-                sight = model.encoder.eye(torch.from_numpy(shrink(pictures)))[:, None]
-            heads, after = model(*seen, (h, c), domain, sight)
-            listen(heads)
-            flat = torch.stack(after).permute(2, 0, 1, 3).reshape(len(state), -1)
-            return _possible(decide(heads)[:, 0], choices).numpy(), flat.numpy()
-
-    return step
-
-
-def _possible(actions: Tensor, choices: Tensor) -> Tensor:
-    """Put ACT without arguments, which does nothing, where a choice is another task's."""
-    foreign = (actions >= choices).any(dim=1, keepdim=True)
-    return torch.where(foreign, torch.tensor([ACT, 0, 0, 0]), actions)
 
 
 def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> NPIPolicy:

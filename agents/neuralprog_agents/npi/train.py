@@ -20,14 +20,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from neuralprog_agents.interpreter import check
+from neuralprog_agents.interpreter.lesson import adam, descend
+from neuralprog_agents.interpreter.model import NPI, without_onednn
+from neuralprog_agents.interpreter.sizes import Sizes
 from neuralprog_agents.npi.base import Base, domains_of, matter_of, open_base, put
 from neuralprog_agents.npi.config import Config
-from neuralprog_agents.npi.data import Stream, seed, settings_of
-from neuralprog_agents.npi.lesson import Lesson
-from neuralprog_agents.npi.model import NPI, without_onednn
-from neuralprog_agents.npi.sizes import Sizes
+from neuralprog_agents.npi.data import Stream, seed, settings_of, task_of
+from neuralprog_agents.npi.lessons import lesson_of
 from neuralprog_agents.registry import Outcome, Report, Stop
 from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.network import restore, seeded, training_state, weights
@@ -54,9 +56,9 @@ class _Restart:
         self.path = folder / _CHECKPOINT
         self.model = initial(sizes_of(config), seed(config, index, Stream.WEIGHTS), self.base)
         self.optimizer = adam(self.model, config.learning_rate)
-        self.lessons = [
-            Lesson(task, number, key) for number, (task, key) in enumerate(matter_of(config, index))
-        ]
+        matter = matter_of(config, index)
+        self.tasks = [task for task, _ in matter]
+        self.lessons = [lesson_of(task, number, key) for number, (task, key) in enumerate(matter)]
         self.step, self.rounds = 0, 0
         self._resume()
 
@@ -96,7 +98,7 @@ class _Restart:
 
     def _proven(self) -> bool:
         """Whether nothing more is to be learned; frames that fail a proof join the others."""
-        self.rounds += any(lesson.task.prove for lesson in self.lessons)
+        self.rounds += any(task.prove for task in self.tasks)
         proven = [lesson.proven(self.model) for lesson in self.lessons]
         return all(proven)
 
@@ -161,7 +163,7 @@ class _Restart:
         return trained - (old.programs * (old.program + old.key) if old else 0)
 
     def _card(self, success: bool) -> dict[str, Any]:
-        records = [self._record(lesson, success) for lesson in self.lessons]
+        records = [self._record(number, success) for number in range(len(self.tasks))]
         (own,) = (record for record in records if record["env"] == self.config.env)
         card: dict[str, Any] = {**own, "sizes": asdict(self.model.sizes)}
         if len(records) > 1:
@@ -170,31 +172,19 @@ class _Restart:
             card["base"] = {"agent": self.config.base, "weights_sha256": self.base.sha256}
         return card
 
-    def _record(self, lesson: Lesson, success: bool) -> dict[str, Any]:
+    def _record(self, number: int, success: bool) -> dict[str, Any]:
         """Return what the card tells of a task."""
-        proof = lesson.prove(self.model) if success else None
-        return {
-            "env": lesson.task.env,
-            "settings": settings_of(lesson.task),
-            "trained_lengths": list(lesson.task.length),
-            "verification_set_used_for_training": lesson.task.prove,
-            **({"proof": asdict(proof)} if proof is not None else {}),
+        task = self.tasks[number]
+        record: dict[str, Any] = {
+            "env": task.env,
+            "settings": settings_of(task),
+            "trained_lengths": list(task.length),
+            "verification_set_used_for_training": task.prove,
         }
-
-
-def adam(model: NPI, learning_rate: float) -> torch.optim.Adam:
-    """Return the optimizer of a network's parameters."""
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    return torch.optim.Adam(trained, lr=learning_rate, fused=True)
-
-
-def descend(model: NPI, optimizer: torch.optim.Optimizer, cost: Tensor, clip_norm: float) -> float:
-    """Take a gradient step; return the cost."""
-    optimizer.zero_grad()
-    cost.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
-    optimizer.step()
-    return float(cost.detach())
+        if success and task.prove:
+            proof = check.proof(self.model, task_of(task, 1), trained_on=True, domain=number)
+            record["proof"] = asdict(proof)
+        return record
 
 
 def sizes_of(config: Config) -> Sizes:

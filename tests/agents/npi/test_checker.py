@@ -9,7 +9,9 @@ import pytest
 
 from neuralprog_agents.cli import main
 from neuralprog_agents.evaluation.agents import open_agent, weights_of
-from neuralprog_agents.npi import check, checker, data, train
+from neuralprog_agents.interpreter import check, checker
+from neuralprog_agents.interpreter.frames import take
+from neuralprog_agents.npi import data, train
 from neuralprog_agents.npi.config import Config
 
 CONFIG = Config(env="NPIAddition", length=(1, 3), traces=8, layers=2, hidden=16, state=16)
@@ -21,7 +23,7 @@ def test_it_counts_the_errors_that_the_network_itself_finds(layers):
     frames = data.draw_frames(config, 0)
     for key in range(3):
         model = train.initial(train.sizes_of(config), key)
-        some = data.take(frames, np.arange(key, len(frames.program), 7))
+        some = take(frames, np.arange(key, len(frames.program), 7))
         half = np.arange(len(some.program)) % 2 == 0
         some.target[half] = _decided(model, some)[half]
         failing = check.failing(model, some)
@@ -31,7 +33,7 @@ def test_it_counts_the_errors_that_the_network_itself_finds(layers):
 
 
 def _decided(model, frames):
-    from neuralprog_agents.npi.model import decide
+    from neuralprog_agents.interpreter.model import decide
 
     return decide(check.forward(model, frames)).numpy() * frames.mask[..., None]
 

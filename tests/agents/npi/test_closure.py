@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from neuralprog_agents.npi import verify
-from neuralprog_agents.npi.closure import observe
-from neuralprog_agents.npi.kept import TASKS
+from neuralprog_agents.interpreter import verify
+from neuralprog_agents.interpreter.closure import observe
+from neuralprog_agents.interpreter.kept import TASKS
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.faces.frames import frames
 from neuralprog_envs.program.task import build

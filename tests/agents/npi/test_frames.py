@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from neuralprog_agents.interpreter.frames import Sampler, harden, join, take
 from neuralprog_agents.npi import data
 from neuralprog_agents.npi.config import Config
 from neuralprog_envs.core.instances import draw
@@ -55,25 +56,25 @@ def test_batches_are_stratified_and_hard_frames_boosted():
     batch = data.draw_frames(ADDITION, 0)
     easy = np.zeros(len(batch.program))
     lengths = batch.mask.sum(axis=1)
-    rows = data.Sampler(batch, easy, 0.5).rows(20_000, 1)
+    rows = Sampler(batch, easy, 0.5).rows(20_000, 1)
     _, counts = np.unique(np.stack([batch.program, lengths])[:, rows], axis=1, return_counts=True)
     assert counts.max() < 1.2 * counts.min()
     failing = np.isin(np.arange(len(easy)), [3, 5])
-    hard = data.harden(easy, failing)
-    rows = data.Sampler(batch, hard, 0.5).rows(128, 1)
+    hard = harden(easy, failing)
+    rows = Sampler(batch, hard, 0.5).rows(128, 1)
     assert set(rows[:8].tolist()) == {3, 5}
-    np.testing.assert_array_equal(rows, data.Sampler(batch, hard, 0.5).rows(128, 1))
-    rows = data.Sampler(batch, np.ones(len(easy)), 0.25).rows(128, 1)
+    np.testing.assert_array_equal(rows, Sampler(batch, hard, 0.5).rows(128, 1))
+    rows = Sampler(batch, np.ones(len(easy)), 0.25).rows(128, 1)
     assert len(rows) == 128
 
 
 def test_hardness_counts_errors_and_fades():
     hardness = np.zeros(2)
     for _ in range(3):
-        hardness = data.harden(hardness, np.array([True, False]))
+        hardness = harden(hardness, np.array([True, False]))
     np.testing.assert_allclose(hardness, [1 + 0.8 + 0.64, 0])
     for _ in range(30):
-        hardness = data.harden(hardness, np.array([False, False]))
+        hardness = harden(hardness, np.array([False, False]))
     assert hardness.tolist() == [0, 0]
 
 
@@ -82,9 +83,9 @@ def test_frames_are_taken_and_joined_as_they_are():
     short = batch_frames(frames(task, draw(task, 0, np.arange(2), (1, 1))))
     loops = data.task_of(replace(ADDITION, recursive=False), 3)
     long = batch_frames(frames(loops, draw(loops, 0, np.arange(2), (3, 3))))
-    both = data.join(short, long)
+    both = join(short, long)
     size = len(short.program)
     for part, rows in ((short, np.arange(size)), (long, np.arange(size, len(both.program)))):
-        taken = data.take(both, rows)
+        taken = take(both, rows)
         for name, array in vars(part).items():
             np.testing.assert_array_equal(getattr(taken, name), array)

@@ -7,9 +7,9 @@ import pytest
 
 from neuralprog_agents.evaluation.agents import open_agent
 from neuralprog_agents.evaluation.evaluate import Setting, play, play_alone
+from neuralprog_agents.interpreter.memo import Memo
 from neuralprog_agents.npi import policy, train
 from neuralprog_agents.npi.config import Config
-from neuralprog_agents.npi.memo import Memo
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.faces.vector import ProgramVectorEnv

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from neuralprog_agents.npi import check, data, policy, train
+from neuralprog_agents.interpreter import check, core
+from neuralprog_agents.interpreter.model import Heads, decide, loss, margin
+from neuralprog_agents.npi import data, train
 from neuralprog_agents.npi.config import Config
-from neuralprog_agents.npi.model import Heads, decide, loss, margin
 
 CONFIG = Config(env="NPIAddition", length=(1, 3), traces=8, layers=2, hidden=16, state=16)
 
@@ -28,7 +29,7 @@ def test_gradients_reach_every_parameter(frames):
 def test_one_step_at_a_time_decides_as_the_whole_sequence_does(frames):
     model = train.initial(train.sizes_of(CONFIG), 2)
     whole = decide(check.forward(model, frames)).numpy()
-    step, F = policy.core(model), len(frames.program)
+    step, F = core.core(model), len(frames.program)
     state = np.zeros((F, 2 * CONFIG.layers * CONFIG.hidden), dtype=np.float32)
     for t in range(frames.mask.shape[1]):
         actions, state = step(frames.program, frames.arguments, frames.view[:, t], state)

@@ -9,10 +9,12 @@ import torch
 
 from neuralprog_agents.evaluation.agents import AgentError, open_agent, weights_of
 from neuralprog_agents.evaluation.evaluate import evaluate, play, play_alone
-from neuralprog_agents.npi import agent, check, checker, data, policy, train
+from neuralprog_agents.interpreter import check, checker
+from neuralprog_agents.interpreter.model import decide
+from neuralprog_agents.interpreter.pictures import SIDE, Album, shrink
+from neuralprog_agents.interpreter.sizes import lay_out, read
+from neuralprog_agents.npi import agent, data, policy, train
 from neuralprog_agents.npi.config import Config, Task
-from neuralprog_agents.npi.pictures import SIDE, Album, shrink
-from neuralprog_agents.npi.sizes import lay_out, read
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.faces.frames import batch_frames, frames
 from neuralprog_envs.faces.vector import ProgramVectorEnv
@@ -123,7 +125,7 @@ def test_the_checker_counts_the_errors_that_the_network_itself_finds():
     model = train.initial(train.sizes_of(HANOI), 3)
     for domain, task in enumerate(HANOI.tasks):
         cases = data.draw_frames(task, 0)
-        said = policy.decide(check.forward(model, cases, domain)).numpy()
+        said = decide(check.forward(model, cases, domain)).numpy()
         half = np.arange(len(cases.program)) % 2 == 0
         cases.target[half] = (said * cases.mask[..., None])[half]
         failing = check.failing(model, cases, domain)

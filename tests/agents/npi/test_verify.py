@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from neuralprog_agents.npi import check, train, verify
+from neuralprog_agents.interpreter import check, verify
+from neuralprog_agents.interpreter.frames import take
+from neuralprog_agents.npi import train
 from neuralprog_agents.npi.config import Config
-from neuralprog_agents.npi.data import take, task_of
+from neuralprog_agents.npi.data import task_of
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.faces.frames import batch_frames, frames
 
@@ -55,7 +57,7 @@ def test_a_wrong_decision_in_any_frame_is_found(cases):
 
 
 def train_targets(model, batch):
-    from neuralprog_agents.npi.model import decide
+    from neuralprog_agents.interpreter.model import decide
 
     return decide(check.forward(model, batch)).numpy() * batch.mask[..., None]
 

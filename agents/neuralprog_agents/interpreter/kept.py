@@ -48,7 +48,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.npi.closure import More
+from neuralprog_agents.interpreter.closure import More
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.program.task import ProgramTask
 from neuralprog_envs.program.tasks import hanoi, quick_sort, sorting, topological_sort

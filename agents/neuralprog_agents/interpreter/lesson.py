@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from neuralprog_agents.evaluation.certificate import Proof
-from neuralprog_agents.npi import check
-from neuralprog_agents.npi.config import Task
-from neuralprog_agents.npi.data import Sampler, draw_frames, harden, join, take, task_of
-from neuralprog_agents.npi.model import NPI, loss
-from neuralprog_agents.npi.pictures import Album
-from neuralprog_agents.npi.verify import verification_set
+from neuralprog_agents.interpreter import check
+from neuralprog_agents.interpreter.frames import Sampler, harden, join, take
+from neuralprog_agents.interpreter.model import NPI, loss
 from neuralprog_envs.faces.frames import FrameBatch
 
 
@@ -24,9 +19,10 @@ class Lesson:
     """One task's frames in training.
 
     Args:
-        task: The task.
-        domain: Its number in the network.
-        key: Where its traces come from.
+        drawn: The frames of traces; with pictures, ``hidden`` holds the number of each step's.
+        proof: The verification set, if it is to be learned until no frame of it fails.
+        domain: The task's number in the network.
+        pictures: The traces' pictures, small.
 
     Attributes:
         frames: Those that are trained on.
@@ -36,22 +32,17 @@ class Lesson:
         unproven: How many of the verification set were at the last proof; -1 before.
     """
 
-    def __init__(self, task: Task, domain: int, key: int) -> None:
-        self.task, self.domain = task, domain
-        self.pictures: Tensor | None = None
-        self.drawn = self._pictured(draw_frames(task, key))
-        self.proof = verification_set(task_of(task, 1)) if task.prove else None
+    def __init__(
+        self,
+        drawn: FrameBatch,
+        proof: FrameBatch | None,
+        domain: int = 0,
+        pictures: Tensor | None = None,
+    ) -> None:
+        self.drawn, self.proof = drawn, proof
+        self.domain, self.pictures = domain, pictures
         self.unproven = -1
         self._learn_from(np.zeros(0, dtype=np.int64))
-
-    def _pictured(self, drawn: FrameBatch) -> FrameBatch:
-        """Keep the pictures, if there are any; return the frames with their numbers."""
-        machine = task_of(self.task, self.task.length[1]).machine
-        if machine.world.picture is None:
-            return drawn
-        album = Album(machine, drawn.hidden)
-        self.pictures = torch.from_numpy(album.pictures)
-        return replace(drawn, hidden=album.number[..., None].astype(np.int32))
 
     def _learn_from(self, added: NDArray[np.int64]) -> None:
         """Train on the drawn frames and these of the verification set."""
@@ -85,12 +76,6 @@ class Lesson:
             self._learn_from(np.union1d(self.added, failing))
         return not failing.size
 
-    def prove(self, model: NPI) -> Proof | None:
-        """Return the proof, if there is a verification set that was learned from."""
-        if self.proof is None:
-            return None
-        return check.proof(model, task_of(self.task, 1), trained_on=True, domain=self.domain)
-
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, int]]:
         """Return what ``restore`` needs: arrays and counts."""
         arrays = {"hardness": self.hardness, "added": self.added}
@@ -107,3 +92,18 @@ def cost(model: NPI, batch: FrameBatch, domain: int = 0, pictures: Tensor | None
     """Return the loss on some frames; see ``check.forward``."""
     target, mask = torch.from_numpy(batch.target).long(), torch.from_numpy(batch.mask)
     return loss(check.forward(model, batch, domain, pictures), target, mask)
+
+
+def adam(model: NPI, learning_rate: float) -> torch.optim.Adam:
+    """Return the optimizer of a network's parameters."""
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return torch.optim.Adam(trained, lr=learning_rate, fused=True)
+
+
+def descend(model: NPI, optimizer: torch.optim.Optimizer, cost: Tensor, clip_norm: float) -> float:
+    """Take a gradient step; return the cost."""
+    optimizer.zero_grad()
+    cost.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+    optimizer.step()
+    return float(cost.detach())

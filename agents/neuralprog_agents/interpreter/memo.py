@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.npi.stack import Core
+from neuralprog_agents.interpreter.stack import Core
 from neuralprog_envs.program.episode import ProgramEpisode
 from neuralprog_envs.program.library import ACT, Action
 from neuralprog_envs.program.machine import ProgramMachine

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.npi.sizes import read
-from neuralprog_agents.npi.verify import digest, verification_set
+from neuralprog_agents.interpreter.sizes import read
+from neuralprog_agents.interpreter.verify import digest, verification_set
 from neuralprog_envs.faces.frames import FrameBatch
 from neuralprog_envs.program.library import ACT
 from neuralprog_envs.registry import find, make_task

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuralprog_agents.evaluation.certificate import Proof
-from neuralprog_agents.npi.data import Rows, take
-from neuralprog_agents.npi.model import NPI, Heads, decide, margin
-from neuralprog_agents.npi.verify import covers, digest, verification_set
+from neuralprog_agents.interpreter.frames import Rows, take
+from neuralprog_agents.interpreter.model import NPI, Heads, decide, margin
+from neuralprog_agents.interpreter.verify import covers, digest, verification_set
 from neuralprog_envs.faces.frames import FrameBatch
 from neuralprog_envs.program.task import ProgramTask
 

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from neuralprog_agents.npi.pictures import SIDE
-from neuralprog_agents.npi.sizes import Sizes
+from neuralprog_agents.interpreter.pictures import SIDE
+from neuralprog_agents.interpreter.sizes import Sizes
 from neuralprog_envs.program.library import ACT
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.npi.closure import Case, closure
-from neuralprog_agents.npi.columns import columns
-from neuralprog_agents.npi.kept import TASKS
+from neuralprog_agents.interpreter.closure import Case, closure
+from neuralprog_agents.interpreter.columns import columns
+from neuralprog_agents.interpreter.kept import TASKS
 from neuralprog_envs.faces.frames import Frame, FrameBatch, batch_frames
 from neuralprog_envs.program.task import ProgramTask, build
 from neuralprog_envs.program.tasks.addition import Addition

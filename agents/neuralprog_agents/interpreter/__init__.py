@@ -1,0 +1,1 @@
+"""The Neural Programmer-Interpreter's network: learning frames, acting by calls, being proven."""
