@@ -54,7 +54,8 @@ _HEAD = f"""\
 
 Every id works in `gym.make` and `gym.make_vec` after `import neuralprog_envs`. The reward is 1 when
 the episode ends with a wholly right answer (`reward="sparse"`), or that and a potential-based
-shaping with the same optimum (`reward="shaped"`). `length` is what the task counts: elements,
+shaping with the same optimum (`reward="shaped"`), or pay for every right part of the answer
+(`reward="progress"`). `length` is what the task counts: elements,
 digits, vertices, disks, rows. The spaces below are those of the default arguments. The last
 columns of each table are measured on {_EPISODES} episodes of the longest default length, seed 0,
 split "train": how often the task's own expert and random legal actions succeed.

@@ -28,7 +28,7 @@ VARIANTS = [
     (id_, settings)
     for id_ in IDS
     for settings in (
-        [{"reward": "sparse"}, {"reward": "shaped"}]
+        [{"reward": "sparse"}, {"reward": "shaped"}, {"reward": "progress"}]
         if REGISTRY[id_].family != "tape"
         else [
             {"action": action, "observation": observation, "reward": reward}
@@ -272,7 +272,7 @@ def test_splits_are_disjoint_whatever_the_seed(env_id):
     assert not content["validation"] & content["test"]
 
 
-@pytest.mark.parametrize("reward", ["sparse", "shaped"])
+@pytest.mark.parametrize("reward", ["sparse", "shaped", "progress"])
 @pytest.mark.parametrize("env_id", IDS)
 def test_the_expert_reaches_the_highest_return_and_chance_does_not(env_id, reward):
     env = gym.make(env_id, reward=reward)
@@ -290,6 +290,23 @@ def test_the_expert_reaches_the_highest_return_and_chance_does_not(env_id, rewar
         assert not truncated
         assert info["success"]
         assert total == pytest.approx(best)
+
+
+@pytest.mark.parametrize("env_id", IDS)
+def test_progress_pays_for_what_is_right_at_the_end(env_id):
+    env = gym.make(env_id, reward="progress", max_steps=12)
+    task = env.unwrapped.task
+    for episode in range(5):
+        env.reset(seed=episode)
+        instance = env.unwrapped.instance
+        env.action_space.seed(episode)
+        start = task.score(task.machine.initial(instance), instance)[0]
+        total, ended = 0.0, False
+        while not ended:
+            _, gain, terminated, truncated, _ = env.step(env.action_space.sample())
+            total, ended = total + gain, terminated or truncated
+        end = task.score(env.unwrapped._episode.state(), instance)[0]
+        assert total == pytest.approx(end - start)
 
 
 @pytest.mark.parametrize("env_id", IDS)

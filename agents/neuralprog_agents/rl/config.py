@@ -31,10 +31,11 @@ class Config:
     flat: bool = False
     """Whether a policy chooses one of all distinct actions, not each integer of an action by
     itself; DQN always does. Masks are then exact."""
-    reward: Literal["shaped", "sparse"] = "shaped"
-    """The training's reward; success alone is judged."""
+    reward: Literal["sparse", "shaped", "progress"] = "shaped"
+    """The training's reward, see ``faces.setting.Setting``; success alone is judged. "progress"
+    comes undiscounted, lest what is right of an answer lose value with every step."""
     gamma: float = 0.95
-    """The discount, of the learner and of the shaped reward."""
+    """The learner's discount, and that of the shaped reward."""
 
     envs: int = 64
     """Environments that act at the same time."""

@@ -48,7 +48,7 @@ def make_env(config: Config, setup: Setup) -> ProgramVecEnv:
         flat=setup.flat,
         bootstrap=False,
         reward=config.reward,
-        discount=config.gamma,
+        discount=config.gamma if config.reward == "shaped" else 1.0,
         **{**setup.settings, "length": setup.length},
     )
 

@@ -13,6 +13,8 @@ from neuralprog_envs.core.instances import check_lengths, check_split
 from neuralprog_envs.core.task import Field, Ints, Task
 from neuralprog_envs.registry import find, make_task
 
+REWARDS = ("sparse", "shaped", "progress")
+
 Length = Any
 """An int, or the shortest and the longest: a pair or a range of consecutive ints."""
 
@@ -27,7 +29,9 @@ class Setting:
         reward: "sparse": 1 when the episode ends with a wholly right answer, otherwise 0.
             "shaped": that, plus discount·Φ(s') − Φ(s), where Φ is the fraction of the answer
             that is right, and 0 once the episode is over (Ng, Harada and Russell, "Policy
-            invariance under reward transformations", ICML 1999): the same optimum.
+            invariance under reward transformations", ICML 1999): the same optimum. "progress":
+            discount·Φ(s') − Φ(s) to the very end and nothing else: what is right of the answer
+            counts for its part. A wholly right answer earns as much as with "shaped".
         discount: The learner's discount γ; only the shaped reward uses it.
         split: A key of ``SPLITS``.
         max_steps: The step limit of every episode; None takes the task's own.
@@ -66,8 +70,8 @@ def configure(
     asked = find(env_id).defaults["length"] if length is None else length
     asked = int(asked) if np.ndim(asked) == 0 else (int(asked[0]), int(asked[-1]))
     task = make_task(env_id, length=asked, **task_settings)
-    if reward not in ("sparse", "shaped"):
-        raise ValueError(f"unknown reward {reward!r}: 'sparse' or 'shaped'")
+    if reward not in REWARDS:
+        raise ValueError(f"unknown reward {reward!r}: {', '.join(map(repr, REWARDS))}")
     if not 0 < discount <= 1:
         raise ValueError(f"discount must be in (0, 1], got {discount}")
     if max_steps is not None and max_steps < 1:

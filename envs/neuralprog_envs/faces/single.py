@@ -80,7 +80,8 @@ class ProgramEnv(gym.Env[Any, NDArray[np.int64]]):
         self.render_mode = render_mode
         self.action_space = action_space(self.task)
         self.observation_space = observation_space(self.task)
-        self._shaped = reward == "shaped"
+        self._shaped = reward != "sparse"
+        self._paid_back = reward == "shaped"
         self._stream: InstanceStream | None = None
         self._episode: Episode | None = None
         self.instance: Any = None
@@ -142,8 +143,9 @@ class ProgramEnv(gym.Env[Any, NDArray[np.int64]]):
             info["success"] = success
         if not self._shaped:
             return float(success)
-        before, self._potential = self._potential, 0.0 if ended else score
-        return success + self.setting.discount * self._potential - before
+        over = ended and self._paid_back
+        before, self._potential = self._potential, 0.0 if over else score
+        return success * self._paid_back + self.setting.discount * self._potential - before
 
     def _score(self) -> float:
         return float(self.task.score(self._running().state(), self.instance)[0])

@@ -230,13 +230,16 @@ class ProgramVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
     def _reward(self, ended: Rows, success: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Return this step's rewards, shape (n,); a slot that was just renewed gets 0."""
         reward = np.zeros(self.num_envs)
-        if self.setting.reward == "shaped":
+        kind = self.setting.reward
+        if kind != "sparse":
             before, after = self._potential, self._score()
-            after[ended] = 0.0
+            if kind == "shaped":
+                after[ended] = 0.0
             reward = self.setting.discount * after - before
             reward[self._pending] = 0.0
             self._potential = after
-        reward[ended] += success
+        if kind != "progress":
+            reward[ended] += success
         return reward
 
     def _finish(self, info: dict[str, Any], ended: Rows, success: NDArray[np.bool_]) -> None:
@@ -248,7 +251,7 @@ class ProgramVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         info["final_info"], info["_final_info"] = final_info, self._flag(ended)
         self._renew(ended)
         info["action_mask"] = self.task.machine.action_mask(self._state)
-        if self.setting.reward == "shaped":
+        if self.setting.reward != "sparse":
             self._potential[ended] = self._score()[ended]
 
     def _final_observations(self, slots: Rows) -> NDArray[np.object_]:
