@@ -299,6 +299,21 @@ def test_the_printed_trace_of_96_plus_125():
     assert task.definition.read(perform(task, instances).state()) == "221"
 
 
+def test_folding_leaves_out_calls_of_a_program_by_itself_alone():
+    task = make_task("NPICanonicalize", length=2)
+    instances = task.pose_input("17 15 30")
+    lines = list(nested(task, instances, demonstration(task, instances), fold=True))
+    assert lines == [
+        "GOTO",
+        "  HGOTO",
+        "    LGOTO",
+        "      LEFT",
+        "  VGOTO",
+        "    DGOTO",
+        "      DOWN",
+    ]
+
+
 def test_one_array_has_every_step_of_recursive_quicksort():
     """Cai, Shin and Song 2017, section 4: [8,2,1,2,0,8,5,8,3,7] is the whole verification set."""
     task = make_task("NPIQuickSort", length=10, recursive=True)

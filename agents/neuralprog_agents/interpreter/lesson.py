@@ -29,7 +29,7 @@ class Lesson:
         added: The numbers of those that came from the verification set.
         hardness: How often each was wrong lately, shape (F,).
         wrong: How many were wrong at the last check.
-        unproven: How many of the verification set were at the last proof; -1 before.
+        unproven: How many of the verification set were at the last proof; -1 before, 0 without.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Lesson:
     ) -> None:
         self.drawn, self.proof = drawn, proof
         self.domain, self.pictures = domain, pictures
-        self.unproven = -1
+        self.unproven = 0 if proof is None else -1
         self._learn_from(np.zeros(0, dtype=np.int64))
 
     def _learn_from(self, added: NDArray[np.int64]) -> None:

@@ -147,9 +147,10 @@ def nested(
             amounts to: the call has no line, and what it does is indented as its caller's steps.
     """
     events = list(_events(task, instances, actions))
-    folded = _last_calls(events) if fold else set()
     library, levels = task.machine.library, [1]
-    yield library.names[library.main]
+    main = library.names[library.main]
+    folded = _last_calls(events, main) if fold else set()
+    yield main
     for number, (program, words) in enumerate(events):
         if program == RETURN:
             levels.pop()
@@ -171,15 +172,20 @@ def _events(task: ProgramTask, instances: Any, actions: Iterable[Any]) -> Iterat
             yield program, machine.words(action)
 
 
-def _last_calls(events: list[tuple[int, str]]) -> set[int]:
-    """Return which events are a program's calls of itself after which it returns."""
+def _last_calls(events: list[tuple[int, str]], main: str) -> set[int]:
+    """Return which events are a program's calls of itself after which it returns.
+
+    Args:
+        events: The program and the words of each action.
+        main: The words of the outermost call, which is no event.
+    """
     found, under_way = set(), list[tuple[int, str]]()
     for number, (program, words) in enumerate(events):
         if program > ACT:
             under_way.append((number, words))
         elif program == RETURN and under_way:
             start, callee = under_way.pop()
-            caller = under_way[-1][1] if under_way else callee
+            caller = under_way[-1][1] if under_way else main
             returns = number + 1 < len(events) and events[number + 1][0] == RETURN
             if caller == callee and returns:
                 found.add(start)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from neuralprog_agents.evaluation.agents import AgentError, open_agent, weights_of
+from neuralprog_agents.cli import main
+from neuralprog_agents.evaluation.agents import AgentError, open_agent, pretrained, weights_of
 from neuralprog_agents.evaluation.evaluate import evaluate, play, play_alone
 from neuralprog_agents.interpreter import check, checker
 from neuralprog_agents.interpreter.model import decide
@@ -174,6 +175,23 @@ def _is_on_base(tensors, base, new):
         assert tensors[name][: len(array)].tobytes() == array.tobytes(), name
         added = new if name in ("program_memory", "key_memory") else 0
         assert len(tensors[name]) == len(array) + added
+
+
+def test_the_shipped_network_of_several_tasks_is_certified_in_each_that_has_a_set():
+    path = pretrained()["npi-multitask"] / "certificate.json"
+    proven = {record["env"]: record["cases"] for record in json.loads(path.read_text())}
+    assert proven == {
+        "NPIAddition-v0": 49_626, "NPIBubbleSort-v0": 61, "NPIQuickSort-v0": 30,
+        "NPITopologicalSort-v0": 62, "NPIHanoi-v0": 9,
+    }  # fmt: skip
+
+
+def test_one_task_of_several_is_proven_and_rechecked(tmp_path):
+    path = tmp_path / "certificate.json"
+    one = ["evaluate", "--agent", "npi-multitask", "--env", "NPIHanoi"]
+    assert main([*one, "--prove", "--certificate", str(path)]) == 0
+    assert [record["env"] for record in json.loads(path.read_text())] == ["NPIHanoi-v0"]
+    assert main([*one[:3], "--recheck", str(path)]) == 0
 
 
 @pytest.mark.parametrize(
