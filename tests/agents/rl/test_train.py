@@ -1,6 +1,7 @@
 """Learners go on with the same bits, leave global generators alone, and learn."""
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.rl import agent, train
 from neuralprog_agents.rl.agent import Config
 from neuralprog_agents.rl.algorithms import ALGORITHMS
+from neuralprog_agents.training import config as settings
 
+ROOT = Path(__file__).parents[3]
 SMALL = {
     "envs": 8,
     "budget": 1200,
@@ -182,3 +185,24 @@ def test_missing_libraries_are_told_with_the_extra(monkeypatch):
 def test_supervision_says_what_it_learns_from():
     assert agent.supervision(Config(env="NRAMCopy-v0")) == "rewards"
     assert agent.supervision(Config(env="NRAMCopy-v0", algorithm="BC")) == "demonstrations"
+
+
+@pytest.mark.learning
+def test_masked_ppo_learns_to_sort_three_items(tmp_path):
+    config = settings.parse("rl", ROOT / "configs" / "rl" / "bubblesort.yaml")
+    outcome, _ = run(config, tmp_path)
+    assert outcome.success
+    policy = agent.load(outcome.tensors, outcome.card)
+    score = next(iter(evaluate(policy, policy.env_id, [3], 300, seed=9)))
+    assert score.success_rate >= 0.99
+
+
+@pytest.mark.learning
+def test_cloning_learns_to_answer_questions(tmp_path):
+    path = ROOT / "configs" / "rl" / "table.yaml"
+    config = settings.parse("rl", path, ["--algorithm", "BC", "--length", "[5, 9]"])
+    outcome, _ = run(config, tmp_path)
+    assert outcome.success
+    policy = agent.load(outcome.tensors, outcome.card)
+    score = next(iter(evaluate(policy, policy.env_id, [60], 300)))
+    assert score.success_rate >= 0.99
