@@ -27,6 +27,7 @@ AGENTS: Mapping[str, str] = MappingProxyType(
         "neural_programmer_2017": "neuralprog_agents.neural_programmer_2017.agent",
         "npi": "neuralprog_agents.npi.agent",
         "nram": "neuralprog_agents.nram.agent",
+        "ntm": "neuralprog_agents.ntm.agent",
         "rl": "neuralprog_agents.rl.agent",
         "search": "neuralprog_agents.search.agent",
         "seq2seq": "neuralprog_agents.seq2seq.agent",

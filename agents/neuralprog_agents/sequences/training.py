@@ -59,12 +59,14 @@ class Setup:
         settings: The environment's keyword arguments, besides the length.
         build: Makes the network, with torch's own generator.
         card: What loading it needs.
+        alike: Whether all pairs of a batch have one length, drawn for it: less padding.
     """
 
     kind: str
     settings: Mapping[str, Any]
     build: Callable[[], Learner]
     card: Mapping[str, Any]
+    alike: bool = False
 
 
 def key(config: Any, *words: int) -> int:
@@ -127,7 +129,7 @@ class _Restart:
         config, first = self.config, self.progress.step * self.config.batch
         first = first % config.pairs if config.pairs else first
         instances = pairs(
-            self.task, config.batch, length=config.length, seed=config.seed, start=first
+            self.task, config.batch, length=self._lengths(first), seed=config.seed, start=first
         )
         self.learner.model.train()
         torch.manual_seed(key(config, self.index, 2, self.progress.step) >> 1)
@@ -138,6 +140,13 @@ class _Restart:
         self.optimizer.step()
         self.progress = replace(self.progress, step=self.progress.step + 1)
         return float(cost.detach())
+
+    def _lengths(self, first: int) -> tuple[int, int]:
+        """Return the lengths of the batch whose pairs are at the addresses from ``first`` on."""
+        low, high = self.config.length
+        if self.setup.alike:
+            low = high = low + key(self.config, first) % (high - low + 1)
+        return low, high
 
     def _judge(self) -> None:
         self.learner.model.eval()
