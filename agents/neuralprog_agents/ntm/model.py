@@ -108,22 +108,24 @@ class NTM(nn.Module):
 
     def _step(self, see: Tensor, state: State) -> State:
         h, c = self._control(see, state)
-        if see.device.type == "cpu":
-            return State(h, c, *Access.apply(self.steer(h), state.w, state.memory))
+        access = Access.apply if see.device.type == "cpu" else self.access
+        return State(h, c, *access(self.steer(h), state.w, state.memory))
+
+    def access(self, steer: Tensor, before: Tensor, memory: Tensor) -> tuple[Tensor, ...]:
+        """Return what is read, the new weightings and the new memory; as ``fused.Access`` does."""
         W = self.sizes.width
-        keys, add, erase, gates, strengths, sharpness, shifts = self.steer(h).split(_parts(W), 1)
+        keys, add, erase, gates, strengths, sharpness, shifts = steer.split(_parts(W), 1)
         w = address(
-            state.memory,
-            state.w,
+            memory,
+            before,
             k=torch.tanh(keys).view(-1, HEADS, W),
             beta=functional.softplus(strengths)[:, :, None],
             g=torch.sigmoid(gates)[:, :, None],
             s=torch.softmax(shifts.view(-1, HEADS, SHIFTS), dim=2),
             gamma=1.0 + functional.softplus(sharpness)[:, :, None],
         )
-        memory = write(state.memory, w[:, 1:], torch.sigmoid(erase), torch.tanh(add))
-        r = torch.bmm(memory, w[:, 0, :, None])[:, :, 0]
-        return State(h, c, r, w, memory)
+        memory = write(memory, w[:, 1:], torch.sigmoid(erase), torch.tanh(add))
+        return torch.bmm(memory, w[:, 0, :, None])[:, :, 0], w, memory
 
     def _control(self, see: Tensor, state: State) -> tuple[Tensor, Tensor]:
         W = self.remember.weight
