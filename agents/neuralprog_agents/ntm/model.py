@@ -114,7 +114,7 @@ class NTM(nn.Module):
     def access(self, steer: Tensor, before: Tensor, memory: Tensor) -> tuple[Tensor, ...]:
         """Return what is read, the new weightings and the new memory; as ``fused.Access`` does."""
         W = self.sizes.width
-        keys, add, erase, gates, strengths, sharpness, shifts = steer.split(_parts(W), 1)
+        keys, add, erase, gates, strengths, sharpness, shifts = torch.split(steer, _parts(W), 1)
         w = address(
             memory,
             before,
