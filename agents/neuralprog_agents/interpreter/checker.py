@@ -38,7 +38,28 @@ def check_certificate(weights: Weights, card: Mapping[str, Any], record: Mapping
     """
     domain, told = _task(card, record)
     task: Any = make_task(told["env"], length=1, **told["settings"])
-    cases = verification_set(task)
+    check_cases(weights, card["sizes"], verification_set(task), record, domain)
+
+
+def check_cases(
+    weights: Weights,
+    plain: Mapping[str, Any],
+    cases: FrameBatch,
+    record: Mapping[str, Any],
+    domain: int = 0,
+) -> None:
+    """Check that a certificate is about a verification set, and holds.
+
+    Args:
+        weights: The network's parameters, by name.
+        plain: Its sizes, as a card has them.
+        cases: The set.
+        record: The certificate's.
+        domain: The task's number.
+
+    Raises:
+        ValueError: It is not, or does not; the message says why.
+    """
     claimed = record["cases"], record["details"]["set_sha256"]
     if claimed != (len(cases.program), digest(cases)):
         raise ValueError(
@@ -46,7 +67,7 @@ def check_certificate(weights: Weights, card: Mapping[str, Any], record: Mapping
             f"this task's has {len(cases.program):,}, SHA-256 {digest(cases)}"
         )
     wrong = sum(
-        count_wrong(weights, card["sizes"], cases, slice(first, first + _AT_ONCE), domain)
+        count_wrong(weights, plain, cases, slice(first, first + _AT_ONCE), domain)
         for first in range(0, len(cases.program), _AT_ONCE)
     )
     if wrong != record["failing"] or wrong:

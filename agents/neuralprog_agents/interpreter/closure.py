@@ -48,8 +48,7 @@ Steps = dict[Step, set[Kept]]
 def closure(task: ProgramTask, instances: ProgramInstances, more: More) -> set[Case]:
     """Return every frame that the steps of the expert's runs on some instances compose to."""
     starts, steps = observe(task, instances, more)
-    library = task.machine.library
-    return {case for call in starts for case in _paths(library, call, starts[call], steps)}
+    return {case for call in starts for case in _paths(task.library, call, starts[call], steps)}
 
 
 def observe(task: ProgramTask, instances: ProgramInstances, more: More) -> tuple[Starts, Steps]:

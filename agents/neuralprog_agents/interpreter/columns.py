@@ -10,9 +10,9 @@ cover inputs of every length (Cai, Shin and Song 2017). For addition:
   every first column and adds whatever columns are so found, until there are no new ones. Each is
   run by the task's own machine and expert on a pad of four columns, before every possible left
   neighbour, until ADD calls itself.
-- After its inner call ADD sees what that call leaves in view, and returns. A call that ends at
-  once leaves what it found, and every other what its own inner call leaves: by induction one of
-  the views of the calls that end at once. (There is one: all blank.)
+- After its inner call ADD sees what that call leaves in view, and returns. A call that calls no
+  other leaves what it saw last, and every other what its own inner call leaves: by induction one
+  of the former. (There is one: all blank.)
 
 So a network that decides as the expert in each of these frames adds any two numbers of any length
 (its state is new in each call, and it is a function of the frame alone).
@@ -28,11 +28,11 @@ from typing import Any
 
 import numpy as np
 
+from neuralprog_agents.interpreter.closure import decide
 from neuralprog_envs.core.trace import Act, Call, Event
 from neuralprog_envs.program.library import RETURN, Action, Library, run
-from neuralprog_envs.program.machine import ProgramMachine
-from neuralprog_envs.program.task import build
-from neuralprog_envs.program.tasks.addition import BLANK, INP1, INP2, Addition
+from neuralprog_envs.program.task import ProgramTask
+from neuralprog_envs.program.tasks.addition import BLANK, INP1, INP2
 from neuralprog_envs.program.world import ProgramInstances
 
 View = tuple[int, ...]
@@ -45,51 +45,61 @@ _Case = tuple[int, tuple[tuple[View, Action], ...]]
 _RETURN: Action = (RETURN, 0, 0, 0)
 _DIGITS = tuple(range(10))
 _COLUMNS = 4
+SIZE = _COLUMNS - 2
+"""The longest numbers of the pad that ``columns`` works on."""
 
 
-def columns() -> set[Case]:
-    """Return every frame of recursive addition's expert, on numbers of any length."""
-    machine = build(Addition(), length=_COLUMNS - 2, recursive=True).machine
+def columns(task: ProgramTask) -> set[Case]:
+    """Return every frame of recursive addition's expert, on numbers of any length.
+
+    Args:
+        task: Recursive addition, with a pad of ``SIZE``.
+
+    Raises:
+        ValueError: ADD, after it has called itself, does not return.
+    """
     found: set[_Case] = set()
     inner: set[_Case] = set()
     known: set[View] = set()
     new: set[View] = {(a, b, BLANK, BLANK) for a, b in itertools.product(_DIGITS, _DIGITS)}
     while new:
         known |= new
-        levels = _run_levels(machine, _posed(new), found)
+        levels = _run_levels(task, _posed(new), found)
         inner |= levels
         new = {steps[-1][0] for _, steps in levels} - known
-    left = {steps[0][0] for main, steps in found if main == machine.library.main}
-    found |= {(main, (*steps, (view, _RETURN))) for main, steps in inner for view in left}
+    left = {steps[-1][0] for main, steps in found if main == task.library.main}
+    for (main, steps), view in itertools.product(inner, left):
+        if decide(task.library, (main, 0, 0, 0), [*(seen for seen, _ in steps), view]) != _RETURN:
+            raise ValueError("ADD, after it has called itself, does not return")
+        found.add((main, (*steps, (view, _RETURN))))
     return {((program, 0, 0, 0), steps) for program, steps in found}
 
 
-def _run_levels(
-    machine: ProgramMachine, instances: ProgramInstances, found: set[_Case]
-) -> set[_Case]:
+def _run_levels(task: ProgramTask, instances: ProgramInstances, found: set[_Case]) -> set[_Case]:
     """Run the expert on pads, each until ADD calls itself or returns.
 
     Args:
-        machine: Recursive addition's.
+        task: Recursive addition.
         instances: The pads.
         found: Takes every call that has returned.
 
     Returns:
         The calls of ADD that have called themselves, so far.
     """
+    machine, library = task.machine, task.library
     state = machine.initial(instances)
     B, cut = len(state.depth), set()
     views: list[View] = [(0,)] * B
-    rows = [_Row(run(machine.library, partial(views.__getitem__, row))) for row in range(B)]
+    rows = [_Row(run(library, partial(views.__getitem__, row))) for row in range(B)]
     going = list(range(B))
     while going:
         views[:] = map(tuple, machine.view(state).tolist())
         actions = np.zeros((B, 4), dtype=np.int64)
         for row in going:
-            actions[row] = rows[row].act(machine.library, views[row], found)
-        cut |= {rows[row].outer for row in going if actions[row, 0] == machine.library.main}
+            actions[row] = rows[row].act(library, views[row], found)
+        cut |= {rows[row].outer for row in going if actions[row, 0] == library.main}
         state = machine.advance(state, actions)
-        going = [r for r in going if not state.halted[r] and actions[r, 0] != machine.library.main]
+        going = [r for r in going if not state.halted[r] and actions[r, 0] != library.main]
     for one in rows:
         one.finish(found)
     return cut

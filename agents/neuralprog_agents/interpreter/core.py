@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -10,7 +10,9 @@ from torch import Tensor
 
 from neuralprog_agents.interpreter.model import NPI, Heads, decide, without_onednn
 from neuralprog_agents.interpreter.pictures import shrink
+from neuralprog_agents.interpreter.sizes import read
 from neuralprog_agents.interpreter.stack import Actions, Core, Floats, Ints
+from neuralprog_agents.registry import Tensors
 from neuralprog_envs.program.library import ACT
 
 
@@ -46,3 +48,21 @@ def _possible(actions: Tensor, choices: Tensor) -> Tensor:
     """Put ACT without arguments, which does nothing, where a choice is another task's."""
     foreign = (actions >= choices).any(dim=1, keepdim=True)
     return torch.where(foreign, torch.tensor([ACT, 0, 0, 0]), actions)
+
+
+def restored(plain: Mapping[str, Any], weights: Tensors) -> NPI:
+    """Return the network of some parameters.
+
+    Args:
+        plain: Its sizes, as a card has them.
+        weights: The parameters, by name.
+
+    Raises:
+        ValueError: They do not fit each other.
+    """
+    model = NPI(read(plain))
+    wanted = {name: tuple(array.shape) for name, array in model.named_parameters()}
+    if {name: array.shape for name, array in weights.items()} != wanted:
+        raise ValueError("these weights do not fit an NPI of the sizes that the card gives")
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    return model.eval()

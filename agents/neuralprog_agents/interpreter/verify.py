@@ -9,15 +9,18 @@ network here, and no torch: the checker of certificates derives the sets with th
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from neuralprog_agents.interpreter.closure import Case, closure
-from neuralprog_agents.interpreter.columns import columns
-from neuralprog_agents.interpreter.kept import TASKS
+from neuralprog_agents.interpreter.columns import SIZE, columns
+from neuralprog_agents.interpreter.kept import TASKS, Small
 from neuralprog_envs.faces.frames import Frame, FrameBatch, batch_frames
+from neuralprog_envs.program.library import Body
 from neuralprog_envs.program.task import ProgramTask, build
 from neuralprog_envs.program.tasks.addition import Addition
 
@@ -50,7 +53,7 @@ def verification_set(task: ProgramTask) -> FrameBatch:
         ValueError: There is no such set for this task.
     """
     check_provable(task)
-    return _set(_key(task))
+    return _known(_key(task)) if task.bodies is None else _derived(_key(task), task.bodies)
 
 
 def _key(task: ProgramTask) -> _Key:
@@ -58,14 +61,19 @@ def _key(task: ProgramTask) -> _Key:
 
 
 @lru_cache(maxsize=8)
-def _set(key: _Key) -> FrameBatch:
-    cases = columns() if key[0] is Addition else _closure(key)
+def _known(key: _Key) -> FrameBatch:
+    return _derived(key, None)
+
+
+def _derived(key: _Key, bodies: Mapping[str, Body] | None) -> FrameBatch:
+    kind, form = key
+    size = SIZE if kind is Addition else TASKS[key].size
+    task = replace(build(kind(), length=size, recursive=True, observation=form), bodies=bodies)
+    cases = columns(task) if kind is Addition else _closure(task, TASKS[key])
     return batch_frames(map(_frame, sorted(cases)), unique=False)
 
 
-def _closure(key: _Key) -> set[Case]:
-    (kind, form), small = key, TASKS[key]
-    task = build(kind(), length=small.size, recursive=True, observation=form)
+def _closure(task: ProgramTask, small: Small) -> set[Case]:
     return closure(task, small.instances(task), small.more)
 
 

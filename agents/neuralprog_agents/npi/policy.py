@@ -10,13 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from neuralprog_agents.evaluation.certificate import Proof
-from neuralprog_agents.interpreter.core import core
-from neuralprog_agents.interpreter.memo import Memo, Run
+from neuralprog_agents.interpreter.actor import Actor
+from neuralprog_agents.interpreter.core import core, restored
+from neuralprog_agents.interpreter.memo import Run
 from neuralprog_agents.interpreter.model import NPI, Heads
-from neuralprog_agents.interpreter.sizes import read
-from neuralprog_agents.interpreter.stack import Actions, Floats, LockStep
+from neuralprog_agents.interpreter.stack import Actions, Floats
 from neuralprog_agents.interpreter.verify import covers
-from neuralprog_envs.core import batch
 from neuralprog_envs.program.library import ACT
 from neuralprog_envs.registry import find, make_task
 
@@ -50,7 +49,7 @@ class NPIPolicy:
         self.env_id, self._settings = tasks[domain].env_id, tasks[domain].settings
         decide = core(model, domain, self._hear)
         size = 2 * model.sizes.layers * model.sizes.hidden
-        self._steps, self._memo = LockStep(decide, size), Memo(decide, size)
+        self._actor = Actor(decide, size)
         self._heard: Heads | None = None
 
     @property
@@ -71,11 +70,11 @@ class NPIPolicy:
 
     def start(self, n: int) -> None:
         """Begin n episodes."""
-        self._steps.start(n)
+        self._actor.start(n)
 
     def act(self, observation: Any, action_mask: Any) -> Actions:
         """Return each slot's call or return, shape (n, 4)."""
-        return self._steps.act(observation)
+        return self._actor.act(observation)
 
     def beliefs(self) -> dict[str, Floats]:
         """Return the probabilities behind the last actions; see ``evaluation.policy.Policy``.
@@ -94,15 +93,13 @@ class NPIPolicy:
             for logits, k in zip(self._heard.arguments, choices[1:], strict=True)
         ]
         told = dict(zip(names, (torch.cat([end, calls], dim=1), *arguments), strict=True))
-        return {name: self._steps.scattered(weights.numpy()) for name, weights in told.items()}
+        return {name: self._actor.scattered(weights.numpy()) for name, weights in told.items()}
 
     def play(
         self, task: Any, instances: Any, limits: Sequence[int], keep: bool = False
     ) -> list[Run]:
         """Play whole episodes from the memo table; see ``evaluation.policy.Player``."""
-        rows = [slice(row, row + 1) for row in range(len(instances.length))]
-        episodes = [task.machine.begin(batch.take(instances, row)) for row in rows]
-        return self._memo.play(task, episodes, limits, keep)
+        return self._actor.play(task, instances, limits, keep)
 
     @property
     def _task(self) -> Any:
@@ -123,11 +120,7 @@ class NPIPolicy:
 
 def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> NPIPolicy:
     """Return the policy of trained weights; see ``agent.load``."""
-    model = NPI(read(card["sizes"]))
-    wanted = {name: tuple(array.shape) for name, array in model.named_parameters()}
-    if {name: array.shape for name, array in weights.items()} != wanted:
-        raise ValueError("these weights do not fit an NPI of the sizes that the card gives")
-    model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    model = restored(card["sizes"], weights)
     tasks = [_learned(record) for record in card.get("tasks", [card])]
     own = [task.env_id for task in tasks].index(card["env"])
     return NPIPolicy(model, tasks, own)

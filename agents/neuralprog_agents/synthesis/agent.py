@@ -13,7 +13,7 @@ from neuralprog_envs.registry import find
 
 if TYPE_CHECKING:
     from neuralprog_agents.registry import Outcome, Report, Stop
-    from neuralprog_agents.synthesis.policy import BodiesPolicy
+    from neuralprog_agents.synthesis.policy import SynthesisPolicy
 
 __all__ = ["SUPERVISION", "Config", "check", "check_certificate", "load", "restart"]
 
@@ -32,19 +32,19 @@ def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop
     return train.restart(config, index, folder, report, stop)
 
 
-def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> BodiesPolicy:
-    """Return the policy of found bodies.
+def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> SynthesisPolicy:
+    """Return the policy of found bodies, or of a network that learned from them.
 
     Args:
-        weights: "nodes" and "roots"; see ``bodies.tabulate``.
-        card: "env", "settings" and "beyond", as ``restart`` gives them.
+        weights: "nodes" and "roots" (see ``bodies.tabulate``), and the network's parameters.
+        card: "env", "settings", "beyond" and, of a network, "sizes", as ``restart`` gives them.
 
     Raises:
-        ValueError: They are no bodies of the environment's programs.
+        ValueError: They are no bodies of the environment's programs, or no such network.
     """
-    from neuralprog_agents.synthesis.policy import BodiesPolicy
+    from neuralprog_agents.synthesis.policy import SynthesisPolicy
 
-    return BodiesPolicy(card, weights)
+    return SynthesisPolicy(card, weights)
 
 
 def check_certificate(
@@ -53,4 +53,4 @@ def check_certificate(
     """Check a certificate anew; see ``neuralprog_agents.synthesis.checker``."""
     from neuralprog_agents.synthesis import checker
 
-    checker.check_certificate(load(weights, card), record)
+    checker.check_certificate(weights, card, record)

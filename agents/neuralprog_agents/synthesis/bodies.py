@@ -8,13 +8,16 @@ began, so it is what the Neural Programmer-Interpreter's core computes, written 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.program.library import Library
+from neuralprog_agents.specifications.world import settings_of
+from neuralprog_envs.program import library as library_module
+from neuralprog_envs.program.library import Library, Look
+from neuralprog_envs.registry import make_task
 
 RETURN, CALL, MATCH = range(3)
 """The kinds of nodes."""
@@ -128,6 +131,34 @@ def _is_sound(nodes: Nodes, roots: NDArray[Any], choices: int, components: int) 
         and (following[kind == CALL, 0] != NOWHERE).all()
         and ((roots >= 0) & (roots < len(nodes))).all()
     )
+
+
+def task_of(env_id: str, length: int, bodies: Sequence[Body]) -> Any:
+    """Return the task, on a pad for a length, whose expert runs some bodies."""
+    task: Any = make_task(env_id, length=length, **settings_of(env_id, True))
+    return replace(task, bodies=experts(task.machine.library, bodies))
+
+
+def experts(library: Library, found: Sequence[Body]) -> dict[str, library_module.Body]:
+    """Return bodies as those of an expert, by program; see ``ProgramTask.bodies``."""
+    words = list(library.actions)
+    return {
+        program.name: _expert(words, body)
+        for program, body in zip(library.programs, found, strict=True)
+    }
+
+
+def _expert(words: Sequence[str], body: Body) -> library_module.Body:
+    def run(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+        node: Body | None = body
+        while isinstance(node, Call | Match):
+            if isinstance(node, Call):
+                yield words[node.choice]
+                node = node.then
+            else:
+                node = node.cases.get(int(look()[node.component]))
+
+    return run
 
 
 def text(library: Library, view: Sequence[tuple[str, int]], bodies: Sequence[Body]) -> str:

@@ -1,24 +1,24 @@
-"""Bodies as a policy of the discrete environment: each call goes on from its own node."""
+"""Found bodies, or a network that was distilled from them, as a policy of the environment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_agents.evaluation.certificate import Proof
+from neuralprog_agents.interpreter.actor import Actor
+from neuralprog_agents.interpreter.memo import Run
 from neuralprog_agents.registry import Tensors
 from neuralprog_agents.synthesis import bodies
 from neuralprog_agents.synthesis.bodies import CALL, KIND, MATCH, NEXT, NOWHERE, WHAT
-from neuralprog_envs.core import batch
-from neuralprog_envs.program.episode import ProgramEpisode
-from neuralprog_envs.program.library import ACT, RETURN, Action, Library
+from neuralprog_envs.program.library import RETURN, Action, Library
 from neuralprog_envs.registry import make_task
 
 _RETURN: Action = (RETURN, 0, 0, 0)
+_TABLES = ("nodes", "roots")
 
 
 class Interpreter:
@@ -45,44 +45,61 @@ class Interpreter:
         """
         row = self._nodes[node]
         while row[KIND] == MATCH:
-            node = row[NEXT + view[row[WHAT]]]
-            if node == NOWHERE:
+            following = row[NEXT + view[row[WHAT]]]
+            if following == NOWHERE:
                 return _RETURN, node
-            row = self._nodes[node]
+            node, row = following, self._nodes[following]
         return (self._actions[row[WHAT]], row[NEXT]) if row[KIND] == CALL else (_RETURN, node)
 
+    def core(
+        self,
+        program: NDArray[Any],
+        arguments: NDArray[Any],
+        view: NDArray[Any],
+        state: NDArray[np.float32],
+        pictures: Any = None,
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Do a step of many calls; see ``interpreter.stack.Core``. A state is its node plus 1."""
+        kept = state[:, 0].astype(np.int64).tolist()
+        nodes = [at - 1 if at else self.begin(p) for at, p in zip(kept, program, strict=True)]
+        done = [self.step(node, seen) for node, seen in zip(nodes, view.tolist(), strict=True)]
+        actions = np.array([action for action, _ in done], dtype=np.int64)
+        return actions, np.array([[node + 1] for _, node in done], dtype=np.float32)
 
-@dataclass
-class Run:
-    """An episode that has been played; see ``evaluation.policy.Played``."""
 
-    episode: ProgramEpisode
-    actions: list[Any] | None
-
-
-class BodiesPolicy:
-    """Acts as the found bodies say.
+class SynthesisPolicy:
+    """Acts as the found bodies say, or as a network does that learned from them.
 
     Args:
-        card: "env", "settings" and "beyond".
-        tables: "nodes" and "roots"; see ``bodies.tabulate``.
+        card: "env", "settings", "beyond" and, of a network, "sizes".
+        weights: "nodes" and "roots" (see ``bodies.tabulate``), and the network's parameters.
 
     Raises:
-        ValueError: They are no bodies of the environment's programs.
+        ValueError: They are no bodies of the environment's programs, or no such network.
     """
 
-    def __init__(self, card: Mapping[str, Any], tables: Tensors) -> None:
+    def __init__(self, card: Mapping[str, Any], weights: Tensors) -> None:
         self.env_id = str(card["env"])
         self._settings, self._beyond = dict(card["settings"]), int(card["beyond"])
-        machine = self._task(1).machine
-        self.library, self._view = machine.library, machine.world.view
-        bodies.check(tables, self.library, [values for _, values in self._view])
+        tables = {name: array for name, array in weights.items() if name in _TABLES}
+        network = {name: array for name, array in weights.items() if name not in _TABLES}
+        machine = self._task().machine
+        self._library, self._view = machine.library, machine.world.view
+        bodies.check(tables, self._library, [values for _, values in self._view])
         self.bodies = [bodies.body_of(tables["nodes"], root) for root in tables["roots"].tolist()]
-        self.interpreter = Interpreter(self.library, tables)
-        self.start(0)
+        self.interpreter = Interpreter(self._library, tables)
+        self._model = _network(card["sizes"], network) if "sizes" in card else None
+        self._actor = self._acting()
 
-    def _task(self, length: int) -> Any:
-        return make_task(self.env_id, length=length, **self._settings)
+    def _acting(self) -> Actor:
+        if self._model is None:
+            return Actor(self.interpreter.core, 1)
+        from neuralprog_agents.interpreter.core import core
+
+        return Actor(core(self._model), 2 * self._model.sizes.layers * self._model.sizes.hidden)
+
+    def _task(self) -> Any:
+        return make_task(self.env_id, length=1, **self._settings)
 
     def settings(self, length: int) -> dict[str, Any]:
         """Return the environment's arguments: the recursive library and the form of the view."""
@@ -90,56 +107,34 @@ class BodiesPolicy:
 
     def program_text(self) -> str:
         """Return the bodies in words."""
-        return bodies.text(self.library, self._view, self.bodies)
-
-    def prove(self) -> list[Proof]:
-        """Check each body in every state on short instances; see ``proof.py``."""
-        from neuralprog_agents.synthesis.proof import prove
-
-        return [prove(self.env_id, self.bodies, self._beyond)]
+        return bodies.text(self._library, self._view, self.bodies)
 
     def start(self, n: int) -> None:
         """Begin n episodes."""
-        self._stacks: list[list[int]] = [[] for _ in range(n)]
+        self._actor.start(n)
 
     def act(self, observation: Any, action_mask: Any) -> NDArray[np.int64]:
         """Return each slot's call or return, shape (n, 4)."""
-        programs = observation["program"][:, 0].tolist()
-        depths = observation["depth"][:, 0].tolist()
-        views = observation["view"].tolist()
-        chosen = map(self._choose, self._stacks, programs, depths, views)
-        return np.array(list(chosen), dtype=np.int64)
-
-    def _choose(self, stack: list[int], program: int, depth: int, view: list[int]) -> Action:
-        """Return a slot's action; one more call under way than before has just begun."""
-        if not depth:
-            return _RETURN
-        del stack[depth:]
-        if len(stack) < depth:
-            stack.append(self.interpreter.begin(program))
-        action, stack[-1] = self.interpreter.step(stack[-1], view)
-        return action
+        return self._actor.act(observation)
 
     def play(
         self, task: Any, instances: Any, limits: Sequence[int], keep: bool = False
     ) -> list[Run]:
         """Play whole episodes; see ``evaluation.policy.Player``."""
-        rows = [slice(row, row + 1) for row in range(len(instances.length))]
-        episodes = [task.machine.begin(batch.take(instances, row)) for row in rows]
-        return [self._play(*each, keep) for each in zip(episodes, limits, strict=True)]
+        return self._actor.play(task, instances, limits, keep)
 
-    def _play(self, episode: ProgramEpisode, limit: int, keep: bool) -> Run:
-        begin, step, frames = self.interpreter.begin, self.interpreter.step, episode.frames
-        stack = [begin(frames[-1][0])]
-        done: list[Any] = []
-        while not episode.halted and episode.steps < limit:
-            action, stack[-1] = step(stack[-1], episode.view())
-            episode.step(action)
-            if keep:
-                done.append(action)
-            if action[0] != ACT:
-                if len(frames) > len(stack):
-                    stack.append(begin(frames[-1][0]))
-                elif len(frames) < len(stack):
-                    stack.pop()
-        return Run(episode, done if keep else None)
+    def prove(self) -> list[Proof]:
+        """Check the bodies and, if there is one, the network; see ``proof.py``."""
+        from neuralprog_agents.synthesis import proof
+
+        own = proof.prove(self.env_id, self.bodies, self._beyond)
+        if self._model is None:
+            return [own]
+        return [own, proof.prove_network(self._model, self.env_id, self.bodies)]
+
+
+def _network(sizes: Any, weights: Tensors) -> Any:
+    """Return an NPI of some parameters."""
+    from neuralprog_agents.interpreter.core import restored
+
+    return restored(sizes, weights)

@@ -1,18 +1,28 @@
-"""The proof of bodies: each does what is specified, in every state on short instances.
+"""The proofs of bodies, and of a network that was distilled from them.
+
+A body: it does what is specified, in every state on short instances.
 
 Calls do what their specifications say there, and a self-call is on a smaller problem; so, by
 induction over the levels of programs and the sizes of problems, whole runs do too.
+
+A network: it decides as the bodies do in every frame that they meet on inputs of any length.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from neuralprog_agents.evaluation.certificate import Proof
+from neuralprog_agents.interpreter import verify
 from neuralprog_agents.specifications.known import specifications
 from neuralprog_agents.specifications.world import make_world
-from neuralprog_agents.synthesis.bodies import Body
+from neuralprog_agents.synthesis.bodies import Body, task_of
 from neuralprog_agents.synthesis.search import is_right
+
+if TYPE_CHECKING:
+    from neuralprog_agents.interpreter.model import NPI
 
 METHOD = "every input up to a size"
 
@@ -45,3 +55,12 @@ def prove(env_id: str, bodies: Sequence[Body], longest: int) -> Proof:
         failing=checked.count(False),
         details={"longest": longest},
     )
+
+
+def prove_network(model: NPI, env_id: str, bodies: Sequence[Body]) -> Proof:
+    """Check that a network decides as the bodies do in every frame of their verification set."""
+    from neuralprog_agents.interpreter.check import proof
+
+    task = task_of(env_id, 1, bodies)
+    words = f"the network decides as the found bodies do: {verify.covers(task)}"
+    return replace(proof(model, task, trained_on=True), covers=words)

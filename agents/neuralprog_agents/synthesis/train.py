@@ -4,7 +4,8 @@ The search sees a few states at first. The body that it finds is tried in every 
 instances, and those in which it is wrong join the others, until there is none: synthesis guided
 by counterexamples. Programs don't depend on each other, since calls do what is specified, and
 each one's search depends on (seed, restart, program) alone: a killed restart goes on with the
-program that it was at, and ends with the same bodies.
+program that it was at, and ends with the same bodies. A network may then be trained on them
+(``distil.py``).
 
 Source: Solar-Lezama et al., "Combinatorial sketching for finite programs", ASPLOS 2006 (the loop
 of search and counterexamples).
@@ -12,6 +13,7 @@ of search and counterexamples).
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -61,8 +63,32 @@ class _Restart:
                 self._save()
                 report(self._report())
         except StoppedError:
-            pass
-        return self._outcome()
+            return self._outcome()
+        return self._distilled(report, stop) if self.config.distil else self._outcome()
+
+    def _distilled(self, report: Report, stop: Stop) -> Outcome:
+        """Return the outcome in which a network acts as the bodies do."""
+        from neuralprog_agents.synthesis.distil import distil
+        from neuralprog_agents.training.network import weights
+
+        found = self._outcome()
+        learned = distil(
+            self.config,
+            self.index,
+            self.path.parent,
+            self.found,
+            lambda counts: report(self._report(**counts)),
+            stop,
+        )
+        network = weights(learned.model)
+        frames = {"frames": len(learned.lesson.drawn.program), "added": len(learned.lesson.added)}
+        numbers = sum(array.size for array in network.values())
+        return Outcome(
+            learned.proven,
+            {**found.metrics, **learned.counts(), **frames, "parameters": float(numbers)},
+            {**found.tensors, **network},
+            {**found.card, "sizes": asdict(learned.model.sizes)},
+        )
 
     def _find(self, program: int, effort: _Effort) -> tuple[Body, int]:
         """Return a body that is right in every state, and how many were its examples."""
@@ -91,11 +117,18 @@ class _Restart:
         words = self.config.seed, self.index, program
         return int(combine(*map(as_words, words))[0])
 
-    def _report(self) -> dict[str, float]:
+    def _report(
+        self, updates: float = 0.0, failing: float = -1.0, unproven: float = -1.0
+    ) -> dict[str, float]:
+        """Return how far it is, with bodies and then with their distillation."""
+        steps = len(self.world.programs) + (self.config.updates if self.config.distil else 0)
+        done = len(self.found) + int(updates)
         return {
-            "step": len(self.found),
-            "progress": len(self.found) / len(self.world.programs),
+            "step": done,
+            "progress": done / steps,
             "samples": float(self.tried),
+            "failing": failing,
+            "unproven": unproven,
         }
 
     def _tables(self) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.core.trace import Act, Event
 from neuralprog_envs.program.definition import Definition, Recursion
 from neuralprog_envs.program.episode import ProgramEpisode
-from neuralprog_envs.program.library import run
+from neuralprog_envs.program.library import Body, Library, run
 from neuralprog_envs.program.machine import ProgramMachine
 from neuralprog_envs.program.world import ProgramInstances, ProgramState
 
@@ -24,10 +25,26 @@ _SPARE_CALLS = 2
 
 @dataclass(frozen=True)
 class ProgramTask:
-    """A definition on a machine; see ``neuralprog_envs.core.task.Task``."""
+    """A definition on a machine; see ``neuralprog_envs.core.task.Task``.
+
+    Attributes:
+        definition: The pad, the programs and the instances.
+        machine: The machine.
+        bodies: The expert's, by program, if it is another one than the definition's.
+    """
 
     definition: Definition
     machine: ProgramMachine
+    bodies: Mapping[str, Body] | None = None
+
+    @cached_property
+    def library(self) -> Library:
+        """The programs, with the bodies of the expert."""
+        library = self.machine.library
+        if self.bodies is None:
+            return library
+        programs = (replace(one, body=self.bodies[one.name]) for one in library.programs)
+        return replace(library, programs=tuple(programs))
 
     @property
     def lengths(self) -> tuple[int, int]:
@@ -109,7 +126,7 @@ class ProgramTask:
         Each action is executed after its event was taken, so that its reader still finds the
         episode as the expert saw it.
         """
-        for event in run(self.machine.library, episode.sight, episode.frames[0][0]):
+        for event in run(self.library, episode.sight, episode.frames[0][0]):
             yield event
             if isinstance(event, Act):
                 episode.step(event.action)
