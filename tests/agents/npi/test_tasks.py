@@ -186,6 +186,20 @@ def test_the_shipped_network_of_several_tasks_is_certified_in_each_that_has_a_se
     }  # fmt: skip
 
 
+def test_the_shipped_program_on_a_frozen_network_left_everything_old_as_it_was():
+    """Its certificate covers the old tasks' whole sets, with the new keys present."""
+    agent, base = open_agent("npi-max-frozen"), open_agent("npi-multitask")
+    assert agent.card["model"]["base"]["weights_sha256"] == base.card["weights_sha256"]
+    _is_on_base(weights_of(agent), weights_of(base), new=2)
+    certificates = [pretrained()[each.name] / "certificate.json" for each in (agent, base)]
+    new, old = (
+        {(r["env"], r["cases"], r["details"]["set_sha256"]) for r in json.loads(path.read_text())}
+        for path in certificates
+    )
+    assert old < new
+    assert {(env, cases) for env, cases, _ in new - old} == {("NPIMax-v0", 77)}
+
+
 def test_one_task_of_several_is_proven_and_rechecked(tmp_path):
     path = tmp_path / "certificate.json"
     one = ["evaluate", "--agent", "npi-multitask", "--env", "NPIHanoi"]
