@@ -31,7 +31,8 @@ class Entrant:
         families: Where it takes part.
         agent: A name of ``registry.AGENTS``; empty for a reference, which needs no training.
         overrides: The settings that make this form of the agent.
-        variants: Endings of its tasks' config files, the preferred one first.
+        variants: Endings of its tasks' config files, the preferred one first; none: it takes the
+            family's file for every task.
         samples: What is counted as a sample.
         curriculum: Whether easier instances come first.
         reusable: Whether what it learns can be called by other programs.
@@ -89,8 +90,9 @@ def _form(name: str, agent: str, families: Sequence[str], samples: str, **more: 
 
 
 def _rl(algorithm: str, samples: str = "environment steps") -> Entrant:
+    """Return an algorithm with its family's settings: those of single tasks narrow the lengths."""
     name = {"BC": "imitation"}.get(algorithm, algorithm.lower())
-    return _form(name, "rl", _EVERYWHERE, samples, overrides={"algorithm": algorithm})
+    return _form(name, "rl", _EVERYWHERE, samples, overrides={"algorithm": algorithm}, variants=())
 
 
 _EVERYWHERE = ("tape", "program", "table")
