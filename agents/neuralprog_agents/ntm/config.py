@@ -43,7 +43,7 @@ class Config:
 
     batch: int = 8
     """Pairs in a gradient step."""
-    learning_rate: float = 3e-3
+    learning_rate: float = 1e-2
     """Adam's."""
     clip_norm: float = 1.0
     """The gradient's norm is at most this."""

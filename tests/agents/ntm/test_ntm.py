@@ -144,7 +144,9 @@ def test_what_it_cannot_learn_is_refused(change, told):
         agent.check(Config(**{"env": "NRAMCopy", **change}))
 
 
-SMALL = Config(env="NRAMCopy", length=(1, 4), controller="mlp", hidden=40, judged=60)
+SMALL = Config(
+    env="NRAMCopy", length=(1, 4), controller="mlp", hidden=40, learning_rate=3e-3, judged=60
+)
 
 
 def never():
