@@ -6,6 +6,7 @@ import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from neuralprog_agents.benchmark.comparison.cells import Cell, Record, measure
@@ -34,6 +35,10 @@ def _here(cells: Sequence[Cell], workers: int) -> Iterator[Record]:
         try:
             for future in as_completed(futures):
                 yield future.result()
+        except BrokenProcessPool:
+            raise ValueError(
+                "a worker process died, perhaps for lack of memory: the same command goes on"
+            ) from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
