@@ -13,8 +13,10 @@ from neuralprog_agents.seq2seq import model
 from neuralprog_agents.seq2seq.symbols import BEGIN, PAD, decoded, encoded, stacked
 from neuralprog_agents.sequences import texts
 
-_SPARE = 16
-"""What is said ends at twice as many symbols as were read, and so many more."""
+_SPARE, _MOST = 16, 512
+"""What is said ends at twice as many symbols as were read and so many more, or at the most."""
+_PAIRS = 2**23
+"""Pairs of symbols that attention may look at at once; more texts are read in several turns."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,14 @@ class Seq2Seq:
     def answer(self, task: Any, instances: Any) -> list[list[Any]]:
         """Return the likeliest answers, symbol after symbol."""
         source = self._read(task, instances)
-        said = self.network.say(self.network.read(source), 2 * source.shape[1] + _SPARE)
-        return [self._heard(task, text) for text in decoded(said)]
+        most = min(2 * source.shape[1] + _SPARE, _MOST)
+        if self.form.format == "aligned":
+            most = source.shape[1]
+        rows = max(1, _PAIRS // max(source.shape[1], most) ** 2)
+        said = [
+            self.network.say(self.network.read(part), most) for part in torch.split(source, rows)
+        ]
+        return [self._heard(task, text) for part in said for text in decoded(part)]
 
     def _read(self, task: Any, instances: Any) -> Tensor:
         if self.form.format == "text":

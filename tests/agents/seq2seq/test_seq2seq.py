@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuralprog_agents.evaluation.evaluate import evaluate
-from neuralprog_agents.seq2seq import agent, model
+from neuralprog_agents.seq2seq import agent, learner, model
 from neuralprog_agents.seq2seq.config import Config
 from neuralprog_agents.seq2seq.symbols import BEGIN, END, PAD, decoded, encoded, stacked
 from neuralprog_agents.sequences import texts
+from neuralprog_envs.faces.dataset import pairs
 from neuralprog_envs.registry import make_task
 
 printable = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)
@@ -179,6 +180,18 @@ def test_a_killed_restart_goes_on_with_the_same_bits(tmp_path):
     assert parts.metrics["step"] == whole.metrics["step"] == 12
     for name, array in whole.tensors.items():
         np.testing.assert_array_equal(array, parts.tensors[name])
+
+
+def test_turns_change_no_answer(monkeypatch):
+    torch.manual_seed(0)
+    made = learner.Seq2Seq(learner.Form("transformer", "text", 32, 1))
+    made.model.eval()
+    task = make_task("NRAMCopy", length=4)
+    instances = pairs(task, 7, length=4)
+    with torch.inference_mode():
+        whole = made.answer(task, instances)
+        monkeypatch.setattr(learner, "_PAIRS", 1)
+        assert made.answer(task, instances) == whole
 
 
 def test_few_pairs_are_seen_again_and_again(tmp_path):
