@@ -10,7 +10,7 @@ from neuralprog_agents.benchmark.comparison import main as comparison
 from neuralprog_agents.benchmark.comparison import tasks
 from neuralprog_agents.benchmark.comparison.cells import Cell, measure
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
-from neuralprog_agents.benchmark.comparison.plan import FULL, Log, grown
+from neuralprog_agents.benchmark.comparison.plan import FULL, Log, Plan, grown
 from neuralprog_agents.benchmark.comparison.report import questions, short
 from neuralprog_agents.benchmark.comparison.summary import Summary
 from neuralprog_agents.cli import main
@@ -36,7 +36,7 @@ def answers_of(records, entrant):
 
 
 def test_every_agent_takes_part():
-    assert {who.agent for who in ENTRANTS if who.agent} >= set(registry.AGENTS) - OWN_PROTOCOL
+    assert {who.agent for who in ENTRANTS if who.agent} == set(registry.AGENTS) - OWN_PROTOCOL
     assert len({who.name for who in ENTRANTS}) == len(ENTRANTS)
 
 
@@ -106,6 +106,21 @@ def test_it_resumes_and_measures_nothing_twice(tmp_path, monkeypatch):
     assert (tmp_path / "compare-length.png").stat().st_size > 10_000
 
 
+def test_interrupted_it_reports_what_there_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+    def broken(cells, workers, ray):
+        yield measure(cells[0])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(comparison, "measured", broken)
+    with pytest.raises(KeyboardInterrupt):
+        comparison.main(output=tmp_path, agents=["expert", "random"], envs=["NRAMCopy"], seeds=1)
+    report = (tmp_path / "compare.md").read_text()
+    assert "**Unfinished: 1 of 2 cells are measured.**" in report
+    assert "| NRAMCopy | moves | 100 |" in report
+
+
 def test_a_log_that_is_none_is_refused(tmp_path):
     (tmp_path / "compare.jsonl").write_text("{}\n")
     with pytest.raises(ValueError, match=r"line 1: not a measured cell"):
@@ -160,8 +175,14 @@ def test_only_tasks_that_were_faced_count():
     assert answers.solved == (1, 1)
     assert answers.complex == (0, 0)
     assert answers.steps == tasks.program_length("NRAMCopy-v0")
-    assert "| `ppo` | pairs |" in short(Summary(records))
+    assert "| `ppo` | pairs |" in short(Summary(records), FULL)
     assert "29 steps" in questions(Summary(records))
+
+
+def test_the_first_screen_shows_the_table_of_record():
+    data = json.loads((ROOT / "results" / "compare.json").read_text())
+    table = short(Summary(data["records"]), Plan(**data["plan"]))
+    assert f"<!-- compare -->\n{table}\n<!-- /compare -->" in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.learning

@@ -36,6 +36,7 @@ def main(
     """Compare, print, and write ``compare.jsonl``, ``.md``, ``.json`` and the plots.
 
     Cells that the log in ``output`` has already, under the same settings, are not measured again.
+    Interrupted, it waits for those under way, and reports what there is.
 
     Args:
         quick: Three tasks, two seeds, four seconds: a look.
@@ -55,8 +56,10 @@ def main(
     output.mkdir(parents=True, exist_ok=True)
     log = Log(output / LOG)
     cells = list(plan.cells())
-    _measure(log, log.missing(cells), workers, ray)
-    _write(log.of(cells), plan, output, " ".join(["neuralprog", *words]))
+    try:
+        _measure(log, log.missing(cells), workers, ray)
+    finally:
+        _write(log.of(cells), plan, output, " ".join(["neuralprog", *words]))
 
 
 def _plan(
@@ -109,8 +112,8 @@ def _write(records: Iterable[Record], plan: Plan, output: Path, command: str) ->
     write_atomically(output / REPORT, text.encode())
     plain = {"plan": asdict(plan), "command": command, "python": platform.python_version()}
     write_json(output / DATA, {**plain, "records": found})
-    update_page(output.parent / "README.md", report.short(summary))
-    _show(summary)
+    update_page(output.parent / "README.md", report.short(summary, plan))
+    _show(report.short(summary, plan))
 
 
 def update_page(page: Path, table: str) -> None:
@@ -122,8 +125,8 @@ def update_page(page: Path, table: str) -> None:
         write_atomically(page, f"{head}{_BEGIN}\n{table}\n{_END}{tail}".encode())
 
 
-def _show(summary: Summary) -> None:
+def _show(table: str) -> None:
     from rich.console import Console
     from rich.markdown import Markdown
 
-    Console().print(Markdown(report.short(summary)))
+    Console().print(Markdown(table))

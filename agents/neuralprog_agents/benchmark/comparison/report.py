@@ -94,12 +94,13 @@ def questions(summary: Summary) -> str:
     return _table(head, [_answer_row(summary.answers(who)) for who in summary.entrants])
 
 
-def short(summary: Summary) -> str:
+def short(summary: Summary, plan: Plan) -> str:
     """Return the table of the first screen: families, and the questions in brief."""
     families = summary.families
     head = ["agent", "learns from", *(f"{family} tasks solved" for family in families)]
     head += ["length × 10", "wider values", "samples", "CPU-s"]
-    return _table(head, [_short_row(summary, who) for who in summary.entrants])
+    table = _table(head, [_short_row(summary, who) for who in summary.entrants])
+    return f"{table}\n{_missing(summary, plan)}".rstrip()
 
 
 def _short_row(summary: Summary, who: Entrant) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -27,9 +28,15 @@ def measured(cells: Sequence[Cell], workers: int | None, ray: str | None) -> Ite
     return _on_ray(cells, ray) if ray else _here(cells, workers or os.cpu_count() or 1)
 
 
+def _enter() -> None:
+    """Begin as a worker, which ends with its parent; that decides what Ctrl-C means."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_parent()
+
+
 def _here(cells: Sequence[Cell], workers: int) -> Iterator[Record]:
     context = multiprocessing.get_context("spawn")
-    made = ProcessPoolExecutor(workers, mp_context=context, initializer=die_with_parent)
+    made = ProcessPoolExecutor(workers, mp_context=context, initializer=_enter)
     with one_thread(), made as pool:
         futures = [pool.submit(measure, cell) for cell in cells]
         try:
