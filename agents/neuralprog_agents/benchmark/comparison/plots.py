@@ -23,7 +23,8 @@ PLOTS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_STYLES = ("-", "--", ":")
+_COLOURS, _STYLES = 10, ("-", "--", ":")
+_MARKERS = ("o", "s", "^")
 
 
 def draw(summary: Summary, folder: Path) -> None:
@@ -68,7 +69,9 @@ def _panels(summary: Summary, panel: Panel, path: Path, *, sharey: bool) -> None
 def _look(entrant: str) -> dict[str, Any]:
     """Return an entrant's colour and line: the same in every plot."""
     place = [known.name for known in ENTRANTS].index(entrant)
-    return {"color": f"C{place % 10}", "linestyle": _STYLES[place // 10], "label": entrant}
+    turn = place // _COLOURS
+    look = {"color": f"C{place % _COLOURS}", "linestyle": _STYLES[turn], "marker": _MARKERS[turn]}
+    return {**look, "markersize": 4, "label": entrant}
 
 
 def _time(axis: Any, summary: Summary, family: str) -> None:
@@ -93,7 +96,7 @@ def _length(axis: Any, summary: Summary, family: str) -> None:
         rungs = [(k, [x for r in faced for x in r.at(k)]) for k in tasks.RUNGS]
         known = [(k, float(np.mean(found))) for k, found in rungs if found]
         if known:
-            axis.plot(*zip(*known, strict=True), marker=".", **_look(who.name))
+            axis.plot(*zip(*known, strict=True), **_look(who.name))
     axis.axvspan(0.8, 1.0, color="0.9")
     axis.set_xscale("log")
     axis.set_xticks(tasks.RUNGS, [str(k) for k in tasks.RUNGS])
@@ -115,7 +118,7 @@ def _memory(axis: Any, summary: Summary, family: str) -> None:
             if result.measured and result.solved and (samples := result.median("samples"))
         ]
         if points:
-            axis.plot(*zip(*points, strict=True), marker="o", **_look(who.name))
+            axis.plot(*zip(*points, strict=True), **_look(who.name))
     axis.set_xscale("log", base=2)
     axis.set_xticks(sorted(sizes), [str(factor) for factor in sorted(sizes)])
     axis.set_yscale("log")

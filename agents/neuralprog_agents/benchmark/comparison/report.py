@@ -12,7 +12,7 @@ from neuralprog_agents.benchmark.comparison.plots import PLOTS
 from neuralprog_agents.benchmark.comparison.summary import Answers, Result, Summary, kind
 from neuralprog_envs.registry import find
 
-NOTHING = "–"
+NOTHING, UNKNOWN = "–", "?"
 
 
 def report(summary: Summary, plan: Plan, command: str, machine: str) -> str:
@@ -81,7 +81,7 @@ numbers are medians over what is solved; what a sample is differs: pairs, steps,
 
 _SUCCESS = """\
 Per cent: the mean over seeds and, where they differ, the least and the most; – is not
-applicable."""
+applicable, ? not measured yet."""
 
 
 def questions(summary: Summary) -> str:
@@ -172,9 +172,9 @@ def _name(env_id: str) -> str:
 
 
 def _spread(result: Result | None) -> str:
-    if result is None or not result.measured:
-        return NOTHING
-    return _range(result.at(1))
+    if result is None:
+        return UNKNOWN
+    return _range(result.at(1)) if result.measured else NOTHING
 
 
 def _range(values: Sequence[float]) -> str:
