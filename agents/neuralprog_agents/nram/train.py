@@ -138,7 +138,7 @@ class _Restart:
             "error": progress.error,
             "level": float(progress.level),
             "soft_solved": float(progress.soft),
-            "samples": float(self.config.pairs),
+            "pairs": float(self.config.pairs),
             "cpu_seconds": self._spent(),
         }
         card = {

@@ -263,7 +263,7 @@ class Restart:
             "proposals": float(done.proposals),
             "fit": float(fits),
             "best": done.best,
-            "samples": float(done.used + fits * config.far),
+            "pairs": float(done.used + fits * config.far),
             "cpu_seconds": self._spent(),
         }
         card = {

@@ -32,7 +32,7 @@ def test_increment_is_learned_and_right_at_ten_times_the_length(tmp_path, halt):
     for i in range(9):
         (tmp_path / str(i)).mkdir()
     outcome = next(outcome for outcome in outcomes if outcome.success)
-    assert outcome.metrics["samples"] <= config.pairs
+    assert outcome.metrics["pairs"] <= config.pairs
     policy = agent.load(outcome.tensors, outcome.card)
     for score in evaluate(policy, config.env, [10, 50], 50):
         assert score.success_rate == 1.0
@@ -130,7 +130,7 @@ def test_a_restart_may_begin_with_short_pairs_and_takes_in_longer_ones(tmp_path)
     lengths = data.pairs(config)[0].length
     assert set(lengths[restart.rows].tolist()) == {1, 2}
     outcome = restart.run(ignore, never)
-    assert outcome.metrics["samples"] <= config.pairs
+    assert outcome.metrics["pairs"] <= config.pairs
     assert outcome.success
 
 
