@@ -17,7 +17,7 @@ PLOTS: Mapping[str, str] = MappingProxyType(
     {
         "time": "Tasks and seeds solved within a training time, of all that the agent faced.",
         "length": "Mean success over all tasks faced against length, in multiples of the longest "
-        "trained one (shaded: trained).",
+        "trained one (shaded: trained), as far as all can be played.",
         "memory": "Samples to solve a task against the size of its memory, in multiples of the "
         "default one.",
     }
@@ -93,8 +93,8 @@ def _length(axis: Any, summary: Summary, family: str) -> None:
     envs = summary.family(family)
     for who in summary.entrants:
         faced = [r for r in summary.faced(who.name) if r.env in envs]
-        rungs = [(k, [x for r in faced for x in r.at(k)]) for k in tasks.RUNGS]
-        known = [(k, float(np.mean(found))) for k, found in rungs if found]
+        played = [k for k in tasks.RUNGS if faced and all(r.at(k) for r in faced)]
+        known = [(k, float(np.mean([x for r in faced for x in r.at(k)]))) for k in played]
         if known:
             axis.plot(*zip(*known, strict=True), **_look(who.name))
     axis.axvspan(0.8, 1.0, color="0.9")
