@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from neuralprog_agents import registry
+from neuralprog_agents.benchmark.comparison import cells, tasks
 from neuralprog_agents.benchmark.comparison import main as comparison
-from neuralprog_agents.benchmark.comparison import tasks
 from neuralprog_agents.benchmark.comparison.cells import Cell, measure
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
 from neuralprog_agents.benchmark.comparison.plan import FULL, Log, Plan, grown
@@ -88,6 +88,26 @@ def test_what_an_agent_cannot_face_has_a_reason(entrant, env, why, monkeypatch):
     assert why in record["reason"]
 
 
+class Narrow:
+    """Reads instances of up to 5, and breaks on them."""
+
+    env_id = "NRAMCopy-v0"
+
+    def settings(self, length):
+        if length > 5:
+            raise ValueError("it reads 5 at most")
+        return {}
+
+    def answer(self, task, instances):
+        raise ValueError("broken")
+
+
+def test_what_cannot_be_read_is_a_reason_and_what_breaks_is_a_failure():
+    assert cells._score(Narrow(), "NRAMCopy-v0", 10, 5, {}) == "it reads 5 at most"
+    with pytest.raises(ValueError, match="broken"):
+        cells._score(Narrow(), "NRAMCopy-v0", 5, 5, {})
+
+
 def test_it_resumes_and_measures_nothing_twice(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     asked = {"agents": ["search", "random"], "envs": ["NRAMAccess"], "seconds": 5.0, "workers": 1}
@@ -109,8 +129,8 @@ def test_it_resumes_and_measures_nothing_twice(tmp_path, monkeypatch):
 def test_interrupted_it_reports_what_there_is(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
 
-    def broken(cells, workers, ray):
-        yield measure(cells[0])
+    def broken(todo, workers, ray):
+        yield measure(todo[0])
         raise KeyboardInterrupt
 
     monkeypatch.setattr(comparison, "measured", broken)

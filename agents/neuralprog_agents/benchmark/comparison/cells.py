@@ -15,7 +15,7 @@ from typing import Any
 from neuralprog_agents import registry
 from neuralprog_agents.benchmark.comparison import tasks
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS, Entrant, NotApplicableError
-from neuralprog_agents.evaluation.evaluate import evaluate
+from neuralprog_agents.evaluation.evaluate import check, evaluate
 from neuralprog_agents.evaluation.policy import Answerer, Policy
 from neuralprog_agents.evaluation.reference import reference
 from neuralprog_agents.registry import Outcome
@@ -195,10 +195,13 @@ def _climb(
 def _score(
     policy: Policy | Answerer, env_id: str, length: int, episodes: int, more: dict[str, Any]
 ) -> float | str:
+    """Return the success rate, or why the policy cannot face such instances."""
     try:
-        if "memory_size" in more and "memory_size" in policy.settings(length):
-            return f"it reads tapes of {policy.settings(length)['memory_size']} cells"
-        [score] = evaluate(policy, env_id, [length], episodes, **more)
-    except (TypeError, ValueError) as error:
+        check(policy, env_id, [length], episodes)
+    except ValueError as error:
         return " ".join(str(error).split())
+    own = policy.settings(length)
+    if "memory_size" in more and "memory_size" in own:
+        return f"it reads tapes of {own['memory_size']} cells"
+    [score] = evaluate(policy, env_id, [length], episodes, **more)
     return score.success_rate

@@ -112,7 +112,7 @@ ENTRANTS: tuple[Entrant, ...] = (
     ),
     _form("nram-hybrid", "nram", ["tape"], "pairs", curriculum=True, variants=("-hybrid", "")),
     _form("npi", "npi", ["program"], "frames", reusable=True),
-    _form("alphanpi", "alphanpi", ["program"], "searched calls", reusable=True, curriculum=True),
+    _form("alphanpi", "alphanpi", ["program"], "searched calls", reusable=True),
     _form("synthesis", "synthesis", ["program"], "bodies tried", reusable=True),
     _form("neural_programmer", "neural_programmer", ["table"], "questions"),
     _form("np-gradient", "neural_programmer", ["table"], "questions", variants=("-gradient", "")),
