@@ -22,18 +22,33 @@ def distinct_actions(machine: Machine) -> Table:
     if isinstance(machine, ProgramMachine):
         return np.array(sorted(machine.library.words), dtype=np.int64)
     every = np.indices(machine.actions).reshape(len(machine.actions), -1).T.astype(np.int64)
-    if isinstance(machine, TapeMachine) and machine.action == "instruction":
-        return every[_without_idle_numbers(every)]
-    return every
+    return np.unique(_plain(machine, every), axis=0)
 
 
-def _without_idle_numbers(instructions: Table) -> Bools:
-    """Return which instructions have 0 wherever their operation reads or writes no register."""
-    operation, a, b, destination = (instructions[:, k] for k in range(4))
-    halts = operation == HALT
+def rows_of(machine: Machine, actions: NDArray[np.int64], table: Table) -> NDArray[np.int64]:
+    """Return which row of ``distinct_actions`` each action is, or does the same as: (N, K) to (N,).
+
+    Raises:
+        ValueError: An action is none of them.
+    """
+    rows, asked = (
+        np.ravel_multi_index(list(each.T), machine.actions)
+        for each in (table, _plain(machine, actions))
+    )
+    found = np.minimum(np.searchsorted(rows, asked), len(rows) - 1)
+    if (rows[found] != asked).any():
+        raise ValueError(f"no action of this machine: {actions[rows[found] != asked][0].tolist()}")
+    return found
+
+
+def _plain(machine: Machine, actions: Table) -> Table:
+    """Return actions that do the same, with 0 for each integer of an instruction that is idle."""
+    if not isinstance(machine, TapeMachine) or machine.action != "instruction":
+        return actions
+    operation = actions[:, 0]
     arity = np.array([*(module.arity for module in MODULES), 0])[operation]
-    idle = np.where(arity < 1, a, 0) + np.where(arity < 2, b, 0) + np.where(halts, destination, 0)
-    return np.asarray(idle == 0)
+    used = np.stack([operation >= 0, arity > 0, arity > 1, operation != HALT], axis=1)
+    return np.where(used, actions, 0)
 
 
 def legal_actions(masks: Bools, table: Table, choices: tuple[int, ...]) -> Bools:

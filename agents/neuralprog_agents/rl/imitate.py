@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.registry import Outcome, Report, Stop
 from neuralprog_agents.rl import judge
+from neuralprog_agents.rl.actions import rows_of
 from neuralprog_agents.rl.algorithms import options_of
 from neuralprog_agents.rl.config import Config
 from neuralprog_agents.rl.policy import LearnedPolicy, new_network, weights_of
-from neuralprog_agents.rl.setup import Setup, setup_of
+from neuralprog_agents.rl.setup import Setup, setup_of, table_of
 from neuralprog_agents.rl.state import learner_arrays, restore_learner
 from neuralprog_agents.rl.train import outcome, seed_of
 from neuralprog_agents.training import checkpoint
@@ -44,7 +45,8 @@ def demonstrations(setup: Setup, count: int, seed: int) -> tuple[Arrays, NDArray
     """Return what the expert saw and did in ``count`` training instances, step by step.
 
     Returns:
-        The network's arrays, (N, …) each, and the actions, (N, K): N steps of all episodes.
+        The network's arrays, (N, …) each, and the actions, N steps of all episodes: (N, K), or
+        (N,) rows of ``table_of`` where the network chooses among these.
 
     Raises:
         ValueError: There is no expert here.
@@ -63,7 +65,8 @@ def demonstrations(setup: Setup, count: int, seed: int) -> tuple[Arrays, NDArray
         done.append(action[going])
         state = task.machine.step(state, action)
     joined = {name: np.concatenate([part[name] for part in seen]) for name in setup.fields}
-    return joined, np.concatenate(done)
+    actions, table = np.concatenate(done), table_of(setup)
+    return joined, actions if table is None else rows_of(task.machine, actions, table)
 
 
 class _Restart:
