@@ -52,6 +52,10 @@ class Policy(Protocol):
         """
 
 
+class UnreadableError(ValueError):
+    """What is posed cannot be read by an answerer's network; the message says why."""
+
+
 @runtime_checkable
 class Answerer(Protocol):
     """An agent that does not act: it reads what is posed, and says the answer."""
@@ -68,7 +72,11 @@ class Answerer(Protocol):
         """
 
     def answer(self, task: Any, instances: Any) -> list[list[Any]]:
-        """Return the answer to each of n instances, as ``Task.answers`` lists it."""
+        """Return the answer to each of n instances, as ``Task.answers`` lists it.
+
+        Raises:
+            UnreadableError: It cannot read one of them.
+        """
 
 
 @runtime_checkable

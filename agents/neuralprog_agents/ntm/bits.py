@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_agents.evaluation.policy import UnreadableError
 from neuralprog_envs.core.task import Bools, Ints
 from neuralprog_envs.tape.records import TapeInstances
 
@@ -44,10 +45,10 @@ def seen(tape: Ints, steps: int, bits: int) -> Floats:
         bits: In which a cell is read.
 
     Raises:
-        ValueError: A value has more bits.
+        UnreadableError: A value has more bits.
     """
     if tape.max() >= 1 << bits:
-        raise ValueError(f"value {tape.max()} can't be read in {bits} bits")
+        raise UnreadableError(f"value {tape.max()} can't be read in {bits} bits")
     L, time = cells_of(tape), np.arange(steps)[:, None]
     found = np.zeros((steps, len(tape), bits + CHANNELS), dtype=np.float32)
     most = min(steps, tape.shape[1])

@@ -16,7 +16,7 @@ from neuralprog_agents import registry
 from neuralprog_agents.benchmark.comparison import tasks
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS, Entrant, NotApplicableError
 from neuralprog_agents.evaluation.evaluate import check, evaluate
-from neuralprog_agents.evaluation.policy import Answerer, Policy
+from neuralprog_agents.evaluation.policy import Answerer, Policy, UnreadableError
 from neuralprog_agents.evaluation.reference import reference
 from neuralprog_agents.registry import Outcome
 from neuralprog_agents.training import config as settings
@@ -203,5 +203,8 @@ def _score(
     own = policy.settings(length)
     if "memory_size" in more and "memory_size" in own:
         return f"it reads tapes of {own['memory_size']} cells"
-    [score] = evaluate(policy, env_id, [length], episodes, **more)
+    try:
+        [score] = evaluate(policy, env_id, [length], episodes, **more)
+    except UnreadableError as error:
+        return str(error)
     return score.success_rate
