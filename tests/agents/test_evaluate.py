@@ -126,6 +126,15 @@ def test_a_reference_needs_an_environment():
         open_agent("random")
 
 
+def test_lengths_are_those_of_the_environment_where_it_acts():
+    own = open_agent("npi-max-frozen")
+    of_its_base = open_agent("npi-max-frozen", "NPICanonicalize")
+    base = open_agent("npi-multitask", "NPICanonicalize")
+    assert own.test_lengths != of_its_base.test_lengths == base.test_lengths == (4, 8)
+    elsewhere = open_agent("search-sort", "NRAMSortZeros")
+    assert elsewhere.test_lengths == open_agent("search-sort").test_lengths
+
+
 def test_several_agents_decide_together_where_their_kind_can():
     both = open_agent("np-wikitables,np-wikitables")
     assert len(both.policy.models) == 2

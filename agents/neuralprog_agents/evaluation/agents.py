@@ -47,21 +47,15 @@ class Agent:
 
         They are its config's ``test_lengths``, or else the longest that it was trained on (for
         references, the environment's default), twice that and ten times that. Of an agent that
-        learned several environments they are those of the one where it acts.
+        learned several environments they are those of the one where it acts; where it acts with
+        what its base learned, the base's.
         """
-        config = self._config
+        config = _told(self.card.get("config", {}), self.env_id)
         if config.get("test_lengths"):
             return tuple(int(n) for n in config["test_lengths"])
         trained = config.get("length") or find(self.env_id).defaults["length"]
         longest = trained if isinstance(trained, int) else int(trained[-1])
         return longest, 2 * longest, 10 * longest
-
-    @property
-    def _config(self) -> Mapping[str, Any]:
-        """What it was told of the environment where it acts."""
-        config: Mapping[str, Any] = self.card.get("config", {})
-        others = [task for task in config.get("also", ()) if find(task["env"]).id == self.env_id]
-        return others[0] if others else config
 
     def everywhere(self) -> list[Agent]:
         """Return the agent in each environment that it has learned."""
@@ -111,6 +105,18 @@ def _acting_in(policy: Versatile, env_id: str, name: str) -> Policy:
     if env_id not in policy.env_ids:
         raise AgentError(f"{name} has learned {', '.join(policy.env_ids)}, and not {env_id}")
     return policy.acting_in(env_id)
+
+
+def _told(config: Mapping[str, Any], env_id: str) -> Mapping[str, Any]:
+    """Return what an agent, or the one that it is built on, was told of an environment.
+
+    Elsewhere it is taken to be in an environment like its own.
+    """
+    for task in (config, *config.get("also", ())):
+        if "env" in task and find(task["env"]).id == env_id:
+            return task
+    base = config.get("base")
+    return _told(_read_card(_locate(base))["config"], env_id) if base else config
 
 
 def _together(agents: list[Agent], name: str) -> Agent:
