@@ -8,7 +8,7 @@ import pytest
 from neuralprog_agents import registry
 from neuralprog_agents.benchmark.comparison import cells, tasks
 from neuralprog_agents.benchmark.comparison import main as comparison
-from neuralprog_agents.benchmark.comparison.cells import Cell, measure
+from neuralprog_agents.benchmark.comparison.cells import Cell, measure, settle
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
 from neuralprog_agents.benchmark.comparison.plan import FULL, Log, Plan, grown
 from neuralprog_agents.benchmark.comparison.report import questions, short
@@ -57,7 +57,7 @@ def test_memory_grows_with_the_longest_length():
 
 def test_a_cell_is_trained_within_its_budget_and_scored_beyond_it(monkeypatch):
     monkeypatch.chdir(ROOT)
-    record = measure(Cell("search", "NRAMCopy-v0", seed=0, seconds=20.0))
+    record = measure(settle(Cell("search", "NRAMCopy-v0", seed=0, seconds=20.0)))
     assert record["status"] == "measured"
     assert record["ladder"] == {"1": 1.0, "2": 1.0, "5": 1.0, "10": 1.0, "100": 1.0}
     assert record["wider"] == 1.0
@@ -65,9 +65,19 @@ def test_a_cell_is_trained_within_its_budget_and_scored_beyond_it(monkeypatch):
     assert record["samples"] <= 1000
 
 
+def test_a_settled_cell_is_measured_without_the_configs(monkeypatch, tmp_path):
+    monkeypatch.chdir(ROOT)
+    settled = settle(Cell("search", "NRAMAccess-v0", seed=0, seconds=20.0))
+    monkeypatch.chdir(tmp_path)
+    assert measure(settled)["ladder"]["1"] == 1.0
+    with pytest.raises(ValueError, match="no folder configs here"):
+        comparison.main(output=tmp_path / "results")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_budget_that_is_too_small_gives_a_failure_not_an_error(monkeypatch):
     monkeypatch.chdir(ROOT)
-    record = measure(Cell("nram", "NRAMSort-v0", seed=0, seconds=0.2))
+    record = measure(settle(Cell("nram", "NRAMSort-v0", seed=0, seconds=0.2)))
     assert record["status"] == "measured"
     assert not record["success"]
     assert record["ladder"]["1"] < 0.99
@@ -83,7 +93,7 @@ def test_a_budget_that_is_too_small_gives_a_failure_not_an_error(monkeypatch):
 )
 def test_what_an_agent_cannot_face_has_a_reason(entrant, env, why, monkeypatch):
     monkeypatch.chdir(ROOT)
-    record = measure(Cell(entrant, env, seed=0, seconds=1.0))
+    record = measure(settle(Cell(entrant, env, seed=0, seconds=1.0)))
     assert record["status"] == "not applicable"
     assert why in record["reason"]
 

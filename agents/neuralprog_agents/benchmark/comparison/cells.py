@@ -54,59 +54,76 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Settled:
+    """A cell with what it needs of this machine's files, so that any machine can measure it.
+
+    Attributes:
+        cell: The cell.
+        config: The settings of its agent; None for a reference.
+        refused: Why its entrant cannot face the task; empty if it can.
+    """
+
+    cell: Cell
+    config: Any = None
+    refused: str = ""
+
+    @property
+    def key(self) -> str:
+        """A name of the cell with its settings: a measurement is kept as long as both stay."""
+        own = self.refused or (settings.plain_settings(self.config) if self.config else None)
+        text = json.dumps([asdict(self.cell), own], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def settle(cell: Cell) -> Settled:
+    """Look up a cell's settings."""
+    if not cell.who.agent:
+        return Settled(cell)
+    own = {} if cell.length is None else {"length": list(cell.length)}
+    try:
+        return Settled(cell, cell.who.config(cell.env, seed=cell.seed, **own))
+    except NotApplicableError as error:
+        return Settled(cell, refused=str(error))
+
+
+@dataclass(frozen=True)
 class Trained:
     """What the budget brought.
 
     Attributes:
         outcome: The first success, or what the last restart had learned.
-        config: Its settings.
         restarts: How many were begun.
         cpu_seconds: Processor time of this process, until the success or the end.
     """
 
     outcome: Outcome
-    config: Any
     restarts: int
     cpu_seconds: float
 
 
-def measure(cell: Cell) -> Record:
+def measure(settled: Settled) -> Record:
     """Train and score; return what came of it in the types of JSON. Errors are recorded too."""
-    record = {**asdict(cell), "key": key_of(cell)}
+    record = {**asdict(settled.cell), "key": settled.key}
+    if settled.refused:
+        return {**record, "status": REFUSED, "reason": settled.refused}
     try:
-        return {**record, "status": MEASURED, **_measured(cell)}
-    except NotApplicableError as error:
-        return {**record, "status": REFUSED, "reason": str(error)}
+        return {**record, "status": MEASURED, **_measured(settled)}
     except Exception as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         return {**record, "status": FAILED, "reason": reason}
 
 
-def key_of(cell: Cell) -> str:
-    """Return a name of the cell with its settings: a measurement is kept as long as both stay."""
-    try:
-        own = settings.plain_settings(_config(cell)) if cell.who.agent else None
-    except NotApplicableError as error:
-        own = str(error)
-    text = json.dumps([asdict(cell), own], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _config(cell: Cell) -> Any:
-    own = {} if cell.length is None else {"length": list(cell.length)}
-    return cell.who.config(cell.env, seed=cell.seed, **own)
-
-
-def _measured(cell: Cell) -> Record:
+def _measured(settled: Settled) -> Record:
+    cell = settled.cell
     first = cell.length[1] if cell.length else tasks.longest(cell.env)
     if not cell.who.agent:
         policy: Policy | Answerer = reference(cell.entrant, cell.env, cell.seed)
         return {"supervision": "nothing", **_scores(policy, cell.env, first)}
-    trained = train(cell)
+    trained = train(settled)
     module = registry.find(cell.who.agent)
     supervision = getattr(module, "supervision", lambda config: module.SUPERVISION)
     found = {
-        "supervision": supervision(trained.config),
+        "supervision": supervision(settled.config),
         "success": trained.outcome.success,
         "restarts": trained.restarts,
         "cpu_seconds": round(trained.cpu_seconds, 3),
@@ -119,16 +136,14 @@ def _measured(cell: Cell) -> Record:
     return {**found, **_scores(policy, cell.env, first)}
 
 
-def train(cell: Cell) -> Trained:
+def train(settled: Settled) -> Trained:
     """Make restarts until one succeeds or the budget is spent.
 
     The budget is processor time, so a busy machine does not matter; loading and compiling an
     agent's code, once a process, does not count.
-
-    Raises:
-        NotApplicableError: The entrant cannot face the task.
     """
-    config, module = _config(cell), registry.find(cell.who.agent)
+    cell, config = settled.cell, settled.config
+    module = registry.find(cell.who.agent)
     with tempfile.TemporaryDirectory() as folder:
         _warm_up(module, config, Path(folder) / "warm-up")
         start = time.process_time()
@@ -143,7 +158,7 @@ def train(cell: Cell) -> Trained:
             outcome = _restart(module, config, index, Path(folder) / str(index), stop)
             if outcome.success or stop():
                 break
-    return Trained(outcome, config, index + 1, spent())
+    return Trained(outcome, index + 1, spent())
 
 
 def _restart(module: Any, config: Any, index: int, folder: Path, stop: Callable[[], bool]) -> Any:

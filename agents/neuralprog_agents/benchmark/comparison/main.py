@@ -9,7 +9,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from neuralprog_agents.benchmark.comparison import plots, report
-from neuralprog_agents.benchmark.comparison.cells import Cell, Record
+from neuralprog_agents.benchmark.comparison.cells import Record, Settled
+from neuralprog_agents.benchmark.comparison.entrants import CONFIGS
 from neuralprog_agents.benchmark.comparison.plan import FULL, QUICK, Log, Plan
 from neuralprog_agents.benchmark.comparison.summary import Summary
 from neuralprog_agents.benchmark.comparison.workers import measured
@@ -50,7 +51,8 @@ def main(
         words: The command line, for the report.
 
     Raises:
-        ValueError: A name is unknown, a number out of its range, or the log no log.
+        ValueError: A name is unknown, a number out of its range, or the log no log; or there are
+            no configs in the current folder.
     """
     plan = _plan(QUICK if quick else FULL, agents, envs, seconds, seeds)
     output.mkdir(parents=True, exist_ok=True)
@@ -69,6 +71,8 @@ def _plan(
     seconds: float | None,
     seeds: int | None,
 ) -> Plan:
+    if not CONFIGS.is_dir():
+        raise ValueError(f"no folder {CONFIGS} here: the comparison runs in the repository's root")
     unknown = sorted(set(agents) - set(FULL.entrants))
     if unknown:
         raise ValueError(f"unknown entrant {unknown[0]!r}: {', '.join(FULL.entrants)}")
@@ -85,7 +89,7 @@ def _plan(
     )
 
 
-def _measure(log: Log, cells: Sequence[Cell], workers: int | None, ray: str | None) -> None:
+def _measure(log: Log, cells: Sequence[Settled], workers: int | None, ray: str | None) -> None:
     from rich.console import Console
     from rich.progress import track
 

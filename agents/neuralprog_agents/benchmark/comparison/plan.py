@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.benchmark.comparison.cells import FAILED, Cell, Record, key_of
+from neuralprog_agents.benchmark.comparison.cells import FAILED, Cell, Record, Settled, settle
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
 from neuralprog_envs.registry import FAMILIES, REGISTRY, find
 
@@ -110,9 +110,9 @@ class Log:
         if whole != text:
             os.truncate(self.path, len(whole.encode()))
 
-    def missing(self, cells: Iterable[Cell]) -> list[Cell]:
-        """Return the cells that are not measured yet, or failed."""
-        return [cell for cell in cells if not self._done(key_of(cell))]
+    def missing(self, cells: Iterable[Cell]) -> list[Settled]:
+        """Return the cells that are not measured yet, or failed, with their settings."""
+        return [settled for settled in map(settle, cells) if not self._done(settled.key)]
 
     def _done(self, key: str) -> bool:
         return key in self.records and self.records[key]["status"] != FAILED
@@ -127,7 +127,7 @@ class Log:
 
     def of(self, cells: Sequence[Cell]) -> list[Record]:
         """Return the records of those cells that have one, in their order."""
-        keys = [key_of(cell) for cell in cells]
+        keys = [settle(cell).key for cell in cells]
         return [self.records[key] for key in keys if key in self.records]
 
 

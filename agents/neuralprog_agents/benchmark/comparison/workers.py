@@ -10,11 +10,11 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from neuralprog_agents.benchmark.comparison.cells import Cell, Record, measure
+from neuralprog_agents.benchmark.comparison.cells import Record, Settled, measure
 from neuralprog_agents.training.pool import RayError, die_with_parent, import_ray, one_thread
 
 
-def measured(cells: Sequence[Cell], workers: int | None, ray: str | None) -> Iterator[Record]:
+def measured(cells: Sequence[Settled], workers: int | None, ray: str | None) -> Iterator[Record]:
     """Yield the record of each cell as it is done.
 
     Args:
@@ -34,7 +34,7 @@ def _enter() -> None:
     die_with_parent()
 
 
-def _here(cells: Sequence[Cell], workers: int) -> Iterator[Record]:
+def _here(cells: Sequence[Settled], workers: int) -> Iterator[Record]:
     context = multiprocessing.get_context("spawn")
     made = ProcessPoolExecutor(workers, mp_context=context, initializer=_enter)
     with one_thread(), made as pool:
@@ -50,7 +50,7 @@ def _here(cells: Sequence[Cell], workers: int) -> Iterator[Record]:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _on_ray(cells: Sequence[Cell], address: str) -> Iterator[Record]:
+def _on_ray(cells: Sequence[Settled], address: str) -> Iterator[Record]:
     ray: Any = import_ray()
     try:
         ray.init(address=address, ignore_reinit_error=True, log_to_driver=False)
