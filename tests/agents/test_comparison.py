@@ -51,6 +51,11 @@ def test_the_ladder_leaves_out_what_takes_too_long():
     assert [rung.episodes > 0 for rung in rungs] == [True, True, False, False, False]
 
 
+def test_the_ladder_leaves_out_lengths_that_there_are_not():
+    rungs = tasks.ladder("NPICanonicalize-v0", 4)
+    assert [rung.episodes > 0 for rung in rungs] == [True, True, False, False, False]
+
+
 def test_memory_grows_with_the_longest_length():
     assert grown("NRAMCopy-v0", 4) == (1, 20)
 

@@ -97,8 +97,8 @@ def _check(setup: Setup, task: Task) -> None:
     for name in setup.fields:
         if name not in known:
             raise ValueError(f"fields: {setup.env} shows no {name!r}, but {', '.join(known)}")
-        if known[name].dtype is np.uint8:
-            raise ValueError(f"rl has no network for pictures, which {setup.env} shows")
+    if any(field.dtype is np.uint8 for field in known.values()):
+        raise ValueError(f"rl has no network for pictures, which {setup.env} shows")
     product = np.prod([float(n) for n in task.machine.actions])
     if setup.flat and product > MOST_FLAT:
         raise ValueError(

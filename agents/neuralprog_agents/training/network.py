@@ -34,12 +34,15 @@ def weights(model: nn.Module) -> Tensors:
 
 
 def training_state(model: nn.Module, optimizer: Adam) -> Tensors:
-    """Return a network's parameters and Adam's moments, by name; Adam must have made a step.
+    """Return a network's parameters and Adam's moments, by name.
 
-    Parameters that are not trained have none.
+    Before its first step Adam has none, which is to it as if they were 0. Parameters that are not
+    trained have none ever.
     """
     moments = {
-        f"{moment}.{name}": optimizer.state[parameter][moment].numpy()
+        f"{moment}.{name}": optimizer.state[parameter]
+        .get(moment, torch.zeros_like(parameter))
+        .numpy()
         for name, parameter in model.named_parameters()
         if parameter.requires_grad
         for moment in _MOMENTS

@@ -59,6 +59,15 @@ def test_a_killed_restart_goes_on_bit_for_bit(tmp_path, monkeypatch):
         assert resumed.tensors[name].tobytes() == array.tobytes(), name
 
 
+def test_stopped_before_its_first_step_a_restart_resumes_too(tmp_path):
+    undisturbed = run(LONG, 3, tmp_path / "whole")
+    assert run(LONG, 3, tmp_path / "stopped", stop=lambda: True).metrics["step"] == 0
+    resumed = run(LONG, 3, tmp_path / "stopped")
+    assert resumed.metrics == undisturbed.metrics
+    for name, array in undisturbed.tensors.items():
+        assert resumed.tensors[name].tobytes() == array.tobytes(), name
+
+
 def test_a_checkpoint_of_another_restart_is_refused(tmp_path):
     answers = iter([False, True])
     run(LONG, 0, tmp_path / "r", stop=lambda: next(answers))

@@ -78,12 +78,15 @@ def longest(env_id: str) -> int:
 
 
 def ladder(env_id: str, first: int) -> list[Rung]:
-    """Return the rungs from a trained length on; those too long to play have no episodes."""
+    """Return the rungs from a trained length on; those too long to be had or played have none."""
     return [Rung(k, k * first, _episodes(env_id, k * first)) for k in RUNGS]
 
 
 def _episodes(env_id: str, length: int) -> int:
-    steps = _horizon(env_id, length)
+    try:
+        steps = _horizon(env_id, length)
+    except ValueError:  # some tasks have a longest length
+        return 0
     episodes = min(EPISODES, _MOST_STEPS // max(steps, 1))
     return episodes if episodes >= FEWEST else 0
 
