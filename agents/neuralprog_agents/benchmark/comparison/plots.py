@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from neuralprog_agents.benchmark.comparison import tasks
-from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
+from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS, Entrant
 from neuralprog_agents.benchmark.comparison.summary import Summary
 
 PLOTS: Mapping[str, str] = MappingProxyType(
@@ -23,8 +23,23 @@ PLOTS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_COLOURS, _STYLES = 10, ("-", "--", ":")
-_MARKERS = ("o", "s", "^")
+_HUES: Mapping[str, str] = MappingProxyType(
+    {
+        "": "Greys",
+        "search": "Blues",
+        "nram": "Blues",
+        "npi": "Greens",
+        "alphanpi": "Greens",
+        "synthesis": "Greens",
+        "neural_programmer": "Purples",
+        "seq2seq": "Oranges",
+        "ntm": "RdPu",
+        "rl": "Reds",
+    }
+)
+"""A colour map for each agent: what learns in a like way looks alike."""
+_OTHER_HUE = "cool"
+_MARKERS = "os^Dv*"
 
 
 def draw(summary: Summary, folder: Path) -> None:
@@ -66,12 +81,16 @@ def _panels(summary: Summary, panel: Panel, path: Path, *, sharey: bool) -> None
     plt.close(figure)
 
 
-def _look(entrant: str) -> dict[str, Any]:
-    """Return an entrant's colour and line: the same in every plot."""
-    place = [known.name for known in ENTRANTS].index(entrant)
-    turn = place // _COLOURS
-    look = {"color": f"C{place % _COLOURS}", "linestyle": _STYLES[turn], "marker": _MARKERS[turn]}
-    return {**look, "markersize": 4, "label": entrant}
+def _look(entrant: Entrant) -> dict[str, Any]:
+    """Return an entrant's colour, of its agent's hue, and its mark: the same in every plot."""
+    import matplotlib as mpl
+
+    hue = _HUES.get(entrant.agent, _OTHER_HUE)
+    alike = [each.name for each in ENTRANTS if _HUES.get(each.agent, _OTHER_HUE) == hue]
+    place = alike.index(entrant.name)
+    shade = float(np.linspace(0.9, 0.4, len(alike))[place])
+    look = {"color": mpl.colormaps[hue](shade), "marker": _MARKERS[place % len(_MARKERS)]}
+    return {**look, "markersize": 4, "label": entrant.name}
 
 
 def _time(axis: Any, summary: Summary, family: str) -> None:
@@ -83,7 +102,7 @@ def _time(axis: Any, summary: Summary, family: str) -> None:
         seconds = sorted(record["cpu_seconds"] for r in faced for record in r.solvers)
         total = sum(len(result.records) for result in faced)
         share = np.arange(len(seconds) + 1) / total
-        axis.step([0.01, *seconds], share, where="post", **_look(who.name))
+        axis.step([0.01, *seconds], share, where="post", **_look(who))
     axis.set_xscale("log")
     axis.set_xlabel("CPU-seconds of training")
     axis.set_ylabel("solved")
@@ -96,7 +115,7 @@ def _length(axis: Any, summary: Summary, family: str) -> None:
         played = [k for k in tasks.RUNGS if faced and all(r.at(k) for r in faced)]
         known = [(k, float(np.mean([x for r in faced for x in r.at(k)]))) for k in played]
         if known:
-            axis.plot(*zip(*known, strict=True), **_look(who.name))
+            axis.plot(*zip(*known, strict=True), **_look(who))
     axis.axvspan(0.8, 1.0, color="0.9")
     axis.set_xscale("log")
     axis.set_xticks(tasks.RUNGS, [str(k) for k in tasks.RUNGS])
@@ -118,7 +137,7 @@ def _memory(axis: Any, summary: Summary, family: str) -> None:
             if result.measured and result.solved and (samples := result.median("samples"))
         ]
         if points:
-            axis.plot(*zip(*points, strict=True), **_look(who.name))
+            axis.plot(*zip(*points, strict=True), **_look(who))
     axis.set_xscale("log", base=2)
     axis.set_xticks(sorted(sizes), [str(factor) for factor in sorted(sizes)])
     axis.set_yscale("log")
