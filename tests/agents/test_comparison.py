@@ -56,6 +56,30 @@ def test_the_ladder_leaves_out_lengths_that_there_are_not():
     assert [rung.episodes > 0 for rung in rungs] == [True, True, False, False, False]
 
 
+class Reader:
+    """It keeps the lengths that it was asked for."""
+
+    env_id = "NPSingleColumn-v0"
+
+    def __init__(self):
+        self.lengths = set()
+
+    def settings(self, length):
+        return {}
+
+    def answer(self, task, instances):
+        raise AssertionError
+
+
+def test_who_answers_is_not_asked_what_takes_too_long_to_read(monkeypatch):
+    reader = Reader()
+    monkeypatch.setattr(cells, "_score", lambda *given: reader.lengths.add(given[2]) or 0.5)
+    found = dict(cells._climb(reader, reader.env_id, tasks.ladder(reader.env_id, 100)))
+    assert reader.lengths == {100, 200, 500}
+    assert found["5"] == 0.5
+    assert found["10"] == "too long to play: length 1000"
+
+
 def test_memory_grows_with_the_longest_length():
     assert grown("NRAMCopy-v0", 4) == (1, 20)
 

@@ -196,11 +196,12 @@ def _climb(
     policy: Policy | Answerer, env_id: str, rungs: Iterable[tasks.Rung]
 ) -> Iterator[tuple[str, float | str]]:
     """Yield each rung's success rate, or why there is none; above a rung without any it is 0."""
+    answers = isinstance(policy, Answerer)
     reached: float | str = 1.0
     for rung in rungs:
         if reached == 0.0:
             pass
-        elif not rung.episodes:
+        elif not rung.episodes or (answers and rung.length > tasks.MOST_READ):
             reached = f"too long to play: length {rung.length}"
         else:
             reached = _score(policy, env_id, rung.length, rung.episodes, {})

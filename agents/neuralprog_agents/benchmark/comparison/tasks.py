@@ -24,6 +24,8 @@ _VALUE_RANGE = 100
 """The range of the numbers of tables by default."""
 _MOST_STEPS = 2_000_000
 """Steps that a rung may take in all; beyond, it has fewer episodes, or is too long to play."""
+MOST_READ = 500
+"""The longest instances that those who answer are asked: some read in quadratic time."""
 
 
 KINDS: Mapping[str, str] = MappingProxyType(
