@@ -78,6 +78,7 @@ def test_who_answers_is_not_asked_what_takes_too_long_to_read(monkeypatch):
     assert reader.lengths == {100, 200, 500}
     assert found["5"] == 0.5
     assert found["10"] == "too long to play: length 1000"
+    assert tasks.ladder("NPTableQASynonyms-v0", 400)[0].readable
 
 
 def test_memory_grows_with_the_longest_length():

@@ -187,7 +187,7 @@ class TransformerNetwork(nn.Module):
         """Return what the encoder makes of it (B, S, H), and what is padding."""
         padding = torch.arange(source.shape[1])[None] >= lengths_of(source)[:, None]
         vectors = self.reads(source) + self._positions(source.shape[1])
-        return self.encoder(vectors, src_key_padding_mask=padding), padding
+        return _encode(self.encoder, vectors, padding), padding
 
     def logits(self, memory: Any, said: Tensor) -> Tensor:
         """See ``Network.logits``."""
@@ -206,13 +206,101 @@ class TransformerNetwork(nn.Module):
 
     def say(self, memory: Any, most: int) -> Tensor:
         """See ``Network.say``."""
-        said = torch.full((len(memory[1]), 1), BEGIN)
-        ended = torch.zeros(len(said), dtype=torch.bool)
-        while said.shape[1] <= most and not ended.all():
-            last = self.logits(memory, said)[:, -1:].argmax(dim=2)
-            ended |= last[:, 0] == END
-            said = torch.cat([said, last], dim=1)
-        return said[:, 1:]
+        whole, padding = memory
+        decoding, positions = _Decoding(self.decoder, whole, padding), self._positions(most)
+        said = [torch.full((len(padding), 1), BEGIN)]
+        ended = torch.zeros(len(padding), dtype=torch.bool)
+        while len(said) <= most and not ended.all():
+            vectors = self.says(said[-1]) + positions[len(said) - 1]
+            said.append(self.out(decoding.step(vectors)).argmax(dim=2))
+            ended |= said[-1][:, 0] == END
+        return torch.cat(said, dim=1)[:, 1:]
+
+
+_KeysValues = tuple[Tensor, Tensor]
+
+
+class _Decoding:
+    """A decoder, a position at a time: the keys and values of earlier positions are kept.
+
+    Args:
+        decoder: Its layers normalise before each sublayer.
+        whole: What was read, (B, S, H).
+        padding: What of it is padding, (B, S).
+    """
+
+    def __init__(self, decoder: nn.TransformerDecoder, whole: Tensor, padding: Tensor) -> None:
+        self._layers: Any = decoder.layers
+        self._norm: Any = decoder.norm
+        self._mask = ~padding[:, None, None]
+        self._read = [_keys_values(layer.multihead_attn, whole) for layer in self._layers]
+        self._said = [_keys_values(layer.self_attn, whole[:, :0]) for layer in self._layers]
+
+    def step(self, vectors: Tensor) -> Tensor:
+        """Return the outputs at the next position, (B, 1, H), of its inputs."""
+        for k, layer in enumerate(self._layers):
+            own = layer.norm1(vectors)
+            self._said[k] = _joined(self._said[k], _keys_values(layer.self_attn, own))
+            vectors = vectors + _attend(layer.self_attn, own, self._said[k])
+            asked = layer.norm2(vectors)
+            vectors = vectors + _attend(layer.multihead_attn, asked, self._read[k], self._mask)
+            vectors = vectors + _inner(layer, layer.norm3(vectors))
+        return torch.as_tensor(self._norm(vectors))
+
+
+def _encode(encoder: nn.TransformerEncoder, vectors: Tensor, padding: Tensor) -> Tensor:
+    """Do what the encoder does.
+
+    Outside training, torch's own way writes out the attention of every pair, which takes six
+    times as long for thousands of symbols.
+    """
+    layers: Any = encoder.layers
+    for layer in layers:
+        own = layer.norm1(vectors)
+        keys_values = _keys_values(layer.self_attn, own)
+        vectors = vectors + _attend(layer.self_attn, own, keys_values, ~padding[:, None, None])
+        vectors = vectors + _inner(layer, layer.norm2(vectors))
+    norm: Any = encoder.norm
+    return torch.as_tensor(norm(vectors))
+
+
+def _inner(layer: Any, vectors: Tensor) -> Tensor:
+    """Return what a layer's feed-forward network makes of vectors."""
+    return torch.as_tensor(layer.linear2(layer.activation(layer.linear1(vectors))))
+
+
+def _heads(vectors: Tensor) -> Tensor:
+    """Split vectors (B, T, H) among the heads: (B, heads, T, H / heads)."""
+    B, T, H = vectors.shape
+    return vectors.reshape(B, T, _HEADS, H // _HEADS).transpose(1, 2)
+
+
+def _keys_values(attention: nn.MultiheadAttention, vectors: Tensor) -> _KeysValues:
+    """Return every head's keys and values of vectors (B, T, H)."""
+    width = vectors.shape[2]
+    weight, bias = attention.in_proj_weight[width:], attention.in_proj_bias[width:]
+    keys, values = nn.functional.linear(vectors, weight, bias).chunk(2, dim=2)
+    return _heads(keys), _heads(values)
+
+
+def _joined(earlier: _KeysValues, later: _KeysValues) -> _KeysValues:
+    keys, values = (torch.cat(parts, dim=2) for parts in zip(earlier, later, strict=True))
+    return keys, values
+
+
+def _attend(
+    attention: nn.MultiheadAttention,
+    asking: Tensor,
+    keys_values: _KeysValues,
+    mask: Tensor | None = None,
+) -> Tensor:
+    """Return what vectors (B, T, H) see where the mask holds."""
+    width = asking.shape[2]
+    weight, bias = attention.in_proj_weight[:width], attention.in_proj_bias[:width]
+    queries = _heads(nn.functional.linear(asking, weight, bias))
+    keys, values = keys_values
+    seen = nn.functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
+    return torch.as_tensor(attention.out_proj(seen.transpose(1, 2).flatten(2)))
 
 
 def build(kind: str, hidden: int, layers: int, *, channels: int, aligned: bool) -> Any:

@@ -103,6 +103,18 @@ def test_saying_one_by_one_agrees_with_all_at_once(network):
     assert (again == said).all()
 
 
+def test_the_encoder_is_torchs():
+    """Which takes another way outside training, and another again where nothing is padded."""
+    torch.manual_seed(0)
+    made = model.build("transformer", 32, 2, channels=1, aligned=False).double().eval()
+    source = encoded(["3 1 2", "12"])
+    with torch.inference_mode():
+        ours, padding = made.read(source)
+        vectors = made.reads(source) + made._positions(source.shape[1])
+        theirs = made.encoder(vectors, src_key_padding_mask=padding)
+    torch.testing.assert_close(ours[~padding], theirs[~padding], rtol=1e-9, atol=1e-9)
+
+
 def test_padding_changes_nothing(network):
     with torch.inference_mode():
         said = encoded(["4"])

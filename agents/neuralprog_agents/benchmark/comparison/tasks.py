@@ -25,7 +25,8 @@ _VALUE_RANGE = 100
 _MOST_STEPS = 2_000_000
 """Steps that a rung may take in all; beyond, it has fewer episodes, or is too long to play."""
 MOST_READ = 500
-"""The longest instances that those who answer are asked: some read in quadratic time."""
+"""Beyond the trained length, the most numbers in an instance that is asked of those who answer:
+some read in quadratic time."""
 
 
 KINDS: Mapping[str, str] = MappingProxyType(
@@ -67,11 +68,17 @@ KINDS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Rung:
-    """Instances to be scored: of one length, so many."""
+    """Instances to be scored: of one length, so many, each of so many numbers or more."""
 
     multiple: int
     length: int
     episodes: int
+    numbers: int
+
+    @property
+    def readable(self) -> bool:
+        """Whether it is asked of those who answer."""
+        return self.multiple == 1 or self.numbers <= MOST_READ
 
 
 def longest(env_id: str) -> int:
@@ -81,7 +88,10 @@ def longest(env_id: str) -> int:
 
 def ladder(env_id: str, first: int) -> list[Rung]:
     """Return the rungs from a trained length on; those too long to be had or played have none."""
-    return [Rung(k, k * first, _episodes(env_id, k * first)) for k in RUNGS]
+    machine: Any = make_task(env_id, length=longest(env_id)).machine
+    columns = machine.columns if find(env_id).family == "table" else 1
+    sizes = [(k, k * first) for k in RUNGS]
+    return [Rung(k, n, _episodes(env_id, n), n * columns) for k, n in sizes]
 
 
 def _episodes(env_id: str, length: int) -> int:
