@@ -11,11 +11,11 @@ NeurIPS 2017 (normalisation before each sublayer).
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from neuralprog_agents.seq2seq.symbols import ALPHABET, BEGIN, END, PAD
 
@@ -85,11 +85,7 @@ class LSTMNetwork(nn.Module):
     def read(self, source: Tensor) -> Any:
         """Return the encoder's outputs (B, S, H), which are no padding, and its last state."""
         lengths = lengths_of(source)
-        packed = pack_padded_sequence(
-            self.reads(source), lengths, batch_first=True, enforce_sorted=False
-        )
-        outputs, state = self.encoder(packed)
-        whole, _ = pad_packed_sequence(outputs, batch_first=True, total_length=source.shape[1])
+        whole, state = _read_to_the_ends(self.encoder, self.reads(source), lengths)
         present = torch.arange(source.shape[1])[None] < lengths[:, None]
         return whole, present, state
 
@@ -121,6 +117,30 @@ class LSTMNetwork(nn.Module):
             ended |= last[:, 0] == END
             found.append(last)
         return torch.cat(found, dim=1)
+
+
+def _read_to_the_ends(
+    lstm: nn.LSTM, vectors: Tensor, lengths: Tensor
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """Return outputs (B, S, H), zeros where padding is, and the state at the end of each text.
+
+    What ``pack_padded_sequence`` is for; but on a CPU the gradients of a packed LSTM take time
+    quadratic in S. So the texts are read in stretches, from the end of one to that of the next.
+    """
+    order = lengths.argsort(descending=True)
+    B, S, _ = vectors.shape
+    vectors, lengths = vectors[order], lengths[order]
+    hidden = cell = vectors.new_zeros(lstm.num_layers, B, lstm.hidden_size)
+    stretches = []
+    for begin, end in pairwise([0, *sorted(set(lengths.tolist()))]):
+        n = int((lengths >= end).sum())
+        state = (hidden[:, :n].contiguous(), cell[:, :n].contiguous())
+        outputs, (h, c) = lstm(vectors[:n, begin:end], state)
+        hidden, cell = torch.cat([h, hidden[:, n:]], dim=1), torch.cat([c, cell[:, n:]], dim=1)
+        stretches.append(nn.functional.pad(outputs, (0, 0, 0, 0, 0, B - n)))
+    whole = nn.functional.pad(torch.cat(stretches, dim=1), (0, 0, 0, S - int(lengths[0])))
+    back = order.argsort()
+    return whole[back], (hidden[:, back], cell[:, back])
 
 
 class Tagger(nn.Module):

@@ -7,6 +7,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.seq2seq import agent, learner, model
@@ -113,6 +115,22 @@ def test_the_encoder_is_torchs():
         vectors = made.reads(source) + made._positions(source.shape[1])
         theirs = made.encoder(vectors, src_key_padding_mask=padding)
     torch.testing.assert_close(ours[~padding], theirs[~padding], rtol=1e-9, atol=1e-9)
+
+
+def test_reading_in_stretches_is_reading_packed():
+    torch.manual_seed(0)
+    made = model.build("lstm", 32, 2, channels=1, aligned=False).double()
+    source = encoded(["3 1 2", "12", "7 8 9 10 11", "4 5"])
+    source = nn.functional.pad(source, (0, 3))
+    vectors, lengths = made.reads(source), model.lengths_of(source)
+    packed = pack_padded_sequence(vectors, lengths, batch_first=True, enforce_sorted=False)
+    theirs, state = made.encoder(packed)
+    theirs, _ = pad_packed_sequence(theirs, batch_first=True, total_length=source.shape[1])
+    ours, _, own = made.read(source)
+    torch.testing.assert_close((ours, *own), (theirs, *state), rtol=1e-9, atol=1e-9)
+    parameters = list(made.encoder.parameters())
+    gradients = [torch.autograd.grad(part.square().sum(), parameters) for part in (ours, theirs)]
+    torch.testing.assert_close(*gradients, rtol=1e-9, atol=1e-9)
 
 
 def test_padding_changes_nothing(network):
