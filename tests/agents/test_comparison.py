@@ -48,12 +48,15 @@ def test_every_task_has_a_kind_and_every_synthetic_one_takes_part():
 def test_the_ladder_leaves_out_what_takes_too_long():
     rungs = tasks.ladder("NPIHanoi-v0", 5)
     assert [rung.length for rung in rungs] == [5, 10, 25, 50, 500]
-    assert [rung.episodes > 0 for rung in rungs] == [True, True, False, False, False]
+    played = [not rung.left_out(answers=False) for rung in rungs]
+    assert played == [True, True, False, False, False]
+    assert rungs[2].left_out(answers=False) == "too long to play: 25"
 
 
 def test_the_ladder_leaves_out_lengths_that_there_are_not():
     rungs = tasks.ladder("NPICanonicalize-v0", 4)
-    assert [rung.episodes > 0 for rung in rungs] == [True, True, False, False, False]
+    reasons = [rung.left_out(answers=False) for rung in rungs]
+    assert reasons == ["", "", *(f"no such length: {n}" for n in (20, 40, 400))]
 
 
 class Reader:
@@ -77,8 +80,8 @@ def test_who_answers_is_not_asked_what_takes_too_long_to_read(monkeypatch):
     found = dict(cells._climb(reader, reader.env_id, tasks.ladder(reader.env_id, 100)))
     assert reader.lengths == {100, 200, 500}
     assert found["5"] == 0.5
-    assert found["10"] == "too long to play: length 1000"
-    assert tasks.ladder("NPTableQASynonyms-v0", 400)[0].readable
+    assert found["10"] == "too long to read: 1000"
+    assert not tasks.ladder("NPTableQASynonyms-v0", 400)[0].left_out(answers=True)
 
 
 def test_memory_grows_with_the_longest_length():
@@ -211,9 +214,9 @@ def test_most_seeds_decide_whether_a_task_is_solved():
     assert answers_of([good, bad, {**good, "seed": 2}], "lstm").solved == (1, 1)
 
 
-def test_what_cannot_be_read_counts_as_wrong_and_what_takes_too_long_not_at_all():
+def test_what_cannot_be_read_counts_as_wrong_and_what_is_left_out_not_at_all():
     ladder = {"1": 1.0, "2": 0.5, "5": "its tapes have 9 cells", "10": "too long to play: 50"}
-    ladder["100"] = "too long to play: 500"
+    ladder["100"] = "no such length: 500"
     kept = answers_of([row("lstm", "NRAMCopy-v0", ladder=ladder)], "lstm").kept
     assert kept == {1: 1.0, 2: 0.5, 5: 0.0, 10: None, 100: None}
 

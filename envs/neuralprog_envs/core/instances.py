@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import Bits, Draws, as_words, combine, mix
-from neuralprog_envs.core.task import Ints, Task
+from neuralprog_envs.core.task import Ints, LengthError, Task
 
 SPLITS: dict[str, tuple[int, int]] = {
     "train": (0, 80),
@@ -39,14 +39,14 @@ def check_lengths(task: Task, length: int | tuple[int, int], split: str) -> tupl
     """Return (shortest, longest) of what was asked for.
 
     Raises:
-        ValueError: The range is empty, does not fit the machine, or asks for held-out
-            instances at lengths that have too few instances to hold any out.
+        LengthError: The range is empty or does not fit the machine.
+        ValueError: It asks for held-out instances at lengths that have too few to hold any out.
     """
     low, high = (length, length) if isinstance(length, (int, np.integer)) else length
     shortest, longest = task.lengths
     if not shortest <= low <= high <= longest:
         asked = f"length {low}" if low == high else f"lengths {low} to {high}"
-        raise ValueError(
+        raise LengthError(
             f"{asked} is impossible here: lengths go from {shortest} to {longest} "
             f"on a machine of this size (tapes: a larger memory_size allows longer instances)"
         )

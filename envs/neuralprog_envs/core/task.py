@@ -23,6 +23,10 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
+class LengthError(ValueError):
+    """A task has no instances of a length; the message says of which it has."""
+
+
 @dataclass(frozen=True)
 class Field:
     """One array of an observation: its shape (without B), inclusive bounds and dtype."""

@@ -201,8 +201,8 @@ def _climb(
     for rung in rungs:
         if reached == 0.0:
             pass
-        elif not rung.episodes or (answers and not rung.readable):
-            reached = f"too long to play: length {rung.length}"
+        elif reason := rung.left_out(answers):
+            reached = reason
         else:
             reached = _score(policy, env_id, rung.length, rung.episodes, {})
         yield str(rung.multiple), reached

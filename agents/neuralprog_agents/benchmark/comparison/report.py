@@ -67,8 +67,9 @@ Every agent is trained within the same processor time, with the settings of `con
 one after another where it works in restarts; the first success ends them), and then scored on the
 same instances of the test split. **Solved** means that most seeds are right on at least 99 % of
 instances of the longest trained length. Budgets of seconds are small: that an agent does not solve
-a task here does not mean that it can't, and the agents' own pages have what they reach in the time
-that they need. `expert` is the task's own algorithm, `random` legal actions."""
+a task here does not mean that it can't, and the agents' own pages
+(`agents/neuralprog_agents/*/README.md`) have what they reach in the time that they need, and which
+settings failed. `expert` is the task's own algorithm, `random` legal actions."""
 
 _NOTES = f"""
 Question 1 asks what learning needs when its memory is four times as large (a cell is a task's
@@ -76,8 +77,10 @@ default length and four times that): samples, and trained numbers, in multiples.
 the tasks that need more than moving data. Question 3 is the longest program solved, in steps of the
 expert at that length. Question 4: mean success over the solved tasks at 2, 10 and 100 times the
 longest trained length, and with values {tasks.WIDER} times as wide. What an agent's network cannot
-read at all counts as 0; what takes too long to play is left out. Samples, CPU-seconds and trained
-numbers are medians over what is solved; what a sample is differs: pairs, steps, traces."""
+read at all counts as 0. Left out are lengths that a task does not have, those that take too long to
+play, and, for those who answer instead of acting, instances of more than {tasks.MOST_READ} numbers
+beyond the trained length. Samples, CPU-seconds and trained numbers are medians over what is solved;
+what a sample is differs: pairs, steps, traces."""
 
 _SUCCESS = """\
 Per cent: the mean over seeds and, where they differ, the least and the most; – is not

@@ -42,10 +42,10 @@ class Result:
     def at(self, multiple: int) -> list[float]:
         """Return each seed's success at so many times the trained length; without an answer, 0.
 
-        A length that is too long to play is left out.
+        What says nothing about the agent is left out.
         """
         found = [record["ladder"][str(multiple)] for record in self.records]
-        return [_number(value) for value in found if not _too_long(value)]
+        return [_number(value) for value in found if not _left_out(value)]
 
     @property
     def wider(self) -> list[float]:
@@ -73,8 +73,8 @@ def _number(value: Any) -> float:
     return value if isinstance(value, float) else 0.0
 
 
-def _too_long(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith("too long")
+def _left_out(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(tasks.LEFT_OUT)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from neuralprog_envs.core.instances import draw
+from neuralprog_envs.core.task import LengthError
 from neuralprog_envs.faces.traces import demonstration
 from neuralprog_envs.registry import REGISTRY, find, make_task
 
@@ -66,19 +67,33 @@ KINDS: Mapping[str, str] = MappingProxyType(
 """The hardest kind of operation that a task needs; all but "moves" count as complex."""
 
 
+LEFT_OUT = _NO_SUCH, _UNPLAYED, _UNREAD = "no such length", "too long to play", "too long to read"
+"""Why a length is not asked, none of which says anything about an agent."""
+
+
 @dataclass(frozen=True)
 class Rung:
-    """Instances to be scored: of one length, so many, each of so many numbers or more."""
+    """Instances to be scored.
+
+    Attributes:
+        multiple: Of the trained length.
+        length: Their length.
+        numbers: How many, or more, an instance has.
+        episodes: How many are played.
+        reason: Why none is; empty if some are.
+    """
 
     multiple: int
     length: int
-    episodes: int
     numbers: int
+    episodes: int = 0
+    reason: str = ""
 
-    @property
-    def readable(self) -> bool:
-        """Whether it is asked of those who answer."""
-        return self.multiple == 1 or self.numbers <= MOST_READ
+    def left_out(self, answers: bool) -> str:
+        """Return why it is not asked of those who answer, or who act; empty if it is."""
+        if not self.reason and answers and self.multiple > 1 and self.numbers > MOST_READ:
+            return f"{_UNREAD}: {self.length}"
+        return self.reason
 
 
 def longest(env_id: str) -> int:
@@ -87,20 +102,21 @@ def longest(env_id: str) -> int:
 
 
 def ladder(env_id: str, first: int) -> list[Rung]:
-    """Return the rungs from a trained length on; those too long to be had or played have none."""
+    """Return the rungs from a trained length on; see ``Rung.left_out``."""
     machine: Any = make_task(env_id, length=longest(env_id)).machine
     columns = machine.columns if find(env_id).family == "table" else 1
-    sizes = [(k, k * first) for k in RUNGS]
-    return [Rung(k, n, _episodes(env_id, n), n * columns) for k, n in sizes]
+    return [_rung(env_id, k, k * first, k * first * columns) for k in RUNGS]
 
 
-def _episodes(env_id: str, length: int) -> int:
+def _rung(env_id: str, multiple: int, length: int, numbers: int) -> Rung:
     try:
         steps = _horizon(env_id, length)
-    except ValueError:  # some tasks have a longest length
-        return 0
+    except LengthError:
+        return Rung(multiple, length, numbers, reason=f"{_NO_SUCH}: {length}")
     episodes = min(EPISODES, _MOST_STEPS // max(steps, 1))
-    return episodes if episodes >= FEWEST else 0
+    if episodes < FEWEST:
+        return Rung(multiple, length, numbers, reason=f"{_UNPLAYED}: {length}")
+    return Rung(multiple, length, numbers, episodes)
 
 
 def _horizon(env_id: str, length: int) -> int:

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.task import Floats, Ints
+from neuralprog_envs.core.task import Floats, Ints, LengthError
 from neuralprog_envs.program.definition import Recursion
 from neuralprog_envs.program.library import Library, Look, Program
 from neuralprog_envs.program.tasks.cars import CARS, STEP, picture
@@ -78,9 +78,9 @@ class Canonicalize:
     split_from = 1
 
     def world(self, n: int, observation: str) -> World:
-        """Return two cells that hold the target, and the camera; raise ValueError if n > 8."""
+        """Return two cells that hold the target, and the camera; raise LengthError if n > 8."""
         if n > max(_STARTS):
-            raise ValueError(f"length {n}: no start is more than {max(_STARTS)} steps away")
+            raise LengthError(f"length {n}: no start is more than {max(_STARTS)} steps away")
         return World(
             rows=("AZIMUTH", "ELEVATION"),
             columns=1,
