@@ -38,7 +38,7 @@ def main(quick: bool = False, output: Path = Path("results")) -> None:
 
 
 def _measure(seconds: float, rounds: int) -> Iterator[Ratio]:
-    from neuralprog_agents.benchmark import calls, learners, questions, search, solver
+    from neuralprog_agents.benchmark import calls, learners, questions, search, solver, texts
 
     yield from environments.measure(seconds, rounds)
     yield from solver.measure(seconds, rounds)
@@ -46,6 +46,7 @@ def _measure(seconds: float, rounds: int) -> Iterator[Ratio]:
     yield from calls.measure(seconds, rounds)
     yield from questions.measure(seconds, rounds)
     yield from learners.measure(seconds, rounds)
+    yield from texts.measure(seconds, rounds)
 
 
 def machine() -> dict[str, str]:

@@ -85,7 +85,7 @@ class LSTMNetwork(nn.Module):
     def read(self, source: Tensor) -> Any:
         """Return the encoder's outputs (B, S, H), which are no padding, and its last state."""
         lengths = lengths_of(source)
-        whole, state = _read_to_the_ends(self.encoder, self.reads(source), lengths)
+        whole, state = read_to_the_ends(self.encoder, self.reads(source), lengths)
         present = torch.arange(source.shape[1])[None] < lengths[:, None]
         return whole, present, state
 
@@ -119,7 +119,7 @@ class LSTMNetwork(nn.Module):
         return torch.cat(found, dim=1)
 
 
-def _read_to_the_ends(
+def read_to_the_ends(
     lstm: nn.LSTM, vectors: Tensor, lengths: Tensor
 ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
     """Return outputs (B, S, H), zeros where padding is, and the state at the end of each text.
