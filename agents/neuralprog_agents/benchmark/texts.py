@@ -16,7 +16,8 @@ _Read = tuple[Tensor, tuple[Tensor, Tensor]]
 
 
 def measure(seconds: float, rounds: int) -> Iterator[Ratio]:
-    """Yield rows of short and of long texts."""
+    """Yield rows of short and of long texts, one thread."""
+    torch.set_num_threads(1)
     for longest in (40, 1000):
         torch.manual_seed(0)
         lstm = nn.LSTM(_WIDTH, _HIDDEN, batch_first=True)
