@@ -40,6 +40,13 @@ def test_every_agent_takes_part():
     assert len({who.name for who in ENTRANTS}) == len(ENTRANTS)
 
 
+def test_no_two_entrants_are_the_same_agent_with_the_same_settings(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    settled = [settle(cell) for cell in Plan(FULL.entrants, FULL.envs, 1, FULL.seconds).cells()]
+    own = [(each.cell.env, each.cell.who.agent, each.config) for each in settled if each.config]
+    assert len(own) == len(set(map(repr, own)))
+
+
 def test_every_task_has_a_kind_and_every_synthetic_one_takes_part():
     assert set(tasks.KINDS) == {row.name for row in REGISTRY.values()}
     assert set(FULL.envs) == {row.id for row in REGISTRY.values() if "real" not in row.tags}

@@ -15,6 +15,7 @@ from typing import Any
 from neuralprog_agents import registry
 from neuralprog_agents.benchmark.comparison import tasks
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS, Entrant, NotApplicableError
+from neuralprog_agents.benchmark.speed import machine
 from neuralprog_agents.evaluation.evaluate import check, evaluate
 from neuralprog_agents.evaluation.policy import Answerer, Policy, UnreadableError
 from neuralprog_agents.evaluation.reference import reference
@@ -103,7 +104,7 @@ class Trained:
 
 def measure(settled: Settled) -> Record:
     """Train and score; return what came of it in the types of JSON. Errors are recorded too."""
-    record = {**asdict(settled.cell), "key": settled.key}
+    record = {**asdict(settled.cell), "key": settled.key, "machine": machine()["machine"]}
     if settled.refused:
         return {**record, "status": REFUSED, "reason": settled.refused}
     try:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from neuralprog_agents.benchmark.comparison import plots, report
-from neuralprog_agents.benchmark.comparison.cells import Record, Settled
+from neuralprog_agents.benchmark.comparison.cells import REFUSED, Record, Settled
 from neuralprog_agents.benchmark.comparison.entrants import CONFIGS
 from neuralprog_agents.benchmark.comparison.plan import FULL, QUICK, Log, Plan
 from neuralprog_agents.benchmark.comparison.summary import Summary
 from neuralprog_agents.benchmark.comparison.workers import measured
-from neuralprog_agents.benchmark.speed import machine
 from neuralprog_agents.training.files import write_atomically, write_json
 from neuralprog_envs.registry import FAMILIES, find
 
@@ -110,7 +110,7 @@ def _line(record: Record) -> str:
 
 def _write(records: Iterable[Record], plan: Plan, output: Path, command: str) -> None:
     found = list(records)
-    summary, where = Summary(found), "Machine: {machine}; Python {python}".format(**machine())
+    summary, where = Summary(found), f"{_machines(found)}; Python {platform.python_version()}"
     plots.draw(summary, output)
     text = report.report(summary, plan, command, where)
     write_atomically(output / REPORT, text.encode())
@@ -118,6 +118,12 @@ def _write(records: Iterable[Record], plan: Plan, output: Path, command: str) ->
     write_json(output / DATA, {**plain, "records": found})
     update_page(output.parent / "README.md", report.short(summary, plan))
     _show(report.short(summary, plan))
+
+
+def _machines(records: Sequence[Record]) -> str:
+    """Name the processors that measured, and how many cells each."""
+    counts = Counter(r["machine"] for r in records if r["status"] != REFUSED)
+    return "Machines: " + ", ".join(f"{name} ({n} cells)" for name, n in counts.most_common())
 
 
 def update_page(page: Path, table: str) -> None:
