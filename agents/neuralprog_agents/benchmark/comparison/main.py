@@ -121,8 +121,8 @@ def _write(records: Iterable[Record], plan: Plan, output: Path, command: str) ->
 
 
 def _machines(records: Sequence[Record]) -> str:
-    """Name the processors that measured, and how many cells each."""
-    counts = Counter(r["machine"] for r in records if r["status"] != REFUSED)
+    """Name the processors that measured, and how many cells each; older logs do not say."""
+    counts = Counter(r.get("machine", "not recorded") for r in records if r["status"] != REFUSED)
     return "Machines: " + ", ".join(f"{name} ({n} cells)" for name, n in counts.most_common())
 
 
