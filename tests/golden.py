@@ -16,8 +16,8 @@ import numpy as np
 
 from neuralprog_envs import REGISTRY
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.faces.frames import nested
-from neuralprog_envs.faces.traces import Step, demonstration, replay, transcript
+from neuralprog_envs.interfaces.traces import Step, demonstration, replay, transcript
+from neuralprog_envs.program.frames import nested
 from neuralprog_envs.program.world import ProgramInstances
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape import circuit

@@ -54,8 +54,8 @@ def register_all() -> None:
         if row.id not in gym.registry:
             gym.register(
                 id=row.id,
-                entry_point="neuralprog_envs.faces.single:ProgramEnv",
-                vector_entry_point="neuralprog_envs.faces.vector:ProgramVectorEnv",
+                entry_point="neuralprog_envs.interfaces.env:TaskEnv",
+                vector_entry_point="neuralprog_envs.interfaces.vector_env:TaskVectorEnv",
                 kwargs={"env_id": row.id},
             )
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuralprog_agents.evaluation.reference import ExpertPolicy
-from neuralprog_agents.registry import Outcome
+from neuralprog_agents.agent import Outcome
 from neuralprog_agents.training import checkpoint
 
 SUPERVISION = "nothing"

@@ -19,8 +19,8 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from neuralprog_envs import REGISTRY
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.faces.dataset import pairs
-from neuralprog_envs.faces.traces import demonstration
+from neuralprog_envs.interfaces.dataset import pairs
+from neuralprog_envs.interfaces.traces import demonstration
 
 IDS = sorted(REGISTRY)
 TAPE_IDS = [id_ for id_ in IDS if REGISTRY[id_].family == "tape"]

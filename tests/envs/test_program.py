@@ -15,8 +15,8 @@ from neuralprog_envs import REGISTRY, make_task
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.core.trace import Act, Call, Return
-from neuralprog_envs.faces.frames import batch_frames, frames, nested
-from neuralprog_envs.faces.traces import demonstration, replay
+from neuralprog_envs.interfaces.traces import demonstration, replay
+from neuralprog_envs.program.frames import batch_frames, frames, nested
 from tests.envs.program_references import Slow
 
 NAMES = sorted(row.name for row in REGISTRY.values() if row.family == "program")

@@ -10,13 +10,13 @@ import pytest
 
 from neuralprog_envs import REGISTRY
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.faces.recording import layers_at, record
-from neuralprog_envs.faces.traces import demonstration, replay
+from neuralprog_envs.interfaces.recording import layers_at, record
+from neuralprog_envs.interfaces.traces import demonstration, replay
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape.recording import live_inputs
 from tests.golden import PROGRAMS, PaperRun
 
-SCHEMA = json.loads(files("neuralprog_envs.faces").joinpath("trace.schema.json").read_text())
+SCHEMA = json.loads(files("neuralprog_envs.interfaces").joinpath("trace.schema.json").read_text())
 VALID = jsonschema.Draft202012Validator(SCHEMA)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.faces.dataset import pairs
+from neuralprog_envs.interfaces.dataset import pairs
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.table import official, texts, wikitables
 from neuralprog_envs.table.features import (

@@ -38,9 +38,9 @@ def test_the_beliefs_of_the_2017_system_lead_to_the_probability_of_a_program():
     pytest.importorskip("torch")
     import torch
 
-    from neuralprog_agents.neural_programmer_2017.beliefs import beliefs
-    from neuralprog_agents.neural_programmer_2017.model import Programmer, Shape
-    from neuralprog_agents.neural_programmer_2017.views import views_of
+    from neuralprog_agents.agents.neural_programmer_2017.beliefs import beliefs
+    from neuralprog_agents.agents.neural_programmer_2017.model import Programmer, Shape
+    from neuralprog_agents.agents.neural_programmer_2017.views import views_of
     from neuralprog_envs.core.instances import draw
     from neuralprog_envs.registry import make_task
     from neuralprog_envs.table.ops import OPERATIONS

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from neuralprog_envs.faces.traces import replay
+from neuralprog_envs.interfaces.traces import replay
 from neuralprog_envs.registry import make_task
 from tests.viewer.conftest import PHONE, play
 
@@ -141,7 +141,7 @@ def test_a_cell_a_name_and_a_question_with_markup_stay_text(show):
     table = [["Name", f"Col {EVIL}"], ["a", EVIL], ["b", "2"]]
     question = f"how many {EVIL} rows?"
     instances = task.pose_input({"table": table, "question": question})
-    from neuralprog_envs.faces.recording import record
+    from neuralprog_envs.interfaces.recording import record
 
     trace = record(task, instances, [(task.machine.operations.index("reset"), 0, 0)] * 4)
     trace |= {"agent": EVIL, "env": EVIL, "program": EVIL}

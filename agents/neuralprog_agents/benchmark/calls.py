@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from neuralprog_agents.agents.npi import data, train
+from neuralprog_agents.agents.npi.config import Config
+from neuralprog_agents.agents.npi.policy import NPIPolicy
 from neuralprog_agents.benchmark.rows import Ratio, compare
 from neuralprog_agents.evaluation.agents import open_agent
-from neuralprog_agents.interpreter.frames import Sampler, take
-from neuralprog_agents.interpreter.lesson import adam, cost, descend
-from neuralprog_agents.interpreter.model import without_onednn
-from neuralprog_agents.npi import data, train
-from neuralprog_agents.npi.config import Config
-from neuralprog_agents.npi.policy import NPIPolicy
+from neuralprog_agents.npi_network.frames import Sampler, take
+from neuralprog_agents.npi_network.lesson import adam, cost, descend
+from neuralprog_agents.npi_network.model import without_onednn
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task

@@ -23,7 +23,7 @@ _OVERHEAD = 0.3
 def measure(seconds: float, rounds: int) -> Iterator[Ratio]:
     """Yield the adapter's rows; none without Stable-Baselines3."""
     try:
-        from neuralprog_agents.rl.vec_env import ProgramVecEnv
+        from neuralprog_agents.agents.rl.vec_env import ProgramVecEnv
     except ModuleNotFoundError:
         return
     for name, halting in (("no halts", False), ("random halts", True)):

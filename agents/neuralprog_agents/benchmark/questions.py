@@ -12,10 +12,10 @@ import torch
 from gymnasium.vector import SyncVectorEnv
 
 import neuralprog_envs  # noqa: F401  (registers the environments)
+from neuralprog_agents.agents.neural_programmer import data, optimiser, train
+from neuralprog_agents.agents.neural_programmer.config import Config
+from neuralprog_agents.agents.neural_programmer.model import initial_theta
 from neuralprog_agents.benchmark.rows import Ratio, compare
-from neuralprog_agents.neural_programmer import data, optimiser, train
-from neuralprog_agents.neural_programmer.config import Config
-from neuralprog_agents.neural_programmer.model import initial_theta
 
 CONFIG = Config("NPTableQA", columns=(1, 3), examples=2000)
 _STEPS = 4

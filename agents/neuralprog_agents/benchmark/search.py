@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from neuralprog_agents.agents.search import data
+from neuralprog_agents.agents.search.config import Config
+from neuralprog_agents.agents.search.search import Restart
 from neuralprog_agents.benchmark.rows import Ratio, compare
-from neuralprog_agents.circuits import pairs
+from neuralprog_agents.circuits import pairs, tables
 from neuralprog_agents.circuits.proposals import propose, randomise
-from neuralprog_agents.evaluation import tables
-from neuralprog_agents.search import data
-from neuralprog_agents.search.config import Config
-from neuralprog_agents.search.search import Restart
 from neuralprog_envs.core.instances import draw
 
 CONFIG = Config("NRAMCopy-v0", registers=3, length=(1, 5), steps=(1, 2), groups=1)

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from neuralprog_agents.agents.nram import kernel, torch_steps
+from neuralprog_agents.agents.nram.records import Batch, Hyper, Schedule, TrainState
+from neuralprog_agents.agents.nram.shape import Shape, initial
+from neuralprog_agents.benchmark import naive_nram as naive
 from neuralprog_agents.benchmark.rows import Ratio, compare
-from neuralprog_agents.nram import kernel, naive, torch_steps
-from neuralprog_agents.nram.records import Batch, Hyper, Schedule, TrainState
-from neuralprog_agents.nram.shape import Shape, initial
 
 _HYPER = Hyper(clip_activations=1.0, clip_norm=1.0)
 _RESTARTS, _RESTART_STEPS = 8, 200

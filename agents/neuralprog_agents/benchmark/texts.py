@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
+from neuralprog_agents.agents.seq2seq.model import read_to_the_ends
 from neuralprog_agents.benchmark.rows import Ratio, compare
-from neuralprog_agents.seq2seq.model import read_to_the_ends
 
 _TEXTS, _WIDTH, _HIDDEN = 16, 32, 128
 _Read = tuple[Tensor, tuple[Tensor, Tensor]]

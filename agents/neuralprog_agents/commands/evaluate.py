@@ -7,13 +7,13 @@ from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from neuralprog_agents.agent import Answerer
 from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
 from neuralprog_agents.commands.recheck import recheck
 from neuralprog_agents.evaluation.agents import Agent, open_agent
 from neuralprog_agents.evaluation.certificate import Certificate, Provable, write
 from neuralprog_agents.evaluation.evaluate import Score, check
 from neuralprog_agents.evaluation.evaluate import evaluate as score
-from neuralprog_agents.evaluation.policy import Answerer
 from neuralprog_agents.evaluation.release import answer_release
 from neuralprog_envs.core.instances import SPLITS
 from neuralprog_envs.registry import find

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from neuralprog_agents.agent import Answerer
 from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
 from neuralprog_agents.evaluation.agents import Agent, open_agent
 from neuralprog_agents.evaluation.apply import Application, apply
 from neuralprog_agents.evaluation.inputs import example, prepare, read_input
-from neuralprog_agents.evaluation.policy import Answerer
 
 
 def run(args: Namespace) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from neuralprog_agents import registry
-from neuralprog_agents.evaluation.policy import Answerer, Policy, Versatile
+from neuralprog_agents.agent import Answerer, Policy, Versatile
 from neuralprog_agents.evaluation.reference import REFERENCES, reference
 from neuralprog_agents.training import checkpoint, runs
 from neuralprog_agents.training.files import read_json

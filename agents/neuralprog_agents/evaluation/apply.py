@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_agents.agent import Answerer, Informed, Player, Policy
 from neuralprog_agents.evaluation.answers import is_right, right_answers
-from neuralprog_agents.evaluation.policy import Answerer, Informed, Player, Policy
 from neuralprog_envs.core.task import Task
-from neuralprog_envs.faces.frames import nested
-from neuralprog_envs.faces.recording import record
-from neuralprog_envs.faces.single import ProgramEnv
-from neuralprog_envs.faces.traces import replay, transcript
+from neuralprog_envs.interfaces.env import TaskEnv
+from neuralprog_envs.interfaces.recording import record
+from neuralprog_envs.interfaces.traces import replay, transcript
+from neuralprog_envs.program.frames import nested
 from neuralprog_envs.program.task import ProgramTask
 
 Beliefs = dict[str, list[float]]
@@ -55,7 +55,7 @@ class Application:
 
     @cached_property
     def record(self) -> dict[str, Any]:
-        """The trace in the types of JSON: see ``neuralprog_envs/faces/trace.schema.json``.
+        """The trace in the types of JSON: see ``neuralprog_envs/interfaces/trace.schema.json``.
 
         Of an agent that does not act, there are the answers alone.
         """
@@ -140,7 +140,7 @@ def _nested_text(task: ProgramTask, instance: Any, actions: Any, unfold: bool) -
 
 
 def apply(
-    policy: Policy | Answerer, env: ProgramEnv, values: Any = None, seed: int = 0
+    policy: Policy | Answerer, env: TaskEnv, values: Any = None, seed: int = 0
 ) -> Application:
     """Let a policy act on an input, or on an instance of the environment.
 
@@ -165,7 +165,7 @@ def apply(
 
 
 def _act(
-    policy: Policy, env: ProgramEnv, observation: Any, info: dict[str, Any]
+    policy: Policy, env: TaskEnv, observation: Any, info: dict[str, Any]
 ) -> Iterator[tuple[tuple[int, ...], Beliefs]]:
     """Play the episode; yield the actions, each with the probabilities behind it."""
     if isinstance(policy, Informed):

@@ -11,12 +11,12 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
+from neuralprog_agents.agent import Answerer, Informed, Player, Policy
 from neuralprog_agents.evaluation.answers import is_right, right_answers
-from neuralprog_agents.evaluation.policy import Answerer, Informed, Player, Policy
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.faces.setting import Setting, configure
-from neuralprog_envs.faces.vector import ProgramVectorEnv
+from neuralprog_envs.interfaces.setting import Setting, configure
+from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
 
 MEMORY_BUDGET = 256_000_000
 """Bytes that the slots of one vector environment may take; more episodes go in several turns."""
@@ -134,7 +134,7 @@ def _play_all(
             yield play_alone(policy, configure(env_id, **settings), n, seed + first)
         else:
             mode = AutoresetMode.NEXT_STEP
-            env = ProgramVectorEnv(env_id, n, autoreset_mode=mode, **settings)
+            env = TaskVectorEnv(env_id, n, autoreset_mode=mode, **settings)
             yield play(policy, env, seed + first)
 
 
@@ -145,7 +145,7 @@ def _slot_bytes(env_id: str, settings: dict[str, Any]) -> int:
     return batch.row_bytes(state) + batch.row_bytes(instance)
 
 
-def play(policy: Policy, env: ProgramVectorEnv, seed: int) -> NDArray[np.float64]:
+def play(policy: Policy, env: TaskVectorEnv, seed: int) -> NDArray[np.float64]:
     """Play one episode in every slot.
 
     Args:

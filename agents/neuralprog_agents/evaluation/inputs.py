@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.evaluation.policy import Answerer, Policy
-from neuralprog_envs.faces.single import ProgramEnv
+from neuralprog_agents.agent import Answerer, Policy
+from neuralprog_envs.interfaces.env import TaskEnv
 from neuralprog_envs.registry import find, make_task
 from neuralprog_envs.table.tables import Table
 from neuralprog_envs.table.tables import read_input as read_table_input
@@ -54,7 +54,7 @@ def parse_numbers(text: str) -> list[int]:
 
 def prepare(
     policy: Policy | Answerer, env_id: str, values: Any, memory_size: int | None = None
-) -> ProgramEnv:
+) -> TaskEnv:
     """Return the environment in which the input can be posed.
 
     Args:
@@ -76,7 +76,7 @@ def prepare(
 
 def _prepare_tape(
     policy: Policy | Answerer, env_id: str, values: Sequence[int], memory_size: int | None
-) -> ProgramEnv:
+) -> TaskEnv:
     cells, length = make_task(env_id).algorithm.encode(list(values))  # type: ignore[attr-defined]
     settings = {"length": length, "split": "all", **policy.settings(length)}
     if memory_size is None:
@@ -86,31 +86,31 @@ def _prepare_tape(
         memory_size = max(least, int(settings.get("memory_size") or 0))
     settings["memory_size"] = memory_size
     try:
-        return ProgramEnv(env_id, **settings)
+        return TaskEnv(env_id, **settings)
     except ValueError as error:
         raise ValueError(f"this input (length {length}): {error}") from None
 
 
 def _prepare_program(
     policy: Policy | Answerer, env_id: str, values: Any, memory_size: int | None
-) -> ProgramEnv:
+) -> TaskEnv:
     if memory_size is not None:
         raise ValueError(f"{env_id} has a pad of the size that its input needs: no memory size")
     definition = make_task(env_id).definition  # type: ignore[attr-defined]
     _, length = definition.encode(values)
     if definition.steps(np.array([length]))[0] > _MOST_STEPS:
         raise ValueError(f"an input of length {length} takes more than {_MOST_STEPS:,} steps")
-    return ProgramEnv(env_id, **{"length": length, "split": "all", **policy.settings(length)})
+    return TaskEnv(env_id, **{"length": length, "split": "all", **policy.settings(length)})
 
 
 def _prepare_table(
     policy: Policy | Answerer, env_id: str, values: Any, memory_size: int | None
-) -> ProgramEnv:
+) -> TaskEnv:
     if memory_size is not None:
         raise ValueError(f"{env_id} has no memory: no memory size")
     table, _ = read_table_input(values)
     table.check_size(_MOST_ROWS, _MOST_COLUMNS)
-    return ProgramEnv(env_id, **table_settings(policy, env_id, table))
+    return TaskEnv(env_id, **table_settings(policy, env_id, table))
 
 
 def table_settings(policy: Policy | Answerer, env_id: str, table: Table) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def table_settings(policy: Policy | Answerer, env_id: str, table: Table) -> dict
     }
 
 
-_PREPARE: Mapping[str, Callable[..., ProgramEnv]] = {
+_PREPARE: Mapping[str, Callable[..., TaskEnv]] = {
     "tape": _prepare_tape,
     "program": _prepare_program,
     "table": _prepare_table,
@@ -138,7 +138,7 @@ _PREPARE: Mapping[str, Callable[..., ProgramEnv]] = {
 """How each family finds the environment for an input."""
 
 
-def example(policy: Policy | Answerer, env_id: str, length: int | None) -> ProgramEnv:
+def example(policy: Policy | Answerer, env_id: str, length: int | None) -> TaskEnv:
     """Return the environment whose instances of a length are to be shown.
 
     Args:
@@ -152,4 +152,4 @@ def example(policy: Policy | Answerer, env_id: str, length: int | None) -> Progr
     if length is None:
         low, high = find(env_id).defaults["length"]
         length = min(max(low, 3), high)
-    return ProgramEnv(env_id, **{"length": length, "split": "all", **policy.settings(length)})
+    return TaskEnv(env_id, **{"length": length, "split": "all", **policy.settings(length)})

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.evaluation.policy import Actions, Masks
+from neuralprog_agents.agent import Actions, Masks
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.task import Task
-from neuralprog_envs.faces.traces import demonstration
+from neuralprog_envs.interfaces.traces import demonstration
 
 REFERENCES = ("random", "expert")
 

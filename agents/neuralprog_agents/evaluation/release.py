@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.evaluation.policy import Informed, Policy
+from neuralprog_agents.agent import Informed, Policy
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.table import official
 from neuralprog_envs.table.task import TableTask

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neuralprog_agents.evaluation.policy import Answerer, Policy
+from neuralprog_agents.agent import Answerer, Policy
 from neuralprog_agents.training.files import write_atomically
 
 

@@ -12,7 +12,7 @@ from neuralprog_agents.sequences.learner import Learner
 
 
 class Saying:
-    """A network that reads what is posed and says the answer; see ``evaluation.policy.Answerer``.
+    """A network that reads what is posed and says the answer; see ``agent.Answerer``.
 
     Args:
         env_id: The environment whose pairs it learned from.

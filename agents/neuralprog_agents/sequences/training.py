@@ -19,14 +19,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from neuralprog_agents.agent import Outcome, Report, Stop
 from neuralprog_agents.evaluation.answers import is_right, right_answers
-from neuralprog_agents.registry import Outcome, Report, Stop
 from neuralprog_agents.sequences.learner import Learner
 from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.network import restore, training_state, weights
 from neuralprog_envs.core.draws import as_words, combine
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.faces.dataset import pairs
+from neuralprog_envs.interfaces.dataset import pairs
 from neuralprog_envs.registry import make_task
 
 _SAVED_SECONDS = 5.0
@@ -78,7 +78,7 @@ def key(config: Any, *words: int) -> int:
 def restart(
     config: Any, index: int, folder: Path, report: Report, stop: Stop, setup: Setup
 ) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.registry.AgentModule.restart``."""
+    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
     with torch.random.fork_rng(devices=[]):
         return _Restart(config, index, folder, setup).run(report, stop)
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.optim import Adam
 
-from neuralprog_agents.registry import Tensors
+from neuralprog_agents.agent import Tensors
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 

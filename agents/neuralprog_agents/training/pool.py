@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from neuralprog_agents import registry
-from neuralprog_agents.registry import Outcome
+from neuralprog_agents.agent import Outcome, Report
 from neuralprog_agents.training.checkpoint import CheckpointError
 from neuralprog_agents.training.files import locked
 from neuralprog_agents.training.metrics import MetricsLog
@@ -140,7 +140,7 @@ def work(
     return Stopped(index) if told_to_stop else Finished(index, outcome, seconds)
 
 
-def _both(first: registry.Report, second: registry.Report) -> registry.Report:
+def _both(first: Report, second: Report) -> Report:
     def report(metrics: Mapping[str, float]) -> None:
         first(metrics)
         second(metrics)
@@ -148,7 +148,7 @@ def _both(first: registry.Report, second: registry.Report) -> registry.Report:
     return report
 
 
-def _throttled(index: int, tell: Callable[[Event], None]) -> registry.Report:
+def _throttled(index: int, tell: Callable[[Event], None]) -> Report:
     last = -_REPORT_EVERY
 
     def report(metrics: Mapping[str, float]) -> None:

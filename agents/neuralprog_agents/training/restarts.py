@@ -18,7 +18,7 @@ from math import isfinite, isnan, nan, sqrt
 from pathlib import Path
 from typing import Any
 
-from neuralprog_agents.registry import Outcome
+from neuralprog_agents.agent import Outcome
 from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.files import read_json, write_json
 from neuralprog_agents.training.metrics import write_rows

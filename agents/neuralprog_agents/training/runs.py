@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from neuralprog_agents import registry
-from neuralprog_agents.registry import Outcome
+from neuralprog_agents.agent import Outcome
 from neuralprog_agents.training import checkpoint, config
 from neuralprog_agents.training.files import locked, read_json, write_atomically, write_json
 

@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from neuralprog_envs.faces.recording import FORMAT
+from neuralprog_envs.interfaces.recording import FORMAT
 
 FAMILIES = ("tape", "program", "table")
 _NEEDED = frozenset({"family", "scene", "start", "actions", "texts", "steps"})

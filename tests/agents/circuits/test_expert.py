@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from neuralprog_agents.circuits import tables
 from neuralprog_agents.circuits.expert import expert_table
-from neuralprog_agents.evaluation import tables
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import REGISTRY, make_task

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from neuralprog_agents import registry
+from neuralprog_agents.agent import Answerer, Outcome, Policy, UnreadableError
 from neuralprog_agents.benchmark.comparison import tasks
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS, Entrant, NotApplicableError
 from neuralprog_agents.benchmark.speed import machine
 from neuralprog_agents.evaluation.evaluate import check, evaluate
-from neuralprog_agents.evaluation.policy import Answerer, Policy, UnreadableError
 from neuralprog_agents.evaluation.reference import reference
-from neuralprog_agents.registry import Outcome
 from neuralprog_agents.training import config as settings
 
 SOLVED = 0.99

@@ -1,0 +1,170 @@
+"""One call of a program, searched: PUCT over its actions, guided by the network.
+
+Source: Pierrot et al., NeurIPS 2019, section 3.3, after AlphaZero. Calls of programs of a level
+just below are preferred, as theirs are. Where we differ: that preference is part of the prior;
+actions that lead back to a state of the same call are cut; a call's worth is discount^k or 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from neuralprog_agents.agents.alphanpi.config import Config
+from neuralprog_agents.specifications.specification import same
+from neuralprog_agents.specifications.world import STOP, View, World
+from neuralprog_envs.program.world import ProgramState
+
+Floats = NDArray[np.float64]
+Judge = Callable[[int, tuple[View, ...]], tuple[Floats, float]]
+"""The network: a program and what it has seen so far, to the choices' probabilities (C,) and V."""
+
+_CONCENTRATION = 0.3
+"""Of the Dirichlet noise."""
+
+
+@dataclass
+class Node:
+    """A moment of a call, before an action.
+
+    Attributes:
+        state: The pad.
+        views: What the call has seen, this moment included.
+        choices: What may be chosen.
+        prior: Its probabilities, in the order of ``choices``.
+        visits: How often each was tried.
+        worth: The sum of what came of it.
+        children: The moments after those tried.
+    """
+
+    state: ProgramState
+    views: tuple[View, ...]
+    choices: list[int]
+    prior: Floats
+    visits: Floats
+    worth: Floats
+    children: dict[int, Node] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One searched call.
+
+    Attributes:
+        program: The program's number.
+        views: What was seen before each step, T of them.
+        policies: The visit frequencies at each step, shape (T, C).
+        worth: discount^T for a success, 0 for a failure.
+    """
+
+    program: int
+    views: tuple[View, ...]
+    policies: Floats
+    worth: float
+
+
+class Search:
+    """A call under search.
+
+    Args:
+        config: The settings of the search.
+        world: The choices.
+        judge: The network.
+        program: The program that is called.
+        state: Where.
+        rng: For the noise, and for the actions that are taken.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        world: World,
+        judge: Judge,
+        program: int,
+        state: ProgramState,
+        rng: Generator,
+    ) -> None:
+        self._config, self._world, self._judge, self._rng = config, world, judge, rng
+        self._program, self._before = program, state
+        self._steps = config.most_steps(int(state.length[0]))
+        self._wanted, self._closeness = world.wanted(program, state), world.closeness(program)
+
+    def run(self) -> Call:
+        """Search and act until the call returns or has no steps left."""
+        policies, path = [], [self._node(self._before, (), [])[0]]
+        self._add_noise(path[0])
+        while True:
+            node = path[-1]
+            for _ in range(self._config.simulations):
+                self._simulate(list(path))
+            frequencies = node.visits / node.visits.sum()
+            policies.append(self._spread(node.choices, frequencies))
+            choice = self._rng.choice(len(node.choices), p=frequencies)
+            if node.choices[choice] == STOP:
+                break
+            path.append(node.children[choice])
+        worth = self._worth(path[-1].state, len(path))
+        return Call(self._program, path[-1].views, np.array(policies), worth)
+
+    def _node(
+        self, state: ProgramState, views: tuple[View, ...], path: list[Node]
+    ) -> tuple[Node, float]:
+        seen = (*views, self._world.view(state))
+        probabilities, value = self._judge(self._program, seen)
+        last = len(path) + 1 == self._steps
+        legal = [STOP] if last else self._world.legal(self._program, self._before, state)
+        prior = (probabilities * self._closeness)[legal] + 1e-6
+        zero = np.zeros(len(legal))
+        return Node(state, seen, legal, prior / prior.sum(), zero, zero.copy()), value
+
+    def _add_noise(self, root: Node) -> None:
+        noise = self._rng.dirichlet([_CONCENTRATION] * len(root.choices))
+        root.prior = (1 - self._config.noise) * root.prior + self._config.noise * noise
+
+    def _simulate(self, path: list[Node]) -> None:
+        """Follow the tree from the last node of a path, add a leaf, and back up its value."""
+        first, taken = len(path) - 1, []
+        while True:
+            node = path[-1]
+            choice = self._select(node)
+            taken.append(choice)
+            if node.choices[choice] == STOP:
+                value = self._worth(node.state, len(path))
+                break
+            if choice in node.children:
+                path.append(node.children[choice])
+                continue
+            state = self._world.act(self._program, node.choices[choice], node.state)
+            if any(same(state, earlier.state) for earlier in path):
+                self._cut(node, choice)
+                taken.pop()
+                continue
+            child, value = self._node(state, node.views, path)
+            node.children[choice] = child
+            break
+        for node, choice in zip(path[first:], taken, strict=False):
+            node.visits[choice] += 1
+            node.worth[choice] += value
+
+    def _select(self, node: Node) -> int:
+        known = node.worth / np.maximum(node.visits, 1)
+        curiosity = self._config.exploration * node.prior * np.sqrt(node.visits.sum() + 1)
+        score = np.where(node.prior > 0, known + curiosity / (1 + node.visits), -np.inf)
+        return int(score.argmax())
+
+    def _cut(self, node: Node, choice: int) -> None:
+        """Take a choice out: it leads nowhere new. The return always stays."""
+        node.prior[choice] = 0.0
+        node.prior /= node.prior.sum()
+
+    def _worth(self, state: ProgramState, steps: int) -> float:
+        return self._config.discount**steps if same(state, self._wanted) else 0.0
+
+    def _spread(self, choices: list[int], frequencies: Floats) -> Floats:
+        policy = np.zeros(len(self._world.choices))
+        policy[choices] = frequencies
+        return policy

@@ -1,0 +1,241 @@
+"""One restart: search, learn from what the searches found, judge the network alone, repeat.
+
+Every iteration searches calls of each program from states in which it may be called, keeps the
+visit frequencies and outcomes of the last iterations, and takes gradient steps on them. The
+restart succeeds when the network alone, without search, does what is specified in all checked
+calls of each program. Everything random is a function of (seed, restart, iteration), so a killed
+restart that goes on from its checkpoint ends with the same bits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.random import Generator, Philox
+from numpy.typing import NDArray
+from torch import nn
+
+from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
+from neuralprog_agents.agents.alphanpi.config import Config
+from neuralprog_agents.agents.alphanpi.memo import Memo
+from neuralprog_agents.agents.alphanpi.model import Network, Sizes, loss
+from neuralprog_agents.agents.alphanpi.search import Call, Search
+from neuralprog_agents.specifications.specification import same
+from neuralprog_agents.specifications.world import STOP, World, make_world, settings_of
+from neuralprog_agents.training import checkpoint
+from neuralprog_agents.training.network import (
+    plain,
+    restore,
+    seeded,
+    training_state,
+    weights,
+)
+from neuralprog_envs.core.draws import as_words, combine
+
+_CHECKPOINT = "checkpoint.safetensors"
+_KIND = "alphanpi-training"
+_BEYOND = 3
+"""Checked calls are on instances of up to this much more than the longest learned on."""
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class Stream(IntEnum):
+    """The independent streams of random numbers of a restart."""
+
+    WEIGHTS = 0
+    SEARCHES = 1
+    BATCHES = 2
+    CHECKS = 3
+
+
+def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
+    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
+    torch.set_num_threads(1)
+    return _Restart(config, index, folder).run(report, stop)
+
+
+class _Restart:
+    def __init__(self, config: Config, index: int, folder: Path) -> None:
+        self.config, self.index = config, index
+        self.of = checkpoint.identity(config, index)
+        self.path = folder / _CHECKPOINT
+        self.world = make_world(config.env, config.recursive, config.length[1] + _BEYOND)
+        sizes = sizes_of(config, self.world)
+        self.model = seeded(lambda: Network(sizes), self._key(Stream.WEIGHTS, 0))
+        self.memo = Memo(self.model)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.learning_rate)
+        self.kept: list[Arrays] = []
+        self.iteration, self.calls = 0, 0
+        self.right = 0.0
+        self._resume()
+
+    def run(self, report: Report, stop: Stop) -> Outcome:
+        while self.iteration < self.config.budget and not stop():
+            won = self._search()
+            error = self._learn()
+            self.iteration += 1
+            rates = self._check()
+            self.right = float(np.mean(rates))
+            report(
+                {
+                    "step": self.iteration,
+                    "progress": self.iteration / self.config.budget,
+                    "loss": error,
+                    "searched": won,
+                    "alone": self.right,
+                    "worst": min(rates),
+                }
+            )
+            self._save()
+            if min(rates) == 1.0:
+                return self._outcome(True)
+        return self._outcome(False)
+
+    def _search(self) -> float:
+        """Search calls of every program; return the share that succeeded."""
+        rng = self._rng(Stream.SEARCHES, self.iteration)
+        found = [
+            Search(self.config, self.world, self.memo.judge, program, state, rng).run()
+            for program in self.world.programs
+            for state in self._posed(program, self.config.episodes, self.config.length, rng)
+        ]
+        self.calls += len(found)
+        most = self.config.most_steps(self.config.length[1])
+        self.kept = [*self.kept, as_arrays(found, most)][-self.config.memory :]
+        return float(np.mean([call.worth > 0 for call in found]))
+
+    def _posed(self, program: int, count: int, lengths: tuple[int, int], rng: Generator) -> Any:
+        low, high = lengths
+        for k in range(count):
+            yield self.world.pose(program, low + k % (high - low + 1), rng)
+
+    def _learn(self) -> float:
+        """Take gradient steps on the calls that are kept; return the mean loss."""
+        rng = self._rng(Stream.BATCHES, self.iteration)
+        names = self.kept[0]
+        calls = {name: np.concatenate([part[name] for part in self.kept]) for name in names}
+        total = 0.0
+        for _ in range(self.config.updates):
+            rows = rng.integers(len(calls["worth"]), size=self.config.batch)
+            total += self._descend({name: part[rows] for name, part in calls.items()})
+        self.memo.forget()
+        return total / self.config.updates
+
+    def _descend(self, arrays: Arrays) -> float:
+        batch = {name: torch.from_numpy(part) for name, part in arrays.items()}
+        logits, values, _ = self.model(batch["program"], batch["views"])
+        cost = loss(logits, values, batch["policies"], batch["worth"], batch["mask"])
+        self.optimizer.zero_grad()
+        cost.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        return float(cost.detach())
+
+    def _check(self) -> list[float]:
+        """Return, for each program, the share of calls that the network alone gets right."""
+        low, high = self.config.length
+        return [
+            float(np.mean([self._succeeds(program, state) for state in states]))
+            for program in self.world.programs
+            for rng in [self._rng(Stream.CHECKS, program)]
+            for states in [self._posed(program, self.config.checks, (low, high + _BEYOND), rng)]
+        ]
+
+    def _succeeds(self, program: int, state: Any) -> bool:
+        """Whether the network alone, its likeliest choices, does what is specified."""
+        before, wanted = state, self.world.wanted(program, state)
+        moment = self.memo.begin(program)
+        for _ in range(self.config.most_steps(int(state.length[0]))):
+            moment = self.memo.see(program, moment, self.world.view(state))
+            if (choice := moment.best) == STOP:
+                return same(state, wanted)
+            if choice not in self.world.legal(program, before, state):
+                return False
+            state = self.world.act(program, choice, state)
+        return False
+
+    def _key(self, stream: Stream, position: int) -> int:
+        words = self.config.seed, self.index, int(stream), position
+        return int(combine(*map(as_words, words))[0])
+
+    def _rng(self, stream: Stream, position: int) -> Generator:
+        return Generator(Philox(key=self._key(stream, position)))
+
+    def _save(self) -> None:
+        kept = {f"kept.{i}.{k}": part for i, old in enumerate(self.kept) for k, part in old.items()}
+        counts = {"iteration": self.iteration, "calls": self.calls, "kept": len(self.kept)}
+        metadata = {
+            **counts,
+            "right": self.right,
+            "of": self.of,
+        }
+        tensors = {**training_state(self.model, self.optimizer), **kept}
+        checkpoint.save(self.path, _KIND, tensors, metadata)
+
+    def _resume(self) -> None:
+        found = checkpoint.resume(self.path, _KIND, self.of)
+        if found is None:
+            return
+        tensors, metadata = found
+        self.iteration, self.calls = metadata["iteration"], metadata["calls"]
+        self.right = metadata["right"]
+        self.kept = [_part(tensors, f"kept.{i}.") for i in range(metadata["kept"])]
+        restore(self.model, self.optimizer, tensors, self.iteration * self.config.updates)
+
+    def _outcome(self, success: bool) -> Outcome:
+        metrics = {
+            "iterations": float(self.iteration),
+            "samples": float(self.calls),
+            "alone": self.right,
+        }
+        card = {
+            "env": self.config.env,
+            "settings": settings_of(self.config.env, self.config.recursive),
+            "sizes": plain(asdict(self.model.sizes)),
+            "trained_lengths": list(self.config.length),
+        }
+        return Outcome(success, metrics, weights(self.model), card)
+
+
+def _part(tensors: Tensors, prefix: str) -> Arrays:
+    found = {k: part for k, part in tensors.items() if k.startswith(prefix)}
+    return {k.removeprefix(prefix): part for k, part in found.items()}
+
+
+def as_arrays(calls: list[Call], steps: int) -> Arrays:
+    """Return K calls side by side, each of up to ``steps`` steps.
+
+    Returns:
+        "program" (K,), from 0; "views" (K, T, E); "policies" (K, T, C); "worth" (K,); "mask"
+        (K, T).
+    """
+    lengths = np.array([len(call.views) for call in calls])
+    return {
+        "program": np.array([call.program - 2 for call in calls], dtype=np.int64),
+        "views": np.stack([_padded(np.array(call.views), steps) for call in calls]),
+        "policies": np.stack([_padded(call.policies, steps) for call in calls]).astype(np.float32),
+        "worth": np.array([call.worth for call in calls], dtype=np.float32),
+        "mask": np.arange(steps) < lengths[:, None],
+    }
+
+
+def _padded(part: NDArray[Any], steps: int) -> NDArray[Any]:
+    return np.pad(part, ((0, steps - len(part)), (0, 0)))
+
+
+def sizes_of(config: Config, world: World) -> Sizes:
+    """Return the sizes of a config's network."""
+    return Sizes(
+        view=world.sees,
+        programs=len(world.programs),
+        choices=len(world.choices),
+        state=config.state,
+        program=config.program,
+        hidden=config.hidden,
+    )

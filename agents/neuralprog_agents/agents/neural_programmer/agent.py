@@ -1,0 +1,135 @@
+"""The Neural Programmer as an agent: its config, its restart, and its hard policy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_agents.agents.neural_programmer.config import Config
+from neuralprog_envs.registry import find
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from neuralprog_agents.agent import Outcome, Report, Stop
+    from neuralprog_agents.agents.neural_programmer.model import Shape
+
+__all__ = ["SUPERVISION", "Config", "ProgrammerPolicy", "check", "load", "restart"]
+
+SUPERVISION = "answers"
+
+
+class ProgrammerPolicy:
+    """It reads the question, chooses T actions by argmax, and plays them.
+
+    Args:
+        env_id: The environment it was trained for.
+        shape: The networks' sizes.
+        theta: Their parameters, (P,).
+        columns: The columns of the tables on which it is scored.
+        value_range: The range of their values.
+    """
+
+    def __init__(
+        self,
+        env_id: str,
+        shape: Shape,
+        theta: NDArray[np.float32],
+        columns: int,
+        value_range: float,
+    ) -> None:
+        import torch
+
+        self.env_id, self.shape = env_id, shape
+        self.theta = torch.tensor(theta)
+        self.columns, self.value_range = columns, value_range
+        self._program: NDArray[np.int64] | None = None
+        self._observation: Any = None
+        self._step = 0
+
+    def settings(self, length: int) -> dict[str, Any]:
+        """Return the environment's arguments: the tables' sort, T, the operations."""
+        from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
+
+        return {
+            "columns": self.columns,
+            "value_range": self.value_range,
+            "steps": self.shape.steps,
+            "operations": list(OPERATIONS),
+        }
+
+    def start(self, n: int) -> None:
+        """Forget the questions of earlier episodes."""
+        self._program = None
+
+    def act(self, observation: Any, action_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return each slot's (operation, column, pivot), shape (n, 3)."""
+        if self._program is None:
+            self._program, self._observation = self._choose(observation), observation
+        done = (observation["program"][:, :, 0] > 0).sum(axis=1)
+        self._step = int(done.min())
+        return self._program[np.arange(len(done)), np.minimum(done, self.shape.steps - 1)]
+
+    def beliefs(self) -> dict[str, NDArray[Any]]:
+        """Return the probabilities behind the last actions; see ``agent.Policy``."""
+        from neuralprog_agents.agents.neural_programmer.beliefs import beliefs
+        from neuralprog_agents.agents.neural_programmer.model import unflatten
+        from neuralprog_agents.agents.neural_programmer.records import questions_seen
+
+        if self._program is None:
+            raise ValueError("there are no beliefs before the first action")
+        parameters = unflatten(self.theta, self.shape)
+        questions = questions_seen(self._observation)
+        return beliefs(parameters, self.shape, questions, self._program)[self._step]
+
+    def _choose(self, observation: Any) -> NDArray[np.int64]:
+        """Return each slot's whole program, (n, T, 3): it does not depend on the table."""
+        import torch
+
+        from neuralprog_agents.agents.neural_programmer.model import actions, choose, unflatten
+        from neuralprog_agents.agents.neural_programmer.records import questions_seen
+
+        with torch.no_grad():
+            parameters = unflatten(self.theta, self.shape)
+            questions = questions_seen(observation)
+            return actions(choose(parameters, self.shape, questions, hard=True)).numpy()
+
+
+def check(config: Config) -> None:
+    """Raise ValueError if a config's environment can't be learned."""
+    if find(config.env).family != "table" or "real" in find(config.env).tags:
+        raise ValueError(
+            f"neural_programmer learns synthetic table tasks, and {config.env} is none"
+        )
+    from neuralprog_agents.agents.neural_programmer.data import task_of
+
+    task_of(config)
+
+
+def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
+    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
+    from neuralprog_agents.agents.neural_programmer import train
+
+    return train.restart(config, index, folder, report, stop)
+
+
+def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> ProgrammerPolicy:
+    """Return the policy of trained weights.
+
+    Args:
+        weights: "theta", shape (P,), float32.
+        card: "env", "shape", "columns" and "value_range", as ``restart`` gives them.
+
+    Raises:
+        ValueError: The weights do not fit the shape.
+    """
+    from neuralprog_agents.agents.neural_programmer.model import Shape
+
+    shape = Shape(**card["shape"])
+    theta = weights.get("theta")
+    if theta is None or theta.shape != (shape.size,):
+        raise ValueError(f"a Neural Programmer of this shape has one array of {shape.size} numbers")
+    columns, value_range = int(card["columns"]), float(card["value_range"])
+    return ProgrammerPolicy(card["env"], shape, theta, columns, value_range)

@@ -1,0 +1,67 @@
+"""The probabilities behind a program's choices: what the viewer shades."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import softmax
+
+from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
+from neuralprog_agents.agents.neural_programmer.model import (
+    Parameters,
+    Reading,
+    Shape,
+    attention,
+    encode,
+    history,
+    pivot_weights,
+    scores,
+)
+from neuralprog_agents.agents.neural_programmer.records import Questions
+
+Beliefs = dict[str, NDArray[Any]]
+
+
+def beliefs(
+    p: Parameters, shape: Shape, questions: Questions, programs: NDArray[np.int64]
+) -> list[Beliefs]:
+    """Return what each step chose from, with the program's own steps so far as its history.
+
+    Args:
+        p: The parameters.
+        shape: The networks' sizes.
+        questions: B questions.
+        programs: The program of each, (B, T, 3).
+
+    Returns:
+        For each of T steps the distributions "operation" (B, O) and "column" (B, C); "numbers"
+        (B, N), the pivot's, all 0 where none is read; and "words" (B, Q) if the network attends.
+    """
+    with torch.no_grad():
+        seen, every = encode(p, shape, questions), torch.arange(len(programs))
+        h, told = seen.q.new_zeros(len(programs), shape.hidden), []
+        for action in torch.as_tensor(programs).unbind(dim=1):
+            operation, column, _ = action.unbind(dim=1)
+            told.append(_choices(p, shape, seen, h) | _pivots(p, seen, questions, operation))
+            h = history(p, p["U"][operation], seen.names[every, column], h)
+        return told
+
+
+def _choices(p: Parameters, shape: Shape, seen: Reading, h: Tensor) -> Beliefs:
+    operations, columns = scores(p, shape, seen, h)
+    weights = {"operation": softmax(operations, dim=1), "column": softmax(columns, dim=1)}
+    if shape.attention:
+        weights["words"] = attention(p, seen, h)
+    return {name: value.numpy() for name, value in weights.items()}
+
+
+def _pivots(p: Parameters, seen: Reading, questions: Questions, operation: Tensor) -> Beliefs:
+    weights = torch.zeros(seen.left.shape[:2])
+    for name in ("greater", "lesser"):
+        rows = operation == OPERATIONS.index(name)
+        weights[rows] = pivot_weights(p, name, seen.left, questions)[rows]
+    return {"numbers": weights.numpy()}

@@ -1,0 +1,99 @@
+"""What a restart draws: its examples, its minibatches, the instances it is judged on.
+
+Everything is a pure function of (config.seed, restart, stream, position), so nothing depends on
+when a restart was interrupted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import IntEnum
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_agents.agents.neural_programmer.config import Config
+from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.interfaces.dataset import pairs
+from neuralprog_envs.registry import make_task
+from neuralprog_envs.table.records import TableInstances
+from neuralprog_envs.table.task import TableTask
+
+
+class Stream(IntEnum):
+    """The independent streams of random numbers of a restart."""
+
+    EXAMPLES = 0
+    ORDER = 1
+    JUDGED = 2
+    WEIGHTS = 3
+    NOISE = 4
+    DROPOUT = 5
+
+
+def seed(config: Config, index: int, stream: Stream, position: int = 0) -> int:
+    """Return a seed of 63 bits for one place of one stream."""
+    words = np.random.SeedSequence((config.seed, index, stream, position))
+    return int(words.generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def task_of(config: Config) -> TableTask:
+    """Return the task as it is trained."""
+    task: Any = make_task(
+        config.env, length=config.length, value_range=config.value_range, **machine_of(config)
+    )
+    return cast(TableTask, task)
+
+
+def machine_of(config: Config) -> dict[str, Any]:
+    """Return the environment's arguments that training and tests share."""
+    return {"columns": config.columns, "steps": config.steps, "operations": list(OPERATIONS)}
+
+
+def draw_batches(
+    config: Config, index: int, task: TableTask, step: int, count: int
+) -> TableInstances:
+    """Return the minibatches of some steps, one after another, (count · batch) rows.
+
+    Each epoch goes once through the ``examples`` in an order of its own; what does not fill a
+    batch is left out.
+    """
+    rows = rows_of_steps(config, index, step, count)
+    key = seed(config, index, Stream.EXAMPLES)
+    instances: TableInstances = draw(task, key, rows, config.length, "train")
+    return instances
+
+
+def rows_of_steps(config: Config, index: int, step: int, count: int) -> NDArray[np.int64]:
+    """Return the examples of the minibatches of some steps, (count · batch,)."""
+    epochs = _epochs(config, step, count)
+    return np.concatenate([_rows(config, index, epoch, count, step) for epoch in epochs])
+
+
+def _epochs(config: Config, step: int, count: int) -> range:
+    each = config.examples // config.batch
+    return range(step // each, (step + count - 1) // each + 1)
+
+
+def _rows(config: Config, index: int, epoch: int, count: int, step: int) -> NDArray[np.int64]:
+    """Return the examples of those of the steps that lie in one epoch."""
+    each = config.examples // config.batch
+    low, high = max(step - epoch * each, 0), min(step + count - epoch * each, each)
+    order = np.random.default_rng(seed(config, index, Stream.ORDER, epoch))
+    rows = order.permutation(config.examples)
+    return rows[low * config.batch : high * config.batch]
+
+
+def judged(config: Config, index: int, count: int) -> tuple[TableTask, TableInstances]:
+    """Return held-out instances of the training sizes and range, and their task.
+
+    Their tables have the most columns, as the tests' have.
+    """
+    task = task_of(replace(config, columns=(config.columns[1], config.columns[1])))
+    key = seed(config, index, Stream.JUDGED)
+    held_out: TableInstances = pairs(
+        task, count, length=config.length, seed=key, split="validation"
+    )
+    return task, held_out

@@ -1,0 +1,285 @@
+"""The networks that choose: question RNN, history RNN, selectors of operations and columns.
+
+All parameters lie in one vector θ, so that Adam, noise and checkpoints see one array. Nothing
+here looks into a table: choices depend on the question and on the names of the columns.
+
+Source: Neelakantan, Le and Sutskever 2016, sections 2.1, 2.2 and 2.4.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import embedding, one_hot, softmax
+
+from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
+from neuralprog_agents.agents.neural_programmer.records import Choice, Questions
+
+_ABSENT = -1e9
+_TINY = 1e-12
+Parameters = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of the networks.
+
+    Attributes:
+        words: Words of the vocabulary.
+        hidden: d.
+        steps: T.
+        bidirectional: Whether the question is also read from right to left.
+        attention: Whether each step attends to the states of the question's words.
+    """
+
+    words: int
+    hidden: int
+    steps: int
+    bidirectional: bool = False
+    attention: bool = False
+
+    @property
+    def parameters(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each parameter; q has d numbers, or 2 d when read in both directions."""
+        d = self.hidden
+        q = 2 * d if self.bidirectional else d
+        seen = q + d if self.attention else q
+        shapes: dict[str, tuple[int, ...]] = {
+            "V": (self.words, d),
+            "U": (len(OPERATIONS), d),
+            "W_question": (d, 2 * d),
+            "W_operation": (d, seen + d),
+            "W_column": (d, seen + d),
+            "W_history": (d, 3 * d),
+        }
+        backward: dict[str, tuple[int, ...]] = {"W_backward": (d, 2 * d)}
+        attention: dict[str, tuple[int, ...]] = {"W_attention": (d, q + d)}
+        return (
+            shapes
+            | (backward if self.bidirectional else {})
+            | (attention if self.attention else {})
+        )
+
+    @property
+    def size(self) -> int:
+        """P, the number of parameters."""
+        return sum(math.prod(shape) for shape in self.parameters.values())
+
+
+def initial_theta(shape: Shape, seed: int, gain: float = 1.0) -> Tensor:
+    """Return θ, uniform in [-s, s], (P,).
+
+    s = gain · 1.6 / sqrt(d), the published 0.1 at the published d = 256: were it 0.1 at a smaller
+    d, the states would forget the question's first words.
+    """
+    scale = gain * 1.6 / shape.hidden**0.5
+    generator = torch.Generator().manual_seed(seed)
+    return (torch.rand(shape.size, generator=generator) * 2 - 1) * scale
+
+
+def unflatten(theta: Tensor, shape: Shape) -> Parameters:
+    """Return θ as named parameters, views of it."""
+    shapes = shape.parameters
+    parts = torch.split(theta, [math.prod(size) for size in shapes.values()])
+    return {name: part.view(shapes[name]) for name, part in zip(shapes, parts, strict=True)}
+
+
+def read(p: Parameters, weights: str, questions: Questions, *, backward: bool = False) -> Tensor:
+    """Return the states z_i = tanh(W [z_{i-1}; V(w_i)]), (B, Q, d); padding keeps the last one."""
+    d = p["V"].shape[1]
+    recurrent, inputs = p[weights][:, :d], p["V"] @ p[weights][:, d:].T
+    words = embedding(questions.words, inputs)
+    B, Q, _ = words.shape
+    z, states = words.new_zeros(B, d), []
+    for i in reversed(range(Q)) if backward else range(Q):
+        there = (i < questions.length)[:, None]
+        z = torch.where(there, torch.tanh(z @ recurrent.T + words[:, i]), z)
+        states.append(z)
+    return torch.stack(states, dim=1)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the networks know of questions and of their tables' columns.
+
+    Attributes:
+        q: The whole question, (B, d or 2 d).
+        words: The states of its words, (B, Q, d).
+        no_word: 0 where there is a word, else a large negative number, (B, Q).
+        left: The states to the left of its numbers, (B, N, d).
+        names: P, a vector for each column, (B, C, d).
+        no_column: 0 where there is a column, else a large negative number, (B, C).
+    """
+
+    q: Tensor
+    words: Tensor
+    no_word: Tensor
+    left: Tensor
+    names: Tensor
+    no_column: Tensor
+
+    def take(self, rows: Tensor) -> Reading:
+        """Return some of the questions, (n,) by their places."""
+        return Reading(*(value[rows] for value in vars(self).values()))
+
+
+def encode(p: Parameters, shape: Shape, questions: Questions) -> Reading:
+    """Return all that the choices depend on."""
+    states = read(p, "W_question", questions)
+    places = questions.pivot_position[:, :, None].expand(-1, -1, shape.hidden)
+    q = states[:, -1]
+    if shape.bidirectional:
+        q = torch.cat([q, read(p, "W_backward", questions, backward=True)[:, -1]], dim=1)
+    return Reading(
+        q=q,
+        words=states,
+        no_word=_absent(questions.length, states.shape[1]),
+        left=states.gather(1, places),
+        names=name_vectors(p, questions),
+        no_column=_absent(questions.column_count, questions.names.shape[1]),
+    )
+
+
+def _absent(count: Tensor, size: int) -> Tensor:
+    """Return 0 for the first ``count`` of ``size`` places, else a large negative number."""
+    return torch.where(torch.arange(size) < count[:, None], 0.0, _ABSENT)
+
+
+def scores(p: Parameters, shape: Shape, seen: Reading, h: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the logits of a step's operation, (B, O), and of its column, (B, C)."""
+    context = torch.cat([seen.q, h], dim=1)
+    if shape.attention:
+        attended = torch.bmm(attention(p, seen, h)[:, None], seen.words)[:, 0]
+        context = torch.cat([seen.q, attended, h], dim=1)
+    operation = torch.tanh(context @ p["W_operation"].T) @ p["U"].T
+    query = torch.tanh(context @ p["W_column"].T)
+    return operation, torch.bmm(seen.names, query[:, :, None])[:, :, 0] + seen.no_column
+
+
+def attention(p: Parameters, seen: Reading, h: Tensor) -> Tensor:
+    """Return softmax_w(Z_w · W_attention [q; h]) over the question's words, (B, Q)."""
+    query = torch.cat([seen.q, h], dim=1) @ p["W_attention"].T
+    return softmax(torch.bmm(seen.words, query[:, :, None])[:, :, 0] + seen.no_word, dim=1)
+
+
+def history(p: Parameters, operation: Tensor, column: Tensor, h: Tensor) -> Tensor:
+    """Return h' = tanh(W_history [operation; column; h]) of the vectors chosen, (B, d)."""
+    return torch.tanh(torch.cat([operation, column, h], dim=1) @ p["W_history"].T)
+
+
+def name_vectors(p: Parameters, questions: Questions) -> Tensor:
+    """Return P, the mean of the word vectors of each column's name, (B, C, d)."""
+    words = embedding(questions.names, p["V"])
+    there = (questions.names > 0).to(words.dtype)
+    count = there.sum(dim=2).clamp(min=1.0)
+    return (words * there[..., None]).sum(dim=2) / count[..., None]
+
+
+def pivot_weights(p: Parameters, operation: str, left: Tensor, questions: Questions) -> Tensor:
+    """Return β = softmax(Z U(operation)) over the question's numbers, (B, N)."""
+    fit = left @ p["U"][OPERATIONS.index(operation)]
+    return softmax(fit + _absent(questions.pivot_count, left.shape[1]), dim=1)
+
+
+def choose(
+    p: Parameters,
+    shape: Shape,
+    questions: Questions,
+    *,
+    hard: bool,
+    dropped: Tensor | None = None,
+) -> list[Choice]:
+    """Return the weights of T steps; operations that are ``dropped``, (T, B, O), get none.
+
+    α_op = softmax(U tanh(W_op [q; h])), α_col = softmax(P tanh(W_col [q; h])),
+    h' = tanh(W_history [α_op U; α_col P; h]); every softmax is an argmax when ``hard``.
+    """
+    seen = encode(p, shape, questions)
+    harden = _harden if hard else _same
+    greater = harden(pivot_weights(p, "greater", seen.left, questions))
+    lesser = harden(pivot_weights(p, "lesser", seen.left, questions))
+    h, choices = seen.q.new_zeros(len(seen.q), shape.hidden), []
+    for t in range(shape.steps):
+        operations, columns = scores(p, shape, seen, h)
+        if dropped is not None:
+            operations = torch.where(dropped[t], _ABSENT, operations)
+        operation = harden(softmax(operations, dim=1))
+        column = harden(softmax(columns, dim=1))
+        h = history(p, operation @ p["U"], torch.bmm(column[:, None], seen.names)[:, 0], h)
+        choices.append(Choice(operation, column, greater, lesser))
+    return choices
+
+
+def _harden(weights: Tensor) -> Tensor:
+    return one_hot(weights.argmax(dim=1), weights.shape[1]).to(weights.dtype)
+
+
+def _same(weights: Tensor) -> Tensor:
+    return weights
+
+
+def actions(choices: list[Choice]) -> Tensor:
+    """Return hard choices as the environment's actions (operation, column, pivot), (B, T, 3)."""
+    return torch.stack([_action(choice) for choice in choices], dim=1)
+
+
+def _action(choice: Choice) -> Tensor:
+    operation = choice.operation.argmax(dim=1)
+    greater, lesser = choice.greater.argmax(dim=1), choice.lesser.argmax(dim=1)
+    pivot = torch.where(operation == OPERATIONS.index("greater"), greater, 0)
+    pivot = torch.where(operation == OPERATIONS.index("lesser"), lesser, pivot)
+    return torch.stack([operation, choice.column.argmax(dim=1), pivot], dim=1)
+
+
+def drop(shares: list[float], B: int, generator: torch.Generator) -> Tensor:
+    """Return operations to be left out, (T, B, O): in step t each with shares[t], never all."""
+    drawn = torch.rand(len(shares), B, len(OPERATIONS), generator=generator)
+    dropped = drawn < torch.tensor(shares)[:, None, None]
+    return dropped & ~dropped.all(dim=2, keepdim=True)
+
+
+def log_probability(
+    p: Parameters, shape: Shape, questions: Questions, programs: Tensor, owner: Tensor
+) -> Tensor:
+    """Return the logarithm of each program's probability, (n,): what ``choose`` would choose.
+
+    Steps are chosen one after another, each with the program's own steps so far as its history.
+
+    Args:
+        p: The parameters.
+        shape: The networks' sizes.
+        questions: B questions.
+        programs: Actions, (n, T, 3), int64.
+        owner: The question that each program is for, (n,).
+    """
+    read_once = encode(p, shape, questions)
+    seen, every = read_once.take(owner), torch.arange(len(owner))
+    operation, column, _ = programs.unbind(dim=2)
+    total = _pivots_probability(p, read_once.left, questions, programs, owner)
+    h = seen.q.new_zeros(len(owner), shape.hidden)
+    for t in range(shape.steps):
+        operations, columns = scores(p, shape, seen, h)
+        total = total + _chosen(operations, operation[:, t]) + _chosen(columns, column[:, t])
+        h = history(p, p["U"][operation[:, t]], seen.names[every, column[:, t]], h)
+    return total
+
+
+def _pivots_probability(
+    p: Parameters, left: Tensor, questions: Questions, programs: Tensor, owner: Tensor
+) -> Tensor:
+    """Return the logarithm of the probability of all of each program's pivots, (n,)."""
+    operation, _, pivot = programs.unbind(dim=2)
+    total = left.new_zeros(len(owner))
+    for name in ("greater", "lesser"):
+        weights = torch.log(pivot_weights(p, name, left, questions) + _TINY)[owner]
+        used = operation == OPERATIONS.index(name)
+        total = total + (weights.gather(1, pivot) * used).sum(dim=1)
+    return total
+
+
+def _chosen(logits: Tensor, number: Tensor) -> Tensor:
+    """Return log softmax(logits) at one number a row, (n,)."""
+    return torch.log_softmax(logits, dim=1).gather(1, number[:, None])[:, 0]

@@ -1,0 +1,71 @@
+"""The paper's way to learn: the gradient of the soft machine's error, through every operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from neuralprog_agents.agents.neural_programmer import data, machine
+from neuralprog_agents.agents.neural_programmer.config import Config
+from neuralprog_agents.agents.neural_programmer.losses import entropy, loss
+from neuralprog_agents.agents.neural_programmer.model import Shape, choose, drop, unflatten
+from neuralprog_agents.agents.neural_programmer.optimiser import State
+from neuralprog_agents.agents.neural_programmer.records import answers_of, questions_of, tables_of
+from neuralprog_envs.core import batch as rows_of
+from neuralprog_envs.table.records import TableInstances
+from neuralprog_envs.table.task import TableTask
+
+
+class SoftLessons:
+    """The gradients of a restart; see ``train.Lessons``."""
+
+    def __init__(self, config: Config, index: int, task: TableTask, shape: Shape) -> None:
+        self.config, self.index, self.task, self.shape = config, index, task, shape
+
+    def gradients(self, state: State, count: int) -> Iterator[tuple[float, Tensor]]:
+        """Yield loss and gradient of the next minibatches, at the state's θ of the moment."""
+        step, size = state.step, self.config.batch
+        drawn = data.draw_batches(self.config, self.index, self.task, step, count)
+        randomness = torch.Generator()
+        randomness.manual_seed(data.seed(self.config, self.index, data.Stream.DROPOUT, step))
+        for i in range(count):
+            posed = rows_of.take(drawn, slice(i * size, (i + 1) * size))
+            yield self._gradient(state, posed, randomness)
+
+    def _gradient(
+        self, state: State, posed: TableInstances, randomness: torch.Generator
+    ) -> tuple[float, Tensor]:
+        config = self.config
+        left = max(0.0, 1.0 - state.step / config.dropout_steps)
+        shares = [left * config.dropout] * (config.steps - 1) + [left * config.last_dropout]
+        dropped = drop(shares, config.batch, randomness) if left > 0 else None
+        bonus = config.entropy * 0.5 ** (state.step / config.entropy_half_life)
+        return gradient_of(config, self.shape, state.theta, posed, bonus, dropped)
+
+
+def gradient_of(
+    config: Config,
+    shape: Shape,
+    theta: Tensor,
+    posed: TableInstances,
+    bonus: float = 0.0,
+    dropped: Tensor | None = None,
+) -> tuple[float, Tensor]:
+    """Return a minibatch's loss of soft choices, and the gradient less the bonus's, (P,)."""
+    variable = theta.detach().requires_grad_()
+    tables = tables_of(posed)
+    parameters, questions = unflatten(variable, shape), questions_of(posed)
+    choices = choose(parameters, shape, questions, hard=False, dropped=dropped)
+    cost = loss(
+        machine.run(tables, choices),
+        answers_of(posed),
+        tables,
+        delta=config.huber,
+        power=config.power,
+        weight=config.lookup_weight,
+    )
+    objective = cost - bonus * entropy(choices) if bonus > 0 else cost
+    (gradient,) = torch.autograd.grad(objective, variable)
+    return float(cost.detach()), gradient

@@ -1,0 +1,99 @@
+"""Questions of a release as the networks see them, with the programs that answer them rightly."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_agents.agents.neural_programmer_2017.config import Config
+from neuralprog_agents.agents.neural_programmer_2017.labels import Values, labels
+from neuralprog_agents.agents.neural_programmer_2017.programs import Explorer
+from neuralprog_agents.agents.neural_programmer_2017.views import Views, views_of
+from neuralprog_envs.registry import make_task
+from neuralprog_envs.table.features import ReadQuestion
+from neuralprog_envs.table.vocabulary import Vocabulary
+from neuralprog_envs.table.wiki import Library, WikiSource
+
+
+@dataclass(frozen=True)
+class Example:
+    """A question to learn from.
+
+    Attributes:
+        view: What the networks see, a batch of one.
+        programs: Right programs, (n, T, 3), int8; -1 after a program's end.
+    """
+
+    view: Views
+    programs: NDArray[np.int8]
+
+
+def settings(config: Config, words: Sequence[str]) -> dict[str, Any]:
+    """Return the environment's arguments, but for sizes and data.
+
+    Args:
+        config: The operations and T.
+        words: The known words.
+    """
+    return {
+        "operations": config.operations,
+        "steps": config.steps,
+        "vocabulary": list(words),
+        "name_words": 4,
+        "cell_words": 1,
+    }
+
+
+def source_of(config: Config, questions: str, words: Sequence[str]) -> WikiSource:
+    """Return a file's questions; see ``settings``."""
+    task: Any = make_task(
+        config.env,
+        length=1,
+        data=config.data or None,
+        questions=questions or None,
+        **settings(config, words),
+    )
+    return cast(WikiSource, task.source)
+
+
+def vocabulary_of(library: Library, cutoff: int) -> Vocabulary:
+    """Return the words that occur often enough in questions and in columns' names."""
+    counts: Counter[str] = Counter()
+    for question in library.questions:
+        counts.update(ReadQuestion(question.utterance).parts[0])
+    for context in {question.context: None for question in library.questions}:
+        counts.update(word for name in library.table(context).names for word in name)
+    ordered = sorted(counts, key=lambda word: (-counts[word], word))
+    return Vocabulary.of(word for word in ordered if counts[word] >= cutoff)
+
+
+def examples(source: WikiSource) -> Iterator[Example | None]:
+    """Yield what is to be learned from each question; None where no program is right."""
+
+    @cache
+    def values(context: str) -> Values:
+        return Values.of(source.library.table(context).table)
+
+    for number, question in enumerate(source.questions):
+        if not source.library.sizes[number].all():
+            yield None
+            continue
+        fitting = source.fitted([number])
+        instance, machine = fitting.posed([number]), fitting.machine
+        right = labels(values(question.context), question.target, question.canon)
+        found = Explorer(machine, instance).search(right)
+        view = views_of(machine.observe(machine.initial(instance)), machine.operations)
+        yield Example(view.take(0), _padded(found, machine.steps)) if found else None
+
+
+def _padded(programs: Sequence[NDArray[np.int64]], steps: int) -> NDArray[np.int8]:
+    padded = np.full((len(programs), steps, 3), -1, dtype=np.int8)
+    for row, program in enumerate(programs):
+        padded[row, : len(program)] = program
+    return padded

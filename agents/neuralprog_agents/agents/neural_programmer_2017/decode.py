@@ -1,0 +1,283 @@
+"""Beam search for programs, guided by their execution on the hard machine.
+
+A program that selects nothing, changes nothing or prints nothing is given up at once. In the end
+the programs that leave the same answer add up, and the answer with the greatest sum wins.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from neuralprog_agents.agents.neural_programmer_2017.model import Programmer, Read
+from neuralprog_agents.agents.neural_programmer_2017.programs import (
+    FRESH,
+    NUMBERS,
+    REFINING,
+    STEPPING,
+)
+from neuralprog_agents.agents.neural_programmer_2017.views import Observation, there_of, views_of
+from neuralprog_envs.core import batch
+from neuralprog_envs.core.task import Bools
+from neuralprog_envs.table.machine import TableMachine
+from neuralprog_envs.table.ops import OPERATIONS
+from neuralprog_envs.table.records import TableState
+
+_IMPOSSIBLE = -1e8
+_TRIED = 3
+"""Times the beam's width: programs of a question that are executed in a step."""
+Actions = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A finished program.
+
+    Attributes:
+        program: Its actions, (T', 3).
+        log_probability: Of the program.
+        answer: What tells its answer from others.
+    """
+
+    program: Actions
+    log_probability: float
+    answer: tuple[Any, ...]
+
+
+@dataclass
+class _Beam:
+    """n programs that are not finished, of B questions."""
+
+    owner: NDArray[np.int64]
+    score: NDArray[np.float64]
+    programs: Actions
+    h: list[Tensor]
+    state: TableState
+
+    def kept(self, rows: NDArray[np.int64]) -> _Beam:
+        """Return some of them."""
+        where = torch.from_numpy(rows)
+        return _Beam(
+            self.owner[rows],
+            self.score[rows],
+            self.programs[rows],
+            [h[where] for h in self.h],
+            batch.take(self.state, rows),
+        )
+
+
+def programs_of(
+    models: Sequence[Programmer], machine: TableMachine, observation: Observation, width: int
+) -> Actions:
+    """Return the program of each question, resets in front, (B, T, 3).
+
+    Args:
+        models: One or more, whose logarithms of probabilities are averaged.
+        machine: The machine; its operations are the models'.
+        observation: At the beginning, leading axis B.
+        width: Programs kept in each step.
+    """
+    found = candidates(models, machine, observation, width)
+    T = machine.steps
+    chosen = np.zeros((len(found), T, 3), dtype=np.int64)
+    chosen[:, :, 0] = machine.operations.index("reset")
+    for row, each in enumerate(found):
+        program = best(each)
+        if program is not None:
+            chosen[row, T - len(program) :] = program
+    return chosen
+
+
+def best(found: Sequence[Candidate]) -> Actions | None:
+    """Return the likeliest program of the likeliest answer, or None where there is none."""
+    if not found:
+        return None
+    mass: dict[tuple[Any, ...], float] = defaultdict(float)
+    for each in found:
+        mass[each.answer] += float(np.exp(each.log_probability))
+    answer = max(mass, key=lambda key: mass[key])
+    return max(
+        (each for each in found if each.answer == answer), key=lambda each: each.log_probability
+    ).program
+
+
+def candidates(
+    models: Sequence[Programmer], machine: TableMachine, observation: Observation, width: int
+) -> list[list[Candidate]]:
+    """Return the finished programs that a beam search finds for each question."""
+    views = views_of(observation, machine.operations)
+    B = len(views.length)
+    finished: list[list[Candidate]] = [[] for _ in range(B)]
+    with torch.no_grad():
+        seen = [model.read(views) for model in models]
+        beam = _Beam(
+            owner=np.arange(B),
+            score=np.zeros(B),
+            programs=np.zeros((B, 0, 3), dtype=np.int64),
+            h=[model.begin(each) for model, each in zip(models, seen, strict=True)],
+            state=state_of(observation, machine),
+        )
+        for t in range(machine.steps):
+            beam = _extended(models, machine, seen, beam, width, last=t == machine.steps - 1)
+            ends = beam.state.output > 0
+            for row in np.flatnonzero(ends & _answers(beam.state)).tolist():
+                finished[beam.owner[row]].append(_candidate(beam, row))
+            beam = beam.kept(_best_rows(beam.owner, beam.score, np.flatnonzero(~ends), width))
+            if not len(beam.owner):
+                break
+    return finished
+
+
+def _extended(
+    models: Sequence[Programmer],
+    machine: TableMachine,
+    seen: Sequence[Read],
+    beam: _Beam,
+    width: int,
+    *,
+    last: bool,
+) -> _Beam:
+    """Return each program with its likeliest next actions, executed; useless ones left out."""
+    owner = torch.from_numpy(beam.owner)
+    here = [read.take(owner) for read in seen]
+    logs = sum(map(_all_logs, models, here, beam.h)) / len(models)
+    logs = np.where(_allowed(machine, beam, last)[:, :, None, None], logs, _IMPOSSIBLE)
+    n, *choices = logs.shape
+    flat = logs.reshape(n, -1)
+    k = min(_TRIED * width, flat.shape[1])
+    top = np.argpartition(-flat, k - 1, axis=1)[:, :k].ravel()
+    parent = np.repeat(np.arange(n), k)
+    score = beam.score[parent] + flat[parent, top]
+    possible = np.flatnonzero(score > _IMPOSSIBLE / 2)
+    tried = _best_rows(beam.owner[parent], score, possible, _TRIED * width)
+    parent, action = parent[tried], np.stack(np.unravel_index(top[tried], choices), axis=1)
+    before = batch.take(beam.state, parent)
+    state = machine.step(before, action)
+    moved = (state.output > 0) | (
+        state.selected.any(axis=1) & (state.selected != before.selected).any(axis=1)
+    )
+    programs = np.concatenate([beam.programs[parent], action[:, None]], axis=1)
+    h = [_remembered(*each, parent, action) for each in zip(models, here, beam.h, strict=True)]
+    whole = _Beam(beam.owner[parent], score[tried], programs, h, state)
+    return whole.kept(np.flatnonzero(moved))
+
+
+def _remembered(
+    model: Programmer, seen: Read, h: Tensor, parent: NDArray[np.int64], action: Actions
+) -> Tensor:
+    """Return a model's histories after one more action on each of some programs."""
+    before, (operation, column, _) = torch.from_numpy(parent), torch.from_numpy(action).unbind(1)
+    return model.remember(h[before], operation, seen.P[before, column])
+
+
+def _all_logs(model: Programmer, seen: Read, h: Tensor) -> NDArray[np.float64]:
+    """Return the logarithm of every action's probability, (n, O, C, N)."""
+    context = model.context(seen, h)
+    operations = model.operations(seen, context)
+    n, count = operations.shape
+    C, N = seen.P.shape[1], seen.left.shape[1]
+    columns = torch.full((n, count, C), _IMPOSSIBLE)
+    columns[:, :, 0] = 0.0
+    pivots = torch.full((n, count, N), _IMPOSSIBLE)
+    pivots[:, :, 0] = 0.0
+    for o, name in enumerate(model.shape.operations):
+        number = torch.full((n,), o)
+        if not seen.able[:, o].any():
+            continue
+        if OPERATIONS[name].column:
+            columns[:, o] = model.columns(seen, context, number)
+        if OPERATIONS[name].pivot:
+            pivots[:, o] = model.pivots(seen, number)
+    logs = operations[:, :, None, None] + columns[:, :, :, None] + pivots[:, :, None, :]
+    return logs.double().numpy()
+
+
+def _allowed(machine: TableMachine, beam: _Beam, last: bool) -> Bools:
+    """Return which operations may come next, (n, O): the programs are those of ``programs``."""
+    names = np.array(machine.operations)
+    effects = np.array([OPERATIONS[name].effect for name in names])
+    steps, n = beam.programs.shape[1], len(beam.owner)
+    taken = names[beam.programs[:, :, 0]]
+    refined = np.asarray(np.isin(taken[:, -1:], REFINING).any(axis=1))
+    alike = np.asarray(np.isin(taken, FRESH).all(axis=1))
+    several = beam.state.selected.sum(axis=1) != 1
+    allowed = np.tile(~np.isin(names, ["reset", "and", "or"]), (n, 1))
+    allowed &= ~(refined[:, None] & np.isin(names, NUMBERS))
+    allowed &= ~(several[:, None] & np.isin(names, STEPPING))
+    if steps:
+        allowed &= ((steps == 1) & alike)[:, None] | ~np.isin(names, FRESH)
+    if steps == 2:
+        allowed[alike] = names == "and"
+    return allowed & (effects != "rows") if last else allowed
+
+
+def _answers(state: TableState) -> Bools:
+    """Return which states hold an answer: a number, or some printed cell."""
+    numbers: Bools = state.output == 1
+    return numbers | state.printed.any(axis=1)
+
+
+def _candidate(beam: _Beam, row: int) -> Candidate:
+    state = beam.state
+    if state.output[row] == 1:
+        answer: tuple[Any, ...] = ("number", round(float(state.scalars[row, 0]), 6))
+    else:
+        answer = ("cells", int(state.printed_column[row]), state.printed[row].tobytes())
+    return Candidate(beam.programs[row], float(beam.score[row]), answer)
+
+
+def _best_rows(
+    owner: NDArray[np.int64],
+    score: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    count: int,
+) -> NDArray[np.int64]:
+    """Return the best so many of each question's rows, out of the given ones."""
+    order = rows[np.argsort(-score[rows], kind="stable")]
+    order = order[np.argsort(owner[order], kind="stable")]
+    place = np.arange(len(order)) - np.searchsorted(owner[order], owner[order])
+    best: NDArray[np.int64] = order[place < count]
+    return best
+
+
+def state_of(observation: Observation, machine: TableMachine) -> TableState:
+    """Return the state of a machine that has just begun, from what is observed of it."""
+    lengths = observation["lengths"]
+    B = len(lengths)
+    there = there_of(observation)
+    marks: Mapping[str, Any] = {
+        name: observation[name] > 0 for name in ("valid", "matches", "frequent", "similar")
+    }
+    present = np.asarray(there.any(axis=2))
+    return TableState(
+        question=observation["question"],
+        question_length=lengths[:, 0],
+        pivots=observation["pivots"],
+        pivot_count=lengths[:, 1],
+        pivot_position=observation["pivot_positions"],
+        names=observation["names"],
+        column_count=lengths[:, 2],
+        numbers=observation["numbers"],
+        words=observation["words"][..., :0],
+        links=observation["links"],
+        name_matches=np.zeros((B, machine.columns), dtype=bool),
+        texts=np.empty((B, 0), dtype=object),
+        present=present,
+        length=lengths[:, 3],
+        selected=present,
+        before=present,
+        scalars=np.zeros((B, 3)),
+        printed=np.zeros_like(present),
+        printed_column=np.zeros(B, dtype=np.int32),
+        output=np.zeros(B, dtype=np.int8),
+        actions=np.full((B, machine.steps, 3), -1, dtype=np.int32),
+        steps=np.zeros(B, dtype=np.int32),
+        **marks,
+    )

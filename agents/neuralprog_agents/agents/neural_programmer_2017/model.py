@@ -1,0 +1,261 @@
+"""The networks that choose: a question LSTM, attention, a history, operations, columns, pivots.
+
+Source: Neelakantan et al. 2017, sections 2.2 and 2.3; where we differ is told in ``README.md``.
+B questions, n programs, Q words, C columns, O operations, d the states' size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import dropout, log_softmax, relu, softmax
+
+from neuralprog_agents.agents.neural_programmer_2017.views import TRAITS, Views
+from neuralprog_envs.table.ops import OPERATIONS
+
+_ABSENT = -1e9
+_KINDS = 3
+"""What a word can stand in: a column's name, a mentioned entry, a similar one."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of the networks.
+
+    Attributes:
+        words: Words of the vocabulary.
+        operations: Their names, by number.
+        hidden: d, an even number.
+        embedding: The size of words' and operations' vectors.
+        steps: T.
+    """
+
+    words: int
+    operations: tuple[str, ...]
+    hidden: int
+    embedding: int
+    steps: int = 4
+
+
+@dataclass(frozen=True)
+class Read:
+    """Questions and tables, read.
+
+    Attributes:
+        q: The question, (B, d).
+        Z: Its words, (B, Q, d).
+        no_word: 0, or a large negative number where there is no word, (B, Q).
+        linked: For each kind, whether a word stands in a column, (B, Q, C, 3).
+        P: The columns, (B, C, d).
+        traits: (B, C, F).
+        able: Which operations can do something where, (B, O, C).
+        left: The words to the left of the numbers, (B, N, d).
+        no_pivot: 0, or a large negative number where there is no number, (B, N).
+    """
+
+    q: Tensor
+    Z: Tensor
+    no_word: Tensor
+    linked: Tensor
+    P: Tensor
+    traits: Tensor
+    able: Tensor
+    left: Tensor
+    no_pivot: Tensor
+
+    def take(self, rows: Tensor) -> Read:
+        """Return some of the questions, (n,) by their places."""
+        return Read(*(value[rows] for value in vars(self).values()))
+
+
+class Programmer(nn.Module):
+    """All networks; the symbols are the paper's where it has them."""
+
+    def __init__(self, shape: Shape, drop: float = 0.0) -> None:
+        super().__init__()
+        d, e, count = shape.hidden, shape.embedding, len(shape.operations)
+        self.shape, self.drop = shape, drop
+        self.V = nn.Embedding(shape.words, e, padding_idx=0)
+        self.entity = nn.Parameter(torch.zeros(e))
+        self.U = nn.Parameter(torch.randn(count, e) * 0.1)
+        self.question = nn.LSTM(e + _KINDS, d // 2, batch_first=True, bidirectional=True)
+        self.attend = nn.Linear(d, d, bias=False)
+        self.operation = nn.Linear(3 * d, e)
+        self.operation_bias = nn.Parameter(torch.zeros(count))
+        self.column = nn.Linear(3 * d + e, d)
+        self.column_attend = nn.Linear(d, d, bias=False)
+        self.name = nn.Linear(e, d)
+        self.trait = nn.Linear(TRAITS, d)
+        self.trait_weight = nn.Parameter(torch.zeros(count, TRAITS))
+        self.link_weight = nn.Parameter(torch.ones(count, _KINDS))
+        self.pivot = nn.Linear(e, d)
+        self.history = nn.Linear(2 * d + e, d)
+        reads = [OPERATIONS[name].column for name in shape.operations]
+        compares = [OPERATIONS[name].pivot for name in shape.operations]
+        self.register_buffer("reads", torch.tensor(reads), persistent=False)
+        self.register_buffer("compares", torch.tensor(compares), persistent=False)
+        nn.init.normal_(self.V.weight, std=0.1)
+
+    def read(self, views: Views) -> Read:
+        """Read questions and tables."""
+        words, links = torch.as_tensor(views.words).long(), torch.as_tensor(views.links)
+        linked = torch.stack([(links >> k) & 1 for k in range(_KINDS)], dim=3).float()
+        kinds = linked.amax(dim=2)
+        mentioned = kinds[:, :, 1:2]
+        vectors = self.V(words) * (1 - mentioned) + self.entity * mentioned
+        inputs = torch.cat([self._dropped(vectors), kinds], dim=2)
+        Z, q = self._run(inputs, torch.as_tensor(views.length).long())
+        names = torch.as_tensor(views.names).long()
+        count = (names > 0).sum(dim=2, keepdim=True).clamp(min=1)
+        traits = torch.as_tensor(views.traits)
+        P = self.name(self._dropped(self.V(names).sum(dim=2) / count)) + self.trait(traits)
+        places = torch.as_tensor(views.pivot_position).long()
+        places = places.clamp(max=Z.shape[1] - 1)[:, :, None].expand(-1, -1, Z.shape[2])
+        return Read(
+            q=q,
+            Z=Z,
+            no_word=_absent(views.length, Z.shape[1]),
+            linked=linked,
+            P=torch.tanh(P),
+            traits=traits,
+            able=torch.as_tensor(views.able),
+            left=Z.gather(1, places),
+            no_pivot=_absent(views.pivot_count, places.shape[1]),
+        )
+
+    def _run(self, inputs: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
+        packed = nn.utils.rnn.pack_padded_sequence(
+            inputs, length.clamp(min=1), batch_first=True, enforce_sorted=False
+        )
+        states, (last, _) = self.question(packed)
+        Z, _ = nn.utils.rnn.pad_packed_sequence(
+            states, batch_first=True, total_length=inputs.shape[1]
+        )
+        return self._dropped(Z), self._dropped(torch.cat([last[0], last[1]], dim=1))
+
+    def _dropped(self, values: Tensor) -> Tensor:
+        return dropout(values, self.drop, self.training)
+
+    def context(self, seen: Read, h: Tensor) -> Tensor:
+        """Return [h; q; attended words], (n, 3 d)."""
+        weights = self.attention(seen, h)
+        return torch.cat([h, seen.q, torch.bmm(weights[:, None], seen.Z)[:, 0]], dim=1)
+
+    def attention(self, seen: Read, h: Tensor) -> Tensor:
+        """Return the weights of the question's words, (n, Q)."""
+        return softmax(_dots(seen.Z, self.attend(h)) + seen.no_word, dim=1)
+
+    def operations(self, seen: Read, context: Tensor) -> Tensor:
+        """Return the logarithms of the operations' probabilities, (n, O)."""
+        logits = relu(self.operation(context)) @ self.U.T + self.operation_bias
+        return log_softmax(torch.where(seen.able.any(dim=2), logits, _ABSENT), dim=1)
+
+    def columns(self, seen: Read, context: Tensor, operation: Tensor) -> Tensor:
+        """Return the logarithms of the columns' probabilities for one operation each, (n, C)."""
+        y = self._dropped(relu(self.column(torch.cat([context, self.U[operation]], dim=1))))
+        words = softmax(_dots(seen.Z, self.column_attend(y)) + seen.no_word, dim=1)
+        links = torch.einsum("nq,nqck->nck", words, seen.linked)
+        logits = _dots(seen.P, y) + _dots(seen.traits, self.trait_weight[operation])
+        logits = logits + _dots(links, self.link_weight[operation])
+        able = seen.able[torch.arange(len(operation)), operation]
+        return log_softmax(torch.where(able, logits, _ABSENT), dim=1)
+
+    def pivots(self, seen: Read, operation: Tensor) -> Tensor:
+        """Return the logarithms of the numbers' probabilities for one operation each, (n, N)."""
+        return log_softmax(_dots(seen.left, self.pivot(self.U[operation])) + seen.no_pivot, dim=1)
+
+    def remember(self, h: Tensor, operation: Tensor, column: Tensor) -> Tensor:
+        """Return the history after one more action, whose column's vector is given, (n, d)."""
+        chosen = column * self.reads[operation][:, None]  # type: ignore[index]
+        return torch.tanh(self.history(torch.cat([h, self.U[operation], chosen], dim=1)))
+
+    def begin(self, seen: Read) -> Tensor:
+        """Return the history before the first action, (n, d)."""
+        return torch.zeros_like(seen.q)
+
+    def log_probability(self, views: Views, programs: Tensor, owner: Tensor) -> Tensor:
+        """Return the logarithm of each program's probability, (n,).
+
+        Programs of one question that begin alike share what is computed for their beginning.
+
+        Args:
+            views: B questions.
+            programs: Actions, (n, T, 3); after a program's end its operation is -1.
+            owner: The question that each program is for, (n,).
+        """
+        read = self.read(views)
+        h, total = torch.zeros(len(owner), self.shape.hidden), torch.zeros(len(owner))
+        for t in range(programs.shape[1]):
+            going = torch.nonzero(programs[:, t, 0] >= 0)[:, 0]
+            begun = torch.cat([owner[:, None], programs[:, :t].flatten(1)], dim=1)[going]
+            step, after = self._step(read, begun, h[going], programs[going, t])
+            total = total.index_add(0, going, step)
+            h = torch.zeros_like(h).index_copy(0, going, after)
+        return total
+
+    def _step(self, read: Read, begun: Tensor, h: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
+        """Return each action's logarithm of its probability and the history after it.
+
+        Args:
+            read: B questions.
+            begun: A program's question and its actions so far, (n, 1 + 3 t).
+            h: Its history, (n, d).
+            action: Its next action, (n, 3).
+        """
+        first, place = _unique(begun)
+        seen = read.take(begun[first, 0])
+        context = self.context(seen, h[first])
+        operation, column, pivot = action.unbind(dim=1)
+        step = self.operations(seen, context)[place, operation]
+        some, which = _unique(torch.stack([place, operation], dim=1))
+        rows, chosen = place[some], operation[some]
+        here = seen.take(rows)
+        columns = self.columns(here, context[rows], chosen)[which, column]
+        pivots = self.pivots(here, chosen)[which, pivot]
+        step = step + columns * self.reads[operation]  # type: ignore[index]
+        step = step + pivots * self.compares[operation]  # type: ignore[index]
+        last, again = _unique(torch.cat([place[:, None], action], dim=1))
+        vectors = seen.P[place[last], column[last]]
+        return step, self.remember(h[last], operation[last], vectors)[again]
+
+
+def _unique(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the first of each kind of row, and the kind of each row, by number."""
+    _, first, kind = np.unique(rows.numpy(), axis=0, return_index=True, return_inverse=True)
+    return torch.from_numpy(first), torch.from_numpy(kind.reshape(-1))
+
+
+def _absent(count: Any, size: int) -> Tensor:
+    """Return 0 for the first ``count`` of ``size`` places, else a large negative number."""
+    return torch.where(torch.arange(size) < torch.as_tensor(count)[:, None], 0.0, _ABSENT)
+
+
+def _dots(vectors: Tensor, query: Tensor) -> Tensor:
+    """Return the products of (n, k, d) with (n, d), (n, k)."""
+    return torch.bmm(vectors, query[:, :, None])[:, :, 0]
+
+
+def loaded(shape: Shape, weights: Mapping[str, NDArray[Any]], prefix: str) -> Programmer:
+    """Return networks with the weights whose names begin so, ready to be used.
+
+    Raises:
+        ValueError: Some weight is missing, or of another shape.
+    """
+    model = Programmer(shape)
+    own = {
+        name.removeprefix(prefix): torch.tensor(np.asarray(array, dtype=np.float32))
+        for name, array in weights.items()
+        if name.startswith(prefix)
+    }
+    wanted = {name: value.shape for name, value in model.state_dict().items()}
+    if {name: value.shape for name, value in own.items()} != wanted:
+        raise ValueError(f"these are not the weights of networks of {shape.hidden} units")
+    model.load_state_dict(own)
+    model.eval()
+    return model

@@ -1,0 +1,187 @@
+"""Programs that answer a real question rightly, found by executing many on the hard machine.
+
+A program is a selection and a finish. Selections: all rows; one operation; one operation and one
+that refines what it selects (previous, next, first, last, greatest, least); two operations joined
+by "and"; and, if none of these leads to the answer, one more refinement. Finishes: count, sum,
+gap, print. The right cells and the right number are all that is looked at.
+
+Two kinds are left out, for they are right by accident only: the previous or next of several rows,
+and the count, sum or gap of one row that a refinement leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_agents.agents.neural_programmer_2017.labels import Labels
+from neuralprog_envs.core.task import Bools
+from neuralprog_envs.table.machine import TableMachine
+from neuralprog_envs.table.records import TableInstances, TableState
+
+FRESH = ("match", "like", "frequent", "greater", "lesser", "geq", "leq")
+"""Operations that ignore what is selected."""
+REFINING = ("prev", "next", "first", "last", "max", "min")
+"""Operations that start from it, and leave one row."""
+STEPPING = ("prev", "next")
+"""Those that start from one row."""
+NUMBERS = ("count", "sum", "gap")
+"""Operations that end a program with a number."""
+_WIDEST = 10_000
+"""States of one level that are looked at."""
+_CLOSE = 1e-6
+Actions = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Selections:
+    """n ways to select rows.
+
+    Attributes:
+        programs: Their actions, (n, s, 3) after s steps.
+        rows: What they select, (n, R).
+    """
+
+    programs: Actions
+    rows: Bools
+
+    def kept(self, which: NDArray[Any]) -> Selections:
+        """Return some of them."""
+        return Selections(self.programs[which], self.rows[which])
+
+
+class Explorer:
+    """The programs on one question; the machine and the table are its own size.
+
+    Args:
+        machine: A machine of exactly the table's rows and columns.
+        posed: The question, a batch of one.
+    """
+
+    def __init__(self, machine: TableMachine, posed: TableInstances) -> None:
+        self.machine = machine
+        self.start = machine.initial(posed)
+        self.number = {name: i for i, name in enumerate(machine.operations)}
+        self.numbers = np.flatnonzero(posed.valid[0].any(axis=0)).tolist()
+        self.pivots = range(int(posed.pivot_count[0]))
+
+    def search(self, labels: Labels) -> list[Actions]:
+        """Return the right programs, (T', 3) each, of as many steps as they need."""
+        every = Selections(np.zeros((1, 0, 3), dtype=np.int64), self.start.present)
+        first = self._then(every, self._actions(FRESH + REFINING))
+        second = self._then(first, self._actions(REFINING))
+        levels = [every, first, second, self._both(first)]
+        found = [p for level in levels for p in self._finished(level, labels)]
+        if not found:
+            third = self._then(_different(second), self._actions(REFINING))
+            found = list(self._finished(third, labels))
+        return found
+
+    def _actions(self, names: tuple[str, ...]) -> Actions:
+        """Return all actions of some operations that can do something here, (n, 3)."""
+        rows = [
+            (self.number[name], column, pivot)
+            for name in names
+            if name in self.number
+            for column in self._columns(name)
+            for pivot in (self.pivots if self._operation(name).pivot else (0,))
+        ]
+        return np.array(rows, dtype=np.int64).reshape(-1, 3)
+
+    def _operation(self, name: str) -> Any:
+        return self.machine.table[self.number[name]]
+
+    def _columns(self, name: str) -> list[int]:
+        if not self._operation(name).column:
+            return [0]
+        if name in ("match", "like", "frequent"):
+            marks = {"match": "matches", "like": "similar", "frequent": "frequent"}[name]
+            return np.flatnonzero(getattr(self.start, marks)[0].any(axis=0)).tolist()
+        return self.numbers if name != "print" else list(range(self.machine.columns))
+
+    def _execute(self, before: Selections, action: Actions) -> TableState:
+        """Return the states after one more action on each selection."""
+        n = len(action)
+        posed = {
+            name: np.broadcast_to(value, (n, *value.shape[1:]))
+            for name, value in vars(self.start).items()
+        }
+        state = replace(TableState(**posed), selected=before.rows)
+        return self.machine.step(state, action)
+
+    def _pairs(self, before: Selections, actions: Actions) -> tuple[Selections, Actions]:
+        """Return each selection with each action, the first ones of very many."""
+        n, m = len(before.rows), len(actions)
+        each = before.kept(np.repeat(np.arange(n), m)[:_WIDEST])
+        return each, np.tile(actions, (n, 1))[:_WIDEST]
+
+    def _then(self, before: Selections, actions: Actions) -> Selections:
+        """Return what each selection followed by each action selects, if it is some change."""
+        each, action = self._pairs(before, actions)
+        if not len(action):
+            return Selections(np.zeros((0, before.programs.shape[1] + 1, 3), np.int64), each.rows)
+        rows = self._execute(each, action).selected
+        programs = np.concatenate([each.programs, action[:, None]], axis=1)
+        some = rows.any(axis=1) & (rows != each.rows).any(axis=1)
+        stepping = np.isin(action[:, 0], [self.number[name] for name in STEPPING])
+        some &= ~stepping | (each.rows.sum(axis=1) == 1)
+        return Selections(programs, rows).kept(some)
+
+    def _both(self, first: Selections) -> Selections:
+        """Return what two operations select together, if that is less than either does."""
+        fresh = first.kept(np.isin(first.programs[:, 0, 0], [self.number[f] for f in FRESH]))
+        a, b = np.triu_indices(len(fresh.rows), k=1)
+        rows = fresh.rows[a] & fresh.rows[b]
+        less = (rows != fresh.rows[a]).any(axis=1) & (rows != fresh.rows[b]).any(axis=1)
+        which = less & rows.any(axis=1) & ("and" in self.number)
+        joint = np.broadcast_to(np.array([self.number.get("and", 0), 0, 0]), (int(which.sum()), 3))
+        steps = [fresh.programs[a[which], 0], fresh.programs[b[which], 0], joint]
+        return Selections(np.stack(steps, axis=1), rows[which])
+
+    def _finished(self, level: Selections, labels: Labels) -> Iterator[Actions]:
+        """Yield the selections' programs with each finish that is right."""
+        if not len(level.rows):
+            return
+        if not np.isnan(labels.scalar):
+            yield from self._with_number(self._unrefined(level), labels.scalar)
+        for row, column in np.argwhere(right_prints(level.rows, labels.items)):
+            yield np.concatenate([level.programs[row], [[self.number["print"], column, 0]]])
+
+    def _unrefined(self, level: Selections) -> Selections:
+        if not level.programs.shape[1]:
+            return level
+        refining = [self.number[name] for name in REFINING]
+        return level.kept(~np.isin(level.programs[:, -1, 0], refining))
+
+    def _with_number(self, level: Selections, wanted: float) -> Iterator[Actions]:
+        """Yield the selections' programs with each count, sum and gap that gives a number."""
+        before, action = self._pairs(level, self._actions(NUMBERS))
+        if not len(action):
+            return
+        result = self._execute(before, action).scalars[:, 0]
+        for row in np.flatnonzero(np.abs(result - wanted) < _CLOSE):
+            yield np.concatenate([before.programs[row], action[row : row + 1]])
+
+
+def right_prints(rows: Bools, items: Bools) -> Bools:
+    """Return which selections print the right answer in which column, (n, c).
+
+    Args:
+        rows: Selections, (n, r).
+        items: The items that each cell matches, (K, r, c).
+    """
+    chosen = rows.astype(np.float64)
+    wrong = chosen @ (~items.any(axis=0)).astype(np.float64)
+    found = (chosen @ items.astype(np.float64)) > 0  # (K, n, c)
+    right: Bools = (wrong == 0) & found.all(axis=0)
+    return right
+
+
+def _different(selections: Selections) -> Selections:
+    """Return the first of those that select the same rows."""
+    _, first = np.unique(np.packbits(selections.rows, axis=1), axis=0, return_index=True)
+    return selections.kept(np.sort(first))

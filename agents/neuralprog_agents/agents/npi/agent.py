@@ -1,0 +1,73 @@
+"""The NPI as an agent: its config, its restart, and its policy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from neuralprog_agents.agents.npi.config import Config, Task
+from neuralprog_envs.core.instances import check_lengths
+from neuralprog_envs.registry import find
+
+if TYPE_CHECKING:
+    from neuralprog_agents.agent import Outcome, Report, Stop
+    from neuralprog_agents.agents.npi.policy import NPIPolicy
+
+__all__ = ["SUPERVISION", "Config", "check", "check_certificate", "load", "restart"]
+
+SUPERVISION = "execution traces"
+
+
+def check(config: Config) -> None:
+    """Raise ValueError if a config's environments can't be had or learned, or its base is none."""
+    for task in config.tasks:
+        _check_task(task)
+    if config.base:
+        from neuralprog_agents.agents.npi.base import check as check_base
+
+        check_base(config)
+
+
+def _check_task(task: Task) -> None:
+    from neuralprog_agents.agents.npi.data import task_of
+    from neuralprog_agents.npi_network.verify import check_provable
+
+    if find(task.env).family != "program":
+        raise ValueError(f"npi learns program tasks, and {task.env} is none")
+    made = task_of(task, task.length[1])
+    check_lengths(made, task.length, "train")
+    if task.prove:
+        check_provable(made)
+
+
+def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
+    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
+    from neuralprog_agents.agents.npi import train
+
+    return train.restart(config, index, folder, report, stop)
+
+
+def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> NPIPolicy:
+    """Return the policy of trained weights.
+
+    Args:
+        weights: The network's parameters, by name.
+        card: "env", "settings" and "sizes", as ``restart`` gives them.
+
+    Raises:
+        ValueError: The weights do not fit the sizes.
+    """
+    from neuralprog_agents.agents.npi import policy
+
+    return policy.load(weights, card)
+
+
+def check_certificate(
+    weights: dict[str, NDArray[Any]], card: dict[str, Any], record: dict[str, Any]
+) -> None:
+    """Check a certificate anew; see ``neuralprog_agents.npi_network.checker``."""
+    from neuralprog_agents.npi_network import checker
+
+    checker.check_certificate(weights, card, record)

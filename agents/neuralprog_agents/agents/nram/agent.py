@@ -1,0 +1,125 @@
+"""The NRAM as an agent: its config, its restart, and its discretised policy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_agents.agent import Policy
+from neuralprog_agents.agents.nram.beliefs import belief_table
+from neuralprog_agents.agents.nram.config import Config
+from neuralprog_agents.agents.nram.data import limits, task_of
+from neuralprog_agents.agents.nram.discretise import Stepper, circuit_table
+from neuralprog_agents.agents.nram.shape import Shape
+from neuralprog_agents.agents.nram.start import start_of
+from neuralprog_agents.agents.nram.train import restart
+from neuralprog_agents.circuits.lanes import MOST_MEMORY, MOST_REGISTERS, MOST_STEPS
+from neuralprog_agents.circuits.tables import TablePolicy
+from neuralprog_envs.core.instances import check_lengths
+from neuralprog_envs.registry import find
+
+__all__ = ["SUPERVISION", "Config", "RecurrentPolicy", "check", "load", "restart", "supervision"]
+
+SUPERVISION = "input/output pairs"
+
+
+class RecurrentPolicy:
+    """A discretised LSTM controller in circuit mode; it sees flags and remembers them.
+
+    Args:
+        env_id: The environment that it was trained for.
+        theta: Its weights, shape (P,).
+        shape: Its sizes; the memory's does not matter.
+        time_limit: (c_0, c_1, ...): an instance of length n has at most Σ_k c_k · n^k steps.
+    """
+
+    def __init__(
+        self, env_id: str, theta: NDArray[Any], shape: Shape, time_limit: Sequence[int]
+    ) -> None:
+        self.env_id, self.shape, self.time_limit = env_id, shape, tuple(time_limit)
+        self._stepper = Stepper(theta, shape)
+
+    def settings(self, length: int) -> dict[str, Any]:
+        """Return the environment's arguments: circuit mode, flags, and the time limit T."""
+        return {
+            "action": "circuit",
+            "observation": "flags",
+            "registers": self.shape.registers,
+            "repetitions": self.shape.repetitions,
+            "max_steps": max(sum(c * length**k for k, c in enumerate(self.time_limit)), 1),
+        }
+
+    def start(self, n: int) -> None:
+        """Begin n episodes."""
+        self._stepper.reset()
+
+    def act(self, observation: Any, action_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return each slot's circuit, shape (n, K)."""
+        return self._stepper(observation)
+
+
+def supervision(config: Config) -> str:
+    """Return what a run learns from; one that begins with given circuits does not learn them."""
+    return f"a compiled start ({config.start})" if config.start else SUPERVISION
+
+
+def check(config: Config) -> None:
+    """Raise ValueError if a config's environment, circuits or device can't be had."""
+    if find(config.env).family != "tape":
+        raise ValueError(f"nram learns tape tasks, and {config.env} is none")
+    low, high = config.length
+    check_lengths(task_of(config, high), (low, high), "train")
+    if config.start:
+        start_of(config)
+    if config.repair:
+        _check_repair(config)
+    if config.device != "cpu":
+        _check_device(config.device)
+
+
+def _check_repair(config: Config) -> None:
+    memory = task_of(config, config.length[1]).machine.memory_size
+    steps = int(limits(config, np.array(config.length)).max())
+    for name, size, most in (
+        ("registers", config.registers, MOST_REGISTERS),
+        ("cells of the longest pair", memory, MOST_MEMORY),
+        ("steps", steps, MOST_STEPS),
+    ):
+        if size > most:
+            raise ValueError(f"repair has at most {most} {name}, not {size}")
+
+
+def _check_device(device: str) -> None:
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"device {device!r} can't be used here ({reason}); cpu can") from None
+
+
+def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> Policy:
+    """Return the discretised policy of trained weights.
+
+    Args:
+        weights: "theta", shape (P,), float32.
+        card: "env", "shape", "time_limit" and "trained_lengths", as ``restart`` gives them.
+
+    Raises:
+        ValueError: The weights do not fit the shape.
+    """
+    shape = Shape(**card["shape"])
+    theta = weights.get("theta")
+    if theta is None or theta.shape != (shape.size,):
+        raise ValueError(f"an NRAM of this shape has one array theta of {shape.size} numbers")
+    limit = [int(number) for number in card["time_limit"]]
+    if shape.controller == "lstm":
+        return RecurrentPolicy(card["env"], theta, shape, limit)
+    low, high = (int(length) for length in card["trained_lengths"])
+    table = circuit_table(theta, shape)
+    weights = belief_table(theta, shape)
+    return TablePolicy(card["env"], table, limit, (low, high), shape.repetitions, weights)

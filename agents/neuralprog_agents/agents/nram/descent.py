@@ -1,0 +1,188 @@
+"""The gradient's half of a turn: training under the curriculum, and then hardening.
+
+Hardening is our addition: once the soft machine is right at the highest level, noise and entropy
+bonus stop, and training goes on while the circuit is judged again and again. Every few chunks the
+controller is discretised and its circuit is judged on the hard machine; the first that is right,
+also on held-out longer pairs, ends the half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from neuralprog_agents.agent import Report, Stop
+from neuralprog_agents.agents.nram import judge
+from neuralprog_agents.agents.nram.config import Config
+from neuralprog_agents.agents.nram.data import Settings, Stream, draw_batches, seed
+from neuralprog_agents.agents.nram.discretise import Stepper
+from neuralprog_agents.agents.nram.records import (
+    Batch,
+    Hyper,
+    Metrics,
+    Schedule,
+    TrainState,
+    noise_sigma,
+)
+from neuralprog_agents.agents.nram.shape import Shape
+from neuralprog_agents.training.curriculum import Curriculum
+from neuralprog_envs.core.draws import as_words, combine
+
+CHUNK = 50
+"""Gradient steps between two decisions."""
+_JUDGED_EVERY = 4
+
+
+class End(Enum):
+    """How a half ended: the circuit is right, the gradient gets no further, or we were stopped."""
+
+    RIGHT = auto()
+    STUCK = auto()
+    STOPPED = auto()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a restart stands, besides its weights: all that a checkpoint must hold.
+
+    Attributes:
+        level: The curriculum's level.
+        turn: The turn.
+        batches: Batches since the level rose.
+        hardening: The step at which hardening began, or -1.
+        soft: Whether the soft machine was ever right at the highest level.
+        error: The error in the last chunk.
+        cpu_seconds: Processor time until the last checkpoint.
+    """
+
+    level: int
+    turn: int = 0
+    batches: int = 0
+    hardening: int = -1
+    soft: bool = False
+    error: float = 1.0
+    cpu_seconds: float = 0.0
+
+
+class Descent:
+    """Trains ``state`` in place; ``progress`` is replaced as it goes."""
+
+    def __init__(
+        self, config: Config, index: int, settings: Settings, shape: Shape, state: TrainState,
+        progress: Progress,
+    ) -> None:  # fmt: skip
+        self.config, self.index, self.settings, self.shape = config, index, settings, shape
+        self.state, self.progress = state, progress
+        self.hyper = Hyper(clip_activations=settings.clip_activations, clip_norm=settings.clip_norm)
+
+    def run(self, report: Report, stop: Stop, after_chunk: Callable[[], None]) -> End:
+        """Train until one of the three ends."""
+        while True:
+            if self._judge_now() and self.judge():
+                return End.RIGHT
+            if self._stuck():
+                return End.STUCK
+            if stop():
+                return End.STOPPED
+            if not self._chunk(report):
+                return End.STUCK
+            after_chunk()
+
+    def judge(self) -> bool:
+        """Whether the discretised controller is right, on longer held-out pairs too."""
+        learned = Stepper(self.state.theta, self.shape)
+        return judge.fits(self.config, learned) and judge.generalises(self.config, learned)
+
+    def _chunk(self, report: Report) -> bool:
+        """Train for some steps and decide; return whether everything stayed finite."""
+        curriculum, progress = self._curriculum(), self.progress
+        batches, lengths = draw_batches(
+            self.config, self.index, curriculum, progress.turn, self.state.step, CHUNK
+        )
+        metrics = self._train(batches)
+        if not metrics.finite:
+            return False
+        error = float(np.mean(metrics.errors[lengths <= progress.level]))
+        report(self._report(error, float(np.mean(metrics.loss))))
+        self._advance(curriculum, error)
+        return True
+
+    def _train(self, batches: Batch) -> Metrics:
+        train_steps = _backend(self.config.device)
+        key = seed(self.config, self.index, Stream.NOISE)
+        noise = int(combine(as_words(key), as_words(self.progress.turn))[0])
+        return train_steps(self.shape, self.state, batches, self._schedule(), self.hyper, noise)
+
+    def _schedule(self) -> Schedule:
+        step, drawn = self.state.step + np.arange(CHUNK), self.settings
+        rate = np.full(CHUNK, drawn.learning_rate, dtype=np.float32)
+        if self.progress.hardening >= 0:
+            return Schedule(rate, np.zeros_like(rate), np.zeros_like(rate))
+        bonus = drawn.entropy * 0.5 ** (step / drawn.entropy_half_life)
+        noise = noise_sigma(step, drawn.noise)
+        return Schedule(rate, bonus.astype(np.float32), noise.astype(np.float32))
+
+    def _curriculum(self) -> Curriculum:
+        low, high = self.config.length
+        return Curriculum(
+            lowest=low,
+            highest=high,
+            level=self.progress.level,
+            batches=self.progress.batches,
+            threshold=self.config.threshold,
+            spacing=self.config.spacing,
+        )
+
+    def _advance(self, curriculum: Curriculum, error: float) -> None:
+        """Raise the level, or begin to harden, as the error of the last chunk allows."""
+        after, progress = curriculum.update(error, CHUNK), self.progress
+        solved = curriculum.complete and error < self.config.solved
+        begins = solved and progress.hardening < 0
+        self.progress = replace(
+            progress,
+            level=after.level,
+            batches=after.batches,
+            hardening=self.state.step if begins else progress.hardening,
+            soft=progress.soft or solved,
+            error=error,
+        )
+
+    def _stuck(self) -> bool:
+        hardening = self.progress.hardening
+        if hardening >= 0 and self.state.step - hardening >= self.config.harden_steps:
+            return True
+        patient = hardening >= 0 or self.progress.batches < self.config.patience
+        return self.state.step >= self.config.budget or not patient
+
+    def _judge_now(self) -> bool:
+        if self.state.step == 0:
+            return bool(self.config.start)
+        late = self._curriculum().complete or self.progress.hardening >= 0
+        return late and self.state.step % (_JUDGED_EVERY * CHUNK) == 0
+
+    def _report(self, error: float, loss: float) -> dict[str, float]:
+        turn, turns = self.progress.turn, self.config.turns
+        return {
+            "step": turn * self.config.budget + self.state.step,
+            "progress": (turn + self.state.step / self.config.budget) / turns,
+            "turn": turn + 1,
+            "loss": loss,
+            "error": error,
+            "level": self.progress.level,
+            "hardening": float(self.progress.hardening >= 0),
+        }
+
+
+def _backend(device: str) -> Any:
+    if device == "cpu":
+        from neuralprog_agents.agents.nram.kernel import train_steps
+
+        return train_steps
+    from neuralprog_agents.agents.nram import torch_steps
+
+    return partial(torch_steps.train_steps, device=device)

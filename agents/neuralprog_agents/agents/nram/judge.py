@@ -1,0 +1,39 @@
+"""Whether a discretised controller is right, on the hard machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neuralprog_agents.agents.nram.config import Config
+from neuralprog_agents.agents.nram.data import Stream, limits, pairs, seed, task_of
+from neuralprog_agents.agents.nram.discretise import Stepper
+from neuralprog_agents.circuits import tables
+from neuralprog_envs.core import batch
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.tape.records import TapeInstances
+
+_SOME = 64
+"""Pairs that are tried first: most wrong circuits fail on them."""
+
+
+def fits(config: Config, learned: Stepper) -> bool:
+    """Whether circuits are right on all pairs of the training lengths."""
+    task, posed = task_of(config, config.length[1]), pairs(config)
+    some, others = np.split(np.arange(len(posed.length)), [_SOME])
+    return all(_right(config, task, learned, batch.take(posed, rows)) for rows in (some, others))
+
+
+def generalises(config: Config, learned: Stepper) -> bool:
+    """Whether circuits are right on ``config.far`` held-out pairs, twice as long as the longest."""
+    length = 2 * config.length[1]
+    task, key = task_of(config, length), seed(config, 0, Stream.FAR)
+    posed = draw(task, key, np.arange(config.far), (length, length), "validation")
+    return _right(config, task, learned, posed)
+
+
+def _right(config: Config, task: Any, learned: Stepper, posed: TapeInstances) -> bool:
+    learned.reset()
+    state = tables.run(task.machine, learned, posed, limits(config, posed.length))
+    return bool(np.all(task.score(state, posed) == 1.0))

@@ -1,0 +1,58 @@
+"""How compiled code reads a ``Plan``: by name, behind one pointer.
+
+As a tuple the plan would be copied, field by field, in every call. Its fields never change
+while the code runs; saying so (invariant loads) lets LLVM keep them in registers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core.typing.templates import AttributeTemplate, infer_getattr
+from numba.extending import intrinsic, lower_getattr_generic, models, register_model
+
+from neuralprog_agents.agents.nram.kernel.plan import Plan
+
+
+class PlanType(types.Type):  # type: ignore[misc]
+    """The numba type of a pointer to the fields of a plan."""
+
+    def __init__(self) -> None:
+        super().__init__(name="plan")
+
+
+plan_type = PlanType()
+
+
+@register_model(PlanType)
+class _PlanModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, ir.IntType(64).as_pointer())
+
+
+@infer_getattr
+class _PlanAttributes(AttributeTemplate):  # type: ignore[misc]
+    key = PlanType
+
+    def generic_resolve(self, plan: Any, name: str) -> Any:
+        return types.int64 if name in Plan._fields else None
+
+
+@lower_getattr_generic(PlanType)
+def _field(context: Any, builder: Any, kind: Any, plan: Any, name: str) -> Any:
+    place = ir.Constant(ir.IntType(64), Plan._fields.index(name))
+    value = builder.load(builder.gep(plan, [place]))
+    value.set_metadata("invariant.load", builder.module.add_metadata([]))
+    return value
+
+
+@intrinsic
+def view(context: Any, pointer: Any) -> Any:
+    """The plan behind a pointer to int64."""
+
+    def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return arguments[0]
+
+    return plan_type(pointer), lower

@@ -1,0 +1,71 @@
+"""The Neural Turing Machine as an agent: its config, its restart, and its policy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from neuralprog_agents.agents.ntm.config import Config
+from neuralprog_envs.core.instances import check_lengths
+from neuralprog_envs.registry import find, make_task
+
+if TYPE_CHECKING:
+    from neuralprog_agents.agent import Outcome, Report, Stop
+    from neuralprog_agents.sequences.policy import Saying
+
+__all__ = ["SUPERVISION", "Config", "check", "load", "restart"]
+
+SUPERVISION = "input/output pairs"
+
+_FORM = ("controller", "hidden", "width", "rows", "bits")
+
+
+def check(config: Config) -> None:
+    """Raise ValueError if a config's task is no tape task, or its values have too many bits."""
+    if find(config.env).family != "tape":
+        raise ValueError(f"ntm reads the cells of a tape as bits, and {config.env} has no tape")
+    task: Any = make_task(config.env, length=config.length, **_settings(config))
+    check_lengths(task, config.length, "train")
+    most = task.machine.memory_size - 1
+    if most >= 1 << config.bits:
+        raise ValueError(f"values up to {most} need more than {config.bits} bits")
+
+
+def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
+    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
+    import torch
+
+    from neuralprog_agents.agents.ntm.learner import TapeReader
+    from neuralprog_agents.sequences import training
+
+    torch.set_num_threads(1)
+    form = {name: getattr(config, name) for name in _FORM}
+    setup = training.Setup(
+        "ntm", _settings(config), lambda: TapeReader(**form), {"form": form}, alike=True
+    )
+    return training.restart(config, index, folder, report, stop, setup)
+
+
+def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> Saying:
+    """Return the policy of trained weights.
+
+    Args:
+        weights: The machine's parameters, by name.
+        card: "env", "settings" and "form", as ``restart`` gives them.
+
+    Raises:
+        ValueError: The weights do not fit the form.
+    """
+    from neuralprog_agents.agents.ntm.learner import TapeReader
+    from neuralprog_agents.sequences.policy import Saying, restore
+
+    reader = TapeReader(**card["form"])
+    restore(reader, weights)
+    return Saying(card["env"], reader, card["settings"])
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    """Return the environment's keyword arguments, besides the length."""
+    return {"memory_size": config.memory_size} if config.memory_size else {}

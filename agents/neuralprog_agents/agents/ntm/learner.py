@@ -1,0 +1,68 @@
+"""A machine with the way it reads tapes and answers: what ``sequences.training`` trains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from neuralprog_agents.agents.ntm.bits import ANSWER, CHANNELS, MARKS, cells_of, heard, seen, wanted
+from neuralprog_agents.agents.ntm.model import NTM, Sizes
+from neuralprog_envs.tape.records import TapeInstances
+
+_SPARE = 16
+"""An answer ends at twice as many cells as were read, and so many more."""
+
+
+class TapeReader:
+    """A machine over bits; see ``sequences.learner.Learner``.
+
+    Args:
+        controller: "lstm" or "mlp".
+        hidden: Its units.
+        width: W.
+        rows: N; see ``Config``.
+        bits: In which a cell is read and answered.
+    """
+
+    def __init__(self, controller: str, hidden: int, width: int, rows: int, bits: int) -> None:
+        self.bits, self.rows = bits, rows
+        self.machine = NTM(Sizes(bits + CHANNELS, bits + MARKS, controller, hidden, width))
+
+    @property
+    def model(self) -> nn.Module:
+        """What is trained."""
+        return self.machine
+
+    def loss(self, task: Any, instances: TapeInstances) -> Tensor:
+        """Return the mean cross-entropy of the bits of the right answers, and of their ends."""
+        target, scored = wanted(instances, self.bits)
+        steps = torch.from_numpy(seen(instances.tape, len(target), self.bits))
+        start = self.machine.begin(len(instances.tape), self._rows(instances))
+        logits, _ = self.machine(steps, start)
+        when = torch.from_numpy(scored)
+        return binary_cross_entropy_with_logits(logits[when], torch.from_numpy(target)[when])
+
+    def answer(self, task: Any, instances: TapeInstances) -> list[list[int]]:
+        """Return the likeliest answers, until each has said that it is over."""
+        L = cells_of(instances.tape)
+        B, longest = len(L), int(L.max())
+        steps = torch.from_numpy(seen(instances.tape, longest + 1, self.bits))
+        logits, state = self.machine(steps, self.machine.begin(B, self._rows(instances)))
+        said = [logits > 0]
+        asked = torch.zeros(1, B, self.bits + CHANNELS)
+        asked[:, :, self.bits + ANSWER] = 1.0
+        started = torch.arange(longest + 1)[:, None] > torch.from_numpy(L)
+        over = (said[0][:, :, -1] & started).any(dim=0)
+        while len(said) <= 2 * longest + _SPARE and not over.all():
+            logits, state = self.machine(asked, state)
+            said.append(logits > 0)
+            over |= said[-1][0, :, -1]
+        return heard(torch.cat(said).numpy(), L)
+
+    def _rows(self, instances: TapeInstances) -> int:
+        """Return N: room for each cell, and for the mark after them."""
+        return max(self.rows, int(np.max(cells_of(instances.tape))) + 1)

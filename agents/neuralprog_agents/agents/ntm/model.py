@@ -1,0 +1,179 @@
+"""The Neural Turing Machine: a controller, a memory of rows, a read head and a write head.
+
+Source: Graves, Wayne and Danihelka 2014 (arXiv 1410.5401), sections 3.1 to 3.3. Symbols are the
+paper's: N rows of W numbers (the paper's M), and for each head a key k, its strength β, the gate g,
+the shift s, the sharpening γ, and its weighting w over the rows. Both heads are addressed at once,
+all of a batch's sequences side by side; nothing loops but time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from neuralprog_agents.agents.ntm.fused import Access
+
+HEADS = 2
+"""The read head and the write head, in this order."""
+
+SHIFTS = 3
+"""A head moves by -1, 0 or 1 rows."""
+
+BLANK = 1e-6
+"""What every number of the memory is at the start (Collier and Beel 2018, section 3)."""
+
+_TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of a machine; how many rows its memory has is no part of them.
+
+    Attributes:
+        inputs: Numbers that it sees in a step.
+        outputs: Numbers that it answers in a step.
+        controller: "lstm", or "mlp" for a feed-forward one: a layer of tanh units.
+        hidden: The controller's units.
+        width: W, the numbers in a row.
+    """
+
+    inputs: int
+    outputs: int
+    controller: str
+    hidden: int
+    width: int
+
+
+class State(NamedTuple):
+    """What goes from step to step.
+
+    h and c (B, hidden) are the controller's (a feed-forward one never looks at its own), r (B, W)
+    what the read head read, w (B, 2, N) the heads' weightings, memory (B, W, N).
+    """
+
+    h: Tensor
+    c: Tensor
+    r: Tensor
+    w: Tensor
+    memory: Tensor
+
+
+class NTM(nn.Module):
+    """A machine with random weights.
+
+    Args:
+        sizes: Its sizes.
+    """
+
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__()
+        self.sizes, W = sizes, sizes.width
+        recurrent = sizes.controller == "lstm"
+        wide = 4 * sizes.hidden if recurrent else sizes.hidden
+        self.see = nn.Linear(sizes.inputs, wide)
+        self.remember = nn.Linear(W + sizes.hidden * recurrent, wide, bias=False)
+        self.steer = nn.Linear(sizes.hidden, sum(_parts(W)))
+        self.answer = nn.Linear(sizes.hidden + W, sizes.outputs)
+
+    def forward(self, seen: Tensor, state: State) -> tuple[Tensor, State]:
+        """Return the logits of what is answered, shape (T, B, outputs), and the last state.
+
+        Args:
+            seen: Shape (T, B, inputs).
+            state: From ``begin``, or where an earlier call ended.
+        """
+        told = []
+        for see in self.see(seen):
+            state = self._step(see, state)
+            told += [state.h, state.r]
+        hidden = torch.cat([torch.stack(told[0::2]), torch.stack(told[1::2])], dim=2)
+        return self.answer(hidden), state
+
+    def begin(self, B: int, rows: int) -> State:
+        """Return the state before the first step: nothing remembered, both heads at row 0.
+
+        Args:
+            B: Sequences side by side.
+            rows: N, at least 3.
+        """
+        H, W, like = self.sizes.hidden, self.sizes.width, self.see.bias
+        w = like.new_zeros(B, HEADS, rows)
+        w[:, :, 0] = 1.0
+        memory = like.new_full((B, W, rows), BLANK)
+        return State(like.new_zeros(B, H), like.new_zeros(B, H), like.new_zeros(B, W), w, memory)
+
+    def _step(self, see: Tensor, state: State) -> State:
+        h, c = self._control(see, state)
+        access = Access.apply if see.device.type == "cpu" else self.access
+        return State(h, c, *access(self.steer(h), state.w, state.memory))
+
+    def access(self, steer: Tensor, before: Tensor, memory: Tensor) -> tuple[Tensor, ...]:
+        """Return what is read, the new weightings and the new memory; as ``fused.Access`` does."""
+        W = self.sizes.width
+        keys, add, erase, gates, strengths, sharpness, shifts = torch.split(steer, _parts(W), 1)
+        w = address(
+            memory,
+            before,
+            k=torch.tanh(keys).view(-1, HEADS, W),
+            beta=functional.softplus(strengths)[:, :, None],
+            g=torch.sigmoid(gates)[:, :, None],
+            s=torch.softmax(shifts.view(-1, HEADS, SHIFTS), dim=2),
+            gamma=1.0 + functional.softplus(sharpness)[:, :, None],
+        )
+        memory = write(memory, w[:, 1:], torch.sigmoid(erase), torch.tanh(add))
+        return torch.bmm(memory, w[:, 0, :, None])[:, :, 0], w, memory
+
+    def _control(self, see: Tensor, state: State) -> tuple[Tensor, Tensor]:
+        W = self.remember.weight
+        if self.sizes.controller == "mlp":
+            return torch.tanh(torch.addmm(see, state.r, W.t())), state.c
+        gates = torch.addmm(see, torch.cat([state.r, state.h], dim=1), W.t())
+        H = self.sizes.hidden
+        i, f, o = torch.sigmoid(gates[:, : 3 * H]).chunk(3, dim=1)
+        c = f * state.c + i * torch.tanh(gates[:, 3 * H :])
+        return o * torch.tanh(c), c
+
+
+def _parts(W: int) -> list[int]:
+    """Return how many numbers steer the heads: k, add, erase, g, β, γ, s."""
+    return [HEADS * W, W, W, HEADS, HEADS, HEADS, HEADS * SHIFTS]
+
+
+def address(
+    memory: Tensor, before: Tensor, k: Tensor, beta: Tensor, g: Tensor, s: Tensor, gamma: Tensor
+) -> Tensor:
+    """Return the heads' new weightings, shape (B, H, N); equations 5 to 9.
+
+    Args:
+        memory: Shape (B, W, N).
+        before: The last weightings, shape (B, H, N).
+        k: Keys, shape (B, H, W).
+        beta: Their strengths, at least 0, shape (B, H, 1).
+        g: How much the content decides, 0 to 1, shape (B, H, 1).
+        s: The distribution over shifts by -1, 0, 1, shape (B, H, 3).
+        gamma: The sharpening, at least 1, shape (B, H, 1).
+    """
+    unit = memory * torch.rsqrt(memory.square().sum(1, keepdim=True) + _TINY)
+    k = k * (beta * torch.rsqrt(k.square().sum(2, keepdim=True) + _TINY))
+    content = torch.softmax(torch.bmm(k, unit), dim=2)
+    gated = torch.lerp(before, content, g)
+    ring = torch.cat([gated[:, :, -1:], gated, gated[:, :, :1]], dim=2)
+    N = memory.shape[2]
+    moved = s[:, :, 2:] * ring[:, :, :N] + s[:, :, 1:2] * gated + s[:, :, :1] * ring[:, :, 2:]
+    return torch.softmax(gamma * torch.log(moved + _TINY), dim=2)
+
+
+def write(memory: Tensor, w: Tensor, erase: Tensor, add: Tensor) -> Tensor:
+    """Return the memory after a head has erased and added, shape (B, W, N); equations 3 and 4.
+
+    Args:
+        memory: Shape (B, W, N).
+        w: The head's weighting, shape (B, 1, N).
+        erase: 0 to 1, shape (B, W).
+        add: Shape (B, W).
+    """
+    return memory + w * (add[:, :, None] - memory * erase[:, :, None])

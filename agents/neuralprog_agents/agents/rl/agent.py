@@ -1,0 +1,76 @@
+"""Reinforcement learning as an agent: its config, its restart, and its policy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from neuralprog_agents.agents.rl.config import Config
+
+if TYPE_CHECKING:
+    from neuralprog_agents.agent import Outcome, Report, Stop
+    from neuralprog_agents.agents.rl.policy import LearnedPolicy
+
+__all__ = ["SUPERVISION", "Config", "check", "load", "restart", "supervision"]
+
+SUPERVISION = "rewards"
+
+
+def supervision(config: Config) -> str:
+    """Return what a run learns from."""
+    return "demonstrations" if config.algorithm == "BC" else SUPERVISION
+
+
+def check(config: Config) -> None:
+    """Raise ValueError if a config's environment can't be had, or its algorithm can't face it.
+
+    Raises:
+        ModuleNotFoundError: Stable-Baselines3 is not installed.
+    """
+    from neuralprog_agents.agents.rl.algorithms import check_installed, options_of
+    from neuralprog_agents.agents.rl.setup import setup_of
+
+    check_installed()
+    options_of(config)
+    setup = setup_of(config)
+    if config.algorithm == "BC":
+        from neuralprog_agents.agents.rl.imitate import demonstrations
+
+        if setup.settings.get("action") == "circuit":
+            raise ValueError("BC: the experts of tapes act in instructions, not in circuits")
+        demonstrations(setup, 1, 0)
+
+
+def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
+    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
+    from neuralprog_agents.agents.rl.algorithms import check_installed
+
+    check_installed()
+    if config.algorithm == "BC":
+        from neuralprog_agents.agents.rl import imitate
+
+        return imitate.restart(config, index, folder, report, stop)
+    from neuralprog_agents.agents.rl import train
+
+    return train.restart(config, index, folder, report, stop)
+
+
+def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> LearnedPolicy:
+    """Return the policy of trained weights.
+
+    Args:
+        weights: The network's parameters, by name.
+        card: The fields of ``setup.Setup``, as ``restart`` gives them.
+
+    Raises:
+        ValueError: The weights do not fit the setup.
+        ModuleNotFoundError: Stable-Baselines3 is not installed.
+    """
+    from neuralprog_agents.agents.rl.algorithms import check_installed
+
+    check_installed()
+    from neuralprog_agents.agents.rl import policy
+
+    return policy.load(weights, card)

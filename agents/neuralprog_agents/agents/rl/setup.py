@@ -1,0 +1,126 @@
+"""What a network is made for: an environment at some lengths, and what of it the network sees."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from neuralprog_agents.agents.rl.actions import Table, distinct_actions
+from neuralprog_agents.agents.rl.config import Config
+from neuralprog_envs.core.instances import check_lengths
+from neuralprog_envs.core.task import Task
+from neuralprog_envs.registry import find, make_task
+from neuralprog_envs.tape.ops import HALT
+
+MOST_FLAT = 16_384
+"""The most combinations of integers that are looked through for distinct actions."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """All that a network's shape depends on, in the types of JSON.
+
+    Attributes:
+        env: The environment's id.
+        algorithm: See ``Config``.
+        length: The shortest and the longest instance in training.
+        settings: The environment's arguments.
+        fields: The arrays that the network sees, at least one.
+        flat: Whether it chooses among whole actions.
+        width: See ``Config``.
+        layers: See ``Config``.
+    """
+
+    env: str
+    algorithm: str
+    length: tuple[int, int]
+    settings: dict[str, Any]
+    fields: tuple[str, ...]
+    flat: bool
+    width: int
+    layers: tuple[int, ...]
+
+    def task(self, length: int | tuple[int, int] | None = None) -> Task:
+        """Return the task for the trained lengths, or for others.
+
+        Raises:
+            ValueError: There are no such instances on this machine.
+        """
+        asked = self.length if length is None else length
+        task = make_task(self.env, **{**self.settings, "length": asked})
+        check_lengths(task, asked, "train")
+        return task
+
+    def card(self) -> dict[str, Any]:
+        """Return the setup as JSON; ``from_card`` undoes it."""
+        return asdict(self)
+
+
+def from_card(card: dict[str, Any]) -> Setup:
+    """Return the setup of a card."""
+    sequences = {name: tuple(card[name]) for name in ("length", "fields", "layers")}
+    return Setup(**{**card, **sequences})
+
+
+def setup_of(config: Config) -> Setup:
+    """Return a config's setup.
+
+    Raises:
+        ValueError: The environment can't be had so, or this algorithm can't act in it.
+    """
+    row = find(config.env)
+    low, high = config.length or row.defaults["length"]
+    settings = dict(config.settings)
+    if row.family == "tape" and settings.get("observation", "full") == "full":
+        machine: Any = make_task(row.id, **{**settings, "length": (low, 2 * high)}).machine
+        settings.setdefault("memory_size", machine.memory_size)
+    task = make_task(row.id, **{**settings, "length": (low, high)})
+    fields = config.fields or tuple(task.machine.observation)
+    setup = Setup(
+        env=row.id,
+        algorithm=config.algorithm,
+        length=(low, high),
+        settings=settings,
+        fields=fields,
+        flat=config.flat or config.algorithm == "DQN",
+        width=config.width,
+        layers=config.layers,
+    )
+    _check(setup, setup.task())
+    return setup
+
+
+def _check(setup: Setup, task: Task) -> None:
+    known = task.machine.observation
+    for name in setup.fields:
+        if name not in known:
+            raise ValueError(f"fields: {setup.env} shows no {name!r}, but {', '.join(known)}")
+    if any(field.dtype is np.uint8 for field in known.values()):
+        raise ValueError(f"rl has no network for pictures, which {setup.env} shows")
+    product = np.prod([float(n) for n in task.machine.actions])
+    if setup.flat and product > MOST_FLAT:
+        raise ValueError(
+            f"flat actions (DQN has no others) are at most {MOST_FLAT}, and {setup.env} has "
+            f"{product:.2g}"
+        )
+
+
+def table_of(setup: Setup) -> Table | None:
+    """Return the whole actions that a setup's network chooses among; None if it does not."""
+    return distinct_actions(setup.task().machine) if setup.flat else None
+
+
+def ending(setup: Setup) -> int | None:
+    """Return which of a network's choices, side by side, ends an episode of a tape; else None."""
+    if find(setup.env).family != "tape":
+        return None
+    if setup.flat:
+        return -1
+    return -1 if setup.settings.get("action") == "circuit" else HALT
+
+
+def shown(task: Task, fields: tuple[str, ...]) -> dict[str, Any]:
+    """Return the fields of an observation that a network sees, by name."""
+    return {name: task.machine.observation[name] for name in fields}

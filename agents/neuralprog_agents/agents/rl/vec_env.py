@@ -1,0 +1,212 @@
+"""The vector environment as Stable-Baselines3 wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env import VecEnv
+
+from neuralprog_agents.agents.rl.actions import Table, distinct_actions, legal_actions
+from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
+
+
+class ProgramVecEnv(VecEnv):  # type: ignore[misc]
+    """n copies of one task as a ``VecEnv``; slot i is the single environment with seed + i.
+
+    Episodes renew themselves within a step: their last observation is in the slot's info, as
+    "terminal_observation", with "TimeLimit.truncated", "is_success" and "episode" ("r", "l", "t"
+    as ``Monitor`` has them). Masks are found by MaskablePPO.
+
+    Args:
+        env_id: An id of the registry.
+        num_envs: n.
+        fields: The observation's arrays that are shown, in this order; by default all. One
+            alone comes without a dictionary.
+        flat: Whether an action is one integer, a row of ``actions.distinct_actions`` (what DQN
+            needs), not K integers.
+        bootstrap: Whether an episode that ends at its step limit says so, so that learners add
+            the value of its last observation. But such an episode is judged like any other, and
+            a shaped reward has paid back its potential: for a return that nothing is added to,
+            say False.
+        **settings: As ``TaskVectorEnv`` takes them.
+
+    Raises:
+        ValueError: A value is out of its range, or there is no such array.
+        TypeError: There is no such argument.
+    """
+
+    def __init__(
+        self,
+        env_id: str,
+        num_envs: int,
+        *,
+        fields: Sequence[str] = (),
+        flat: bool = False,
+        bootstrap: bool = True,
+        **settings: Any,
+    ) -> None:
+        mode = AutoresetMode.SAME_STEP
+        self.envs = TaskVectorEnv(env_id, num_envs, autoreset_mode=mode, **settings)
+        self.choices = self.envs.task.machine.actions
+        self.table = distinct_actions(self.envs.task.machine) if flat else None
+        self.bootstrap = bootstrap
+        self._fields = tuple(fields)
+        shown = shown_space(self.envs.single_observation_space, self._fields)
+        self._whole = shown is self.envs.single_observation_space
+        super().__init__(num_envs, shown, action_space(self.choices, self.table))
+        self._actions: NDArray[Any] = np.zeros(0)
+        self._returns = np.zeros(num_envs)
+        self._lengths = np.zeros(num_envs, dtype=np.int64)
+
+    def reset(self) -> Any:
+        """Pose a new instance in every slot; return what they show.
+
+        Raises:
+            ValueError: ``set_options`` gave the slots different options.
+        """
+        if any(options != self._options[0] for options in self._options):
+            raise ValueError("the slots' options must be the same: they share one reset")
+        seeds = None if self._seeds[0] is None else [int(seed or 0) for seed in self._seeds]
+        observation, info = self.envs.reset(seed=seeds, options=self._options[0])
+        self.reset_infos = [{"action_mask": mask} for mask in info["action_mask"]]
+        self._reset_seeds()
+        self._reset_options()
+        self._returns[:] = 0.0
+        self._lengths[:] = 0
+        return self._shown(observation)
+
+    def step_async(self, actions: NDArray[Any]) -> None:
+        """Take the next actions, shape (n, K), or (n,) if they are flat."""
+        self._actions = actions if self.table is None else self.table[actions]
+
+    def step_wait(self) -> tuple[Any, NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
+        """Execute them; return observations, rewards, which episodes ended, and infos."""
+        observation, reward, terminated, truncated, info = self.envs.step(self._actions)
+        self._returns += reward
+        self._lengths += 1
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        done = terminated | truncated
+        if "final_info" in info:
+            self._tell_ends(infos, np.flatnonzero(done), truncated, info)
+        return self._shown(observation), reward.astype(np.float32), done, infos
+
+    def _tell_ends(
+        self,
+        infos: list[dict[str, Any]],
+        ended: NDArray[np.intp],
+        truncated: NDArray[np.bool_],
+        info: dict[str, Any],
+    ) -> None:
+        success = info["final_info"]["success"]
+        for slot in ended.tolist():
+            infos[slot] = {
+                "terminal_observation": self._shown(info["final_obs"][slot]),
+                "TimeLimit.truncated": self.bootstrap and bool(truncated[slot]),
+                "is_success": bool(success[slot]),
+                "episode": {
+                    "r": float(self._returns[slot]),
+                    "l": int(self._lengths[slot]),
+                    "t": 0.0,
+                },
+            }
+        self._returns[ended] = 0.0
+        self._lengths[ended] = 0
+
+    def _shown(self, observation: Any) -> Any:
+        return observation if self._whole else chosen(observation, self._fields)
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Return the legal choices of every slot: (n, ΣK), or (n, A) if actions are flat."""
+        masks = self.envs.action_masks()
+        return masks if self.table is None else legal_actions(masks, self.table, self.choices)
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """Return where every slot is; see ``TaskVectorEnv.snapshot``."""
+        counts = {"returns": self._returns.copy(), "lengths": self._lengths.copy()}
+        return {**self.envs.snapshot(), **counts}
+
+    def restore(self, snapshot: dict[str, NDArray[Any]]) -> Any:
+        """Go on where a snapshot was taken; return what is shown there."""
+        self._returns = snapshot["returns"].copy()
+        self._lengths = snapshot["lengths"].copy()
+        return self._shown(self.envs.restore(snapshot)[0])
+
+    def close(self) -> None:
+        """Do nothing: there is nothing open."""
+
+    def get_images(self) -> Sequence[NDArray[np.uint8] | None]:
+        """Return a picture of every slot; None each without ``render_mode="rgb_array"``."""
+        pictures = self.envs.render() if self.envs.render_mode == "rgb_array" else None
+        return pictures or [None] * self.num_envs
+
+    def env_method(
+        self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any
+    ) -> list[Any]:
+        """Call a method of all slots together; return its result for each of the indices."""
+        result = getattr(self._owner(method_name), method_name)(*args, **kwargs)
+        rows = self._get_indices(indices)
+        return list(result) if indices is None else [result[i] for i in rows]
+
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
+        """Return an attribute, which all slots share, once for each of the indices."""
+        value = getattr(self._owner(attr_name), attr_name)
+        return [value for _ in self._get_indices(indices)]
+
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
+        """Set an attribute of all slots.
+
+        Raises:
+            ValueError: Only some slots are meant: they share it.
+        """
+        if len(set(self._get_indices(indices))) != self.num_envs:
+            raise ValueError(f"the slots share {attr_name}: it can't be set for some of them")
+        setattr(self._owner(attr_name), attr_name, value)
+
+    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
+        """Return False for each: no slot is an environment of its own, to be wrapped."""
+        return [False for _ in self._get_indices(indices)]
+
+    def _get_indices(self, indices: Any) -> Iterable[int]:
+        found: Iterable[int] = super()._get_indices(indices)
+        return found
+
+    def _owner(self, name: str) -> Any:
+        return self if name == "action_masks" else self.envs
+
+
+def shown_space(space: spaces.Space[Any], fields: Sequence[str]) -> spaces.Space[Any]:
+    """Return the space of the chosen arrays of an observation.
+
+    Raises:
+        ValueError: There is no such array.
+    """
+    if not fields:
+        return space
+    if not isinstance(space, spaces.Dict):
+        raise ValueError("fields: this observation is a single array, which can't be chosen from")
+    for name in fields:
+        if name not in space.spaces:
+            known = ", ".join(space.spaces)
+            raise ValueError(f"fields: there is no {name!r} in the observation, but {known}")
+    if len(fields) == 1:
+        return space[fields[0]]
+    return spaces.Dict({name: space[name] for name in fields})
+
+
+def chosen(observation: Any, fields: Sequence[str]) -> Any:
+    """Return the chosen arrays of an observation."""
+    if len(fields) == 1:
+        return observation[fields[0]]
+    return {name: observation[name] for name in fields} if fields else observation
+
+
+def action_space(
+    choices: Sequence[int], table: Table | None
+) -> spaces.MultiDiscrete | spaces.Discrete:
+    """Return the space of K integers, or of the rows of a table of whole actions."""
+    return spaces.MultiDiscrete(list(choices)) if table is None else spaces.Discrete(len(table))

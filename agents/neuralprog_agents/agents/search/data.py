@@ -1,0 +1,135 @@
+"""The pairs that a search may use: one list for a whole run, used from its front.
+
+Pair i is a pure function of (config.seed, i), whichever restart asks, so that all restarts of a
+run together use no more than ``config.pairs`` pairs, those for checking fits included.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_agents.agents.search.config import Config
+from neuralprog_agents.circuits.interpreter import Problem
+from neuralprog_agents.circuits.lanes import LANES
+from neuralprog_agents.circuits.pairs import in_lanes, problem
+from neuralprog_envs.core import batch
+from neuralprog_envs.core.draws import as_words, combine
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.registry import make_task
+from neuralprog_envs.tape.records import TapeInstances
+
+_PAIRS, _FAR = 1, 2
+
+
+def task_of(config: Config, length: int, spare: int = 0) -> Any:
+    """Return the config's task on a machine of circuits and flags.
+
+    Args:
+        config: The config.
+        length: What the memory must hold.
+        spare: Cells beyond what the length needs.
+    """
+    least: Any = make_task(config.env, length=length)
+    return make_task(
+        config.env,
+        length=length,
+        memory_size=least.machine.memory_size + spare,
+        registers=config.registers,
+        action="circuit",
+        observation="flags",
+    )
+
+
+@lru_cache(maxsize=4)
+def pairs(config: Config) -> tuple[TapeInstances, NDArray[np.int64]]:
+    """Return the pairs of a run, of the training lengths in turn, and the memory of each.
+
+    Returns:
+        The pairs, padded with zeros to the widest memory, and M, shape (near,).
+    """
+    low, high = config.length
+    lengths = low + np.arange(config.near) % (high - low + 1)
+    spares = np.arange(config.near) // (high - low + 1) % (config.spare + 1)
+    width = task_of(config, high, config.spare).machine.memory_size
+    blank = np.zeros((config.near, width), dtype=np.int32)
+    found = TapeInstances(blank, blank.copy(), blank > 0, lengths.astype(np.int32))
+    memory = np.zeros(config.near, dtype=np.int64)
+    for n in range(low, high + 1):
+        for spare in range(config.spare + 1):
+            rows = np.flatnonzero((lengths == n) & (spares == spare))
+            task = task_of(config, n, spare)
+            memory[rows] = M = task.machine.memory_size
+            part = draw(task, _seed(config, _PAIRS), rows, (n, n))
+            batch.put(found, rows, _padded(part, width - M))
+    return found, memory
+
+
+def _seed(config: Config, stream: int) -> int:
+    return int(combine(as_words(config.seed), as_words(stream))[0])
+
+
+def _padded(part: TapeInstances, by: int) -> TapeInstances:
+    def widen(array: NDArray[Any]) -> NDArray[Any]:
+        return np.pad(array, ((0, 0), (0, by)))
+
+    return TapeInstances(widen(part.tape), widen(part.answer), widen(part.mask), part.length)
+
+
+def far_pairs(config: Config) -> tuple[Any, TapeInstances]:
+    """Return the task at twice the longest length, and held-out pairs of it to judge a fit."""
+    task = task_of(config, 2 * config.length[1])
+    n = (2 * config.length[1],) * 2
+    rows = np.arange(config.far)
+    return task, draw(task, _seed(config, _FAR), rows, n, "validation")
+
+
+def limits(config: Config, lengths: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the time limit T of each length, same shape."""
+    n = lengths.astype(np.int64)
+    return np.asarray(config.square * n * n + config.steps[0] * n + config.steps[1])
+
+
+def arranged(config: Config, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return rows of ``pairs`` in the order in which the lanes hold them; see ``in_lanes``."""
+    posed, memory = pairs(config)
+    return in_lanes(posed, memory, rows, alike=config.contrast > 0)
+
+
+def first_rows(config: Config) -> NDArray[np.int64]:
+    """Return the rows of ``pairs`` that a restart begins with: the first ones short enough.
+
+    Raises:
+        ValueError: There are too few of them.
+    """
+    short = np.flatnonzero(pairs(config)[0].length <= (config.begin or config.length[1]))
+    wanted = LANES * config.groups
+    if len(short) < wanted:
+        raise ValueError(
+            f"only {len(short)} of {config.near} pairs are at most {config.begin} long, but "
+            f"{wanted} are scored: raise begin, or pairs"
+        )
+    return arranged(config, short[:wanted])
+
+
+def pack(config: Config, rows: NDArray[np.int64], unveiled: int | None = None) -> Problem:
+    """Return chosen pairs as the compiled interpreter wants them.
+
+    Args:
+        config: The config.
+        rows: A multiple of 64.
+        unveiled: How many scored cells of each pair count, from its first on, in the time of
+            that length; by default all.
+    """
+    found, memory = pairs(config)
+    chosen = batch.take(found, rows)
+    limit = limits(config, chosen.length)
+    if unveiled is not None:
+        shown = chosen.mask & (np.cumsum(chosen.mask, axis=1) <= unveiled)
+        chosen = replace(chosen, mask=shown)
+        limit = np.minimum(limit, config.time_limit(unveiled))
+    return problem(chosen, memory[rows], limit, config.changed)

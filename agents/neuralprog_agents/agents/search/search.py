@@ -1,0 +1,275 @@
+"""One restart: from a random table to a program that fits, or to the end of its proposals.
+
+Rounds of annealing alternate with what cannot be compiled: checking a fit, bringing in the
+pairs that it fails on, reporting, saving. Every decision falls at the end of a round and every
+random number is a function of (seed, restart, position), so a killed restart that goes on from
+its checkpoint ends with the same bits.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_agents.agent import Outcome, Report, Stop
+from neuralprog_agents.agents.search import data
+from neuralprog_agents.agents.search.config import Config
+from neuralprog_agents.circuits import interpreter, program, tables
+from neuralprog_agents.circuits.anneal import Schedule, Search, anneal, begin, inspect
+from neuralprog_agents.circuits.interpreter import Score, Weights
+from neuralprog_agents.circuits.lanes import LANES
+from neuralprog_agents.circuits.program import Table
+from neuralprog_agents.circuits.proposals import Moves, randomise
+from neuralprog_agents.circuits.simplify import simplify
+from neuralprog_agents.training import checkpoint
+from neuralprog_envs.core.draws import as_words, combine
+
+ROUND = 50_000
+"""Proposals between two decisions."""
+_SAVED_SECONDS = 5.0
+_CHECKPOINT = "checkpoint.safetensors"
+_KIND = "search"
+_ALL = np.uint64(2**64 - 1)
+_RESTARTS = 3
+"""The stream of seeds for restarts; ``data`` has the others."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a restart stands, besides its table and its pairs.
+
+    Attributes:
+        proposals: How many have been made.
+        used: How many of the near pairs have been looked at.
+        fits: How often all pairs in use were right.
+        cpu_seconds: Processor time.
+        best: The best score at the end of a round.
+        unveiled: How many scored cells of each pair count; 0 once all do.
+    """
+
+    proposals: int = 0
+    used: int = 0
+    fits: int = 0
+    cpu_seconds: float = 0.0
+    best: float = 0.0
+    unveiled: int = 0
+
+
+def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
+    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
+    return Restart(config, index, folder).run(report, stop)
+
+
+def weights_of(config: Config) -> Weights:
+    """Return what the score of a config consists of."""
+    cells = 1.0 - config.prefix - config.exact - config.hint - config.contrast
+    return Weights(cells, config.prefix, config.exact, config.hint, config.contrast, config.halt)
+
+
+def moves_of(config: Config) -> Moves:
+    """Return how a config draws proposals."""
+    finish = 0.05 if config.halt else 0.0
+    return Moves(
+        config.register,
+        config.again,
+        config.borrow,
+        config.wander,
+        config.uniform,
+        finish,
+        config.tied,
+        config.join,
+    )
+
+
+class Restart:
+    """The state of one restart; ``run`` does all of it."""
+
+    def __init__(self, config: Config, index: int, folder: Path) -> None:
+        self.config, self.index, self.path = config, index, folder / _CHECKPOINT
+        self.of = checkpoint.identity(config, index)
+        self.moves, self.weights = moves_of(config), weights_of(config)
+        self.rows = data.first_rows(config)
+        self.progress = Progress(used=int(self.rows.max()) + 1, unveiled=int(config.unveil))
+        self.problem = self._pack()
+        self.search = self._begin()
+        self._resume()
+        self._clock = time.thread_time()
+
+    def _begin(self) -> Search:
+        config, R = self.config, self.config.registers
+        words = as_words(config.seed), as_words(_RESTARTS), as_words(self.index)
+        stream = np.array([combine(*words)[0], 0], dtype=np.uint64)
+        table = np.zeros((1 << R, program.WIRES + R + 1), dtype=np.int64)
+        randomise(stream, table, R, self.moves)
+        return begin(table, self.problem, stream)
+
+    def run(self, report: Report, stop: Stop) -> Outcome:
+        """Anneal round by round."""
+        saved = time.perf_counter()
+        while self.progress.proposals < self.config.proposals and not stop():
+            now = self._round()
+            report(self._report(now))
+            if now.right == len(self.rows) and not self._unveils_more() and self._stands():
+                return self._finish()
+            if time.perf_counter() - saved > _SAVED_SECONDS:
+                self._save()
+                saved = time.perf_counter()
+        self._save()
+        return self._outcome(fits=False)
+
+    def _round(self) -> Score:
+        done = self.progress.proposals
+        now, made = self.anneal(min(ROUND, self.config.proposals - done))
+        best = max(self.progress.best, now.score)
+        self.progress = replace(self.progress, proposals=done + made, best=best)
+        return now
+
+    def anneal(self, count: int) -> tuple[Score, int]:
+        """Make up to ``count`` proposals; return the score, and how many before a fit."""
+        config, first = self.config, self.progress.proposals
+        schedule = Schedule(config.hot, config.cold, first, config.proposals)
+        now, made = anneal(self.search, self.problem, self.weights, self.moves, schedule, count)
+        return Score(*now), made
+
+    def _pack(self) -> interpreter.Problem:
+        return data.pack(self.config, self.rows, self.progress.unveiled or None)
+
+    def _unveils_more(self) -> bool:
+        """Let one more cell of each pair count, if there are any left."""
+        if not self.progress.unveiled:
+            return False
+        unveiled = (self.progress.unveiled + 1) * self._has_more()
+        self.progress = replace(self.progress, unveiled=unveiled, best=0.0)
+        self.problem = self._pack()
+        return True
+
+    def _has_more(self) -> bool:
+        """Whether some pair in use has more scored cells than count so far."""
+        cells = data.pairs(self.config)[0].mask[self.rows].sum(axis=1)
+        return bool(cells.max() > self.progress.unveiled + 1)
+
+    def _stands(self) -> bool:
+        """Check a fit on other pairs; where it fails, they take the places of pairs in use."""
+        self.progress = replace(self.progress, fits=self.progress.fits + 1)
+        others = np.setdiff1d(np.arange(self.config.near), self.rows)
+        others = others[: max(self.config.check, self.progress.used - len(self.rows))]
+        for first in range(0, len(others) - LANES + 1, LANES):
+            part = data.arranged(self.config, others[first : first + LANES])
+            self._note_used(part)
+            failed = part[~self.right(part)]
+            if len(failed):
+                self._bring_in(failed)
+                return False
+        return True
+
+    def _note_used(self, rows: NDArray[np.int64]) -> None:
+        self.progress = replace(self.progress, used=max(self.progress.used, int(rows.max()) + 1))
+
+    def right(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which pairs the current table is right on; a multiple of 64 rows."""
+        problem = data.pack(self.config, rows)
+        found, _ = inspect(self.search, problem, self.weights, self.search.table)
+        bits = np.unpackbits(found.view(np.uint8), bitorder="little")
+        return bits[: len(rows)].astype(bool)
+
+    def _finish(self) -> Outcome:
+        """Judge a program that fits: made simpler, and if that goes wrong, as it was found."""
+        found = self.search.table.copy()
+        self.search.table[:] = self._simplified()
+        if not self.generalises():
+            self.search.table[:] = found
+        return self._outcome(fits=True)
+
+    def _simplified(self) -> Table:
+        """Return a simpler program that is right on all pairs looked at so far."""
+        rows = np.arange(self.progress.used // LANES * LANES)
+        problem = data.pack(self.config, data.arranged(self.config, rows))
+
+        def look(table: Table) -> tuple[bool, int]:
+            found, visited = inspect(self.search, problem, self.weights, table)
+            return bool((found == _ALL).all()), visited
+
+        return simplify(self.search.table, look)
+
+    def _bring_in(self, failed: NDArray[np.int64]) -> None:
+        """Replace pairs in use, drawn at random, by at most half as many others."""
+        position = self.progress.proposals, self.index
+        random = np.random.default_rng((self.config.seed, *position))
+        failed = failed[: len(self.rows) // 2]
+        places = random.choice(len(self.rows), size=len(failed), replace=False)
+        self.rows[places] = failed
+        self.rows = data.arranged(self.config, self.rows)
+        self.problem = self._pack()
+
+    def generalises(self) -> bool:
+        """Whether the table is right on held-out pairs of twice the longest length."""
+        task, instances = data.far_pairs(self.config)
+        limits = data.limits(self.config, instances.length)
+        state = tables.run(task.machine, self.search.table, instances, limits)
+        right = task.score(state, instances) == 1.0
+        return bool(np.all(right & (state.halted | (not self.config.halt))))
+
+    def _report(self, now: Score) -> dict[str, float]:
+        done = self.progress
+        part = {"cells": float(done.unveiled)} if done.unveiled else {}
+        return {
+            "step": done.proposals,
+            "progress": done.proposals / self.config.proposals,
+            "score": now.score,
+            "best": done.best,
+            "right": now.right / len(self.rows),
+            "fits": float(done.fits),
+            "pairs": float(done.used),
+            **part,
+        }
+
+    def _spent(self) -> float:
+        return self.progress.cpu_seconds + time.thread_time() - self._clock
+
+    def _save(self) -> None:
+        tensors = {"table": self.search.table, "rows": self.rows, "stream": self.search.stream}
+        progress = replace(self.progress, cpu_seconds=self._spent())
+        checkpoint.save(
+            self.path,
+            _KIND,
+            tensors,
+            {**asdict(progress), "of": self.of},
+        )
+
+    def _resume(self) -> None:
+        expect = {
+            "table": ("int64", self.search.table.shape),
+            "rows": ("int64", self.rows.shape),
+            "stream": ("uint64", (2,)),
+        }
+        found = checkpoint.resume(self.path, _KIND, self.of, expect)
+        if found is None:
+            return
+        tensors, metadata = found
+        self.search.table[:], self.search.stream[:] = tensors["table"], tensors["stream"]
+        self.rows, self.progress = tensors["rows"].copy(), Progress(**metadata)
+        self.problem = self._pack()
+
+    def _outcome(self, *, fits: bool) -> Outcome:
+        success = fits and self.generalises()
+        done, config = self.progress, self.config
+        metrics = {
+            "step": float(done.proposals),
+            "proposals": float(done.proposals),
+            "fit": float(fits),
+            "best": done.best,
+            "pairs": float(done.used + fits * config.far),
+            "cpu_seconds": self._spent(),
+        }
+        card = {
+            "env": config.env,
+            "registers": config.registers,
+            "time_limit": [config.steps[1], config.steps[0], config.square],
+            "trained_lengths": list(config.length),
+            "halts": config.halt,
+        }
+        return Outcome(success, metrics, {"table": self.search.table.copy()}, card)

@@ -1,0 +1,60 @@
+"""Sequence to sequence as an agent: its config, its restart, and its policy."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from neuralprog_agents.agents.seq2seq.config import Config
+from neuralprog_envs.core.instances import check_lengths
+from neuralprog_envs.registry import find, make_task
+
+if TYPE_CHECKING:
+    from neuralprog_agents.agent import Outcome, Report, Stop
+    from neuralprog_agents.sequences.policy import Saying
+
+__all__ = ["SUPERVISION", "Config", "check", "load", "restart"]
+
+SUPERVISION = "input/output pairs"
+
+
+def check(config: Config) -> None:
+    """Raise ValueError if a config's task can't be read as a text."""
+    row = find(config.env)
+    if {"pictures", "real"} & row.tags:
+        what = "pictures" if "pictures" in row.tags else "real tables"
+        raise ValueError(f"seq2seq reads texts, and {row.name} poses {what}")
+    if config.format != "text" and row.name != "NPIAddition":
+        raise ValueError(f"format {config.format} is for NPIAddition, not for {row.name}")
+    check_lengths(make_task(row.id, length=config.length), config.length, "train")
+
+
+def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
+    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
+    from neuralprog_agents.agents.seq2seq.learner import Form, Seq2Seq
+    from neuralprog_agents.sequences import training
+
+    form = Form(config.model, config.format, config.hidden, config.layers)
+    setup = training.Setup("seq2seq", {}, lambda: Seq2Seq(form), {"form": asdict(form)})
+    return training.restart(config, index, folder, report, stop, setup)
+
+
+def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> Saying:
+    """Return the policy of trained weights.
+
+    Args:
+        weights: The network's parameters, by name.
+        card: "env", "settings" and "form", as ``restart`` gives them.
+
+    Raises:
+        ValueError: The weights do not fit the form.
+    """
+    from neuralprog_agents.agents.seq2seq.learner import Form, Seq2Seq
+    from neuralprog_agents.sequences.policy import Saying, restore
+
+    learner = Seq2Seq(Form(**card["form"]))
+    restore(learner, weights)
+    return Saying(card["env"], learner, card["settings"])

@@ -1,0 +1,87 @@
+"""A network with the way it reads and says: what ``sequences.training`` trains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from neuralprog_agents.agents.seq2seq import model
+from neuralprog_agents.agents.seq2seq.symbols import BEGIN, PAD, decoded, encoded, stacked
+from neuralprog_agents.evaluation.answers import right_answers
+from neuralprog_agents.sequences import texts
+
+_SPARE, _MOST = 16, 512
+"""What is said ends at twice as many symbols as were read and so many more, or at the most."""
+_PAIRS = 2**23
+"""Pairs of symbols that attention may look at at once; more texts are read in several turns."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """The sizes of a network and its format; see ``Config``."""
+
+    model: str
+    format: str
+    hidden: int
+    layers: int
+
+
+class Seq2Seq:
+    """A network over symbols; see ``sequences.learner.Learner``."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        self.network: Any = model.build(
+            form.model,
+            form.hidden,
+            form.layers,
+            channels=1 if form.format == "text" else 2,
+            aligned=form.format == "aligned",
+        )
+
+    @property
+    def model(self) -> nn.Module:
+        """What is trained."""
+        network: nn.Module = self.network
+        return network
+
+    def loss(self, task: Any, instances: Any) -> Tensor:
+        """Return the mean cross-entropy of the right symbols."""
+        told = [self._told(task, answer) for answer in right_answers(task, instances)]
+        source, target = self._read(task, instances), encoded(told)
+        said = torch.cat([torch.full((len(target), 1), BEGIN), target[:, :-1]], dim=1)
+        logits = self.network.logits(self.network.read(source), said)
+        return nn.functional.cross_entropy(logits.transpose(1, 2), target, ignore_index=PAD)
+
+    def answer(self, task: Any, instances: Any) -> list[list[Any]]:
+        """Return the likeliest answers, symbol after symbol."""
+        source = self._read(task, instances)
+        most = min(2 * source.shape[1] + _SPARE, _MOST)
+        if self.form.format == "aligned":
+            most = source.shape[1]
+        rows = max(1, _PAIRS // max(source.shape[1], most) ** 2)
+        said = [
+            self.network.say(self.network.read(part), most) for part in torch.split(source, rows)
+        ]
+        return [self._heard(task, text) for part in said for text in decoded(part)]
+
+    def _read(self, task: Any, instances: Any) -> Tensor:
+        if self.form.format == "text":
+            return encoded(texts.read(task, instances))
+        return _with_room(stacked(texts.contents(task, instances)))
+
+    def _told(self, task: Any, answer: list[Any]) -> str:
+        """Return an answer as it is said: from the units on, where it is read so."""
+        text = texts.say(task, answer)
+        return text if self.form.format == "text" else text[::-1]
+
+    def _heard(self, task: Any, text: str) -> list[Any]:
+        return texts.heard(task, text if self.form.format == "text" else text[::-1])
+
+
+def _with_room(source: Tensor) -> Tensor:
+    """Add a column: a sum may have a digit more than its numbers, and its END after that."""
+    return nn.functional.pad(source, (0, 0, 0, 1))

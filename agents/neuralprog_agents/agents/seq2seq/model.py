@@ -1,0 +1,332 @@
+"""Encoders and decoders over symbols: LSTM, LSTM with attention, transformer.
+
+Shapes: B texts, S symbols read, U symbols said, H units.
+
+Sources: Sutskever, Vinyals and Le, "Sequence to sequence learning with neural networks", NeurIPS
+2014; attention: Luong, Pham and Manning, EMNLP 2015, section 3.1 ("general", without input
+feeding, so that a whole answer is learned at once); Vaswani et al., "Attention is all you need",
+NeurIPS 2017 (normalisation before each sublayer).
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from neuralprog_agents.agents.seq2seq.symbols import ALPHABET, BEGIN, END, PAD
+
+_HEADS = 4
+
+
+class Network(Protocol):
+    """What reads symbols and says symbols."""
+
+    def read(self, source: Tensor) -> Any:
+        """Return what was read, given symbols (B, S) or (B, S, channels), padded by PAD."""
+
+    def logits(self, memory: Any, said: Tensor) -> Tensor:
+        """Return the logits of the next symbol after each of ``said`` (B, U): (B, U, alphabet)."""
+
+    def say(self, memory: Any, most: int) -> Tensor:
+        """Return the likeliest symbols one after another, (B, up to ``most``)."""
+
+
+class Embedding(nn.Module):
+    """Symbols as vectors; those of several channels are added up.
+
+    Args:
+        size: The vectors' size.
+        channels: Symbols read at once.
+    """
+
+    def __init__(self, size: int, channels: int) -> None:
+        super().__init__()
+        self.tables = nn.ModuleList(
+            nn.Embedding(ALPHABET, size, padding_idx=PAD) for _ in range(channels)
+        )
+
+    def forward(self, symbols: Tensor) -> Tensor:
+        """Return vectors (…, size) of symbols (B, S) or (B, S, channels)."""
+        parts = symbols.unbind(2) if symbols.ndim == 3 else (symbols,)
+        tables = zip(self.tables, parts, strict=True)
+        return torch.stack([table(part) for table, part in tables]).sum(dim=0)
+
+
+def lengths_of(source: Tensor) -> Tensor:
+    """Return how many symbols of each text are no padding, shape (B,)."""
+    seen = source[..., 0] if source.ndim == 3 else source
+    return (seen != PAD).sum(dim=1)
+
+
+class LSTMNetwork(nn.Module):
+    """An LSTM reads, another one says, beginning in the state that the first one ended in.
+
+    Args:
+        hidden: H.
+        layers: LSTM layers of each.
+        attention: Whether each symbol said may look back at what was read.
+        channels: Symbols read at once.
+    """
+
+    def __init__(self, hidden: int, layers: int, attention: bool, channels: int) -> None:
+        super().__init__()
+        size = hidden // 4
+        self.reads, self.says = Embedding(size, channels), Embedding(size, 1)
+        self.encoder = nn.LSTM(size, hidden, layers, batch_first=True)
+        self.decoder = nn.LSTM(size, hidden, layers, batch_first=True)
+        self.score = nn.Linear(hidden, hidden, bias=False) if attention else None
+        self.mix = nn.Linear(2 * hidden, hidden) if attention else None
+        self.out = nn.Linear(hidden, ALPHABET)
+
+    def read(self, source: Tensor) -> Any:
+        """Return the encoder's outputs (B, S, H), which are no padding, and its last state."""
+        lengths = lengths_of(source)
+        whole, state = read_to_the_ends(self.encoder, self.reads(source), lengths)
+        present = torch.arange(source.shape[1])[None] < lengths[:, None]
+        return whole, present, state
+
+    def logits(self, memory: Any, said: Tensor) -> Tensor:
+        """See ``Network.logits``."""
+        return self._continue(memory, said)[0]
+
+    def _continue(self, memory: Any, said: Tensor) -> tuple[Tensor, Any]:
+        """Return logits after each symbol, and what was read with the state after the last."""
+        whole, present, state = memory
+        outputs, state = self.decoder(self.says(said), state)
+        return self.out(self._attended(outputs, whole, present)), (whole, present, state)
+
+    def _attended(self, outputs: Tensor, whole: Tensor, present: Tensor) -> Tensor:
+        if self.score is None or self.mix is None:
+            return outputs
+        scores = self.score(outputs) @ whole.transpose(1, 2)
+        weights = scores.masked_fill(~present[:, None], -math.inf).softmax(dim=2)
+        return torch.tanh(self.mix(torch.cat([weights @ whole, outputs], dim=2)))
+
+    def say(self, memory: Any, most: int) -> Tensor:
+        """See ``Network.say``."""
+        last = torch.full((len(memory[1]), 1), BEGIN)
+        ended = torch.zeros(len(last), dtype=torch.bool)
+        found: list[Tensor] = []
+        while len(found) < most and not ended.all():
+            logits, memory = self._continue(memory, last)
+            last = logits.argmax(dim=2)
+            ended |= last[:, 0] == END
+            found.append(last)
+        return torch.cat(found, dim=1)
+
+
+def read_to_the_ends(
+    lstm: nn.LSTM, vectors: Tensor, lengths: Tensor
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """Return outputs (B, S, H), zeros where padding is, and the state at the end of each text.
+
+    What ``pack_padded_sequence`` is for; but on a CPU the gradients of a packed LSTM take time
+    quadratic in S. So the texts are read in stretches, from the end of one to that of the next.
+    """
+    order = lengths.argsort(descending=True)
+    B, S, _ = vectors.shape
+    vectors, lengths = vectors[order], lengths[order]
+    hidden = cell = vectors.new_zeros(lstm.num_layers, B, lstm.hidden_size)
+    stretches = []
+    for begin, end in pairwise([0, *sorted(set(lengths.tolist()))]):
+        n = int((lengths >= end).sum())
+        state = (hidden[:, :n].contiguous(), cell[:, :n].contiguous())
+        outputs, (h, c) = lstm(vectors[:n, begin:end], state)
+        hidden, cell = torch.cat([h, hidden[:, n:]], dim=1), torch.cat([c, cell[:, n:]], dim=1)
+        stretches.append(nn.functional.pad(outputs, (0, 0, 0, 0, 0, B - n)))
+    whole = nn.functional.pad(torch.cat(stretches, dim=1), (0, 0, 0, S - int(lengths[0])))
+    back = order.argsort()
+    return whole[back], (hidden[:, back], cell[:, back])
+
+
+class Tagger(nn.Module):
+    """An LSTM that says a symbol for each one that it reads.
+
+    Args:
+        hidden: H.
+        layers: LSTM layers.
+        channels: Symbols read at once.
+    """
+
+    def __init__(self, hidden: int, layers: int, channels: int) -> None:
+        super().__init__()
+        self.reads = Embedding(hidden // 4, channels)
+        self.lstm = nn.LSTM(hidden // 4, hidden, layers, batch_first=True)
+        self.out = nn.Linear(hidden, ALPHABET)
+
+    def read(self, source: Tensor) -> Tensor:
+        """Return the logits at each symbol read."""
+        return self.out(self.lstm(self.reads(source))[0])
+
+    def logits(self, memory: Tensor, said: Tensor) -> Tensor:
+        """See ``Network.logits``; what was said before makes no difference."""
+        return memory[:, : said.shape[1]]
+
+    def say(self, memory: Tensor, most: int) -> Tensor:
+        """See ``Network.say``."""
+        return memory.argmax(dim=2)
+
+
+class TransformerNetwork(nn.Module):
+    """Layers of attention read, others say.
+
+    Args:
+        width: H, a multiple of 4.
+        layers: Layers of each.
+        channels: Symbols read at once.
+    """
+
+    def __init__(self, width: int, layers: int, channels: int) -> None:
+        super().__init__()
+        self.reads, self.says = Embedding(width, channels), Embedding(width, 1)
+        sizes: dict[str, Any] = {
+            "d_model": width,
+            "nhead": _HEADS,
+            "dim_feedforward": 2 * width,
+            "dropout": 0.0,
+            "batch_first": True,
+            "norm_first": True,
+        }
+        self.encoder = nn.TransformerEncoder(
+            nn.TransformerEncoderLayer(**sizes),
+            layers,
+            nn.LayerNorm(width),
+            enable_nested_tensor=False,
+        )
+        self.decoder = nn.TransformerDecoder(
+            nn.TransformerDecoderLayer(**sizes), layers, nn.LayerNorm(width)
+        )
+        self.out = nn.Linear(width, ALPHABET)
+        self.width = width
+
+    def read(self, source: Tensor) -> Any:
+        """Return what the encoder makes of it (B, S, H), and what is padding."""
+        padding = torch.arange(source.shape[1])[None] >= lengths_of(source)[:, None]
+        vectors = self.reads(source) + self._positions(source.shape[1])
+        return _encode(self.encoder, vectors, padding), padding
+
+    def logits(self, memory: Any, said: Tensor) -> Tensor:
+        """See ``Network.logits``."""
+        whole, padding = memory
+        U = said.shape[1]
+        later = torch.ones(U, U, dtype=torch.bool).triu(1)
+        vectors = self.says(said) + self._positions(U)
+        outputs = self.decoder(vectors, whole, tgt_mask=later, memory_key_padding_mask=padding)
+        return self.out(outputs)
+
+    def _positions(self, count: int) -> Tensor:
+        """Return sines and cosines of the positions, shape (count, H) (Vaswani et al., 3.5)."""
+        rates = torch.exp(torch.arange(0, self.width, 2) * (-math.log(1e4) / self.width))
+        angles = torch.arange(count)[:, None] * rates
+        return torch.stack([angles.sin(), angles.cos()], dim=2).reshape(count, self.width)
+
+    def say(self, memory: Any, most: int) -> Tensor:
+        """See ``Network.say``."""
+        whole, padding = memory
+        decoding, positions = _Decoding(self.decoder, whole, padding), self._positions(most)
+        said = [torch.full((len(padding), 1), BEGIN)]
+        ended = torch.zeros(len(padding), dtype=torch.bool)
+        while len(said) <= most and not ended.all():
+            vectors = self.says(said[-1]) + positions[len(said) - 1]
+            said.append(self.out(decoding.step(vectors)).argmax(dim=2))
+            ended |= said[-1][:, 0] == END
+        return torch.cat(said, dim=1)[:, 1:]
+
+
+_KeysValues = tuple[Tensor, Tensor]
+
+
+class _Decoding:
+    """A decoder, a position at a time: the keys and values of earlier positions are kept.
+
+    Args:
+        decoder: Its layers normalise before each sublayer.
+        whole: What was read, (B, S, H).
+        padding: What of it is padding, (B, S).
+    """
+
+    def __init__(self, decoder: nn.TransformerDecoder, whole: Tensor, padding: Tensor) -> None:
+        self._layers: Any = decoder.layers
+        self._norm: Any = decoder.norm
+        self._mask = ~padding[:, None, None]
+        self._read = [_keys_values(layer.multihead_attn, whole) for layer in self._layers]
+        self._said = [_keys_values(layer.self_attn, whole[:, :0]) for layer in self._layers]
+
+    def step(self, vectors: Tensor) -> Tensor:
+        """Return the outputs at the next position, (B, 1, H), of its inputs."""
+        for k, layer in enumerate(self._layers):
+            own = layer.norm1(vectors)
+            self._said[k] = _joined(self._said[k], _keys_values(layer.self_attn, own))
+            vectors = vectors + _attend(layer.self_attn, own, self._said[k])
+            asked = layer.norm2(vectors)
+            vectors = vectors + _attend(layer.multihead_attn, asked, self._read[k], self._mask)
+            vectors = vectors + _inner(layer, layer.norm3(vectors))
+        return torch.as_tensor(self._norm(vectors))
+
+
+def _encode(encoder: nn.TransformerEncoder, vectors: Tensor, padding: Tensor) -> Tensor:
+    """Do what the encoder does.
+
+    Outside training, torch's own way writes out the attention of every pair, which takes six
+    times as long for thousands of symbols.
+    """
+    layers: Any = encoder.layers
+    for layer in layers:
+        own = layer.norm1(vectors)
+        keys_values = _keys_values(layer.self_attn, own)
+        vectors = vectors + _attend(layer.self_attn, own, keys_values, ~padding[:, None, None])
+        vectors = vectors + _inner(layer, layer.norm2(vectors))
+    norm: Any = encoder.norm
+    return torch.as_tensor(norm(vectors))
+
+
+def _inner(layer: Any, vectors: Tensor) -> Tensor:
+    """Return what a layer's feed-forward network makes of vectors."""
+    return torch.as_tensor(layer.linear2(layer.activation(layer.linear1(vectors))))
+
+
+def _heads(vectors: Tensor) -> Tensor:
+    """Split vectors (B, T, H) among the heads: (B, heads, T, H / heads)."""
+    B, T, H = vectors.shape
+    return vectors.reshape(B, T, _HEADS, H // _HEADS).transpose(1, 2)
+
+
+def _keys_values(attention: nn.MultiheadAttention, vectors: Tensor) -> _KeysValues:
+    """Return every head's keys and values of vectors (B, T, H)."""
+    width = vectors.shape[2]
+    weight, bias = attention.in_proj_weight[width:], attention.in_proj_bias[width:]
+    keys, values = nn.functional.linear(vectors, weight, bias).chunk(2, dim=2)
+    return _heads(keys), _heads(values)
+
+
+def _joined(earlier: _KeysValues, later: _KeysValues) -> _KeysValues:
+    keys, values = (torch.cat(parts, dim=2) for parts in zip(earlier, later, strict=True))
+    return keys, values
+
+
+def _attend(
+    attention: nn.MultiheadAttention,
+    asking: Tensor,
+    keys_values: _KeysValues,
+    mask: Tensor | None = None,
+) -> Tensor:
+    """Return what vectors (B, T, H) see where the mask holds."""
+    width = asking.shape[2]
+    weight, bias = attention.in_proj_weight[:width], attention.in_proj_bias[:width]
+    queries = _heads(nn.functional.linear(asking, weight, bias))
+    keys, values = keys_values
+    seen = nn.functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
+    return torch.as_tensor(attention.out_proj(seen.transpose(1, 2).flatten(2)))
+
+
+def build(kind: str, hidden: int, layers: int, *, channels: int, aligned: bool) -> Any:
+    """Return a new network; see ``Config`` for the arguments."""
+    if aligned:
+        return Tagger(hidden, layers, channels)
+    if kind == "transformer":
+        return TransformerNetwork(hidden // 2, 2 * layers, channels)
+    return LSTMNetwork(hidden, layers, kind == "lstm-attention", channels)

@@ -1,0 +1,56 @@
+"""Synthesis as an agent: its config, its restart, and its policy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from neuralprog_agents.agents.synthesis.config import Config
+from neuralprog_agents.specifications.known import specifications
+from neuralprog_envs.registry import find
+
+if TYPE_CHECKING:
+    from neuralprog_agents.agent import Outcome, Report, Stop
+    from neuralprog_agents.agents.synthesis.policy import SynthesisPolicy
+
+__all__ = ["SUPERVISION", "Config", "check", "check_certificate", "load", "restart"]
+
+SUPERVISION = "a specification of every program"
+
+
+def check(config: Config) -> None:
+    """Raise ValueError if a config's environment has no specifications."""
+    specifications(find(config.env).id, True)
+
+
+def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
+    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
+    from neuralprog_agents.agents.synthesis import train
+
+    return train.restart(config, index, folder, report, stop)
+
+
+def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> SynthesisPolicy:
+    """Return the policy of found bodies, or of a network that learned from them.
+
+    Args:
+        weights: "nodes" and "roots" (see ``bodies.tabulate``), and the network's parameters.
+        card: "env", "settings", "beyond" and, of a network, "sizes", as ``restart`` gives them.
+
+    Raises:
+        ValueError: They are no bodies of the environment's programs, or no such network.
+    """
+    from neuralprog_agents.agents.synthesis.policy import SynthesisPolicy
+
+    return SynthesisPolicy(card, weights)
+
+
+def check_certificate(
+    weights: dict[str, NDArray[Any]], card: dict[str, Any], record: dict[str, Any]
+) -> None:
+    """Check a certificate anew; see ``neuralprog_agents.agents.synthesis.checker``."""
+    from neuralprog_agents.agents.synthesis import checker
+
+    checker.check_certificate(weights, card, record)

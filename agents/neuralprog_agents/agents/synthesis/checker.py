@@ -1,0 +1,86 @@
+"""Checks a certificate by other means: with real calls in place of specified ones.
+
+Each program is called in every state of its precondition, and all that it calls runs by its own
+body: the search's model of a call is not used here. What is left on the pad must be what the
+specification says. (The proof checks bodies one by one, this whole runs.) A network is checked in
+NumPy and 64-bit numbers, without torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from neuralprog_agents.agent import Tensors
+from neuralprog_agents.agents.synthesis.bodies import task_of
+from neuralprog_agents.agents.synthesis.policy import Interpreter, SynthesisPolicy
+from neuralprog_agents.agents.synthesis.proof import METHOD
+from neuralprog_agents.npi_network.checker import check_cases
+from neuralprog_agents.npi_network.verify import verification_set
+from neuralprog_agents.specifications.specification import copy, same
+from neuralprog_agents.specifications.world import World, make_world
+from neuralprog_envs.program.library import ACT, RETURN, Library
+from neuralprog_envs.program.world import Apply, ProgramState
+
+_STEPS = 10_000
+"""More than a call takes on the small instances of a certificate."""
+
+
+def check_certificate(weights: Tensors, card: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+    """Raise ValueError, with the reason, if a certificate's claim does not hold."""
+    policy = SynthesisPolicy(card, weights)
+    if record["method"] == METHOD:
+        _check_bodies(policy, record)
+    else:
+        cases = verification_set(task_of(policy.env_id, 1, policy.bodies))
+        check_cases(weights, card["sizes"], cases, record)
+
+
+def _check_bodies(policy: SynthesisPolicy, record: Mapping[str, Any]) -> None:
+    longest = int(record["details"]["longest"])
+    world = make_world(policy.env_id, True, longest + 1)
+    achieved = [
+        _achieves(policy.interpreter, world, program, state)
+        for program in world.programs
+        for n in range(1, longest + 1)
+        for state in world.states(program, n)
+    ]
+    if len(achieved) != record["cases"]:
+        raise ValueError(f"there are {len(achieved):,} cases, not {record['cases']:,}")
+    if not all(achieved):
+        raise ValueError(f"{achieved.count(False):,} of {len(achieved):,} cases fail")
+
+
+def _achieves(interpreter: Interpreter, world: World, program: int, before: ProgramState) -> bool:
+    """Return whether a real call of a program leaves what is specified."""
+    library, state = world.machine.library, copy(before)
+    effects = {effect.arguments: effect.apply for effect in library.effects}
+    stack = [(program, interpreter.begin(program))]
+    for _ in range(_STEPS):
+        running, node = stack[-1]
+        view = [int(component) for component in world.machine.world.look(state, 0)]
+        (callee, *arguments), after = interpreter.step(node, view)
+        stack[-1] = running, after
+        if callee == RETURN:
+            stack.pop()
+            if not stack:
+                return same(state, world.wanted(program, before))
+            _apply(library.program(running).leave, state)
+        elif callee == ACT:
+            effects[arguments[0], arguments[1], arguments[2]](state, 0)
+        elif _may(library, running, callee, view):
+            stack.append((callee, interpreter.begin(callee)))
+            _apply(library.program(callee).enter, state)
+        else:
+            return False
+    return False
+
+
+def _may(library: Library, caller: int, callee: int, view: list[int]) -> bool:
+    holds = library.program(callee).precondition
+    return library.permits(caller, callee) and (holds is None or bool(holds(view)))
+
+
+def _apply(change: Apply | None, state: ProgramState) -> None:
+    if change is not None:
+        change(state, 0)

@@ -1,0 +1,155 @@
+"""Distillation: a Neural Programmer-Interpreter learns from runs of the bodies that were found.
+
+The bodies are the expert. Frames of their runs are learned from until none is wrong, and then
+those of the verification set that are: every frame that the bodies meet on inputs of any length,
+by fixed point (``neuralprog_agents.npi_network``). Everything random is a function of (seed,
+restart, step), and every decision falls at the end of a chunk of steps, so a killed restart ends
+with the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from neuralprog_agents.agent import Report, Stop
+from neuralprog_agents.agents.synthesis.bodies import Body, task_of
+from neuralprog_agents.agents.synthesis.config import Config
+from neuralprog_agents.npi_network.lesson import Lesson, adam, descend
+from neuralprog_agents.npi_network.model import NPI, without_onednn
+from neuralprog_agents.npi_network.sizes import Sizes, lay_out
+from neuralprog_agents.npi_network.verify import verification_set
+from neuralprog_agents.training import checkpoint
+from neuralprog_agents.training.network import restore, seeded, training_state
+from neuralprog_envs.core.draws import as_words, combine
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.program.frames import FrameBatch, batch_frames, frames
+
+CHUNK = 50
+"""Gradient steps between two decisions."""
+_SAVED_EVERY = 4
+"""Chunks between two checkpoints."""
+_CHECKPOINT = "distillation.safetensors"
+_KIND = "synthesis-distillation"
+
+
+class Stream(IntEnum):
+    """The independent streams of random numbers; smaller ones are the searches' of programs."""
+
+    TRACES = 1000
+    WEIGHTS = 1001
+    BATCHES = 1002
+
+
+class Distillation:
+    """The training of a network on found bodies.
+
+    Args:
+        config: The restart's.
+        index: The restart.
+        folder: Where its checkpoint is.
+        bodies: What was found.
+
+    Attributes:
+        model: The network.
+        lesson: What it learns.
+        step: Gradient steps so far.
+        proven: Whether it decides as the bodies do in every frame of the verification set.
+    """
+
+    def __init__(self, config: Config, index: int, folder: Path, bodies: Sequence[Body]) -> None:
+        self._config, self._index, self._path = config, index, folder / _CHECKPOINT
+        self._of = checkpoint.identity(config, index)
+        task = task_of(config.env, config.traced[1], bodies)
+        sizes = sizes_of(config, task)
+        self.model = seeded(lambda: NPI(sizes), self._key(Stream.WEIGHTS))
+        self._optimizer = adam(self.model, config.learning_rate)
+        self.lesson = Lesson(self._traces(task), verification_set(task))
+        self.step, self.proven = 0, False
+        self._resume()
+
+    def _key(self, stream: Stream, position: int = 0) -> int:
+        words = self._config.seed, self._index, int(stream), position
+        return int(combine(*map(as_words, words))[0])
+
+    def _traces(self, task: Any) -> FrameBatch:
+        """Return the different frames of the bodies' runs."""
+        low, high = self._config.traced
+        lengths = np.repeat(np.arange(low, high + 1, dtype=np.int32), self._config.traces)
+        key = self._key(Stream.TRACES)
+        return batch_frames(frames(task, draw(task, key, np.arange(len(lengths)), lengths)))
+
+    def run(self, report: Report, stop: Stop) -> None:
+        """Train until the network is proven, the budget is spent, or it is to stop."""
+        while not self.proven and self.step < self._config.updates and not stop():
+            self._train()
+            self.lesson.examine(self.model)
+            self.proven = not self.lesson.wrong and self.lesson.proven(self.model)
+            report(self.counts())
+            if self.step // CHUNK % _SAVED_EVERY == 0:
+                self._save()
+        self._save()
+
+    def _train(self) -> None:
+        """Take a chunk of gradient steps."""
+        config, sampler = self._config, self.lesson.sampler(self._config.boost)
+        for _ in range(CHUNK):
+            rate = config.learning_rate * 0.5 ** (self.step / config.half_life)
+            self._optimizer.param_groups[0]["lr"] = rate
+            rows = sampler.rows(config.batch, self._key(Stream.BATCHES, self.step))
+            cost = self.lesson.cost(self.model, rows)
+            descend(self.model, self._optimizer, cost, config.clip_norm)
+            self.step += 1
+
+    def counts(self) -> dict[str, float]:
+        """Return how far it is."""
+        return {
+            "updates": float(self.step),
+            "failing": float(self.lesson.wrong),
+            "unproven": float(self.lesson.unproven),
+        }
+
+    def _save(self) -> None:
+        if not self.step:
+            return
+        arrays, counts = self.lesson.state()
+        tensors = {**training_state(self.model, self._optimizer), **arrays}
+        metadata = {"step": self.step, "proven": self.proven, "counts": counts, "of": self._of}
+        checkpoint.save(self._path, _KIND, tensors, metadata)
+
+    def _resume(self) -> None:
+        found = checkpoint.resume(self._path, _KIND, self._of)
+        if found is None:
+            return
+        tensors, metadata = found
+        self.lesson.restore(tensors, metadata["counts"])
+        self.step, self.proven = metadata["step"], metadata["proven"]
+        restore(self.model, self._optimizer, tensors, self.step)
+
+
+def sizes_of(config: Config, task: Any) -> Sizes:
+    """Return the sizes of a config's network."""
+    return Sizes(
+        domains=lay_out([task.machine]),
+        state=config.state,
+        program=config.program,
+        key=config.key,
+        hidden=config.hidden,
+        layers=config.layers,
+    )
+
+
+def distil(
+    config: Config, index: int, folder: Path, bodies: Sequence[Body], report: Report, stop: Stop
+) -> Distillation:
+    """Return what has become of a distillation, or of the rest of one that was interrupted."""
+    torch.set_num_threads(1)
+    with without_onednn():
+        distillation = Distillation(config, index, folder, bodies)
+        distillation.run(report, stop)
+    return distillation

@@ -1,0 +1,140 @@
+"""Found bodies, or a network that was distilled from them, as a policy of the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_agents.agent import Tensors
+from neuralprog_agents.agents.synthesis import bodies
+from neuralprog_agents.agents.synthesis.bodies import CALL, KIND, MATCH, NEXT, NOWHERE, WHAT
+from neuralprog_agents.evaluation.certificate import Proof
+from neuralprog_agents.npi_network.actor import Actor
+from neuralprog_agents.npi_network.memo import Run
+from neuralprog_envs.program.library import RETURN, Action, Library
+from neuralprog_envs.registry import make_task
+
+_RETURN: Action = (RETURN, 0, 0, 0)
+_TABLES = ("nodes", "roots")
+
+
+class Interpreter:
+    """Says what a body does next.
+
+    Args:
+        library: The programs.
+        tables: "nodes" and "roots"; see ``bodies.tabulate``.
+    """
+
+    def __init__(self, library: Library, tables: Tensors) -> None:
+        self._actions = list(library.actions.values())
+        self._nodes = tables["nodes"].tolist()
+        self._roots = tables["roots"].tolist()
+
+    def begin(self, program: int) -> int:
+        """Return the first node of a program's body."""
+        return int(self._roots[program - 2])
+
+    def step(self, node: int, view: Sequence[int]) -> tuple[Action, int]:
+        """Return what is done at a node, and the node after it; a return stays where it is.
+
+        A value that no case is for makes a body return.
+        """
+        row = self._nodes[node]
+        while row[KIND] == MATCH:
+            following = row[NEXT + view[row[WHAT]]]
+            if following == NOWHERE:
+                return _RETURN, node
+            node, row = following, self._nodes[following]
+        return (self._actions[row[WHAT]], row[NEXT]) if row[KIND] == CALL else (_RETURN, node)
+
+    def core(
+        self,
+        program: NDArray[Any],
+        arguments: NDArray[Any],
+        view: NDArray[Any],
+        state: NDArray[np.float32],
+        pictures: Any = None,
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Do a step of many calls; see ``interpreter.stack.Core``. A state is its node plus 1."""
+        kept = state[:, 0].astype(np.int64).tolist()
+        nodes = [at - 1 if at else self.begin(p) for at, p in zip(kept, program, strict=True)]
+        done = [self.step(node, seen) for node, seen in zip(nodes, view.tolist(), strict=True)]
+        actions = np.array([action for action, _ in done], dtype=np.int64)
+        return actions, np.array([[node + 1] for _, node in done], dtype=np.float32)
+
+
+class SynthesisPolicy:
+    """Acts as the found bodies say, or as a network does that learned from them.
+
+    Args:
+        card: "env", "settings", "beyond" and, of a network, "sizes".
+        weights: "nodes" and "roots" (see ``bodies.tabulate``), and the network's parameters.
+
+    Raises:
+        ValueError: They are no bodies of the environment's programs, or no such network.
+    """
+
+    def __init__(self, card: Mapping[str, Any], weights: Tensors) -> None:
+        self.env_id = str(card["env"])
+        self._settings, self._beyond = dict(card["settings"]), int(card["beyond"])
+        tables = {name: array for name, array in weights.items() if name in _TABLES}
+        network = {name: array for name, array in weights.items() if name not in _TABLES}
+        machine = self._task().machine
+        self._library, self._view = machine.library, machine.world.view
+        bodies.check(tables, self._library, [values for _, values in self._view])
+        self.bodies = [bodies.body_of(tables["nodes"], root) for root in tables["roots"].tolist()]
+        self.interpreter = Interpreter(self._library, tables)
+        self._model = _network(card["sizes"], network) if "sizes" in card else None
+        self._actor = self._acting()
+
+    def _acting(self) -> Actor:
+        if self._model is None:
+            return Actor(self.interpreter.core, 1)
+        from neuralprog_agents.npi_network.core import core
+
+        return Actor(core(self._model), 2 * self._model.sizes.layers * self._model.sizes.hidden)
+
+    def _task(self) -> Any:
+        return make_task(self.env_id, length=1, **self._settings)
+
+    def settings(self, length: int) -> dict[str, Any]:
+        """Return the environment's arguments: the recursive library and the form of the view."""
+        return dict(self._settings)
+
+    def program_text(self) -> str:
+        """Return the bodies in words."""
+        return bodies.text(self._library, self._view, self.bodies)
+
+    def start(self, n: int) -> None:
+        """Begin n episodes."""
+        self._actor.start(n)
+
+    def act(self, observation: Any, action_mask: Any) -> NDArray[np.int64]:
+        """Return each slot's call or return, shape (n, 4)."""
+        return self._actor.act(observation)
+
+    def play(
+        self, task: Any, instances: Any, limits: Sequence[int], keep: bool = False
+    ) -> list[Run]:
+        """Play whole episodes; see ``agent.Player``."""
+        return self._actor.play(task, instances, limits, keep)
+
+    def prove(self) -> list[Proof]:
+        """Check the bodies and, if there is one, the network; see ``proof.py``."""
+        from neuralprog_agents.agents.synthesis import proof
+
+        own = proof.prove(self.env_id, self.bodies, self._beyond)
+        if self._model is None:
+            return [own]
+        return [own, proof.prove_network(self._model, self.env_id, self.bodies)]
+
+
+def _network(sizes: Any, weights: Tensors) -> Any:
+    """Return an NPI of some parameters."""
+    from neuralprog_agents.npi_network.core import restored
+
+    return restored(sizes, weights)

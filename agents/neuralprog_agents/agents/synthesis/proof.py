@@ -1,0 +1,66 @@
+"""The proofs of bodies, and of a network that was distilled from them.
+
+A body: it does what is specified, in every state on short instances.
+
+Calls do what their specifications say there, and a self-call is on a smaller problem; so, by
+induction over the levels of programs and the sizes of problems, whole runs do too.
+
+A network: it decides as the bodies do in every frame that they meet on inputs of any length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from neuralprog_agents.agents.synthesis.bodies import Body, task_of
+from neuralprog_agents.agents.synthesis.search import is_right
+from neuralprog_agents.evaluation.certificate import Proof
+from neuralprog_agents.npi_network import verify
+from neuralprog_agents.specifications.known import specifications
+from neuralprog_agents.specifications.world import make_world
+
+if TYPE_CHECKING:
+    from neuralprog_agents.npi_network.model import NPI
+
+METHOD = "every input up to a size"
+
+
+def covers(env_id: str, longest: int) -> str:
+    """Return the claim, in words."""
+    states = specifications(env_id, True).covers.format(longest)
+    return f"every program does what is specified if those that it calls do: {states}"
+
+
+def prove(env_id: str, bodies: Sequence[Body], longest: int) -> Proof:
+    """Check bodies in every state.
+
+    Args:
+        env_id: The environment.
+        bodies: One for each program of its recursive library.
+        longest: The longest instances.
+    """
+    world = make_world(env_id, True, longest + 1)
+    checked = [
+        is_right(world, program, body, state)
+        for program, body in zip(world.programs, bodies, strict=True)
+        for n in range(1, longest + 1)
+        for state in world.states(program, n)
+    ]
+    return Proof(
+        method=METHOD,
+        covers=covers(env_id, longest),
+        cases=len(checked),
+        failing=checked.count(False),
+        details={"longest": longest},
+    )
+
+
+def prove_network(model: NPI, env_id: str, bodies: Sequence[Body]) -> Proof:
+    """Check that a network decides as the bodies do in every frame of their verification set."""
+    from neuralprog_agents.npi_network.check import proof
+
+    task = task_of(env_id, 1, bodies)
+    words = f"the network decides as the found bodies do: {verify.covers(task)}"
+    return replace(proof(model, task, trained_on=True), covers=words)

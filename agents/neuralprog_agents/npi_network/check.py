@@ -1,0 +1,101 @@
+"""Checking a network on frames: at each step of each, does it decide as the expert does?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from neuralprog_agents.evaluation.certificate import Proof
+from neuralprog_agents.npi_network.frames import Rows, take
+from neuralprog_agents.npi_network.model import NPI, Heads, decide, margin
+from neuralprog_agents.npi_network.verify import covers, digest, verification_set
+from neuralprog_envs.program.frames import FrameBatch
+from neuralprog_envs.program.task import ProgramTask
+
+_AT_ONCE = 4096
+
+
+def forward(
+    model: NPI, batch: FrameBatch, domain: int = 0, pictures: Tensor | None = None
+) -> Heads:
+    """Return what the network says on frames as arrays, from the start of each.
+
+    Args:
+        model: The network.
+        batch: The frames, of one task; with pictures, ``hidden`` holds the number of each step's.
+        domain: The task's number.
+        pictures: Its pictures, small.
+    """
+    arrays = (batch.program, batch.arguments, batch.view)
+    program, arguments, view = (torch.from_numpy(array).long() for array in arrays)
+    sight = None
+    if pictures is not None:
+        shown, place = np.unique(batch.hidden[..., 0], return_inverse=True)
+        sight = model.encoder.eye(pictures[shown])[place.reshape(batch.mask.shape)]
+    heads: Heads = model(program, arguments, view, domain=domain, sight=sight)[0]
+    return heads
+
+
+def failing(
+    model: NPI, batch: FrameBatch, domain: int = 0, pictures: Tensor | None = None
+) -> NDArray[np.bool_]:
+    """Return which frames the network gets wrong at any step, shape (F,); see ``forward``."""
+    wrong = np.zeros(len(batch.program), dtype=bool)
+    for rows, part, heads in _run(model, batch, domain, pictures):
+        differs = (decide(heads).numpy() != part.target).any(axis=2)
+        wrong[rows] = (differs & part.mask).any(axis=1)
+    return wrong
+
+
+def smallest_margin(model: NPI, batch: FrameBatch, domain: int = 0) -> float:
+    """Return by how many logits the closest decision in any of the frames is made."""
+    parts = [
+        margin(heads).numpy()[part.mask].min() for _, part, heads in _run(model, batch, domain)
+    ]
+    return float(min(parts))
+
+
+def proof(model: NPI, task: ProgramTask, trained_on: bool, domain: int = 0) -> Proof:
+    """Check a network on a task's whole verification set.
+
+    Args:
+        model: The network.
+        task: The task.
+        trained_on: Whether it has learned from frames of the set.
+        domain: The task's number.
+
+    Raises:
+        ValueError: There is no verification set for this task.
+    """
+    cases = verification_set(task)
+    return Proof(
+        method="verification set",
+        covers=f"right on {covers(task)}",
+        cases=len(cases.program),
+        failing=int(failing(model, cases, domain).sum()),
+        trained_on=trained_on,
+        details={
+            "set_sha256": digest(cases),
+            "smallest_margin": smallest_margin(model, cases, domain),
+            "recursive": True,
+            "observation": task.machine.observation_form,
+        },
+    )
+
+
+def _run(
+    model: NPI, batch: FrameBatch, domain: int, pictures: Tensor | None = None
+) -> Iterator[tuple[Rows, FrameBatch, Heads]]:
+    """Yield frames of like lengths together, and what the network says."""
+    order: Any = np.argsort(batch.mask.sum(axis=1), kind="stable")
+    for first in range(0, len(order), _AT_ONCE):
+        rows = order[first : first + _AT_ONCE]
+        part = take(batch, rows)
+        with torch.no_grad():
+            heads = forward(model, part, domain, pictures)
+        yield rows, part, heads

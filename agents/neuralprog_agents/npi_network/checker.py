@@ -1,0 +1,140 @@
+"""Checks a certificate anew: other arithmetic than training and proof use, and no torch.
+
+The network is evaluated here a second time, in NumPy and 64-bit numbers, from the paper's
+equations; the verification set is derived anew. A certificate stands if the set has the hash and
+the size that it names, and the weights decide as the expert does at every step of every case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_agents.npi_network.sizes import read
+from neuralprog_agents.npi_network.verify import digest, verification_set
+from neuralprog_envs.program.frames import FrameBatch
+from neuralprog_envs.program.library import ACT
+from neuralprog_envs.registry import find, make_task
+
+Weights = Mapping[str, NDArray[Any]]
+Floats = NDArray[np.float64]
+
+_AT_ONCE = 8192
+
+
+def check_certificate(weights: Weights, card: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+    """Check that a certificate's claim holds of some weights.
+
+    Args:
+        weights: The network's parameters, by name.
+        card: "env", "settings" and "sizes" of the network.
+        record: The certificate's.
+
+    Raises:
+        ValueError: It does not; the message says why.
+    """
+    domain, told = _task(card, record)
+    task: Any = make_task(told["env"], length=1, **told["settings"])
+    check_cases(weights, card["sizes"], verification_set(task), record, domain)
+
+
+def check_cases(
+    weights: Weights,
+    plain: Mapping[str, Any],
+    cases: FrameBatch,
+    record: Mapping[str, Any],
+    domain: int = 0,
+) -> None:
+    """Check that a certificate is about a verification set, and holds.
+
+    Args:
+        weights: The network's parameters, by name.
+        plain: Its sizes, as a card has them.
+        cases: The set.
+        record: The certificate's.
+        domain: The task's number.
+
+    Raises:
+        ValueError: It is not, or does not; the message says why.
+    """
+    claimed = record["cases"], record["details"]["set_sha256"]
+    if claimed != (len(cases.program), digest(cases)):
+        raise ValueError(
+            f"the certificate is about another set of {claimed[0]:,} cases; "
+            f"this task's has {len(cases.program):,}, SHA-256 {digest(cases)}"
+        )
+    wrong = sum(
+        count_wrong(weights, plain, cases, slice(first, first + _AT_ONCE), domain)
+        for first in range(0, len(cases.program), _AT_ONCE)
+    )
+    if wrong != record["failing"] or wrong:
+        raise ValueError(f"{wrong:,} of {len(cases.program):,} cases fail")
+
+
+def _task(card: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
+    """Return the number of the task that a certificate is about, and what the card tells of it."""
+    tasks = card.get("tasks", [card])
+    known = [find(task["env"]).id for task in tasks]
+    number = known.index(record["env"]) if len(known) > 1 else 0
+    return number, tasks[number]
+
+
+def count_wrong(
+    weights: Weights, plain: Mapping[str, Any], cases: FrameBatch, rows: slice, domain: int = 0
+) -> int:
+    """Return in how many of some cases the network decides otherwise than the expert.
+
+    Args:
+        weights: The network's parameters, by name.
+        plain: Its sizes, as a card has them.
+        cases: The cases.
+        rows: Which of them.
+        domain: Their task's number.
+    """
+    sizes, w = read(plain), {name: array.astype(np.float64) for name, array in weights.items()}
+    program, arguments, mask = cases.program[rows], cases.arguments[rows], cases.mask[rows]
+    state = [np.zeros((2, len(program), sizes.hidden)) for _ in range(sizes.layers)]
+    own, memory = sizes.domains[domain], sizes.order(domain)
+    offsets = np.cumsum([own.first, *own.values])[:-1]
+    right = np.ones(len(program), dtype=bool)
+    for t in range(mask.shape[1]):
+        seen = np.concatenate([cases.view[rows, t], arguments], axis=1) + offsets
+        p = w["program_memory"][np.array(memory)[program - ACT]]
+        decided = _decide(w, _step(w, p, seen, state), w["key_memory"][memory])
+        right &= (decided == cases.target[rows, t]).all(axis=1) | ~mask[:, t]
+    return int((~right).sum())
+
+
+def _step(w: Weights, p: Floats, seen: NDArray[Any], state: list[Floats]) -> Floats:
+    """Advance each layer's h and c, in place; return the last layer's h."""
+    rows = w["encoder.rows.weight"][seen].sum(axis=1)
+    s = _affine(w, "encoder.out", np.maximum(rows, 0))
+    x = np.concatenate([p, s], axis=1)
+    x = _affine(w, "mlp.2", np.maximum(_affine(w, "mlp.0", x), 0))
+    for layer, (h, c) in enumerate(state):
+        gates = x @ w[f"lstm.weight_ih_l{layer}"].T + w[f"lstm.bias_ih_l{layer}"]
+        gates += h @ w[f"lstm.weight_hh_l{layer}"].T + w[f"lstm.bias_hh_l{layer}"]
+        i, f, g, o = np.split(gates, 4, axis=1)
+        c[:] = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
+        h[:] = _sigmoid(o) * np.tanh(c)
+        x = h
+    return x
+
+
+def _decide(w: Weights, h: Floats, keys: Floats) -> NDArray[np.int64]:
+    """Return the actions, shape (F, 4): the return where its probability is ½ or more."""
+    program = (_affine(w, "key", h) @ keys.T).argmax(axis=1) + ACT
+    arguments = [_affine(w, f"arguments.{k}", h).argmax(axis=1) for k in range(3)]
+    goes_on = _affine(w, "end", h)[:, 0] < 0
+    return np.stack([program, *arguments], axis=1) * goes_on[:, None]
+
+
+def _affine(w: Weights, name: str, x: Floats) -> Floats:
+    return x @ w[f"{name}.weight"].T + w[f"{name}.bias"]
+
+
+def _sigmoid(x: Floats) -> Floats:
+    return 0.5 + 0.5 * np.tanh(0.5 * x)

@@ -1,0 +1,164 @@
+"""The verification set of recursive addition, by fixed point over what its expert can see.
+
+A recursive program's calls each see a bounded part of the pad, so finitely many different frames
+cover inputs of every length (Cai, Shin and Song 2017). For addition:
+
+- A call of ADD, before it calls itself, reads and writes its own column and the one to its left.
+  So its frames depend on that column's four values and the two digits to its left alone (nothing
+  was ever written further left).
+- Its inner call finds the values that its LSHIFT leaves in view. ``columns`` starts from
+  every first column and adds whatever columns are so found, until there are no new ones. Each is
+  run by the task's own machine and expert on a pad of four columns, before every possible left
+  neighbour, until ADD calls itself.
+- After its inner call ADD sees what that call leaves in view, and returns. A call that calls no
+  other leaves what it saw last, and every other what its own inner call leaves: by induction one
+  of the former. (There is one: all blank.)
+
+So a network that decides as the expert in each of these frames adds any two numbers of any length
+(its state is new in each call, and it is a function of the frame alone).
+Leading zeros are included, which drawn instances do not have.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from neuralprog_agents.npi_network.closure import decide
+from neuralprog_envs.core.trace import Act, Call, Event
+from neuralprog_envs.program.library import RETURN, Action, Library, run
+from neuralprog_envs.program.task import ProgramTask
+from neuralprog_envs.program.tasks.addition import BLANK, INP1, INP2
+from neuralprog_envs.program.world import ProgramInstances
+
+View = tuple[int, ...]
+"""The values of INP1, INP2, CARRY and OUT in one column."""
+Case = tuple[Action, tuple[tuple[View, Action], ...]]
+"""A frame: the call (program, a1, a2, a3), then its steps, each a view and an action."""
+_Case = tuple[int, tuple[tuple[View, Action], ...]]
+"""A call: its program (none here has arguments) and its steps, each a view and an action."""
+
+_RETURN: Action = (RETURN, 0, 0, 0)
+_DIGITS = tuple(range(10))
+_COLUMNS = 4
+SIZE = _COLUMNS - 2
+"""The longest numbers of the pad that ``columns`` works on."""
+
+
+def columns(task: ProgramTask) -> set[Case]:
+    """Return every frame of recursive addition's expert, on numbers of any length.
+
+    Args:
+        task: Recursive addition, with a pad of ``SIZE``.
+
+    Raises:
+        ValueError: ADD, after it has called itself, does not return.
+    """
+    found: set[_Case] = set()
+    inner: set[_Case] = set()
+    known: set[View] = set()
+    new: set[View] = {(a, b, BLANK, BLANK) for a, b in itertools.product(_DIGITS, _DIGITS)}
+    while new:
+        known |= new
+        levels = _run_levels(task, _posed(new), found)
+        inner |= levels
+        new = {steps[-1][0] for _, steps in levels} - known
+    left = {steps[-1][0] for main, steps in found if main == task.library.main}
+    for (main, steps), view in itertools.product(inner, left):
+        if decide(task.library, (main, 0, 0, 0), [*(seen for seen, _ in steps), view]) != _RETURN:
+            raise ValueError("ADD, after it has called itself, does not return")
+        found.add((main, (*steps, (view, _RETURN))))
+    return {((program, 0, 0, 0), steps) for program, steps in found}
+
+
+def _run_levels(task: ProgramTask, instances: ProgramInstances, found: set[_Case]) -> set[_Case]:
+    """Run the expert on pads, each until ADD calls itself or returns.
+
+    Args:
+        task: Recursive addition.
+        instances: The pads.
+        found: Takes every call that has returned.
+
+    Returns:
+        The calls of ADD that have called themselves, so far.
+    """
+    machine, library = task.machine, task.library
+    state = machine.initial(instances)
+    B, cut = len(state.depth), set()
+    views: list[View] = [(0,)] * B
+    rows = [_Row(run(library, partial(views.__getitem__, row))) for row in range(B)]
+    going = list(range(B))
+    while going:
+        views[:] = map(tuple, machine.view(state).tolist())
+        actions = np.zeros((B, 4), dtype=np.int64)
+        for row in going:
+            actions[row] = rows[row].act(library, views[row], found)
+        cut |= {rows[row].outer for row in going if actions[row, 0] == library.main}
+        state = machine.advance(state, actions)
+        going = [r for r in going if not state.halted[r] and actions[r, 0] != library.main]
+    for one in rows:
+        one.finish(found)
+    return cut
+
+
+class _Row:
+    """One run of an expert, and its calls under way: a program and its steps so far each."""
+
+    def __init__(self, events: Iterator[Event]) -> None:
+        self._events = events
+        self._calls: list[tuple[int, list[tuple[View, Action]]]] = []
+
+    @property
+    def outer(self) -> _Case:
+        """The outermost call so far."""
+        program, steps = self._calls[0]
+        return program, tuple(steps)
+
+    def act(self, library: Library, view: View, found: set[_Case]) -> Action:
+        """Go on to the next action, and note it."""
+        for event in self._events:
+            if isinstance(event, Act):
+                action: Any = event.action
+                self._calls[-1][1].append((view, action))
+                return action
+            if isinstance(event, Call):
+                self._calls.append((library.names.index(event.program), []))
+            else:
+                self._return(found)
+        raise AssertionError("an expert ends with a return")
+
+    def finish(self, found: set[_Case]) -> None:
+        """Note the outermost call if it has returned."""
+        if self._calls[0][1][-1][1] == _RETURN:
+            self._return(found)
+
+    def _return(self, found: set[_Case]) -> None:
+        program, steps = self._calls.pop()
+        found.add((program, tuple(steps)))
+
+
+def _posed(columns: set[View]) -> ProgramInstances:
+    """Return pads with each column at the right, before each possible left neighbour."""
+    rows = [(column, left) for column in sorted(columns) for left in _lefts(column)]
+    B = len(rows)
+    pad = np.full((B, 4, _COLUMNS), BLANK, dtype=np.int32)
+    pad[:, :, -1] = [column for column, _ in rows]
+    pad[:, [INP1, INP2], -2] = [left for _, left in rows]
+    return ProgramInstances(
+        pad=pad,
+        pointers=np.full((B, 4), _COLUMNS - 1, dtype=np.int32),
+        given=np.zeros((B, 0), dtype=np.int32),
+        answer=np.zeros((B, _COLUMNS), dtype=np.int32),
+        mask=np.ones((B, _COLUMNS), dtype=bool),
+        length=np.full(B, _COLUMNS - 2, dtype=np.int32),
+    )
+
+
+def _lefts(column: View) -> Iterator[tuple[int, ...]]:
+    """Yield the digits left of a column's: a number that has ended has no more digits."""
+    choices = [[BLANK] if column[row] == BLANK else [*range(BLANK + 1)] for row in (INP1, INP2)]
+    return itertools.product(*choices)

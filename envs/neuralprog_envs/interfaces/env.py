@@ -1,0 +1,178 @@
+"""The Gymnasium environment, the same class for every task of every family."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import ResetNeeded
+from numpy.typing import NDArray
+
+from neuralprog_envs.core.instances import InstanceStream, check_lengths
+from neuralprog_envs.core.task import Episode
+from neuralprog_envs.interfaces.setting import (
+    Length,
+    action_space,
+    bare,
+    check_options,
+    configure,
+    observation_space,
+)
+
+_SLOT = np.zeros(1, dtype=np.intp)
+
+
+class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
+    """One task as an environment.
+
+    Observation and action spaces are those of the task's machine (see its module). An episode
+    ends when the machine halts (terminated) or at the step limit (truncated); either way what
+    the machine then holds is judged, and ``info["success"]`` says whether the answer is wholly
+    right. ``info["action_mask"]`` and ``action_masks()`` give the legal choices.
+
+    Episode i after ``reset(seed=s)`` poses the instance at the address (s, i), so equal seeds
+    give equal episodes. ``reset(options={"length": n})`` poses one instance of length n;
+    ``reset(options={"input": …})`` poses the user's own input.
+
+    Args:
+        env_id: An id of the registry.
+        render_mode: None, "ansi", "rgb_array", or "human" (prints the ansi text).
+        length, reward, discount, split, max_steps: See ``interfaces.setting.Setting``.
+        **task_settings: The family's own arguments, for tapes see ``tape.task.build``.
+
+    Raises:
+        ValueError: A value is out of its range.
+        TypeError: There is no such argument.
+    """
+
+    metadata: dict[str, Any] = {
+        "render_modes": ["ansi", "rgb_array", "human"],
+        "render_fps": 4,
+    }
+
+    def __init__(
+        self,
+        env_id: str,
+        *,
+        render_mode: str | None = None,
+        length: Length | None = None,
+        reward: str = "sparse",
+        discount: float = 1.0,
+        split: str = "train",
+        max_steps: int | None = None,
+        **task_settings: Any,
+    ) -> None:
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise ValueError(
+                f"unknown render_mode {render_mode!r}: {self.metadata['render_modes']}"
+            )
+        self.setting = configure(
+            env_id,
+            length=length,
+            reward=reward,
+            discount=discount,
+            split=split,
+            max_steps=max_steps,
+            **task_settings,
+        )
+        self.task = self.setting.task
+        self.render_mode = render_mode
+        self.action_space = action_space(self.task)
+        self.observation_space = observation_space(self.task)
+        self._shaped = reward != "sparse"
+        self._paid_back = reward == "shaped"
+        self._stream: InstanceStream | None = None
+        self._episode: Episode | None = None
+        self.instance: Any = None
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Pose the next instance; see the class for ``seed`` and ``options``."""
+        chosen = check_options(options, ("length", "input"))
+        if seed is not None or self._stream is None:
+            super().reset(seed=seed)
+            start = int(self.np_random.integers(2**63)) if seed is None else seed
+            setting = self.setting
+            self._stream = InstanceStream(self.task, [start], setting.lengths, setting.split)
+        self.instance = self._pose(self._stream, chosen)
+        self._episode = self.task.machine.begin(self.instance)
+        self._limit = int(self.setting.limits(self.instance.length)[0])
+        self._steps = 0
+        self._ended = False
+        self._potential = self._score() if self._shaped else 0.0
+        self._show()
+        return bare(self._episode.observe()), {"action_mask": self.action_masks()}
+
+    def _pose(self, stream: InstanceStream, options: dict[str, Any]) -> Any:
+        if "input" in options:
+            return self.task.pose_input(options["input"])
+        if "length" not in options:
+            return stream.next(_SLOT)
+        low, _ = check_lengths(self.task, int(options["length"]), self.setting.split)
+        return stream.next_at(_SLOT, low)
+
+    def step(self, action: NDArray[np.int64]) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Execute one action.
+
+        Raises:
+            ResetNeeded: There is no episode under way.
+            ValueError: The action has the wrong size, or a number in it is out of range.
+        """
+        episode = self._episode
+        if episode is None or self._ended:
+            raise ResetNeeded("call reset() before step(): no episode is under way")
+        episode.step(action)
+        self._steps += 1
+        terminated = episode.halted
+        truncated = not terminated and self._steps >= self._limit
+        info: dict[str, Any] = {"action_mask": episode.action_mask()}
+        reward = 0.0
+        if terminated or truncated or self._shaped:
+            reward = self._judge(terminated or truncated, info)
+        self._show()
+        return bare(episode.observe()), reward, terminated, truncated, info
+
+    def _judge(self, ended: bool, info: dict[str, Any]) -> float:
+        """Return the reward of a step that may be rewarded; the end's verdict goes into info."""
+        score = self._score()
+        success = ended and score == 1.0
+        self._ended = ended
+        if ended:
+            info["success"] = success
+        if not self._shaped:
+            return float(success)
+        over = ended and self._paid_back
+        before, self._potential = self._potential, 0.0 if over else score
+        return success * self._paid_back + self.setting.discount * self._potential - before
+
+    def _score(self) -> float:
+        return float(self.task.score(self._running().state(), self.instance)[0])
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Return the legal choices, concatenated: what sb3-contrib's MaskablePPO reads."""
+        return self._running().action_mask()
+
+    def render(self) -> Any:
+        """Return the machine's state: text ("ansi") or a picture ("rgb_array")."""
+        if self.render_mode is None:
+            gym.logger.warn("render() needs a render_mode: gym.make(id, render_mode='ansi')")
+            return None
+        state = self._running().state()
+        if self.render_mode == "rgb_array":
+            return self.task.machine.render_pixels(state, self.instance)
+        text = self.task.machine.render_text(state, self.instance)
+        if self.render_mode == "human":
+            print(text)
+            return None
+        return text
+
+    def _show(self) -> None:
+        if self.render_mode == "human":
+            self.render()
+
+    def _running(self) -> Episode:
+        if self._episode is None:
+            raise ResetNeeded("call reset() first: no episode is under way")
+        return self._episode

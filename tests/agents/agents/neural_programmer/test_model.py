@@ -1,0 +1,130 @@
+"""The selectors: padding changes nothing, gradients reach every parameter, hard is argmax."""
+
+import numpy as np
+import pytest
+import torch
+
+from neuralprog_agents.agents.neural_programmer.config import Config
+from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS, run
+from neuralprog_agents.agents.neural_programmer.model import (
+    Shape,
+    actions,
+    choose,
+    drop,
+    initial_theta,
+    unflatten,
+)
+from neuralprog_agents.agents.neural_programmer.records import (
+    questions_of,
+    questions_seen,
+    tables_of,
+)
+from neuralprog_agents.agents.neural_programmer.soft import gradient_of
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.registry import make_task
+
+both = pytest.mark.parametrize("bidirectional", [False, True])
+
+
+def posed(count=30):
+    task = make_task("NPTableQA", length=20, columns=(1, 3), operations=OPERATIONS)
+    return task, draw(task, 0, np.arange(count), (5, 12))
+
+
+def shape_of(task, bidirectional=False, hidden=16):
+    return Shape(len(task.vocabulary), hidden, 4, bidirectional)
+
+
+def answer(shape, instances):
+    choices = choose(
+        unflatten(initial_theta(shape, 0, 2.0), shape), shape, questions_of(instances), hard=False
+    )
+    return choices, run(tables_of(instances), choices)
+
+
+@both
+def test_padding_rows_columns_words_and_neighbours_change_nothing(bidirectional):
+    task, instances = posed()
+    shape = shape_of(task, bidirectional)
+    _, final = answer(shape, instances)
+    padded = pad(instances, rows=9, columns=2, words=3)
+    _, same = answer(shape, padded)
+    torch.testing.assert_close(same.scalars[0], final.scalars[0])
+    torch.testing.assert_close(same.lookup[:, :20, :3], final.lookup)
+    assert not same.lookup[:, 20:].any()
+    assert not same.lookup[:, :, 3:].any()
+    assert not final.lookup[~instances.present].any()
+
+
+def pad(instances, rows, columns, words):
+    grid = ((0, 0), (0, rows), (0, columns))
+    widths = {
+        "question": ((0, 0), (0, words)),
+        "names": ((0, 0), (0, columns), (0, 0)),
+        "present": ((0, 0), (0, rows)),
+        **dict.fromkeys(("numbers", "valid", "matches"), grid),
+    }
+    changed = {name: np.pad(getattr(instances, name), width) for name, width in widths.items()}
+    return type(instances)(**{**vars(instances), **changed})
+
+
+@both
+def test_gradients_are_finite_and_reach_every_parameter(bidirectional):
+    task, instances = posed()
+    shape = shape_of(task, bidirectional)
+    cost, gradient = gradient_of(
+        Config("NPTableQA", columns=(1, 3)), shape, initial_theta(shape, 0), instances
+    )
+    assert np.isfinite(cost)
+    assert gradient.isfinite().all()
+    for name, part in unflatten(gradient, shape).items():
+        assert part.abs().max() > 0, name
+
+
+def test_the_gradient_is_that_of_the_loss():
+    task, instances = posed(8)
+    shape = shape_of(task, hidden=5)
+    config = Config("NPTableQA", columns=(1, 3))
+    theta = initial_theta(shape, 1)
+    _, gradient = gradient_of(config, shape, theta, instances)
+    direction = initial_theta(shape, 2)
+    size = 1e-2
+    high, _ = gradient_of(config, shape, theta + size * direction, instances)
+    low, _ = gradient_of(config, shape, theta - size * direction, instances)
+    assert (high - low) / (2 * size) == pytest.approx(float(gradient @ direction), rel=0.02)
+
+
+def test_hard_choices_are_one_hot_and_within_the_table():
+    task, instances = posed(200)
+    shape = shape_of(task)
+    choices = choose(
+        unflatten(initial_theta(shape, 0, 2.0), shape), shape, questions_of(instances), hard=True
+    )
+    for choice in choices:
+        for weights in (choice.operation, choice.column, choice.greater, choice.lesser):
+            assert ((weights == 0) | (weights == 1)).all()
+            assert (weights.sum(dim=1) == 1).all()
+    chosen = actions(choices).numpy()
+    assert (chosen[:, :, 1] < instances.column_count[:, None]).all()
+    assert (chosen[:, :, 2] < np.maximum(instances.pivot_count, 1)[:, None]).all()
+
+
+def test_an_observation_shows_the_same_questions():
+    task, instances = posed()
+    seen = questions_seen(task.machine.observe(task.machine.initial(instances)))
+    for name, tensor in vars(questions_of(instances)).items():
+        assert torch.equal(tensor, getattr(seen, name)), name
+
+
+def test_dropped_operations_get_no_weight_and_are_never_all():
+    task, instances = posed(200)
+    shape = shape_of(task)
+    dropped = drop([0.9, 0.5, 0.5, 0.0], 200, torch.Generator().manual_seed(0))
+    assert not dropped.all(dim=2).any()
+    assert not dropped[3].any()
+    assert dropped[1].float().mean() == pytest.approx(0.5, abs=0.05)
+    parameters = unflatten(initial_theta(shape, 0, 2.0), shape)
+    choices = choose(parameters, shape, questions_of(instances), hard=False, dropped=dropped)
+    for choice, out in zip(choices, dropped, strict=True):
+        assert not choice.operation[out].any()
+        torch.testing.assert_close(choice.operation.sum(dim=1), torch.ones(200))

@@ -1,0 +1,119 @@
+"""One restart: it learns, it resumes bit for bit, its policy acts in the environment."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neuralprog_agents.agents.neural_programmer import agent, data, train
+from neuralprog_agents.agents.neural_programmer.config import Config
+from neuralprog_agents.evaluation.evaluate import evaluate
+from neuralprog_agents.training.checkpoint import CheckpointError
+
+SHORT = Config(
+    "NPSingleColumn",
+    length=(3, 6),
+    examples=1000,
+    batch=8,
+    hidden=8,
+    budget=200,
+    noise=1e-6,
+    dropout_steps=200,
+)
+SMALL = Config("NPSingleColumn", length=(5, 20), examples=20_000, judged_every=50)
+
+
+def run(config, index, folder, report=lambda _: None, stop=lambda: False):
+    folder.mkdir(exist_ok=True)
+    return agent.restart(config, index, folder, report, stop)
+
+
+class KilledError(Exception):
+    pass
+
+
+def test_a_killed_restart_goes_on_bit_for_bit(tmp_path, monkeypatch):
+    config = replace(SHORT, judged_every=100)
+    undisturbed = run(config, 3, tmp_path / "whole")
+    again = run(config, 3, tmp_path / "again")
+    assert again.tensors["theta"].tobytes() == undisturbed.tensors["theta"].tobytes()
+    monkeypatch.setattr(train, "_SAVED_SECONDS", 0.0)
+    for chunks in (1, 1):
+        countdown = iter(range(chunks))
+
+        def report(metrics, left=countdown):
+            if next(left, None) is None:
+                raise KilledError
+
+        with pytest.raises(KilledError):
+            run(config, 3, tmp_path / "killed", report)
+    resumed = run(config, 3, tmp_path / "killed")
+    assert resumed.metrics == undisturbed.metrics
+    assert resumed.metrics["step"] == 200
+    assert resumed.tensors["theta"].tobytes() == undisturbed.tensors["theta"].tobytes()
+    other = run(config, 4, tmp_path / "other")
+    assert other.tensors["theta"].tobytes() != undisturbed.tensors["theta"].tobytes()
+
+
+def test_a_checkpoint_of_another_restart_is_refused(tmp_path):
+    answers = iter([False, True])
+    run(SHORT, 0, tmp_path / "r", stop=lambda: next(answers))
+    with pytest.raises(CheckpointError, match="belongs to another restart"):
+        run(SHORT, 1, tmp_path / "r")
+    assert run(replace(SHORT, restarts=9), 0, tmp_path / "r").metrics["step"] == 200
+
+
+def test_minibatches_are_those_of_the_epochs_wherever_they_are_cut():
+    config = replace(SHORT, examples=50)
+    task = data.task_of(config)
+    whole = data.draw_batches(config, 0, task, 0, 18)
+    parts = [data.draw_batches(config, 0, task, step, 2) for step in range(0, 18, 2)]
+    np.testing.assert_array_equal(whole.key, np.concatenate([part.key for part in parts]))
+    epochs = whole.key.reshape(3, 48)
+    assert len(set(whole.key.tolist())) <= 50
+    assert all(len(set(epoch.tolist())) == 48 for epoch in epochs)
+    assert epochs[0].tolist() != epochs[1].tolist()
+
+
+def test_settings_out_of_range_are_refused():
+    for change, message in (
+        ({"columns": (3, 1)}, "columns must be"),
+        ({"batch": 2000}, "batch must be at most"),
+        ({"noise": -1.0}, "noise must be at least"),
+        ({"hidden": 0}, "hidden must be at least 1"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            replace(SHORT, **change)
+
+
+def test_what_cannot_be_trained_is_refused_before_anything_is_written():
+    for env in ("NRAMCopy", "NPWikiTableQuestions"):
+        with pytest.raises(ValueError, match="synthetic table tasks"):
+            agent.check(replace(SHORT, env=env))
+    with pytest.raises(ValueError, match="columns must be 1 to 1"):
+        agent.check(replace(SHORT, columns=(1, 3)))
+    shape = {"words": 5, "hidden": 4, "steps": 4}
+    with pytest.raises(ValueError, match="has one array"):
+        agent.load({}, {"shape": shape, "env": "NPTableQA", "columns": 1, "value_range": 1.0})
+
+
+@pytest.mark.learning
+def test_the_gradient_of_the_soft_machine_teaches_some_of_it(tmp_path):
+    config = replace(SMALL, learner="gradient", attention=False, budget=600, entropy=0.05)
+    seen = []
+    outcome = run(config, 0, tmp_path / "r", seen.append)
+    assert outcome.success == (outcome.metrics["accuracy"] >= config.solved)
+    assert seen[0]["accuracy"] < 0.45
+    assert np.mean([m["loss"] for m in seen[-2:]]) < 0.8 * seen[0]["loss"]
+    assert outcome.metrics["accuracy"] > 0.6, outcome.metrics
+
+
+@pytest.mark.learning
+def test_programs_found_from_answers_alone_teach_all_of_it_far_beyond_what_was_seen(tmp_path):
+    outcome = run(replace(SMALL, budget=600), 0, tmp_path / "r")
+    assert outcome.success, outcome.metrics
+    policy = agent.load(outcome.tensors, json.loads(json.dumps(outcome.card)))
+    assert policy.settings(120)["value_range"] == 200.0
+    scores = list(evaluate(policy, "NPSingleColumn-v0", (5, 120), 400))
+    assert [score.success_rate for score in scores] == [1.0, 1.0]

@@ -1,0 +1,142 @@
+"""The likelihood, the beam, a restart on the sample: it learns, resumes, answers, is judged."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from neuralprog_agents.agents.neural_programmer_2017 import agent, data, decode, train
+from neuralprog_agents.agents.neural_programmer_2017.config import Config
+from neuralprog_agents.agents.neural_programmer_2017.model import Programmer, Shape
+from neuralprog_agents.evaluation.release import answer_release
+from neuralprog_agents.training.checkpoint import CheckpointError
+
+SMALL = Config(
+    questions="sample",
+    judged="sample",
+    word_cutoff=1,
+    hidden=16,
+    embedding=12,
+    epochs=2,
+    dropout=0.1,
+    beam=3,
+    solved=0.0,
+)
+
+
+def run(config, index, folder, report=lambda _: None, stop=lambda: False):
+    folder.mkdir(exist_ok=True)
+    return agent.restart(config, index, folder, report, stop)
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory):
+    return run(
+        replace(SMALL, batch=8, epochs=8, learning_rate=0.01), 0, tmp_path_factory.mktemp("learned")
+    )
+
+
+@pytest.fixture(scope="module")
+def posed():
+    library = data.source_of(SMALL, "sample", ()).library
+    words = data.vocabulary_of(library, 1).words[2:]
+    source = data.source_of(SMALL, "sample", words)
+    shape = Shape(len(words) + 2, source.machine.operations, 16, 12, 4)
+    torch.manual_seed(1)
+    return source, Programmer(shape).eval()
+
+
+def test_shared_beginnings_change_no_probability(posed):
+    source, model = posed
+    examples = [e for e in data.examples(source) if e is not None][:6]
+    together = train.loss(model, examples, [e.programs for e in examples])
+    costs = []
+    for example in examples:
+        logs = [
+            model.log_probability(
+                example.view, torch.from_numpy(program[None]).long(), torch.tensor([0])
+            )
+            for program in example.programs[:50]
+        ]
+        costs.append(-torch.logsumexp(torch.cat(logs), 0))
+        few = train.loss(model, [example], [example.programs[:50]])
+        torch.testing.assert_close(few, costs[-1])
+    assert torch.isfinite(together)
+
+
+def test_the_beam_finds_the_likeliest_programs_and_what_it_says_of_them_is_so(posed):
+    source, model = posed
+    numbers = [3, 7, 50]
+    fitting = source.fitted(numbers)
+    observation = fitting.machine.observe(fitting.machine.initial(fitting.posed(numbers)))
+    found = decode.candidates([model], fitting.machine, observation, 40)
+    views = decode.views_of(observation, fitting.machine.operations)
+    for row, each in enumerate(found):
+        assert each
+        for candidate in each[:20]:
+            program = np.full((1, 4, 3), -1)
+            program[0, : len(candidate.program)] = candidate.program
+            with torch.no_grad():
+                logs = model.log_probability(
+                    views.take(row), torch.from_numpy(program), torch.tensor([0])
+                )
+            assert float(logs[0]) == pytest.approx(candidate.log_probability, abs=1e-4)
+        likeliest = max(each, key=lambda c: c.log_probability).log_probability
+        narrow = decode.candidates([model], fitting.machine, observation, 5)[row]
+        assert max(c.log_probability for c in narrow) <= likeliest + 1e-6
+
+
+def test_answers_of_several_programs_add_up():
+    one = decode.Candidate(np.array([[0, 0, 0]]), np.log(0.4), ("number", 1.0))
+    two = decode.Candidate(np.array([[1, 0, 0]]), np.log(0.3), ("number", 2.0))
+    also = decode.Candidate(np.array([[2, 0, 0]]), np.log(0.2), ("number", 2.0))
+    assert decode.best([one, two, also]) is two.program
+    assert decode.best([]) is None
+
+
+def test_a_stopped_restart_goes_on_bit_for_bit(tmp_path):
+    whole = run(SMALL, 3, tmp_path / "whole")
+    first = replace(SMALL)
+    seen = []
+    run(first, 3, tmp_path / "killed", seen.append, lambda: bool(seen) and seen[-1]["best"] > 0)
+    resumed = run(first, 3, tmp_path / "killed")
+    assert resumed.metrics == whole.metrics
+    for name, array in whole.tensors.items():
+        assert array.tobytes() == resumed.tensors[name].tobytes(), name
+    with pytest.raises(CheckpointError, match="belongs to another restart"):
+        run(SMALL, 4, tmp_path / "killed")
+
+
+@pytest.mark.learning
+def test_it_learns_the_sample_and_its_answers_are_officially_judged(learned, tmp_path):
+    untrained = run(replace(SMALL, epochs=1, learning_rate=1e-9), 0, tmp_path / "untrained")
+    assert learned.metrics["accuracy"] > max(0.4, 2 * untrained.metrics["accuracy"])
+    policy = agent.load(learned.tensors, json.loads(json.dumps(learned.card)))
+    done = answer_release(policy, "NPWikiTableQuestions-v0", None, "sample")
+    assert done.accuracy == pytest.approx(learned.metrics["accuracy"], abs=0.03)
+    record = done.record("np", "NPWikiTableQuestions-v0", "sample")
+    assert record["episodes"] == len(done.answers) == 145
+    assert record["correct"] == sum(done.right)
+
+
+def test_weights_that_do_not_fit_are_refused(learned):
+    card = json.loads(json.dumps(learned.card))
+    with pytest.raises(ValueError, match="not the weights"):
+        agent.load({}, card)
+    card["shape"]["hidden"] = 32
+    with pytest.raises(ValueError, match="not the weights"):
+        agent.load(learned.tensors, card)
+
+
+def test_what_cannot_be_trained_is_refused():
+    for change, message in (
+        ({"env": "NPTableQA"}, "learns NPWikiTableQuestions"),
+        ({"operations": "2017"}, "a set with 'like'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            agent.check(replace(SMALL, **change))
+    for change in ({"hidden": 7}, {"beam": 0}, {"dropout": 1.0}):
+        with pytest.raises(ValueError, match="must be"):
+            replace(SMALL, **change)

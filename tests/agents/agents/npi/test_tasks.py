@@ -1,0 +1,232 @@
+"""One network for several tasks: its parts, pictures and policies; programs on a frozen one."""
+
+import json
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+import torch
+
+from neuralprog_agents.agents.npi import agent, data, policy, train
+from neuralprog_agents.agents.npi.config import Config, Task
+from neuralprog_agents.cli import main
+from neuralprog_agents.evaluation.agents import AgentError, open_agent, pretrained, weights_of
+from neuralprog_agents.evaluation.evaluate import evaluate, play, play_alone
+from neuralprog_agents.npi_network import check, checker
+from neuralprog_agents.npi_network.model import decide
+from neuralprog_agents.npi_network.pictures import SIDE, Album, shrink
+from neuralprog_agents.npi_network.sizes import lay_out, read
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
+from neuralprog_envs.program.frames import batch_frames, frames
+from neuralprog_envs.registry import make_task
+from tests.agents.npi.test_train import KilledError, run
+
+SORT = Task(env="NPIBubbleSort", observation="order", length=(1, 4), traces=16)
+CARS = Task(env="NPICanonicalize", recursive=False, length=(1, 2), traces=3)
+HANOI = Config(env="NPIHanoi", length=(1, 4), traces=1, also=(SORT,))
+SMALL = Config(env="NPIHanoi", length=(1, 3), traces=1, also=(SORT, CARS), hidden=16, state=16)
+MAX = Config(
+    env="NPIMax", base="npi-bubblesort", observation="order", length=(1, 3), traces=4, batch=16,
+    budget=3 * train.CHUNK,
+)  # fmt: skip
+
+
+def machine(env, **settings):
+    return make_task(env, length=3, **settings).machine
+
+
+def test_programs_of_one_pad_are_shared_and_others_are_not():
+    sort = machine("NPIBubbleSort", observation="order", recursive=True)
+    largest = machine("NPIMax", observation="order", recursive=True)
+    loops = machine("NPIMax", observation="order", recursive=False)
+    hanoi = machine("NPIHanoi", recursive=True)
+    one, two, three, four = lay_out([hanoi, sort, largest, loops])
+    assert one.programs == tuple(range(len(one.programs)))
+    assert (one.first, two.first) == (0, sum(one.values))
+    assert three.first == two.first
+    n = len(two.programs)
+    assert three.programs[:n] == two.programs
+    assert three.programs[n:] == (two.programs[-1] + 1, two.programs[-1] + 2)
+    assert not set(four.programs) & {*one.programs, *two.programs, *three.programs}
+    assert four.first == two.end
+
+
+def test_a_card_of_one_task_from_before_there_were_several_is_read():
+    sizes = train.sizes_of(Config(env="NPIHanoi"))
+    (domain,) = sizes.domains
+    plain = {name: value for name, value in asdict(sizes).items() if name != "domains"}
+    old = {**plain, "view": list(domain.view), "actions": list(domain.actions)}
+    assert read(old) == read(json.loads(json.dumps(asdict(sizes)))) == sizes
+
+
+def test_pictures_shrink_to_the_means_of_their_blocks():
+    pictures = np.random.default_rng(0).integers(256, size=(2, 128, 128, 3)).astype(np.uint8)
+    small = shrink(pictures)
+    assert small.shape == (2, 3, SIDE, SIDE)
+    block = pictures[1, 8:12, 20:24, 2].astype(float)
+    assert small[1, 2, 2, 5] == np.rint(block.mean())
+
+
+def test_an_album_has_each_picture_once():
+    task = make_task("NPICanonicalize", length=2)
+    batch = batch_frames(frames(task, draw(task, 0, np.arange(4), (2, 2))))
+    album = Album(task.machine, batch.hidden)
+    assert len(album.pictures) == len(np.unique(batch.hidden.reshape(-1, 3), axis=0))
+    shown = album.pictures[album.number[1, 0]]
+    np.testing.assert_array_equal(shown, shrink(task.machine.pictures(batch.hidden[1, :1]))[0])
+
+
+def test_wide_frames_are_the_experts_on_pads_that_it_does_not_meet_itself():
+    narrow, wide = (data.draw_frames(replace(SORT, traces=64, wide=w), 7) for w in (False, True))
+    met, more = (
+        {_content(batch, i) for i in range(len(batch.program))} for batch in (narrow, wide)
+    )
+    assert met < more
+    largest = replace(SORT, env="NPIMax", traces=64)
+    library = data.task_of(largest, 4).machine.library
+    theirs = data.draw_frames(largest, 3)
+    shifts = np.flatnonzero(theirs.program == library.names.index("RSHIFT"))
+    needed = {_content(theirs, i) for i in shifts}
+    assert not needed <= met
+    assert needed <= more
+
+
+def _content(batch, i):
+    steps = batch.mask[i]
+    return batch.program[i], batch.view[i][steps].tobytes(), batch.target[i][steps].tobytes()
+
+
+@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("key", range(2))
+def test_it_plays_from_memory_as_in_lock_step(number, key):
+    """Random networks choose other tasks' programs and arguments, too: these do nothing."""
+    policies = _policy(train.initial(train.sizes_of(SMALL), key))
+    own = policies.acting_in(policies.env_ids[number])
+    settings = {"length": 2, "max_steps": 25, "split": "all", **own.settings(2)}
+    env = TaskVectorEnv(own.env_id, 6, **settings)
+    np.testing.assert_array_equal(play_alone(own, env.setting, 6, seed=5), play(own, env, 5))
+
+
+def _policy(model, config=SMALL):
+    tasks = [policy.Learned(task.env, data.settings_of(task)) for task in config.tasks]
+    return policy.NPIPolicy(model, tasks)
+
+
+def test_gradients_reach_every_parameter(tmp_path):
+    restart = train._Restart(SMALL, 0, tmp_path)
+    rows = [np.arange(len(lesson.frames.program)) for lesson in restart.lessons]
+    costs = [one.cost(restart.model, r) for one, r in zip(restart.lessons, rows, strict=True)]
+    torch.stack(costs).sum().backward()
+    for name, parameter in restart.model.named_parameters():
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_the_checker_counts_the_errors_that_the_network_itself_finds():
+    model = train.initial(train.sizes_of(HANOI), 3)
+    for domain, task in enumerate(HANOI.tasks):
+        cases = data.draw_frames(task, 0)
+        said = decide(check.forward(model, cases, domain)).numpy()
+        half = np.arange(len(cases.program)) % 2 == 0
+        cases.target[half] = (said * cases.mask[..., None])[half]
+        failing = check.failing(model, cases, domain)
+        plain = json.loads(json.dumps(asdict(model.sizes)))
+        wrong = checker.count_wrong(train.weights(model), plain, cases, slice(None), domain)
+        assert not failing[half].any()
+        assert wrong == failing.sum() > 0
+
+
+@pytest.mark.learning
+def test_one_core_learns_two_tasks(tmp_path):
+    outcome = run(HANOI, 0, tmp_path / "r")
+    assert outcome.success
+    both = agent.load(outcome.tensors, json.loads(json.dumps(outcome.card)))
+    assert both.env_ids == ("NPIHanoi-v0", "NPIBubbleSort-v0")
+    for env_id, lengths, split in (
+        ("NPIHanoi-v0", (8,), "train"),
+        ("NPIBubbleSort-v0", (9,), "test"),
+    ):
+        (score,) = evaluate(both.acting_in(env_id), env_id, lengths, 10, split=split)
+        assert score.success_rate == 1.0
+
+
+def test_on_a_frozen_base_only_new_rows_change_and_a_killed_restart_goes_on(tmp_path, monkeypatch):
+    whole = run(MAX, 0, tmp_path / "whole")
+    _is_on_base(whole.tensors, weights_of(open_agent(MAX.base)), new=2)
+    assert whole.metrics["parameters"] == 2 * (32 + 16)
+    monkeypatch.setattr(train, "_SAVED_SECONDS", 0.0)
+    seen = []
+
+    def report(metrics):
+        seen.append(metrics)
+        if len(seen) == 2:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        run(MAX, 0, tmp_path / "killed", report)
+    resumed = run(MAX, 0, tmp_path / "killed")
+    for name, array in whole.tensors.items():
+        assert resumed.tensors[name].tobytes() == array.tobytes(), name
+
+
+def _is_on_base(tensors, base, new):
+    assert tensors.keys() == base.keys()
+    for name, array in base.items():
+        assert tensors[name][: len(array)].tobytes() == array.tobytes(), name
+        added = new if name in ("program_memory", "key_memory") else 0
+        assert len(tensors[name]) == len(array) + added
+
+
+def test_the_shipped_network_of_several_tasks_is_certified_in_each_that_has_a_set():
+    path = pretrained()["npi-multitask"] / "certificate.json"
+    proven = {record["env"]: record["cases"] for record in json.loads(path.read_text())}
+    assert proven == {
+        "NPIAddition-v0": 49_626, "NPIBubbleSort-v0": 61, "NPIQuickSort-v0": 30,
+        "NPITopologicalSort-v0": 62, "NPIHanoi-v0": 9,
+    }  # fmt: skip
+
+
+def test_the_shipped_program_on_a_frozen_network_left_everything_old_as_it_was():
+    """Its certificate covers the old tasks' whole sets, with the new keys present."""
+    agent, base = open_agent("npi-max-frozen"), open_agent("npi-multitask")
+    assert agent.card["model"]["base"]["weights_sha256"] == base.card["weights_sha256"]
+    _is_on_base(weights_of(agent), weights_of(base), new=2)
+    certificates = [pretrained()[each.name] / "certificate.json" for each in (agent, base)]
+    new, old = (
+        {(r["env"], r["cases"], r["details"]["set_sha256"]) for r in json.loads(path.read_text())}
+        for path in certificates
+    )
+    assert old < new
+    assert {(env, cases) for env, cases, _ in new - old} == {("NPIMax-v0", 77)}
+
+
+def test_one_task_of_several_is_proven_and_rechecked(tmp_path):
+    path = tmp_path / "certificate.json"
+    one = ["evaluate", "--agent", "npi-multitask", "--env", "NPIHanoi"]
+    assert main([*one, "--prove", "--certificate", str(path)]) == 0
+    assert [record["env"] for record in json.loads(path.read_text())] == ["NPIHanoi-v0"]
+    assert main([*one[:3], "--recheck", str(path)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"base": "npi-nothing"}, "unknown agent"),
+        ({"base": "search-copy"}, "is no npi"),
+        ({"base": "npi-max"}, "knows NPIMax already"),
+        ({"base": "npi-hanoi"}, "no encoder for the pad of NPIMax"),
+    ],
+)
+def test_a_base_that_does_not_fit_is_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        agent.check(replace(MAX, **change))
+
+
+def test_a_task_is_learned_once():
+    with pytest.raises(ValueError, match="once"):
+        Config(env="NPIHanoi", also=(Task(env="NPIHanoi"),))
+
+
+def test_an_agent_of_one_task_acts_nowhere_else():
+    with pytest.raises(AgentError, match="npi-hanoi has learned NPIHanoi-v0, and not NPIMax-v0"):
+        open_agent("npi-hanoi", "NPIMax")

@@ -1,0 +1,209 @@
+"""Learners go on with the same bits, leave global generators alone, and learn."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from neuralprog_agents.agents.rl import agent, train
+from neuralprog_agents.agents.rl.agent import Config
+from neuralprog_agents.agents.rl.algorithms import ALGORITHMS
+from neuralprog_agents.evaluation.evaluate import evaluate
+from neuralprog_agents.training import config as settings
+
+ROOT = Path(__file__).parents[4]
+SMALL = {
+    "envs": 8,
+    "budget": 1200,
+    "judged_every": 400,
+    "judged": 20,
+    "width": 16,
+    "layers": (8,),
+    "options": {
+        "PPO": {"n_steps": 16, "batch_size": 64},
+        "MaskablePPO": {"n_steps": 16, "batch_size": 64},
+        "RecurrentPPO": {"n_steps": 16, "batch_size": 64, "n_epochs": 2},
+        "DQN": {"learning_starts": 200, "buffer_size": 600, "batch_size": 32},
+        "BC": {"demonstrations": 50, "batch_size": 16},
+    },
+}
+
+
+def small(algorithm, env="NRAMAccess-v0", **more):
+    return Config(env=env, algorithm=algorithm, **{**SMALL, **more})
+
+
+def never():
+    return False
+
+
+def run(config, folder, stop=never, index=0):
+    reports = []
+    folder.mkdir(exist_ok=True)
+    return agent.restart(config, index, folder, reports.append, stop), reports
+
+
+class StopAt:
+    """Says True from its n-th question on."""
+
+    def __init__(self, n):
+        self.left = n
+
+    def __call__(self):
+        self.left -= 1
+        return self.left < 0
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_killed_run_goes_on_with_the_same_bits(algorithm, tmp_path):
+    config = small(algorithm)
+    whole, reports = run(config, tmp_path / "whole")
+    _, first = run(config, tmp_path / "parts", StopAt(2))
+    assert (tmp_path / "parts" / "checkpoint.safetensors").exists()
+    run(config, tmp_path / "parts", StopAt(3))
+    again, last = run(config, tmp_path / "parts")
+    assert whole.tensors.keys() == again.tensors.keys()
+    for name, array in whole.tensors.items():
+        assert array.tobytes() == again.tensors[name].tobytes(), name
+    assert again.metrics == whole.metrics
+    assert last[-1] == reports[-1]
+    assert last[-1]["samples"] > first[-1]["samples"]
+    other, _ = run(config, tmp_path / "other", index=1)
+    assert any(not np.array_equal(a, other.tensors[n]) for n, a in whole.tensors.items())
+
+
+@pytest.mark.parametrize("algorithm", ["PPO", "DQN", "BC"])
+def test_global_generators_are_left_alone(algorithm, tmp_path):
+    def states():
+        numpy = np.random.get_state()  # noqa: NPY002
+        return random.getstate(), numpy[1].tolist(), torch.get_rng_state().tolist()
+
+    before = states()
+    outcome, _ = run(small(algorithm, budget=300), tmp_path)
+    agent.load(outcome.tensors, outcome.card)
+    assert states() == before
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize(
+    ("env", "length", "more"),
+    [
+        ("NRAMCopy-v0", (1, 2), {}),
+        ("NPIBubbleSort-v0", (3, 3), {"fields": ("view", "program", "arguments")}),
+        ("NPSingleColumn-v0", (5, 5), {"fields": ("question", "pivot_positions", "program")}),
+    ],
+)
+def test_a_loaded_policy_acts_as_the_trained_one(algorithm, env, length, more, tmp_path):
+    config = small(algorithm, env, length=length, budget=300, **more)
+    agent.check(config)
+    outcome, reports = run(config, tmp_path)
+    policy = agent.load(outcome.tensors, outcome.card)
+    score = next(iter(evaluate(policy, env, [length[1]], 30, split="train")))
+    assert score.mean_steps >= 1
+    assert outcome.metrics["samples"] >= 300
+    assert reports[-1]["samples"] == outcome.metrics["samples"]
+
+
+def test_one_stopped_early_returns_what_it_has_learned(tmp_path):
+    outcome, reports = run(small("PPO"), tmp_path, StopAt(1))
+    assert outcome.metrics["samples"] < 1200
+    assert outcome.metrics["success"] == reports[-1]["success"]
+    agent.load(outcome.tensors, outcome.card)
+
+
+def test_a_network_is_bound_to_the_memory_that_it_sees(tmp_path):
+    outcome, _ = run(small("PPO", "NRAMCopy-v0", length=(1, 2), budget=100), tmp_path)
+    policy = agent.load(outcome.tensors, outcome.card)
+    assert policy.settings(4)["memory_size"] == 9
+    with pytest.raises(ValueError, match="lengths go from 1 to 4"):
+        policy.settings(5)
+
+
+def test_flags_and_circuits_act_at_any_memory_size(tmp_path):
+    circuits = {"action": "circuit", "observation": "flags"}
+    config = small("PPO", "NRAMIncrement-v0", settings=circuits, budget=100)
+    outcome, _ = run(config, tmp_path)
+    policy = agent.load(outcome.tensors, outcome.card)
+    assert [score.length for score in evaluate(policy, policy.env_id, [5, 50], 5)] == [5, 50]
+
+
+def test_fields_that_grow_with_the_length_bind_a_network(tmp_path):
+    config = small("PPO", "NPSingleColumn-v0", length=(5, 5), budget=100)
+    outcome, _ = run(config, tmp_path)
+    policy = agent.load(outcome.tensors, outcome.card)
+    policy.settings(5)
+    with pytest.raises(ValueError, match=r"shows \w+ of shape"):
+        policy.settings(6)
+
+
+def test_beliefs_are_the_probabilities_of_legal_choices(tmp_path):
+    config = small("MaskablePPO", "NPIBubbleSort-v0", budget=100)
+    outcome, _ = run(config, tmp_path)
+    policy = agent.load(outcome.tensors, outcome.card)
+    env = train.make_env(config, policy.setup)
+    env.seed(0)
+    seen, masks = env.reset(), env.action_masks()
+    policy.start(env.num_envs)
+    actions = policy.act(seen, masks)
+    beliefs = policy.beliefs()
+    assert list(beliefs) == ["program", "a1", "a2", "a3"]
+    probabilities = np.concatenate(list(beliefs.values()), axis=1)
+    assert (probabilities[~masks] < 1e-6).all()
+    for column, part in enumerate(beliefs.values()):
+        np.testing.assert_allclose(part.sum(axis=1), 1.0, atol=1e-5)
+        np.testing.assert_array_equal(part.argmax(axis=1), actions[:, column])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"algorithm": "DQN", "settings": {"action": "circuit"}}, "flat actions"),
+        ({"algorithm": "BC", "settings": {"action": "circuit"}}, "in instructions"),
+        ({"env": "NPICanonicalize-v0"}, "pictures"),
+        ({"fields": ("pad",)}, "shows no 'pad'"),
+        ({"options": {"PPO": {"speed": 9}}}, "no argument 'speed'"),
+        ({"options": {"SAC": {}}}, "unknown algorithm"),
+        ({"length": (9, 9), "settings": {"memory_size": 9}}, "lengths"),
+    ],
+)
+def test_what_does_not_go_together_is_told_in_one_line(settings, message):
+    with pytest.raises(ValueError, match=message) as error:
+        agent.check(Config(**{"env": "NRAMCopy-v0", **settings}))
+    assert "\n" not in str(error.value)
+
+
+def test_missing_libraries_are_told_with_the_extra(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "sb3_contrib", None)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "neuralprog\[rl\]"'):
+        agent.check(Config(env="NRAMCopy-v0"))
+
+
+def test_supervision_says_what_it_learns_from():
+    assert agent.supervision(Config(env="NRAMCopy-v0")) == "rewards"
+    assert agent.supervision(Config(env="NRAMCopy-v0", algorithm="BC")) == "demonstrations"
+
+
+@pytest.mark.learning
+def test_masked_ppo_learns_to_sort_three_items(tmp_path):
+    path = ROOT / "configs" / "rl" / "bubblesort.yaml"
+    config = settings.parse("rl", path, ["--budget", "250000"])
+    restarts = (run(config, tmp_path / str(i), index=i)[0] for i in range(3))
+    outcome = next(outcome for outcome in restarts if outcome.success)
+    policy = agent.load(outcome.tensors, outcome.card)
+    score = next(iter(evaluate(policy, policy.env_id, [3], 300, seed=9)))
+    assert score.success_rate >= 0.99
+
+
+@pytest.mark.learning
+def test_cloning_learns_to_answer_questions(tmp_path):
+    path = ROOT / "configs" / "rl" / "table.yaml"
+    config = settings.parse("rl", path, ["--algorithm", "BC", "--length", "[5, 9]"])
+    outcome, _ = run(config, tmp_path)
+    assert outcome.success
+    policy = agent.load(outcome.tensors, outcome.card)
+    score = next(iter(evaluate(policy, policy.env_id, [60], 300)))
+    assert score.success_rate >= 0.99

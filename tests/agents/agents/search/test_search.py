@@ -1,0 +1,199 @@
+"""Whole restarts: they learn, are the same every time, and go on after a kill."""
+
+import numpy as np
+import pytest
+
+from neuralprog_agents.agents.search import agent, data
+from neuralprog_agents.agents.search.agent import Config
+from neuralprog_agents.agents.search.search import ROUND, Restart
+from neuralprog_agents.benchmark import search as bench
+from neuralprog_agents.circuits import tables
+from neuralprog_agents.evaluation.evaluate import evaluate
+from neuralprog_agents.training.checkpoint import CheckpointError
+from neuralprog_envs.core import batch
+
+INCREMENT = Config("NRAMIncrement-v0", registers=2, length=(1, 5), steps=(2, 2))
+HARD = Config("NRAMSort-v0", length=(2, 4), steps=(0, 0), square=1, proposals=4 * ROUND)
+
+
+def never():
+    return False
+
+
+def ignore(metrics):
+    pass
+
+
+@pytest.mark.learning
+@pytest.mark.parametrize("halt", [False, True])
+def test_increment_is_learned_and_right_at_ten_times_the_length(tmp_path, halt):
+    config = Config(**{**vars(INCREMENT), "halt": halt, "steps": (3, 3)})
+    outcomes = (agent.restart(config, i, tmp_path / str(i), ignore, never) for i in range(9))
+    for i in range(9):
+        (tmp_path / str(i)).mkdir()
+    outcome = next(outcome for outcome in outcomes if outcome.success)
+    assert outcome.metrics["pairs"] <= config.pairs
+    policy = agent.load(outcome.tensors, outcome.card)
+    for score in evaluate(policy, config.env, [10, 50], 50):
+        assert score.success_rate == 1.0
+        if halt:
+            assert score.mean_steps < policy.limit(score.length)
+
+
+def test_a_restart_that_was_killed_ends_with_the_same_bits(tmp_path):
+    whole = agent.restart(HARD, 3, tmp_path, ignore, never)
+    (tmp_path / "checkpoint.safetensors").unlink()
+    for rounds in (1, 2, 9):
+        seen = []
+        part = agent.restart(HARD, 3, tmp_path, seen.append, lambda: len(seen) >= rounds)  # noqa: B023
+    assert part.metrics["proposals"] == whole.metrics["proposals"]
+    assert part.metrics["best"] == whole.metrics["best"]
+    np.testing.assert_array_equal(part.tensors["table"], whole.tensors["table"])
+
+
+def test_a_restart_depends_on_seed_and_index_alone(tmp_path):
+    config = Config(**{**vars(HARD), "proposals": 2000})
+    found = {}
+    for seed, index in ((0, 0), (0, 1), (1, 0), (0, 0)):
+        mine = Config(**{**vars(config), "seed": seed})
+        table = agent.restart(mine, index, tmp_path, ignore, never).tensors["table"]
+        (tmp_path / "checkpoint.safetensors").unlink()
+        found.setdefault((seed, index), set()).add(table.tobytes())
+    assert [len(tables) for tables in found.values()] == [1, 1, 1]
+    assert len(set.union(*found.values())) == 3
+
+
+def test_a_checkpoint_of_another_restart_is_refused(tmp_path):
+    config = Config(**{**vars(HARD), "proposals": 2000})
+    agent.restart(config, 0, tmp_path, ignore, never)
+    with pytest.raises(CheckpointError, match="another restart"):
+        agent.restart(config, 1, tmp_path, ignore, never)
+
+
+def test_pairs_that_a_fit_fails_on_come_into_use(tmp_path):
+    restart = Restart(INCREMENT, 0, tmp_path)
+    before, fresh = set(restart.rows.tolist()), np.arange(300, 310)
+    restart._bring_in(fresh)
+    assert set(restart.rows.tolist()) - before == set(fresh.tolist())
+    assert len(set(restart.rows.tolist())) == len(before)
+
+
+def test_the_compiled_check_of_pairs_is_that_of_the_numpy_machine(tmp_path):
+    restart = Restart(INCREMENT, 1, tmp_path)
+    restart.run(ignore, never)
+    restart.search.table[:, 0] = 0  # spoil it a little
+    rows = data.arranged(INCREMENT, np.arange(192))
+    posed, memory = data.pairs(INCREMENT)
+    found = restart.right(rows)
+    for i in range(0, 192, 5):
+        n = int(posed.length[rows[i]])
+        task = data.task_of(
+            INCREMENT, n, int(memory[rows[i]]) - data.task_of(INCREMENT, n).machine.memory_size
+        )
+        one = batch.take(posed, rows[i : i + 1])
+        one = type(one)(
+            *(part[:, : memory[rows[i]]] if part.ndim == 2 else part for part in vars(one).values())
+        )
+        limit = data.limits(INCREMENT, one.length)
+        state = tables.run(task.machine, restart.search.table, one, limit)
+        assert (task.score(state, one)[0] == 1.0) == found[i]
+
+
+def test_all_restarts_share_one_list_of_pairs_within_the_budget():
+    posed, memory = data.pairs(INCREMENT)
+    assert len(memory) == INCREMENT.near == INCREMENT.pairs - INCREMENT.far
+    assert set(posed.length.tolist()) == {1, 2, 3, 4, 5}
+    assert (posed.tape < memory[:, None]).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"registers": 7}, "registers"),
+        ({"length": (3, 2)}, "length"),
+        ({"begin": 5}, "begin must be 0 or from 1 to 4, got 5"),
+        ({"unveil": True, "halt": True}, "exclude"),
+        ({"hot": 0.001}, "hot"),
+        ({"square": 20}, "steps"),
+        ({"pairs": 200}, "pairs must be at least 256"),
+        ({"proposals": 0}, "proposals"),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Config("NRAMSort-v0", **settings)
+
+
+def test_a_restart_may_begin_with_short_pairs_and_takes_in_longer_ones(tmp_path):
+    config = Config(**{**vars(INCREMENT), "begin": 2, "tied": 0.5})
+    restart = Restart(config, 0, tmp_path)
+    lengths = data.pairs(config)[0].length
+    assert set(lengths[restart.rows].tolist()) == {1, 2}
+    outcome = restart.run(ignore, never)
+    assert outcome.metrics["pairs"] <= config.pairs
+    assert outcome.success
+
+
+def test_cells_are_unveiled_one_by_one_in_growing_time(tmp_path):
+    config = Config(**{**vars(INCREMENT), "unveil": True})
+    restart = Restart(config, 0, tmp_path)
+    whole = data.pack(config, restart.rows)
+    parts = [data.pack(config, restart.rows, cells) for cells in range(1, 6)]
+    shown = [(part.weight > 0).sum() for part in parts]
+    assert shown == sorted(set(shown))
+    assert shown[0] == len(restart.rows)
+    assert [part.limit.max() for part in parts] == [config.time_limit(n) for n in range(1, 6)]
+    for last, all_of_it in zip(parts[-1], whole, strict=True):
+        np.testing.assert_array_equal(last, all_of_it)
+    seen = []
+    assert restart.run(lambda metrics: seen.append(metrics.get("cells", 0)), never).success
+    assert list(dict.fromkeys(seen)) == [1, 2, 3, 4, 0]  # 0: all five
+
+
+def test_short_pairs_must_be_enough_to_begin_with():
+    with pytest.raises(ValueError, match="only 175 of 872 pairs are at most 1 long, but 192"):
+        agent.check(Config(**{**vars(INCREMENT), "begin": 1, "groups": 3}))
+
+
+def test_tapes_that_are_too_long_are_refused():
+    with pytest.raises(ValueError, match="cells"):
+        agent.check(Config("NRAMCopy-v0", length=(1, 80)))
+
+
+def test_a_table_of_the_wrong_shape_is_refused():
+    card = {"env": "NRAMSort-v0", "time_limit": [0, 0, 1], "trained_lengths": [2, 4]}
+    with pytest.raises(ValueError, match="shape"):
+        agent.load({"table": np.zeros((4, 20), dtype=np.int64)}, card)
+    with pytest.raises(ValueError, match="source"):
+        agent.load({"table": np.full((4, 22), 99)}, card)
+    with pytest.raises(ValueError, match="table"):
+        agent.load({"theta": np.zeros(3)}, card)
+
+
+def test_the_benchmark_yields_rows():
+    against_numpy, against_mark = bench.measure(seconds=0.05, rounds=1)
+    assert against_numpy.ours > 20 * against_numpy.theirs
+    assert against_mark.ours == against_numpy.ours
+
+
+def test_where_contrast_counts_neighbours_are_alike():
+    config = Config("NRAMListSearch-v0", length=(1, 3), steps=(4, 4), spare=0, contrast=0.1)
+    posed = data.pairs(config)[0]
+    rows = data.arranged(config, np.arange(128))
+    assert sorted(rows.tolist()) == list(range(128))
+    couples = rows.reshape(-1, 2)
+    alike = (posed.length[couples[:, 0]] == posed.length[couples[:, 1]]).mean()
+    assert alike > 0.95
+    equal = (posed.tape[couples[:, 0]] == posed.tape[couples[:, 1]]).sum(axis=1).mean()
+    random = (posed.tape[np.arange(64)] == posed.tape[np.arange(64, 128)]).sum(axis=1).mean()
+    assert equal > random + 1
+
+
+def test_simplified_programs_stay_right_on_their_pairs(tmp_path):
+    restart = Restart(INCREMENT, 2, tmp_path)
+    while restart._round().right < len(restart.rows) or not restart._stands():
+        pass
+    before = restart.search.table.copy()
+    after = restart.search.table[:] = restart._simplified()
+    assert not np.array_equal(before, after)
+    assert restart.right(data.arranged(INCREMENT, np.arange(256))).all()
