@@ -20,7 +20,7 @@ from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
 from neuralprog_envs.program.frames import batch_frames, frames
 from neuralprog_envs.registry import make_task
-from tests.agents.npi.test_train import KilledError, run
+from tests.agents.agents.npi.test_train import KilledError, run
 
 SORT = Task(env="NPIBubbleSort", observation="order", length=(1, 4), traces=16)
 CARS = Task(env="NPICanonicalize", recursive=False, length=(1, 2), traces=3)
