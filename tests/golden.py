@@ -24,8 +24,8 @@ from neuralprog_envs.tape import circuit
 from neuralprog_envs.tape.machine import TapeMachine
 from neuralprog_envs.tape.records import TapeInstances
 from neuralprog_envs.tape.task import TapeTask
-from tests.envs.paper_circuits import PROGRAMS, Program
-from tests.envs.references import INPUTS
+from tests.envs.tape.paper_circuits import PROGRAMS, Program
+from tests.envs.tape.references import INPUTS
 
 FOLDER = Path(__file__).parent / "golden"
 COMMAND = "python -m tests.golden"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neuralprog_envs import REGISTRY
-from tests.envs.paper_circuits import PROGRAMS
+from tests.envs.tape.paper_circuits import PROGRAMS
 from tests.golden import COMMAND, FOLDER, TRACES, check, expert_text, nested_text
 
 

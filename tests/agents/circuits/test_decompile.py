@@ -14,7 +14,7 @@ from neuralprog_agents.evaluation.agents import open_agent, pretrained
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import find, make_task
 from neuralprog_envs.tape.circuit import encode
-from tests.envs.paper_circuits import PROGRAMS
+from tests.envs.tape.paper_circuits import PROGRAMS
 from tests.golden import PaperRun
 
 MOVES = Moves(0.4, 0.3, 0.05, 0.0, 0.0, 0.0)

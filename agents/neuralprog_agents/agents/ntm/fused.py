@@ -1,8 +1,8 @@
 """One step of the heads and the memory, compiled: the mathematics of ``model``, forward and back.
 
 Torch spends its time on the dispatch of some fifty small operations a step, and again on the way
-back; here each way is one call. ``tests/agents/ntm`` holds it equal to the model's own operations.
-Rows of a batch are independent; everything is in the dtype of what comes in.
+back; here each way is one call. ``tests/agents/agents/ntm`` holds it equal to the model's own
+operations. Rows of a batch are independent; everything is in the dtype of what comes in.
 """
 
 from __future__ import annotations

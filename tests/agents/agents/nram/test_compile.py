@@ -19,7 +19,7 @@ from neuralprog_agents.evaluation.agents import open_agent, pretrained
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import REGISTRY, make_task
 from neuralprog_envs.tape.circuit import occurring
-from tests.envs.paper_circuits import PROGRAMS
+from tests.envs.tape.paper_circuits import PROGRAMS
 from tests.golden import PaperRun
 
 FOUND = sorted(name for name in pretrained() if name.startswith("search-"))

@@ -11,7 +11,7 @@ import pytest
 
 from neuralprog_agents.cli import main
 from neuralprog_agents.viewer.page import page, read_trace
-from tests.viewer.conftest import play
+from tests.agents.viewer.conftest import play
 
 
 @pytest.fixture

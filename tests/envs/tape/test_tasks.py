@@ -13,7 +13,7 @@ from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape.cpu import Cpu
-from tests.envs.references import INPUTS, REFERENCES
+from tests.envs.tape.references import INPUTS, REFERENCES
 
 IDS = sorted(id_ for id_, row in REGISTRY.items() if row.family == "tape")
 over_tasks = pytest.mark.parametrize("env_id", IDS)
@@ -54,8 +54,8 @@ def bound(task, n):
 
 @over_tasks
 def test_every_task_has_a_reference_and_an_input(env_id):
-    assert env_id in REFERENCES, f"write a reference for {env_id} in tests/envs/references.py"
-    assert env_id in INPUTS, f"say in tests/envs/references.py how a user writes {env_id}"
+    assert env_id in REFERENCES, f"write a reference for {env_id} in tests/envs/tape/references.py"
+    assert env_id in INPUTS, f"say in tests/envs/tape/references.py how a user writes {env_id}"
 
 
 # Answers

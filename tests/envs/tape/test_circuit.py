@@ -12,7 +12,7 @@ from neuralprog_envs.tape import circuit
 from neuralprog_envs.tape.machine import TapeMachine
 from neuralprog_envs.tape.ops import MODULES
 from neuralprog_envs.tape.records import TapeState
-from tests.envs.paper_circuits import PROGRAMS
+from tests.envs.tape.paper_circuits import PROGRAMS
 from tests.golden import PaperRun, pattern_of
 
 MACHINE = TapeMachine(memory_size=7, registers=3, action="circuit")

@@ -17,7 +17,7 @@ from neuralprog_envs.core.instances import draw
 from neuralprog_envs.core.trace import Act, Call, Return
 from neuralprog_envs.interfaces.traces import demonstration, replay
 from neuralprog_envs.program.frames import batch_frames, frames, nested
-from tests.envs.program_references import Slow
+from tests.envs.program.references import Slow
 
 NAMES = sorted(row.name for row in REGISTRY.values() if row.family == "program")
 FORMS = [(name, form) for name in NAMES for form in make_task(name).definition.variants]

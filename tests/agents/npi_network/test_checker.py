@@ -85,5 +85,5 @@ def test_weights_that_fail_are_found(certificate):
 
 
 def test_what_is_no_certificate_is_refused(capsys):
-    assert recheck(Path(__file__).parents[4] / "pyproject.toml") == 2
+    assert recheck(Path(__file__).parents[3] / "pyproject.toml") == 2
     assert "pyproject.toml" in capsys.readouterr().err

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.viewer.conftest import play
+from tests.agents.viewer.conftest import play
 
 
 @pytest.mark.parametrize("name", ["nram-copy", "nram-increment", "np-tableqasynonyms", "npi-hanoi"])

@@ -28,7 +28,7 @@ from neuralprog_envs.table.ops import OPERATIONS, SETS
 from neuralprog_envs.table.questions import STEPS, grammar, numeric_kinds
 from neuralprog_envs.table.tables import Table, read_csv, table_of
 from neuralprog_envs.table.wiki import actions_of, pose
-from tests.envs.slow_table import Slow, enumerate_templates
+from tests.envs.table.references import Slow, enumerate_templates
 
 SYNTHETIC = ("NPSingleColumn", "NPTableQA", "NPTableQASynonyms", "NPTextMatch")
 RELEASE = os.environ.get("WIKITABLEQUESTIONS_TEST", "")

@@ -14,7 +14,7 @@ from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
 from neuralprog_envs.registry import make_task
-from tests.agents.agents.npi.test_stack import adder
+from tests.agents.npi_network.test_stack import adder
 
 ENV = "NPIAddition-v0"
 

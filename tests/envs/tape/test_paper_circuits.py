@@ -7,7 +7,7 @@ import pytest
 
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
-from tests.envs.paper_circuits import PROGRAMS
+from tests.envs.tape.paper_circuits import PROGRAMS
 from tests.golden import FOLDER, PaperRun, check
 
 

@@ -16,7 +16,7 @@ from neuralprog_agents.benchmark.comparison.summary import Summary
 from neuralprog_agents.cli import main
 from neuralprog_envs import REGISTRY
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 OWN_PROTOCOL = {"neural_programmer_2017"}
 """Agents that are scored on a release's own splits alone."""
 

@@ -7,7 +7,7 @@ import pytest
 
 from neuralprog_envs.interfaces.traces import replay
 from neuralprog_envs.registry import make_task
-from tests.viewer.conftest import PHONE, play
+from tests.agents.viewer.conftest import PHONE, play
 
 FAMILIES = {
     "tape": ("search-sort", None, [3, 1, 2, 5, 4], None),
