@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from neuralprog_agents.circuits import tables
+from neuralprog_agents.circuits.policy import TablePolicy
 from neuralprog_agents.circuits.program import WIRES
 from neuralprog_agents.circuits.proposals import Moves, randomise
-from neuralprog_agents.circuits.tables import TablePolicy
 from neuralprog_agents.evaluation.agents import open_agent, pretrained
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import find, make_task

@@ -17,7 +17,7 @@ from neuralprog_agents.agents.nram.shape import Shape
 from neuralprog_agents.agents.nram.start import start_of
 from neuralprog_agents.agents.nram.train import restart
 from neuralprog_agents.circuits.lanes import MOST_MEMORY, MOST_REGISTERS, MOST_STEPS
-from neuralprog_agents.circuits.tables import TablePolicy
+from neuralprog_agents.circuits.policy import TablePolicy
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find
 

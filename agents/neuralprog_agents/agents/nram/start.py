@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.agents.nram.data import limits, pairs, task_of
 from neuralprog_agents.circuits.expert import expert_table
-from neuralprog_agents.circuits.tables import TablePolicy
+from neuralprog_agents.circuits.policy import TablePolicy
 from neuralprog_agents.evaluation.agents import open_agent
 from neuralprog_envs.tape.circuit import occurring
 

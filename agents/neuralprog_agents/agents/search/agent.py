@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from neuralprog_agents.agents.search import data
 from neuralprog_agents.agents.search.config import Config, check_memory
 from neuralprog_agents.agents.search.search import restart
-from neuralprog_agents.circuits.tables import TablePolicy
+from neuralprog_agents.circuits.policy import TablePolicy
 
 __all__ = ["SUPERVISION", "Config", "check", "load", "restart"]
 

@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 
 from neuralprog_agents.circuits.proofs.program import TapeProgram
+from neuralprog_agents.circuits.tables import run
 from neuralprog_agents.evaluation.certificate import Proof
 
 NUMBERS = 7
@@ -69,8 +70,6 @@ def _candidates(numbers: int) -> Iterator[list[int]]:
 
 def _failures(program: TapeProgram, length: int, tapes: list[list[int]], spare: int) -> np.ndarray:
     """Return which tapes of one length the program gets wrong, shape (B,)."""
-    from neuralprog_agents.circuits.tables import run
-
     least = program.algorithm.memory_size(length)
     M = max(least, max(map(len, tapes)), max(map(max, tapes)) + 1) + spare
     task = program.task(length, M)

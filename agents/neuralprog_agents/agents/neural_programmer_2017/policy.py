@@ -1,0 +1,82 @@
+"""The 2017 system as a policy: it searches for a program once a question is posed, and plays it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_agents.agents.neural_programmer_2017.beliefs import beliefs
+from neuralprog_agents.agents.neural_programmer_2017.decode import programs_of
+from neuralprog_agents.agents.neural_programmer_2017.model import Programmer
+from neuralprog_agents.agents.neural_programmer_2017.views import views_of
+from neuralprog_envs.table.machine import TableMachine
+from neuralprog_envs.table.ops import SETS
+from neuralprog_envs.table.vocabulary import Vocabulary
+
+
+class WikiPolicy:
+    """It reads question and table, searches for a program with its beam, and plays it.
+
+    Args:
+        env_id: The environment.
+        settings: The environment's arguments, but for sizes and data.
+        models: The networks; of several, the logarithms of probabilities are averaged.
+        beam: Programs kept in each step.
+    """
+
+    def __init__(
+        self, env_id: str, settings: dict[str, Any], models: list[Programmer], beam: int
+    ) -> None:
+        self.env_id, self._settings, self.models, self.beam = env_id, settings, models, beam
+        self.operations = tuple(SETS[settings["operations"]])
+        self._program: NDArray[np.int64] | None = None
+        self._observation: Any = None
+        self._step = 0
+
+    def alike(self, other: WikiPolicy) -> bool:
+        """Return whether another policy acts in the same environment with the same words."""
+        return (self.env_id, self._settings) == (other.env_id, other._settings)
+
+    def joined(self, others: list[WikiPolicy]) -> WikiPolicy:
+        """Return the policy of its networks and those of others."""
+        models = [model for policy in (self, *others) for model in policy.models]
+        return WikiPolicy(self.env_id, self._settings, models, self.beam)
+
+    def settings(self, length: int) -> dict[str, Any]:
+        """Return the environment's arguments: operations, T, the known words."""
+        return dict(self._settings)
+
+    def start(self, n: int) -> None:
+        """Forget the questions of earlier episodes."""
+        self._program = None
+
+    def act(self, observation: Any, action_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return each slot's (operation, column, pivot), shape (n, 3)."""
+        if self._program is None:
+            self._program, self._observation = self._choose(observation), observation
+        done = (observation["program"][:, :, 0] > 0).sum(axis=1)
+        self._step = int(done.min())
+        return self._program[np.arange(len(done)), np.minimum(done, self._program.shape[1] - 1)]
+
+    def beliefs(self) -> dict[str, NDArray[Any]]:
+        """Return the probabilities behind the last actions; see ``agent.Policy``."""
+        if self._program is None:
+            raise ValueError("there are no beliefs before the first action")
+        views = views_of(self._observation, self.operations)
+        return beliefs(self.models, views, self._program)[self._step]
+
+    def _choose(self, observation: Any) -> NDArray[np.int64]:
+        _, rows, columns = observation["numbers"].shape
+        machine = TableMachine(
+            rows=rows,
+            columns=columns,
+            operations=self.operations,
+            vocabulary=Vocabulary.of(()),
+            question_words=observation["question"].shape[1],
+            name_words=observation["names"].shape[2],
+            cell_words=1,
+            steps=observation["program"].shape[1],
+        )
+        return programs_of(self.models, machine, observation, self.beam)

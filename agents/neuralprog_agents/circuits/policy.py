@@ -1,0 +1,149 @@
+"""A table of circuits as a policy: it acts on the tape machine, can be printed, and is proven."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_agents.circuits import proofs
+from neuralprog_agents.circuits.decompile import python_function
+from neuralprog_agents.circuits.tables import Table, patterns, run
+from neuralprog_agents.evaluation.certificate import Proof
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.registry import make_task
+from neuralprog_envs.tape.circuit import occurring, program_text
+from neuralprog_envs.tape.machine import TapeMachine
+
+_SHOWN = 64
+"""Instances that are run to see which patterns occur."""
+
+_EXAMPLE = 3
+"""The length of the example in a Python file, if it was learned from."""
+
+
+class TablePolicy:
+    """A table that acts in circuit mode and sees nothing but flags.
+
+    Args:
+        env_id: The environment it was learned for.
+        table: The circuits.
+        time_limit: (c_0, c_1, ...): an instance of length n has at most Σ_k c_k · n^k steps.
+        lengths: The shortest and the longest instance that it was learned from.
+        repetitions: Repetitions of the module list in a circuit.
+        weights: The probabilities behind the circuits, if there are any: for each integer of an
+            action, by its name, a distribution for each pattern, shape (2^R, choices).
+
+    Raises:
+        ValueError: The table has not the shape of one for some number of registers.
+    """
+
+    def __init__(
+        self,
+        env_id: str,
+        table: Table,
+        time_limit: Sequence[int],
+        lengths: tuple[int, int],
+        repetitions: int = 1,
+        weights: Mapping[str, NDArray[np.float64]] | None = None,
+    ) -> None:
+        self.env_id, self.table = env_id, np.asarray(table, dtype=np.int64)
+        self._weights, self._seen = weights or {}, np.zeros(0, dtype=np.int64)
+        self.time_limit, self.lengths = tuple(time_limit), lengths
+        self.repetitions = repetitions
+        self.registers = max(len(self.table).bit_length() - 1, 0)
+        _check(self.table, self.machine(lengths[1]))
+
+    def limit(self, length: int) -> int:
+        """Return T for an instance of a length."""
+        return max(1, sum(c * length**k for k, c in enumerate(self.time_limit)))
+
+    def settings(self, length: int) -> dict[str, Any]:
+        """Return the environment's arguments: circuit mode, flags, and the time limit T."""
+        return {
+            "action": "circuit",
+            "observation": "flags",
+            "registers": self.registers,
+            "repetitions": self.repetitions,
+            "max_steps": self.limit(length),
+        }
+
+    def start(self, n: int) -> None:
+        """Begin n episodes: there is nothing to forget."""
+
+    def act(self, observation: Any, action_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return each slot's circuit, shape (n, K)."""
+        self._seen = patterns(observation)
+        return self.table[self._seen]
+
+    def beliefs(self) -> dict[str, NDArray[np.float64]]:
+        """Return the probabilities behind the last circuits; none where there are none."""
+        return {name: weights[self._seen] for name, weights in self._weights.items()}
+
+    def machine(self, length: int) -> TapeMachine:
+        """Return the machine for instances of a length."""
+        return self._task(length).machine  # type: ignore[no-any-return]
+
+    def occurring(self) -> tuple[int, ...]:
+        """Return the patterns that occur on instances like those it was learned from."""
+        seen: dict[int, None] = {}
+        for length in range(self.lengths[0], self.lengths[1] + 1):
+            task = self._task(length)
+            instances = draw(task, 0, np.arange(_SHOWN), (length, length))
+            found = occurring(task.machine, self.table, instances, self.limit(length))
+            seen |= dict.fromkeys(found)
+        return tuple(seen)
+
+    def program_text(self) -> str:
+        """Return the circuits that occur, dead wiring removed, one block a case of flags."""
+        return program_text(self.machine(self.lengths[1]), self.table, self.occurring())
+
+    def program_source(self) -> str:
+        """Return a Python file that stands alone: a function of a tape, with a doctest."""
+        name = _function_name(self.env_id)
+        docstring = [
+            f"Act on a tape of {self.env_id} as the learned program does, and return it.",
+            "",
+            "The tape holds integers from 0 to M - 1, M = len(tape); n is the instance's length.",
+            "",
+            *self._example(name),
+        ]
+        machine = self.machine(self.lengths[1])
+        return python_function(
+            name, machine, self.table, self.occurring(), self.time_limit, docstring
+        )
+
+    def _example(self, name: str) -> list[str]:
+        """Return a doctest: what the function called ``name`` does with one instance."""
+        n = min(max(_EXAMPLE, self.lengths[0]), self.lengths[1])
+        task = self._task(n)
+        posed = draw(task, 0, [0], (n, n), "all")
+        final = run(task.machine, self.table, posed, np.array([self.limit(n)]))
+        return [f">>> {name}({posed.tape[0].tolist()}, {n})", str(final.tape[0].tolist())]
+
+    def prove(self) -> list[Proof]:
+        """Check the program completely, up to sizes that the proofs name."""
+        program = proofs.TapeProgram(self.env_id, self.table, self.limit, self.repetitions)
+        return proofs.prove(program)
+
+    def _task(self, length: int) -> Any:
+        settings = self.settings(length)
+        del settings["max_steps"]
+        return make_task(self.env_id, length=length, **settings)
+
+
+def _check(table: Table, machine: TapeMachine) -> None:
+    wanted = (1 << machine.registers, len(machine.actions))
+    if table.shape != wanted:
+        raise ValueError(f"a table of circuits of shape {table.shape} should be {wanted}")
+    if (table < 0).any() or (table >= np.array(machine.actions)).any():
+        raise ValueError("the table wires a circuit to a source that there is not")
+
+
+def _function_name(env_id: str) -> str:
+    """Turn "NRAMListK-v0" into "list_k"."""
+    task = env_id.removesuffix("-v0").removeprefix("NRAM")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", task).lower()
