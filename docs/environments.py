@@ -21,8 +21,8 @@ from neuralprog_agents.evaluation.reference import reference
 from neuralprog_envs import REGISTRY
 from neuralprog_envs.core import png
 from neuralprog_envs.core.instances import draw
+from neuralprog_envs.interfaces.replay import demonstration, replay
 from neuralprog_envs.interfaces.setting import action_space, observation_space
-from neuralprog_envs.interfaces.traces import demonstration, replay
 from neuralprog_envs.registry import Row, make_task
 
 FOLDER = Path(__file__).parent

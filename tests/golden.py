@@ -16,13 +16,13 @@ import numpy as np
 
 from neuralprog_envs import REGISTRY
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.interfaces.traces import Step, demonstration, replay, transcript
+from neuralprog_envs.interfaces.replay import Step, demonstration, replay, transcript
 from neuralprog_envs.program.frames import nested
-from neuralprog_envs.program.world import ProgramInstances
+from neuralprog_envs.program.state import ProgramInstances
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape import circuit
 from neuralprog_envs.tape.machine import TapeMachine
-from neuralprog_envs.tape.records import TapeInstances
+from neuralprog_envs.tape.state import TapeInstances
 from neuralprog_envs.tape.task import TapeTask
 from tests.envs.tape.paper_circuits import PROGRAMS, Program
 from tests.envs.tape.references import INPUTS

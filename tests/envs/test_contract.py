@@ -20,7 +20,7 @@ from neuralprog_envs import REGISTRY
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.dataset import pairs
-from neuralprog_envs.interfaces.traces import demonstration
+from neuralprog_envs.interfaces.replay import demonstration
 
 IDS = sorted(REGISTRY)
 TAPE_IDS = [id_ for id_ in IDS if REGISTRY[id_].family == "tape"]

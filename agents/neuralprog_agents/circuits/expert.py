@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.core.trace import Act
+from neuralprog_envs.core.events import Act
 from neuralprog_envs.tape.algorithm import Algorithm
 from neuralprog_envs.tape.circuit import encode
 from neuralprog_envs.tape.cpu import Cpu

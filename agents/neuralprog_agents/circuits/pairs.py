@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.circuits.interpreter import FULL, Problem
 from neuralprog_agents.circuits.lanes import LANES
-from neuralprog_envs.tape.records import TapeInstances
+from neuralprog_envs.tape.state import TapeInstances
 
 
 def problem(

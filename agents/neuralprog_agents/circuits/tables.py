@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neuralprog_envs.core import batch
 from neuralprog_envs.tape.machine import TapeMachine
-from neuralprog_envs.tape.records import TapeInstances, TapeState
+from neuralprog_envs.tape.state import TapeInstances, TapeState
 
 Table = NDArray[np.int64]
 """One circuit for each pattern, shape (2^R, K)."""

@@ -15,7 +15,7 @@ from neuralprog_agents.evaluation.answers import is_right, right_answers
 from neuralprog_envs.core.task import Task
 from neuralprog_envs.interfaces.env import TaskEnv
 from neuralprog_envs.interfaces.recording import record
-from neuralprog_envs.interfaces.traces import replay, transcript
+from neuralprog_envs.interfaces.replay import replay, transcript
 from neuralprog_envs.program.frames import nested
 from neuralprog_envs.program.task import ProgramTask
 

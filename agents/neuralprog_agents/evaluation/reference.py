@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neuralprog_agents.agent import Actions, Masks
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.task import Task
-from neuralprog_envs.interfaces.traces import demonstration
+from neuralprog_envs.interfaces.replay import demonstration
 
 REFERENCES = ("random", "expert")
 

@@ -25,11 +25,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from neuralprog_envs.core import batch
-from neuralprog_envs.core.trace import Act, Call
+from neuralprog_envs.core.events import Act, Call
 from neuralprog_envs.program.episode import ProgramEpisode
 from neuralprog_envs.program.library import ACT, RETURN, Action, Library
+from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.task import ProgramTask
-from neuralprog_envs.program.world import ProgramInstances, ProgramState
 
 View = tuple[int, ...]
 Kept = tuple[View, tuple[int, ...]]

@@ -29,11 +29,11 @@ from typing import Any
 import numpy as np
 
 from neuralprog_agents.npi_network.closure import decide
-from neuralprog_envs.core.trace import Act, Call, Event
+from neuralprog_envs.core.events import Act, Call, Event
 from neuralprog_envs.program.library import RETURN, Action, Library, run
+from neuralprog_envs.program.state import ProgramInstances
 from neuralprog_envs.program.task import ProgramTask
 from neuralprog_envs.program.tasks.addition import BLANK, INP1, INP2
-from neuralprog_envs.program.world import ProgramInstances
 
 View = tuple[int, ...]
 """The values of INP1, INP2, CARRY and OUT in one column."""

@@ -50,6 +50,7 @@ import numpy as np
 
 from neuralprog_agents.npi_network.closure import More
 from neuralprog_envs.core.instances import draw
+from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.task import ProgramTask
 from neuralprog_envs.program.tasks import hanoi, quick_sort, sorting, topological_sort
 from neuralprog_envs.program.tasks.bubble_sort import BubbleSort
@@ -57,7 +58,6 @@ from neuralprog_envs.program.tasks.hanoi import Hanoi
 from neuralprog_envs.program.tasks.maximum import Maximum
 from neuralprog_envs.program.tasks.quick_sort import QuickSort
 from neuralprog_envs.program.tasks.topological_sort import TopologicalSort
-from neuralprog_envs.program.world import ProgramInstances, ProgramState
 
 
 @dataclass(frozen=True)

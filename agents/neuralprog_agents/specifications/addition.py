@@ -10,9 +10,9 @@ from numpy.random import Generator
 
 from neuralprog_agents.specifications.specification import Specification, Specified, copy
 from neuralprog_envs.core.task import Ints
+from neuralprog_envs.program.state import ProgramState
 from neuralprog_envs.program.task import ProgramTask
 from neuralprog_envs.program.tasks.addition import BLANK, CARRY, INP1, INP2, OUT
-from neuralprog_envs.program.world import ProgramState
 
 
 def every_state(task: ProgramTask, n: int) -> Iterator[ProgramState]:

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 
 from numpy.random import Generator
 
+from neuralprog_envs.program.state import ProgramState
 from neuralprog_envs.program.task import ProgramTask
-from neuralprog_envs.program.world import ProgramState
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from neuralprog_agents.specifications.known import specifications
 from neuralprog_agents.specifications.specification import Specification, Specified, copy
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.program.library import ACT, RETURN, Action
+from neuralprog_envs.program.state import ProgramState
 from neuralprog_envs.program.task import ProgramTask
-from neuralprog_envs.program.world import ProgramState
 from neuralprog_envs.registry import make_task
 
 View = tuple[int, ...]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.evaluation.apply import Application
 from neuralprog_agents.training.files import write_atomically
-from neuralprog_envs.interfaces.traces import replay
+from neuralprog_envs.interfaces.replay import replay
 
 MOST_FRAMES = 400
 """Of a longer run so many steps are shown, evenly spaced."""

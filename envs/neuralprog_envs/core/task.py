@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Bits, Draws
-from neuralprog_envs.core.trace import Event
+from neuralprog_envs.core.events import Event
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.program.library import Library
-from neuralprog_envs.program.world import ProgramInstances, ProgramState, World
+from neuralprog_envs.program.state import ProgramInstances, ProgramState
+from neuralprog_envs.program.world import World
 
 Recursion = bool | str
 """Whether the experts recurse; "partial" where the literature has a half-way form."""

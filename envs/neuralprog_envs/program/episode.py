@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from neuralprog_envs.core.task import Bools
 from neuralprog_envs.program.library import ACT, RETURN, Action, Library, View
 from neuralprog_envs.program.rules import Rules
-from neuralprog_envs.program.world import Apply, ProgramInstances, ProgramState
+from neuralprog_envs.program.state import ProgramInstances, ProgramState
+from neuralprog_envs.program.world import Apply
 
 if TYPE_CHECKING:
     from neuralprog_envs.program.machine import ProgramMachine

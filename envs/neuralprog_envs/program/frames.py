@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from neuralprog_envs.core import batch
+from neuralprog_envs.core.events import Act, Call, Return
 from neuralprog_envs.core.task import Bools, Ints
-from neuralprog_envs.core.trace import Act, Call, Return
 from neuralprog_envs.program.episode import ProgramEpisode
 from neuralprog_envs.program.library import ACT, RETURN
 from neuralprog_envs.program.task import ProgramTask

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from neuralprog_envs.core.trace import Act, Call, Event, Return
+from neuralprog_envs.core.events import Act, Call, Event, Return
 from neuralprog_envs.program.world import Apply, Effect
 
 RETURN, ACT = 0, 1

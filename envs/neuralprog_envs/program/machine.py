@@ -34,7 +34,8 @@ from neuralprog_envs.program.definition import Definition, Recursion
 from neuralprog_envs.program.episode import Move, ProgramEpisode, moves_of
 from neuralprog_envs.program.library import ACT, RETURN, Action, Library
 from neuralprog_envs.program.rules import Rules, tabulate
-from neuralprog_envs.program.world import ProgramInstances, ProgramState, World
+from neuralprog_envs.program.state import ProgramInstances, ProgramState
+from neuralprog_envs.program.world import World
 
 
 @dataclass(frozen=True)

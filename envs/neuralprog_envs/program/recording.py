@@ -11,7 +11,7 @@ from neuralprog_envs.program.library import ACT, RETURN
 
 if TYPE_CHECKING:
     from neuralprog_envs.program.machine import ProgramMachine
-    from neuralprog_envs.program.world import ProgramInstances, ProgramState
+    from neuralprog_envs.program.state import ProgramInstances, ProgramState
 
 
 def scene(machine: ProgramMachine, instances: ProgramInstances) -> dict[str, Any]:

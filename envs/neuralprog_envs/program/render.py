@@ -12,7 +12,8 @@ from neuralprog_envs.core import pixels as px
 
 if TYPE_CHECKING:
     from neuralprog_envs.program.machine import ProgramMachine
-    from neuralprog_envs.program.world import ProgramState, World
+    from neuralprog_envs.program.state import ProgramState
+    from neuralprog_envs.program.world import World
 
 _WINDOW = 40
 """Columns of a pad that are shown at most."""

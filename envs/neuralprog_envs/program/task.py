@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Bits, Draws, mix
+from neuralprog_envs.core.events import Act, Event
 from neuralprog_envs.core.task import Floats, Ints
-from neuralprog_envs.core.trace import Act, Event
 from neuralprog_envs.program.definition import Definition, Recursion
 from neuralprog_envs.program.episode import ProgramEpisode
 from neuralprog_envs.program.library import Body, Library, run
 from neuralprog_envs.program.machine import ProgramMachine
-from neuralprog_envs.program.world import ProgramInstances, ProgramState
+from neuralprog_envs.program.state import ProgramInstances, ProgramState
 
 _SPARE_CALLS = 2
 """Places on the stack beyond what the expert needs."""

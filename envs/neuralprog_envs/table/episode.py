@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from neuralprog_envs.table.machine import TableMachine
-    from neuralprog_envs.table.records import TableInstances, TableState
+    from neuralprog_envs.table.state import TableInstances, TableState
 
 
 class TableEpisode:

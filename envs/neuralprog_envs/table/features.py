@@ -1,7 +1,7 @@
 """What the 2017 system sees in a table and a question: numbers, matches, most frequent entries.
 
 Source: Neelakantan et al. 2017, section 2, and its published code; words, numbers and dates are
-read by ``texts`` and not by CoreNLP.
+read by ``tokenizer`` and not by CoreNLP.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core.task import Bools, Floats
-from neuralprog_envs.table import texts
+from neuralprog_envs.table import tokenizer
 from neuralprog_envs.table.tables import Table
 
 
@@ -28,12 +28,12 @@ class ReadTable:
     @cached_property
     def names(self) -> list[list[str]]:
         """The words of each column's name."""
-        return [texts.tokens(name) for name in self.table.names]
+        return [tokenizer.tokens(name) for name in self.table.names]
 
     @cached_property
     def words(self) -> list[list[list[str]]]:
         """The words of each cell."""
-        return [[texts.tokens(cell) for cell in row] for row in self.table.cells]
+        return [[tokenizer.tokens(cell) for cell in row] for row in self.table.cells]
 
     @cached_property
     def stems(self) -> list[list[frozenset[str]]]:
@@ -43,7 +43,7 @@ class ReadTable:
     @cached_property
     def values(self) -> tuple[Floats, Bools]:
         """The number of each cell, 0 where there is none, and where there is one, (r, c) each."""
-        found = [[texts.cell_value(cell) for cell in row] for row in self.table.cells]
+        found = [[tokenizer.cell_value(cell) for cell in row] for row in self.table.cells]
         numbers = np.array([[0.0 if v is None else v for v in row] for row in found])
         valid = np.array([[v is not None for v in row] for row in found])
         return numbers.reshape(self.shape), valid.reshape(self.shape)
@@ -56,7 +56,7 @@ class ReadTable:
     @cached_property
     def is_number(self) -> Bools:
         """Which cells are exactly one number, (r, c)."""
-        rows = [[texts.is_number(cell) for cell in row] for row in self.table.cells]
+        rows = [[tokenizer.is_number(cell) for cell in row] for row in self.table.cells]
         return np.array(rows, dtype=bool).reshape(self.shape)
 
     @cached_property
@@ -85,12 +85,12 @@ class ReadQuestion:
     @cached_property
     def tokens(self) -> list[str]:
         """Its words, numbers and marks."""
-        return texts.tokens(self.text)
+        return tokenizer.tokens(self.text)
 
     @cached_property
     def parts(self) -> tuple[list[str], list[float], list[int]]:
         """Its words without numbers, its numbers, and the places of the words to their left."""
-        return texts.words_and_numbers(self.text, spelled=True)
+        return tokenizer.words_and_numbers(self.text, spelled=True)
 
     def mentions(self, words: Sequence[str]) -> bool:
         """Return whether the words stand in the question, one after the other."""

@@ -23,7 +23,7 @@ from neuralprog_envs.core.task import Bools, Episode, Field, Floats
 from neuralprog_envs.table import recording, render
 from neuralprog_envs.table.episode import TableEpisode
 from neuralprog_envs.table.ops import OPERATIONS, Inputs, Operation
-from neuralprog_envs.table.records import LOOKUP, POSED, SCALAR, TableInstances, TableState
+from neuralprog_envs.table.state import LOOKUP, POSED, SCALAR, TableInstances, TableState
 from neuralprog_envs.table.vocabulary import Vocabulary
 
 LARGEST = 1e18

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from neuralprog_envs.core.task import Bools, Floats
 
 if TYPE_CHECKING:
-    from neuralprog_envs.table.records import TableState
+    from neuralprog_envs.table.state import TableState
 
 Effect = Literal["rows", "scalar", "print"]
 

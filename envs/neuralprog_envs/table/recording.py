@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuralprog_envs.table import official, render
-from neuralprog_envs.table.records import LOOKUP, SCALAR, STRINGS
+from neuralprog_envs.table.state import LOOKUP, SCALAR, STRINGS
 
 if TYPE_CHECKING:
     from neuralprog_envs.table.machine import TableMachine
-    from neuralprog_envs.table.records import TableInstances, TableState
+    from neuralprog_envs.table.state import TableInstances, TableState
 
 
 def scene(machine: TableMachine, instances: TableInstances) -> dict[str, Any]:

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import pixels as px
-from neuralprog_envs.table.records import LOOKUP, SCALAR
+from neuralprog_envs.table.state import LOOKUP, SCALAR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from neuralprog_envs.table.machine import TableMachine
-    from neuralprog_envs.table.records import TableState
+    from neuralprog_envs.table.state import TableState
 
 _ROWS, _WIDTH = 24, 28
 """Rows and characters of a cell that are shown at most."""

@@ -20,7 +20,7 @@ from neuralprog_envs.core.task import Bools, Floats, Ints
 from neuralprog_envs.table import questions as q
 from neuralprog_envs.table.cells import content_hash, most_frequent, packed, template_numbers
 from neuralprog_envs.table.machine import TableMachine
-from neuralprog_envs.table.records import LOOKUP, SCALAR, TableInstances
+from neuralprog_envs.table.state import LOOKUP, SCALAR, TableInstances
 from neuralprog_envs.table.tables import read_input
 from neuralprog_envs.table.user import UserTable
 

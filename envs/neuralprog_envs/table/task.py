@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import Bits, Draws
+from neuralprog_envs.core.events import Act
 from neuralprog_envs.core.task import Bools, Floats, Ints
-from neuralprog_envs.core.trace import Act
 from neuralprog_envs.table import official, recording, render
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.ops import operation_set
-from neuralprog_envs.table.records import LOOKUP, SCALAR, STRINGS, TableInstances, TableState
+from neuralprog_envs.table.state import LOOKUP, SCALAR, STRINGS, TableInstances, TableState
 from neuralprog_envs.table.vocabulary import Vocabulary
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from neuralprog_envs.table import questions as q
 from neuralprog_envs.table.cells import most_frequent
 from neuralprog_envs.table.machine import TableMachine
-from neuralprog_envs.table.records import NOTHING, TableInstances
+from neuralprog_envs.table.state import NOTHING, TableInstances
 from neuralprog_envs.table.tables import Table
-from neuralprog_envs.table.texts import words_and_numbers
+from neuralprog_envs.table.tokenizer import words_and_numbers
 
 
 @dataclass(frozen=True)

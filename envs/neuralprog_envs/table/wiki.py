@@ -27,7 +27,7 @@ from neuralprog_envs.table.features import (
     similar_cells,
 )
 from neuralprog_envs.table.machine import TableMachine
-from neuralprog_envs.table.records import NOTHING, STRINGS, TableInstances
+from neuralprog_envs.table.state import NOTHING, STRINGS, TableInstances
 from neuralprog_envs.table.tables import Table, read_input
 from neuralprog_envs.table.vocabulary import UNKNOWN, Vocabulary
 from neuralprog_envs.table.wikitables import Question

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from neuralprog_envs.core import batch
 from neuralprog_envs.tape.algebra import Graph, Node
-from neuralprog_envs.tape.records import TapeInstances
+from neuralprog_envs.tape.state import TapeInstances
 
 if TYPE_CHECKING:
     from neuralprog_envs.tape.machine import TapeMachine

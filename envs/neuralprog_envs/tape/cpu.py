@@ -7,7 +7,7 @@ of this machine, and its acts are a demonstration for the environment.
 
 from __future__ import annotations
 
-from neuralprog_envs.core.trace import Act
+from neuralprog_envs.core.events import Act
 from neuralprog_envs.tape.ops import OPERATIONS
 
 _NUMBER = {name: i for i, name in enumerate(OPERATIONS)}

@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.task import Bools, Episode, Field, Ints
 from neuralprog_envs.tape import recording, render
+from neuralprog_envs.tape.episode import CircuitEpisode, InstructionEpisode
 from neuralprog_envs.tape.ops import HALT, MIN_MEMORY, MODULES, OPERATIONS, READ, WRITE, Module
-from neuralprog_envs.tape.records import TapeInstances, TapeState
-from neuralprog_envs.tape.scalar import CircuitEpisode, InstructionEpisode
+from neuralprog_envs.tape.state import TapeInstances, TapeState
 
 _MAX_TABLE = 64
 """Up to this memory size an operation is one look-up in a table of 15·M² entries."""

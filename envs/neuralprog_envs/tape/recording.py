@@ -14,7 +14,7 @@ from neuralprog_envs.tape.ops import MODULES, OPERATIONS
 
 if TYPE_CHECKING:
     from neuralprog_envs.tape.machine import TapeMachine
-    from neuralprog_envs.tape.records import TapeInstances, TapeState
+    from neuralprog_envs.tape.state import TapeInstances, TapeState
 
 _MODULES = {module.name: module for module in MODULES}
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import pixels as px
+from neuralprog_envs.tape.episode import CircuitEpisode, InstructionEpisode
 from neuralprog_envs.tape.ops import OPERATIONS
-from neuralprog_envs.tape.records import TapeInstances, TapeState
-from neuralprog_envs.tape.scalar import CircuitEpisode, InstructionEpisode
+from neuralprog_envs.tape.state import TapeInstances, TapeState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Bits, Draws, mix
+from neuralprog_envs.core.events import Act
 from neuralprog_envs.core.task import Floats, Ints
-from neuralprog_envs.core.trace import Act
 from neuralprog_envs.tape.algorithm import Algorithm
 from neuralprog_envs.tape.cpu import Cpu
 from neuralprog_envs.tape.machine import TapeMachine
-from neuralprog_envs.tape.records import TapeInstances, TapeState
+from neuralprog_envs.tape.state import TapeInstances, TapeState
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from neuralprog_agents.circuits.proposals import Moves
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import REGISTRY, make_task
 from neuralprog_envs.tape.circuit import occurring
-from neuralprog_envs.tape.records import TapeInstances
+from neuralprog_envs.tape.state import TapeInstances
 
 TASKS = sorted(row.id for row in REGISTRY.values() if row.family == "tape")
 B = 128

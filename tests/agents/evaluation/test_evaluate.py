@@ -17,8 +17,8 @@ from neuralprog_agents.evaluation.reference import ExpertPolicy, RandomPolicy
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.recording import layers_at
+from neuralprog_envs.interfaces.replay import demonstration, replay
 from neuralprog_envs.interfaces.setting import configure
-from neuralprog_envs.interfaces.traces import demonstration, replay
 
 ENV = "NRAMCopy-v0"
 

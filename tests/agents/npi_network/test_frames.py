@@ -9,7 +9,7 @@ from neuralprog_agents.agents.npi import data
 from neuralprog_agents.agents.npi.config import Config
 from neuralprog_agents.npi_network.frames import Sampler, harden, join, take
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.interfaces.traces import demonstration
+from neuralprog_envs.interfaces.replay import demonstration
 from neuralprog_envs.program.frames import batch_frames, frames
 
 ADDITION = Config(env="NPIAddition", length=(1, 3), traces=8)

@@ -6,8 +6,8 @@ import pytest
 from neuralprog_agents.specifications.known import SPECIFICATIONS, specifications
 from neuralprog_agents.specifications.specification import copy, same
 from neuralprog_agents.specifications.world import make_world, settings_of
+from neuralprog_envs.core.events import Call
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.core.trace import Call
 from neuralprog_envs.program.library import ACT
 from neuralprog_envs.program.tasks.addition import BLANK
 from neuralprog_envs.registry import make_task

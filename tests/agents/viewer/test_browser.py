@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from neuralprog_envs.interfaces.traces import replay
+from neuralprog_envs.interfaces.replay import replay
 from neuralprog_envs.registry import make_task
 from tests.agents.viewer.conftest import PHONE, play
 

@@ -11,7 +11,7 @@ import pytest
 from neuralprog_envs import REGISTRY
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.recording import layers_at, record
-from neuralprog_envs.interfaces.traces import demonstration, replay
+from neuralprog_envs.interfaces.replay import demonstration, replay
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape.recording import live_inputs
 from tests.golden import PROGRAMS, PaperRun

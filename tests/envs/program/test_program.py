@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from neuralprog_envs import REGISTRY, make_task
 from neuralprog_envs.core import batch
+from neuralprog_envs.core.events import Act, Call, Return
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.core.trace import Act, Call, Return
-from neuralprog_envs.interfaces.traces import demonstration, replay
+from neuralprog_envs.interfaces.replay import demonstration, replay
 from neuralprog_envs.program.frames import batch_frames, frames, nested
 from tests.envs.program.references import Slow
 

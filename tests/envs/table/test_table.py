@@ -16,7 +16,7 @@ from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.dataset import pairs
 from neuralprog_envs.registry import make_task
-from neuralprog_envs.table import official, texts, wikitables
+from neuralprog_envs.table import official, tokenizer, wikitables
 from neuralprog_envs.table.features import (
     ReadQuestion,
     ReadTable,
@@ -276,15 +276,17 @@ def test_the_predictions_file_has_a_line_for_every_question(tmp_path):
     ],
 )  # fmt: skip
 def test_cells_have_values(cell, value):
-    assert texts.cell_value(cell) == value
+    assert tokenizer.cell_value(cell) == value
 
 
 def test_numbers_leave_the_question_and_remember_the_word_to_their_left():
-    words, numbers, places = texts.words_and_numbers("10 or more than 80,000 people", spelled=True)
+    words, numbers, places = tokenizer.words_and_numbers(
+        "10 or more than 80,000 people", spelled=True
+    )
     assert words == ["or", "more", "than", "people"]
     assert numbers == [10, 80000]
     assert places == [0, 2]
-    assert texts.words_and_numbers("at least three", spelled=True)[1] == [3]
+    assert tokenizer.words_and_numbers("at least three", spelled=True)[1] == [3]
 
 
 # The release's files

@@ -11,7 +11,7 @@ from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape import circuit
 from neuralprog_envs.tape.machine import TapeMachine
 from neuralprog_envs.tape.ops import MODULES
-from neuralprog_envs.tape.records import TapeState
+from neuralprog_envs.tape.state import TapeState
 from tests.envs.tape.paper_circuits import PROGRAMS
 from tests.golden import PaperRun, pattern_of
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from neuralprog_agents.agents.alphanpi.config import Config
 from neuralprog_agents.specifications.specification import same
 from neuralprog_agents.specifications.world import STOP, View, World
-from neuralprog_envs.program.world import ProgramState
+from neuralprog_envs.program.state import ProgramState
 
 Floats = NDArray[np.float64]
 Judge = Callable[[int, tuple[View, ...]], tuple[Floats, float]]

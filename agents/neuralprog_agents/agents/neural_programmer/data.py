@@ -18,7 +18,7 @@ from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.dataset import pairs
 from neuralprog_envs.registry import make_task
-from neuralprog_envs.table.records import TableInstances
+from neuralprog_envs.table.state import TableInstances
 from neuralprog_envs.table.task import TableTask
 
 

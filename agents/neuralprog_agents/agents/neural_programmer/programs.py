@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.task import Bools, Floats
-from neuralprog_envs.table.records import LOOKUP, SCALAR, TableInstances
+from neuralprog_envs.table.state import LOOKUP, SCALAR, TableInstances
 
 STEPS = 4
 """T."""

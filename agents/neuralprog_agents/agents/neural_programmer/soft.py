@@ -14,7 +14,7 @@ from neuralprog_agents.agents.neural_programmer.model import Shape, choose, drop
 from neuralprog_agents.agents.neural_programmer.optimiser import State
 from neuralprog_agents.agents.neural_programmer.records import answers_of, questions_of, tables_of
 from neuralprog_envs.core import batch as rows_of
-from neuralprog_envs.table.records import TableInstances
+from neuralprog_envs.table.state import TableInstances
 from neuralprog_envs.table.task import TableTask
 
 

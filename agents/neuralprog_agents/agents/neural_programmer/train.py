@@ -31,7 +31,7 @@ from neuralprog_agents.agents.neural_programmer.optimiser import State
 from neuralprog_agents.agents.neural_programmer.records import questions_of
 from neuralprog_agents.agents.neural_programmer.soft import SoftLessons
 from neuralprog_agents.training import checkpoint
-from neuralprog_envs.table.records import TableInstances
+from neuralprog_envs.table.state import TableInstances
 from neuralprog_envs.table.task import TableTask
 
 CHUNK = 50

@@ -28,7 +28,7 @@ from neuralprog_envs.core import batch
 from neuralprog_envs.core.task import Bools
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.ops import OPERATIONS
-from neuralprog_envs.table.records import TableState
+from neuralprog_envs.table.state import TableState
 
 _IMPOSSIBLE = -1e8
 _TRIED = 3

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from neuralprog_agents.agents.neural_programmer_2017.labels import Labels
 from neuralprog_envs.core.task import Bools
 from neuralprog_envs.table.machine import TableMachine
-from neuralprog_envs.table.records import TableInstances, TableState
+from neuralprog_envs.table.state import TableInstances, TableState
 
 FRESH = ("match", "like", "frequent", "greater", "lesser", "geq", "leq")
 """Operations that ignore what is selected."""

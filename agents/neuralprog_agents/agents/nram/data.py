@@ -24,7 +24,7 @@ from neuralprog_envs.core.draws import Draws, as_words, combine
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.registry import make_task
-from neuralprog_envs.tape.records import TapeInstances
+from neuralprog_envs.tape.state import TapeInstances
 
 
 class Stream(IntEnum):

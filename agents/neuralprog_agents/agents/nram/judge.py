@@ -12,7 +12,7 @@ from neuralprog_agents.agents.nram.discretise import Stepper
 from neuralprog_agents.circuits import tables
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.tape.records import TapeInstances
+from neuralprog_envs.tape.state import TapeInstances
 
 _SOME = 64
 """Pairs that are tried first: most wrong circuits fail on them."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.agent import UnreadableError
 from neuralprog_envs.core.task import Bools, Ints
-from neuralprog_envs.tape.records import TapeInstances
+from neuralprog_envs.tape.state import TapeInstances
 
 Floats = NDArray[np.float32]
 

@@ -11,7 +11,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from neuralprog_agents.agents.ntm.bits import ANSWER, CHANNELS, MARKS, cells_of, heard, seen, wanted
 from neuralprog_agents.agents.ntm.model import NTM, Sizes
-from neuralprog_envs.tape.records import TapeInstances
+from neuralprog_envs.tape.state import TapeInstances
 
 _SPARE = 16
 """An answer ends at twice as many cells as were read, and so many more."""

@@ -23,8 +23,8 @@ from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.network import seeded
 from neuralprog_envs.core import batch
 from neuralprog_envs.interfaces.dataset import pairs
+from neuralprog_envs.interfaces.replay import demonstration
 from neuralprog_envs.interfaces.setting import bare
-from neuralprog_envs.interfaces.traces import demonstration
 
 _CHUNK = 20
 """Gradient steps between two questions whether to stop."""

@@ -21,7 +21,7 @@ from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import as_words, combine
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
-from neuralprog_envs.tape.records import TapeInstances
+from neuralprog_envs.tape.state import TapeInstances
 
 _PAIRS, _FAR = 1, 2
 

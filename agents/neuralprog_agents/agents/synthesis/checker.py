@@ -20,7 +20,8 @@ from neuralprog_agents.npi_network.verify import verification_set
 from neuralprog_agents.specifications.specification import copy, same
 from neuralprog_agents.specifications.world import World, make_world
 from neuralprog_envs.program.library import ACT, RETURN, Library
-from neuralprog_envs.program.world import Apply, ProgramState
+from neuralprog_envs.program.state import ProgramState
+from neuralprog_envs.program.world import Apply
 
 _STEPS = 10_000
 """More than a call takes on the small instances of a certificate."""

@@ -20,7 +20,7 @@ from numpy.random import Generator
 from neuralprog_agents.agents.synthesis.bodies import Body, Call, Match, Return
 from neuralprog_agents.specifications.specification import same
 from neuralprog_agents.specifications.world import STOP, View, World
-from neuralprog_envs.program.world import ProgramState
+from neuralprog_envs.program.state import ProgramState
 
 
 class StoppedError(Exception):

@@ -27,7 +27,7 @@ from neuralprog_agents.agents.synthesis.search import Search, StoppedError, is_r
 from neuralprog_agents.specifications.world import make_world, settings_of
 from neuralprog_agents.training import checkpoint
 from neuralprog_envs.core.draws import as_words, combine
-from neuralprog_envs.program.world import ProgramState
+from neuralprog_envs.program.state import ProgramState
 
 _CHECKPOINT = "checkpoint.safetensors"
 _KIND = "synthesis"

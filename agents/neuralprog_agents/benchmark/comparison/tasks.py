@@ -12,7 +12,7 @@ import numpy as np
 
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.core.task import LengthError
-from neuralprog_envs.interfaces.traces import demonstration
+from neuralprog_envs.interfaces.replay import demonstration
 from neuralprog_envs.registry import REGISTRY, find, make_task
 
 RUNGS = (1, 2, 5, 10, 100)

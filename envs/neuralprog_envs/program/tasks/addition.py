@@ -29,17 +29,8 @@ from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.program.definition import Recursion
 from neuralprog_envs.program.library import Library, Look, Program, View
-from neuralprog_envs.program.world import (
-    Effect,
-    Pointer,
-    ProgramInstances,
-    ProgramState,
-    Rows,
-    World,
-    left,
-    right,
-    write,
-)
+from neuralprog_envs.program.state import ProgramInstances, ProgramState
+from neuralprog_envs.program.world import Effect, Pointer, Rows, World, left, right, write
 
 INP1, INP2, CARRY, OUT = range(4)
 ROWS = ("INP1", "INP2", "CARRY", "OUT")

@@ -28,8 +28,9 @@ from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.program.definition import Recursion
 from neuralprog_envs.program.library import Library
+from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.tasks import sorting
-from neuralprog_envs.program.world import ProgramInstances, ProgramState, World
+from neuralprog_envs.program.world import World
 
 
 class BubbleSort:

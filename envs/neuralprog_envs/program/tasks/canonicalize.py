@@ -26,18 +26,9 @@ from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints, LengthError
 from neuralprog_envs.program.definition import Recursion
 from neuralprog_envs.program.library import Library, Look, Program
+from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.tasks.cars import CARS, STEP, picture
-from neuralprog_envs.program.world import (
-    Apply,
-    Effect,
-    Pointer,
-    ProgramInstances,
-    ProgramState,
-    Rows,
-    World,
-    left,
-    right,
-)
+from neuralprog_envs.program.world import Apply, Effect, Pointer, Rows, World, left, right
 
 AZIMUTH, ELEVATION, CAR = range(3)
 """Pointers; the first two are also the rows of the pad, which hold the target."""

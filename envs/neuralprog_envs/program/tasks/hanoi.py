@@ -27,15 +27,8 @@ from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.program.definition import Recursion
 from neuralprog_envs.program.library import Library, Look, Program, View
-from neuralprog_envs.program.world import (
-    Apply,
-    Effect,
-    Pointer,
-    ProgramInstances,
-    ProgramState,
-    Rows,
-    World,
-)
+from neuralprog_envs.program.state import ProgramInstances, ProgramState
+from neuralprog_envs.program.world import Apply, Effect, Pointer, Rows, World
 
 S, A, T, N, HEIGHT = range(5)
 """Pointers: three roles, each a peg; the disks to move; then the three pegs' heights."""

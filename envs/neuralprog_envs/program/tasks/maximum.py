@@ -21,9 +21,10 @@ from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.program.definition import Recursion
 from neuralprog_envs.program.library import Library, Look, Program
+from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.tasks import sorting
 from neuralprog_envs.program.tasks.sorting import END1, END2, P1, P2
-from neuralprog_envs.program.world import ProgramInstances, ProgramState, World
+from neuralprog_envs.program.world import World
 
 
 class Maximum:

@@ -28,14 +28,13 @@ from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.program.definition import Recursion
 from neuralprog_envs.program.library import Library, Program
+from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.tasks import lomuto, sorting
 from neuralprog_envs.program.tasks.sorting import HOLE
 from neuralprog_envs.program.world import (
     Apply,
     Effect,
     Pointer,
-    ProgramInstances,
-    ProgramState,
     Rows,
     World,
     left,

@@ -15,17 +15,8 @@ import numpy as np
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.program.library import Look, Program, View
-from neuralprog_envs.program.world import (
-    Effect,
-    Pointer,
-    ProgramInstances,
-    ProgramState,
-    Rows,
-    World,
-    left,
-    right_within,
-    swap,
-)
+from neuralprog_envs.program.state import ProgramInstances, ProgramState
+from neuralprog_envs.program.world import Effect, Pointer, Rows, World, left, right_within, swap
 
 P1, P2, P3 = range(3)
 

@@ -31,18 +31,9 @@ from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Bools, Floats, Ints
 from neuralprog_envs.program.definition import Recursion
 from neuralprog_envs.program.library import Library, Program
+from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.tasks import depth_first, graphs
-from neuralprog_envs.program.world import (
-    Apply,
-    Effect,
-    Pointer,
-    ProgramInstances,
-    ProgramState,
-    Rows,
-    World,
-    left,
-    right,
-)
+from neuralprog_envs.program.world import Apply, Effect, Pointer, Rows, World, left, right
 
 COLOR, RESULT, STACK, CHILD = range(4)
 TOP_RESULT, TOP_STACK, START, ACTIVE, SAVE = range(5)

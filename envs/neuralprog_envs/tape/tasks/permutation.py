@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
+from neuralprog_envs.core.events import Act
 from neuralprog_envs.core.task import Bools, Ints
-from neuralprog_envs.core.trace import Act
 from neuralprog_envs.tape.arrays import check_values, read, shifted, span
 from neuralprog_envs.tape.cpu import Cpu
 

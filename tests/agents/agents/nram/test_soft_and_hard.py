@@ -7,7 +7,7 @@ import torch
 from neuralprog_agents.agents.nram.model import one_hot_wiring, run_soft_step
 from neuralprog_agents.agents.nram.shape import Shape
 from neuralprog_envs.tape.machine import TapeMachine
-from neuralprog_envs.tape.records import TapeInstances
+from neuralprog_envs.tape.state import TapeInstances
 
 B, T = 40, 6
 

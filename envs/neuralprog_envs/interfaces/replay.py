@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from neuralprog_envs.core.events import Act
 from neuralprog_envs.core.task import Machine, Task
-from neuralprog_envs.core.trace import Act
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the tape family's machine works on: posed instances, and states."""
+"""The arrays of the tape family: posed instances, and machines at work."""
 
 from __future__ import annotations
 

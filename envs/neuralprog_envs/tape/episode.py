@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.tape.ops import HALT, MODULES, READ, WRITE
-from neuralprog_envs.tape.records import TapeInstances, TapeState
+from neuralprog_envs.tape.state import TapeInstances, TapeState
 
 if TYPE_CHECKING:
     from neuralprog_envs.tape.machine import TapeMachine
