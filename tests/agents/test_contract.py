@@ -42,7 +42,7 @@ def test_its_module_offers_what_an_agent_must(name):
 
 @agents
 def test_it_documents_itself(name):
-    folder = ROOT / "agents" / "neuralprog_agents" / name
+    folder = ROOT / "agents" / "neuralprog_agents" / "agents" / name
     assert "## Results" in (folder / "README.md").read_text()
 
 
