@@ -11,7 +11,13 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from neuralprog_agents.commands.errors import BAD_INPUT, FAILURE, INTERRUPTED, UsageError
+from neuralprog_agents.commands.errors import (
+    BAD_INPUT,
+    FAILURE,
+    INTERRUPTED,
+    UsageError,
+    input_errors,
+)
 
 _SPLITS = ("test", "train", "validation", "all")
 _EXTRA = {
@@ -40,7 +46,6 @@ def main(words: Sequence[str] | None = None, command: str | None = None) -> int:
         The exit status: 0 only if the job was done; 2 for bad input, told in one line.
     """
     given = list(sys.argv[1:] if words is None else words)
-    _find_modules_here()
     try:
         return _dispatch([*([command] if command else []), *given])
     except UsageError as error:
@@ -60,17 +65,27 @@ def main(words: Sequence[str] | None = None, command: str | None = None) -> int:
         return INTERRUPTED
 
 
-def _find_modules_here() -> None:
-    """Let ``--env my_task:MyTask`` find ``my_task.py`` in the working directory, last of all."""
-    if "" not in sys.path:
-        sys.path.append("")
-
-
 def _dispatch(words: list[str]) -> int:
     args, rest = _parser().parse_known_args(words)
     args.words = words
+    _import_tasks(args)
     act: Callable[[argparse.Namespace, list[str]], int] = args.act
     return act(args, rest)
+
+
+def _import_tasks(args: argparse.Namespace) -> None:
+    """Import the modules of typed ids, ``--env my_task:MyTask``: no other text may name code.
+
+    The working directory is searched last, and for these only: what lies there may be a stranger's.
+    """
+    typed = [getattr(args, "env", None), *getattr(args, "envs", ())]
+    for env_id in (word for word in typed if word and ":" in word):
+        from neuralprog_envs.registry import import_task
+
+        if "" not in sys.path:
+            sys.path.append("")
+        with input_errors():
+            import_task(env_id)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -110,6 +125,7 @@ def _parser() -> _Parser:
 def _add_training(parser: _Parser) -> None:
     parser.add_argument("-h", "--help", action="store_true", help="show this and leave")
     parser.add_argument("--config", metavar="FILE", help="the agent's settings, YAML")
+    parser.add_argument("--env", metavar="ID", help="the environment (the config's)")
     parser.add_argument("--output", metavar="DIR", help="the run folder's name")
     parser.add_argument("--resume", metavar="RUN", help="go on where it was interrupted")
     parser.add_argument("--workers", type=int, metavar="W", help="restarts at once (all cores)")
@@ -205,7 +221,6 @@ def _training_help(args: argparse.Namespace) -> int:
     if args.config:
         from pathlib import Path
 
-        from neuralprog_agents.commands.errors import input_errors
         from neuralprog_agents.training import config
 
         with input_errors():

@@ -1,7 +1,9 @@
 """The one table of environments: adding a task is one file and one row here.
 
-A task of your own needs no row here: its file calls ``register``, and its id is written with the
-file's module before it, as Gymnasium has it: ``my_task:MyTask-v0``.
+A task of your own needs no row here: its file calls ``register``. Once that is imported its id is
+known; a command imports it where its id is typed with the module before it, as Gymnasium has it:
+``my_task:MyTask-v0``. Only ``import_task`` imports a module that a text names. What is read from a
+file goes to ``find`` and ``make_task``, which import none.
 """
 
 from __future__ import annotations
@@ -113,26 +115,55 @@ def add(row: Row) -> None:
         raise ValueError(f"{row.id} is registered already, as {_TABLE[row.id].task}")
 
 
+def own_rows() -> tuple[Row, ...]:
+    """Return the rows of tasks that were added: what another process needs to know them."""
+    return tuple(row for row in REGISTRY.values() if row not in _ROWS)
+
+
 def find(env_id: str) -> Row:
-    """Return the row of an id, with or without its version.
+    """Return the row of an id, with or without its version; import nothing.
 
     Args:
-        env_id: "NRAMCopy-v0", "NRAMCopy", or "module:MyTask", which imports the module first.
+        env_id: "NRAMCopy-v0", "NRAMCopy", or "module:MyTask" where that was imported before.
 
     Raises:
-        ValueError: There is no such id, and the message names the nearest ones; or no such module.
+        ValueError: There is no such id, and the message names the nearest ones; or it is that of
+            a task whose module was not imported.
     """
-    module, _, name = env_id.rpartition(":")
+    module, _, name = str(env_id).rpartition(":")
+    name = name if name.endswith("-v0") else f"{name}-v0"
+    row = REGISTRY.get(name)
+    if module and row is None:
+        raise ValueError(
+            f"{name} is a task of somebody's own, and no file may import its module {module!r}: "
+            f"if you trust that, type --env {env_id} (in Python, import {module})"
+        )
+    if module not in ("", "neuralprog_envs") and row in _ROWS:
+        raise ValueError(f"{name} is a task of neuralprog_envs, not of {module!r}: write {name}")
+    if row is not None:
+        return row
+    near = ", ".join(difflib.get_close_matches(name, REGISTRY, n=3) or sorted(REGISTRY))
+    own = f"(a task of your own: type its module too, --env module:{name})"
+    raise ValueError(f"unknown environment {env_id!r}: did you mean {near}? {own}")
+
+
+def import_task(env_id: str) -> Row:
+    """Return the row of an id like "module:MyTask", whose module is imported first.
+
+    Code runs: give it what a person typed, never what was read from a file.
+
+    Raises:
+        ValueError: There is no such module, or it has no such task.
+    """
+    module = env_id.rpartition(":")[0]
     if module:
         _import(module)
-    name = name if name.endswith("-v0") else f"{name}-v0"
-    if name in REGISTRY:
-        return REGISTRY[name]
-    near = difflib.get_close_matches(name, REGISTRY, n=3) or sorted(REGISTRY)
-    raise ValueError(f"unknown environment {env_id!r}: did you mean {', '.join(near)}?")
+    return find(env_id)
 
 
 def _import(module: str) -> None:
+    if not all(part.isidentifier() for part in module.split(".")):
+        raise ValueError(f"{module!r} is no module's name; an id is written module:MyTask")
     try:
         importlib.import_module(module)
     except ModuleNotFoundError as error:

@@ -1,10 +1,13 @@
 """Tasks of one's own: registered by their file, found by module and name."""
 
+import pickle
+import sys
+
 import gymnasium as gym
 import pytest
 
 import neuralprog_envs
-from neuralprog_envs.registry import find, make_task
+from neuralprog_envs.registry import add, find, import_task, make_task, own_rows
 from neuralprog_envs.tape.tasks.copy import Copy
 
 
@@ -38,12 +41,39 @@ def test_an_id_may_name_its_module(tmp_path, monkeypatch):
     )
     (tmp_path / "tasks_of_mine.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
-    assert find("tasks_of_mine:Mine").defaults["length"] == (2, 3)
+    for unknown in (find, make_task):
+        with pytest.raises(ValueError, match="type --env tasks_of_mine:Mine"):
+            unknown("tasks_of_mine:Mine")
+    assert "tasks_of_mine" not in sys.modules
+    assert import_task("tasks_of_mine:Mine").defaults["length"] == (2, 3)
+    assert find("tasks_of_mine:Mine") == find("Mine")
     assert gym.make("tasks_of_mine:Mine-v0").unwrapped.setting.lengths == (2, 3)
     with pytest.raises(ValueError, match="no module 'tasks_of_yours'"):
-        find("tasks_of_yours:Mine")
-    with pytest.raises(ValueError, match="unknown environment 'tasks_of_mine:Yours'"):
-        find("tasks_of_mine:Yours")
+        import_task("tasks_of_yours:Mine")
+    with pytest.raises(ValueError, match="Yours-v0 is a task of somebody's own"):
+        import_task("tasks_of_mine:Yours")
+
+
+@pytest.mark.parametrize("env_id", ["..:Copy", "os;x:Copy", ".os:Copy", "a b:Copy"])
+def test_what_is_no_module_is_refused(env_id):
+    with pytest.raises(ValueError, match="is no module's name"):
+        import_task(env_id)
+
+
+def test_a_builtin_task_is_of_no_other_module():
+    assert find("neuralprog_envs:NRAMCopy-v0") == find("NRAMCopy")
+    with pytest.raises(ValueError, match="not of 'antigravity'"):
+        find("antigravity:NRAMCopy-v0")
+    assert "antigravity" not in sys.modules
+
+
+def test_another_process_takes_the_rows():
+    neuralprog_envs.register("Twin", "tape", Twin, length=(1, 3))
+    rows = pickle.loads(pickle.dumps(own_rows()))
+    del neuralprog_envs.registry._TABLE["Twin-v0"]
+    for row in rows:
+        add(row)
+    assert find("Twin").defaults["length"] == (1, 3)
 
 
 @pytest.fixture(autouse=True)

@@ -115,7 +115,8 @@ def open_run(kind: str, args: Namespace, overrides: Sequence[str]) -> Run:
         raise UsageError(f"{kind} needs --config FILE or --resume RUN")
     path = Path(args.config)
     agent = settings.read_agent(path)
-    config = settings.parse(agent, path, overrides)
+    env = [f"--env={args.env}"] if args.env else []
+    config = settings.parse(agent, path, [*overrides, *env])
     check(agent, config)
     folder = Path(args.output) if args.output else runs.default_folder(agent, config.env)
     if kind == "sweep" and runs.is_run(folder):
@@ -144,6 +145,8 @@ def _resume(kind: str, folder: Path, args: Namespace, overrides: Sequence[str]) 
     if run.kind != kind:
         raise UsageError(f"{folder}: is a run of {run.kind}: neuralprog {run.kind} --resume")
     check(run.agent, run.config)
+    if args.env and find(args.env) != find(run.config.env):
+        raise UsageError(f"{folder}: is a run on {run.config.env}, not on {args.env}")
     return run
 
 
@@ -202,10 +205,11 @@ def _verdict(run: Run, summary: Summary) -> str:
             f"try another --seed, or more --restarts"
         )
     result = summary.results[-1]
+    own = f" --env {run.config.env}" if ":" in run.config.env else ""
     return (
         f"success: restart {result.index} learned {run.config.env} in {clock(result.seconds)} "
         f"({summary.tried} restarts tried); the program is {run.folder / runs.WEIGHTS}\n"
-        f"score it with: neuralprog evaluate --agent {run.folder}"
+        f"score it with: neuralprog evaluate --agent {run.folder}{own}"
     )
 
 

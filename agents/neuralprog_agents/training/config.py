@@ -94,6 +94,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not valid YAML: {_one_line(error)}") from None
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: must be a mapping of settings (key: value)")
+    if "class_path" in str(content):
+        raise ConfigError(f"{path}: class_path names code, which no file may")
     return {str(key): value for key, value in content.items()}
 
 

@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,6 +23,7 @@ from neuralprog_agents.agent import Outcome, Report
 from neuralprog_agents.training.checkpoint import CheckpointError
 from neuralprog_agents.training.files import locked
 from neuralprog_agents.training.metrics import MetricsLog
+from neuralprog_envs.registry import Row, add, own_rows
 
 NO_LIMIT = 2**31 - 1
 _REPORT_EVERY = 0.2
@@ -74,11 +75,12 @@ Event = Reported | Finished | Stopped | Failed
 
 @dataclass(frozen=True)
 class Job:
-    """What every restart of a run has in common."""
+    """What every restart of a run has in common, with the tasks that this process has imported."""
 
     agent: str
     config: Any
     folder: Path
+    tasks: tuple[Row, ...] = field(default_factory=own_rows)
 
 
 class RayError(ValueError):
@@ -120,6 +122,8 @@ def work(
         allowed: Asked by the agent now and then; False ends the restart early.
         tell: Takes the reports.
     """
+    for row in job.tasks:
+        add(row)
     folder = restart_folder(job.folder, index)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / ".lock", patience=_SLOW_TO_LEAVE):
@@ -329,7 +333,7 @@ class RayPool:
 
     def start(self, index: int) -> None:
         """Submit a restart."""
-        self._running[self._task.remote(self.job.agent, self.job.config, index)] = index
+        self._running[self._task.remote(self.job, index)] = index
 
     def poll(self, seconds: float) -> list[Event]:
         """Fetch the tasks that are done."""
@@ -376,7 +380,7 @@ def import_ray() -> Any:
     return ray
 
 
-def _remote_work(agent: str, config: Any, index: int) -> tuple[Event, Sequence[dict[str, float]]]:
+def _remote_work(job: Job, index: int) -> tuple[Event, Sequence[dict[str, float]]]:
     """Do one restart on a machine of the cluster; return its end and its metrics."""
     import tempfile
 
@@ -387,4 +391,4 @@ def _remote_work(agent: str, config: Any, index: int) -> tuple[Event, Sequence[d
             rows.append(event.metrics)
 
     with tempfile.TemporaryDirectory() as folder:
-        return work(Job(agent, config, Path(folder)), index, lambda: True, tell), rows
+        return work(replace(job, folder=Path(folder)), index, lambda: True, tell), rows

@@ -12,6 +12,7 @@ from typing import Any
 
 from neuralprog_agents.benchmark.comparison.cells import Record, Settled, measure
 from neuralprog_agents.training.pool import RayError, die_with_parent, import_ray, one_thread
+from neuralprog_envs.registry import Row, add, own_rows
 
 
 def measured(cells: Sequence[Settled], workers: int | None, ray: str | None) -> Iterator[Record]:
@@ -34,11 +35,18 @@ def _enter() -> None:
     die_with_parent()
 
 
+def _measure(cell: Settled, tasks: Sequence[Row]) -> Record:
+    """Measure a cell in a process that does not know yet what tasks the parent has imported."""
+    for row in tasks:
+        add(row)
+    return measure(cell)
+
+
 def _here(cells: Sequence[Settled], workers: int) -> Iterator[Record]:
     context = multiprocessing.get_context("spawn")
     made = ProcessPoolExecutor(workers, mp_context=context, initializer=_enter)
     with one_thread(), made as pool:
-        futures = [pool.submit(measure, cell) for cell in cells]
+        futures = [pool.submit(_measure, cell, own_rows()) for cell in cells]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -56,7 +64,8 @@ def _on_ray(cells: Sequence[Settled], address: str) -> Iterator[Record]:
         ray.init(address=address, ignore_reinit_error=True, log_to_driver=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise RayError(f"no Ray cluster at {address!r}: {error}") from None
-    waiting = [ray.remote(num_cpus=1)(measure).remote(cell) for cell in cells]
+    task = ray.remote(num_cpus=1)(_measure)
+    waiting = [task.remote(cell, own_rows()) for cell in cells]
     try:
         while waiting:
             [done], waiting = ray.wait(waiting, num_returns=1)
