@@ -15,8 +15,8 @@ from neuralprog_agents.agents.npi.policy import NPIPolicy
 from neuralprog_agents.benchmark.rows import Ratio, compare
 from neuralprog_agents.evaluation.agents import open_agent
 from neuralprog_agents.npi_network.frames import Sampler, take
-from neuralprog_agents.npi_network.lesson import adam, cost, descend
 from neuralprog_agents.npi_network.model import without_onednn
+from neuralprog_agents.npi_network.training_set import adam, cost, gradient_step
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
@@ -118,7 +118,7 @@ def training(size: int) -> Callable[[], int]:
 
     def work() -> int:
         chosen = take(frames, sampler.rows(size, next(steps)))
-        descend(model, optimizer, cost(model, chosen), CONFIG.clip_norm)
+        gradient_step(model, optimizer, cost(model, chosen), CONFIG.clip_norm)
         return size
 
     return work

@@ -1,1 +1,1 @@
-"""The Neural Programmer-Interpreter's network: learning frames, acting by calls, being proven."""
+"""The Neural Programmer-Interpreter's network: training on frames, inference, and proofs."""

@@ -1,41 +1,41 @@
-"""Acting through calls, whatever decides: in lock-step, or whole episodes from the memo table."""
+"""Inference with a core: many environments in lock-step, or whole episodes from the memo table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from neuralprog_agents.npi_network.memo import Memo, Run
+from neuralprog_agents.npi_network.memo import Memo, Rollout
 from neuralprog_agents.npi_network.stack import Actions, Core, Floats, LockStep
 from neuralprog_envs.core import batch
 
 
 class Actor:
-    """Acts as a core decides.
+    """Chooses actions with a core.
 
     Args:
-        core: What decides.
-        size: S, the numbers in a state; the state of a new call is 0.
+        core: Computes the action of one step; see ``stack.Core``.
+        size: S, the size of the core's state. The state of a new call is 0.
     """
 
     def __init__(self, core: Core, size: int) -> None:
         self._steps, self._memo = LockStep(core, size), Memo(core, size)
 
     def start(self, n: int) -> None:
-        """Begin n episodes."""
+        """Start n episodes."""
         self._steps.start(n)
 
     def act(self, observation: Any) -> Actions:
-        """Return each slot's call or return, shape (n, 4)."""
+        """Return the action of each environment, shape (n, 4)."""
         return self._steps.act(observation)
 
     def scattered(self, values: Floats) -> Floats:
-        """Return what the core said of the slots that acted last in all n rows, else 0."""
+        """Return values of the environments that acted last as n rows; the other rows are 0."""
         return self._steps.scattered(values)
 
     def play(
         self, task: Any, instances: Any, limits: Sequence[int], keep: bool = False
-    ) -> list[Run]:
+    ) -> list[Rollout]:
         """Play whole episodes from the memo table; see ``agent.Player``."""
         rows = [slice(row, row + 1) for row in range(len(instances.length))]
         episodes = [task.machine.begin(batch.take(instances, row)) for row in rows]

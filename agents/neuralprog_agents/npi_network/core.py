@@ -1,4 +1,4 @@
-"""A network as the core of inference: what it decides in one step of many calls."""
+"""A network as a core of inference: it chooses the next action of many calls at once."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from neuralprog_agents.npi_network.stack import Actions, Core, Floats, Ints
 from neuralprog_envs.program.library import ACT
 
 
-def core(model: NPI, domain: int = 0, listen: Callable[[Heads], None] = lambda heads: None) -> Core:
-    """Return a network as the core of lock-step inference; a state is its h, then its c.
+def core(
+    model: NPI, domain: int = 0, on_heads: Callable[[Heads], None] = lambda heads: None
+) -> Core:
+    """Return a network as a core; a state is the LSTM's h, then its c.
 
     Args:
         model: The network.
-        domain: The task's number.
-        listen: Is told what the heads say in each step.
+        domain: The index of the task in the network.
+        on_heads: Called with the heads' outputs in each step.
     """
     shape = (2, model.sizes.layers, model.sizes.hidden)
     choices = torch.tensor(model.sizes.domains[domain].actions)
@@ -33,11 +35,11 @@ def core(model: NPI, domain: int = 0, listen: Callable[[Heads], None] = lambda h
         seen = (torch.from_numpy(part).long() for part in (program, arguments, view[:, None]))
         h, c = torch.from_numpy(state).view(-1, *shape).permute(1, 2, 0, 3).contiguous()
         with torch.inference_mode(), without_onednn():
-            sight = None
+            features = None
             if pictures is not None:
-                sight = model.encoder.eye(torch.from_numpy(shrink(pictures)))[:, None]
-            heads, after = model(*seen, (h, c), domain, sight)
-            listen(heads)
+                features = model.encoder.cnn(torch.from_numpy(shrink(pictures)))[:, None]
+            heads, after = model(*seen, (h, c), domain, features)
+            on_heads(heads)
             flat = torch.stack(after).permute(2, 0, 1, 3).reshape(len(state), -1)
             return _possible(decide(heads)[:, 0], choices).numpy(), flat.numpy()
 
@@ -45,24 +47,24 @@ def core(model: NPI, domain: int = 0, listen: Callable[[Heads], None] = lambda h
 
 
 def _possible(actions: Tensor, choices: Tensor) -> Tensor:
-    """Put ACT without arguments, which does nothing, where a choice is another task's."""
+    """Replace actions of other tasks by ACT without arguments, which does nothing."""
     foreign = (actions >= choices).any(dim=1, keepdim=True)
     return torch.where(foreign, torch.tensor([ACT, 0, 0, 0]), actions)
 
 
-def restored(plain: Mapping[str, Any], weights: Tensors) -> NPI:
-    """Return the network of some parameters.
+def load_network(plain: Mapping[str, Any], weights: Tensors) -> NPI:
+    """Return a network with the given weights.
 
     Args:
-        plain: Its sizes, as a card has them.
-        weights: The parameters, by name.
+        plain: The network's sizes, as in its card.
+        weights: Its parameters, by name.
 
     Raises:
-        ValueError: They do not fit each other.
+        ValueError: The weights do not fit the sizes.
     """
     model = NPI(read(plain))
     wanted = {name: tuple(array.shape) for name, array in model.named_parameters()}
     if {name: array.shape for name, array in weights.items()} != wanted:
-        raise ValueError("these weights do not fit an NPI of the sizes that the card gives")
+        raise ValueError("these weights do not fit the sizes in the card")
     model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     return model.eval()

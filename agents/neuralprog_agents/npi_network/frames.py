@@ -1,4 +1,4 @@
-"""Frames as training takes them: parts of them, several sets together, batches of them."""
+"""Operations on sets of frames for training: select rows, concatenate, sample batches."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from neuralprog_envs.program.frames import FrameBatch
 
 Rows = NDArray[np.intp]
 _TIMES = 4
-"""How often a frame of hardness 1 is in a batch, on average, for being hard."""
-_FADING = 0.8
+"""How often a frame of priority 1 is drawn into a batch by its priority, on average."""
+_DECAY = 0.8
 _FIELDS = ("program", "arguments", "view", "target", "hidden", "mask")
 
 
 def take(whole: FrameBatch, rows: Rows) -> FrameBatch:
-    """Return some frames, no more steps than their longest needs."""
+    """Return the given frames, cut to the steps of their longest."""
     T = int(whole.mask[rows].sum(axis=1).max())
     parts = {name: getattr(whole, name)[rows] for name in _FIELDS}
     for name in ("view", "target", "hidden", "mask"):
@@ -26,7 +26,7 @@ def take(whole: FrameBatch, rows: Rows) -> FrameBatch:
 
 
 def join(one: FrameBatch, other: FrameBatch) -> FrameBatch:
-    """Return the frames of both, side by side."""
+    """Concatenate two sets of frames."""
     T = max(one.mask.shape[1], other.mask.shape[1])
     pairs = {name: (getattr(one, name), getattr(other, name)) for name in _FIELDS}
     for name in ("view", "target", "hidden", "mask"):
@@ -41,44 +41,47 @@ def _longer(part: NDArray[Any], T: int) -> NDArray[Any]:
 
 
 class Sampler:
-    """Draws batches: stratified by program and frame length, hard frames boosted.
+    """Samples batches, stratified by program and frame length, and by priority.
 
-    Each stratum is equally likely, and within it each frame. Without this, frames that are rare,
+    Each stratum is equally likely, and each frame within it. Without stratification rare frames,
     such as a recursion's base case, are never learned.
 
     Args:
         whole: The frames.
-        hardness: How often each was wrong lately, shape (F,); see ``harden``.
-        boost: The largest fraction of a batch that is drawn by hardness.
+        priority: How often each frame was wrong recently, shape (F,); see ``updated_priority``.
+        boost: The largest fraction of a batch that is drawn by priority.
     """
 
-    def __init__(self, whole: FrameBatch, hardness: NDArray[np.float64], boost: float) -> None:
+    def __init__(self, whole: FrameBatch, priority: NDArray[np.float64], boost: float) -> None:
         strata = np.stack([whole.program, whole.mask.sum(axis=1)])
         _, number, count = np.unique(strata, axis=1, return_inverse=True, return_counts=True)
         self._all = np.cumsum(1 / count[number.ravel()])
-        self._hard = np.cumsum(hardness)
+        self._by_priority = np.cumsum(priority)
         self._boost = boost
 
     def rows(self, size: int, key: int) -> Rows:
-        """Return the numbers of the frames of a batch, shape (size,)."""
+        """Return the indices of a batch of frames, shape (size,)."""
         uniform = generator(key).random(size)
-        boosted = int(min(size * self._boost, _TIMES * self._hard[-1]))
-        parts = _choose(self._hard, uniform[:boosted]), _choose(self._all, uniform[boosted:])
+        boosted = int(min(size * self._boost, _TIMES * self._by_priority[-1]))
+        parts = _choose(self._by_priority, uniform[:boosted]), _choose(self._all, uniform[boosted:])
         return np.concatenate(parts)
 
 
-def harden(hardness: NDArray[np.float64], failing: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the frames' hardness after a check: 1 for each time it was wrong, fading.
+def updated_priority(
+    priority: NDArray[np.float64], failing: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the priorities after a check: they decay, and a frame that is wrong gains 1.
 
-    A frame stays boosted for a while once it is right: otherwise two that a small change decides
-    (sums of 18 and of 19) would be boosted in turn, each at the other's cost, for ever.
+    The decay keeps up the priority of a frame that has just become right. Without it two frames
+    that a small change of the weights separates (sums of 18 and of 19) would be boosted in turn
+    and never be right together.
     """
-    faded = hardness * _FADING
-    return np.where(faded < 0.05, 0.0, faded) + failing
+    decayed = priority * _DECAY
+    return np.where(decayed < 0.05, 0.0, decayed) + failing
 
 
 def generator(key: int) -> np.random.Generator:
-    """Return the random numbers of a key."""
+    """Return the random generator of a key."""
     return np.random.Generator(np.random.Philox(key=key))
 
 

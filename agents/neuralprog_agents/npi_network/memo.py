@@ -1,12 +1,12 @@
-"""The memo table: what the core decides, by a call and the views since, asked for only once.
+"""Memoisation: the core's action for each call and the views since, computed only once.
 
-The core's state is 0 at the start of each call and depends on nothing but the call (its program
-and arguments) and the views since. So its decisions are a tree of histories: one root for each
-call, one child for each view. Recursive programs have few different histories (their verification
-set is all of them), and once these are known a step costs a look-up and no arithmetic.
+The core's state is 0 at the start of each call. So its action is a function of the call (program
+and arguments) and of the views since. These histories form a tree: one root for each call, one
+child for each view. Recursive programs have few different histories (the verification set has all
+of them); once they are known, a step costs a look-up and no arithmetic.
 
-Many episodes run side by side: each goes on by itself for as long as its histories are known, and
-what is asked of the core then is asked for all of them at once.
+Many episodes run side by side. Each goes on by itself while its histories are known; then the core
+is called once for all episodes that have met a new one.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Node:
     """A history.
 
     Attributes:
-        action: What the core decided at its last view; of a root, the call.
-        state: The core's state after it, shape (S,), float32.
-        after: The histories that are one view longer.
+        action: The core's action at the last view; at a root, the call.
+        state: The core's state after that action, shape (S,), float32.
+        after: The histories that are one view longer, by that view.
     """
 
     __slots__ = ("action", "after", "state")
@@ -45,33 +45,34 @@ class Node:
 
 
 @dataclass
-class Run:
-    """One episode under way.
+class Rollout:
+    """One episode in progress.
 
     Attributes:
         episode: The episode.
-        sight: Returns what the core sees of it.
-        limit: Steps that it may take.
-        stack: The history of each call under way, outermost first.
-        actions: What was done, if that is kept.
+        observe: Returns what the core sees of the episode.
+        limit: The most steps that the episode may take.
+        stack: The history of each running call, outermost first.
+        actions: The actions so far, if they are recorded.
     """
 
     episode: ProgramEpisode
-    sight: Callable[[], View]
+    observe: Callable[[], View]
     limit: int
     stack: list[Node]
     actions: list[Action] | None
 
 
 class Memo:
-    """The tree, and what fills it.
+    """The tree of histories.
 
     Args:
-        core: What decides; see ``stack.Core``. Histories consist of what ``ProgramEpisode.sight``
-            gives; where that has more than the view, the core sees the picture made of it.
-        size: S, the numbers in a state; the state of a new call is 0.
-        room: Once there are more histories than this, all are forgotten. (Programs with loops
-            have no end of them.)
+        core: Computes actions; see ``stack.Core``. A history consists of values of
+            ``ProgramEpisode.sight``. Where these hold more than the view, the core gets the
+            picture that is drawn from the rest.
+        size: S, the size of the core's state.
+        room: The most histories; beyond this number the tree is cleared. (Programs with loops
+            have infinitely many.)
     """
 
     def __init__(self, core: Core, size: int, room: int = 250_000) -> None:
@@ -85,26 +86,26 @@ class Memo:
         episodes: Iterable[ProgramEpisode],
         limits: Iterable[int],
         keep: bool = False,
-    ) -> list[Run]:
-        """Play episodes that have just begun to their ends.
+    ) -> list[Rollout]:
+        """Play new episodes to their ends.
 
         Args:
             task: Their task.
-            episodes: The episodes; they are changed.
+            episodes: The episodes; they are changed in place.
             limits: The most steps of each.
-            keep: Whether to keep the actions.
+            keep: Whether to record the actions.
         """
         pictured = task.machine.world.picture is not None
         runs = []
         for episode, limit in zip(episodes, limits, strict=True):
-            sight = episode.sight if pictured else episode.view
+            observe = episode.sight if pictured else episode.view
             stack = [self._root(episode.running)]
-            runs.append(Run(episode, sight, limit, stack, [] if keep else None))
+            runs.append(Rollout(episode, observe, limit, stack, [] if keep else None))
         going = runs
         while going:
             going = [run for run in going if self._go_on(run)]
             for first in range(0, len(going), _AT_ONCE):
-                self._ask(task.machine, going[first : first + _AT_ONCE])
+                self._call_core(task.machine, going[first : first + _AT_ONCE])
         return runs
 
     def _root(self, call: Action) -> Node:
@@ -113,20 +114,20 @@ class Memo:
             root = self._roots[call] = Node(call, np.zeros(self._size, dtype=np.float32))
         return root
 
-    def _go_on(self, run: Run) -> bool:
-        """Let an episode run while its histories are known; return whether it goes on."""
-        episode, sight, stack, limit = run.episode, run.sight, run.stack, run.limit
+    def _go_on(self, run: Rollout) -> bool:
+        """Run an episode while its histories are known; return whether it needs the core."""
+        episode, observe, stack, limit = run.episode, run.observe, run.stack, run.limit
         frames, step = episode.frames, episode.step
-        note = None if run.actions is None else run.actions.append
+        record = None if run.actions is None else run.actions.append
         while not episode.halted and episode.steps < limit:
-            node = stack[-1].after.get(sight())
+            node = stack[-1].after.get(observe())
             if node is None:
                 return True
             action, depth = node.action, len(frames)
             stack[-1] = node
             step(action)
-            if note is not None:
-                note(action)
+            if record is not None:
+                record(action)
             if action[0] != ACT:
                 if len(frames) > depth:
                     stack.append(self._root(frames[-1]))
@@ -134,9 +135,9 @@ class Memo:
                     stack.pop()
         return False
 
-    def _ask(self, machine: ProgramMachine, runs: list[Run]) -> None:
-        """Ask the core for what comes next in each run."""
-        wanted = {(id(run.stack[-1]), run.sight()): run for run in runs}
+    def _call_core(self, machine: ProgramMachine, runs: list[Rollout]) -> None:
+        """Compute the next action of each episode with the core, and add it to the tree."""
+        wanted = {(id(run.stack[-1]), run.observe()): run for run in runs}
         views = np.array([view for _, view in wanted], dtype=np.int32)
         calls = np.array([run.episode.running for run in wanted.values()], dtype=np.int32)
         before = [run.stack[-1] for run in wanted.values()]

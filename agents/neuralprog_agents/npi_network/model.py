@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -22,13 +23,13 @@ from neuralprog_envs.program.library import ACT
 
 @dataclass(frozen=True)
 class Heads:
-    """What the network says at each step.
+    """The outputs of the heads at each step.
 
     Attributes:
         end: The logit of rₜ, shape (F, T).
-        program: The logits of the next program, M_key · kₜ, shape (F, T, N): the task's own by
-            their numbers from ACT on, then those of other tasks.
-        arguments: The logits of each of the next program's arguments, (F, T, choices) each.
+        program: The logits of the next program, M_key · kₜ, shape (F, T, N). The programs of the
+            task come first, by number from ACT on, then those of other tasks.
+        arguments: The logits of the three arguments of the next program, (F, T, choices) each.
     """
 
     end: Tensor
@@ -43,9 +44,9 @@ State = tuple[Tensor, Tensor]
 class NPI(nn.Module):
     """sₜ = f_enc(eₜ, aₜ), hₜ = f_lstm(sₜ, pₜ, hₜ₋₁); rₜ, kₜ, aₜ₊₁ = f_end, f_prog, f_arg of hₜ.
 
-    The next program is i = argmaxⱼ M_key[j] · kₜ, and runs with p = M_prog[i]. One network may
-    serve several tasks: it has an encoder for the pad of each, and a row of the memories for each
-    program, all of which can be chosen in any task.
+    The next program is i = argmaxⱼ M_key[j] · kₜ, and runs with p = M_prog[i]. One network can
+    serve several tasks: it has an encoder for each pad, and a row of both memories for each
+    program. Every program can be chosen in every task.
     """
 
     def __init__(self, sizes: Sizes) -> None:
@@ -71,25 +72,25 @@ class NPI(nn.Module):
         view: Tensor,
         state: State | None = None,
         domain: int = 0,
-        sight: Tensor | None = None,
+        features: Tensor | None = None,
     ) -> tuple[Heads, State]:
-        """Run frames from their start, or on from a state.
+        """Run frames from their start, or continue from a state.
 
         Args:
-            program: The running programs' numbers in their task, shape (F,).
-            arguments: Their arguments, shape (F, 3).
+            program: The running program of each frame, by its number in the task, shape (F,).
+            arguments: Its arguments, shape (F, 3).
             view: eₜ before each step, shape (F, T, E).
-            state: hₜ₋₁; None is the zero that every call begins with.
-            domain: The task's number.
-            sight: What ``encoder.eye`` makes of the picture before each step, shape
-                (F, T, hidden); None where there is none.
+            state: hₜ₋₁; None is 0, the state at the start of a call.
+            domain: The index of the task in the network.
+            features: ``encoder.cnn`` of the picture before each step, shape (F, T, hidden); None
+                if the task has no pictures.
 
         Returns:
-            What the heads say at each step, and the state after the last.
+            The heads' outputs at each step, and the state after the last step.
         """
         T, rows = view.shape[1], self._rows[domain]
         a = arguments[:, None].expand(-1, T, -1)
-        s = self.encoder(torch.cat([view, a], dim=2), domain, sight)
+        s = self.encoder(torch.cat([view, a], dim=2), domain, features)
         p = self.program_memory[rows[program - ACT]][:, None].expand(-1, T, -1)
         h, state = self.lstm(self.mlp(torch.cat([p, s], dim=2)), state)
         chosen = self.key(h) @ self.key_memory[rows].T
@@ -100,8 +101,8 @@ class NPI(nn.Module):
 class Encoder(nn.Module):
     """f_enc of each task: a two-layer MLP on the one-hot view and arguments, and on CNN(picture).
 
-    The first layer times a one-hot vector is a row of its weights, so it is a table of rows, and
-    each pad has rows of its own. The second layer is everyone's.
+    The first layer times a one-hot vector is a row of its weights, so it is stored as a table, and
+    each pad has its own rows. All tasks share the second layer.
     """
 
     def __init__(self, sizes: Sizes) -> None:
@@ -113,18 +114,23 @@ class Encoder(nn.Module):
             nn.init.normal_(own, std=len(pad.values) ** -0.5)
         self.out = nn.Linear(sizes.hidden, sizes.state)
         if sizes.pictured:
-            self.eye = Eye(sizes.hidden)
+            self.add_module("eye", CNN(sizes.hidden))  # the name in the weights
 
-    def forward(self, seen: Tensor, domain: int, sight: Tensor | None) -> Tensor:
-        """Return sₜ, shape (F, T, D), of integers (F, T, E + 3) and what the eye has seen."""
+    @property
+    def cnn(self) -> CNN:
+        """The network of the pictures; AttributeError without pictures."""
+        return cast(CNN, self.get_submodule("eye"))
+
+    def forward(self, seen: Tensor, domain: int, features: Tensor | None) -> Tensor:
+        """Return sₜ, shape (F, T, D), of integers (F, T, E + 3) and the features of pictures."""
         total = self.rows(seen + self._first[domain]).sum(dim=2)
-        return self.out(functional.relu(total if sight is None else total + sight))
+        return self.out(functional.relu(total if features is None else total + features))
 
 
-class Eye(nn.Module):
-    """CNN(x): three convolutions with stride 2, and a layer that joins those of view and arguments.
+class CNN(nn.Module):
+    """CNN(x): three convolutions with stride 2, then a linear layer and a layer normalisation.
 
-    The paper has as many, with pooling besides, and says no channel counts.
+    The paper has three convolutions with pooling; it gives no channel counts.
     """
 
     def __init__(self, hidden: int) -> None:
@@ -138,20 +144,20 @@ class Eye(nn.Module):
         self.norm = nn.LayerNorm(hidden)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Return shape (n, hidden), of small pictures (n, 3, SIDE, SIDE), uint8."""
+        """Return the features of pictures (n, 3, SIDE, SIDE), uint8; shape (n, hidden)."""
         x = 1 - pictures.float() / 255
         return self.norm(self.out(self.convolutions(x).flatten(1)))
 
 
 def loss(heads: Heads, target: Tensor, mask: Tensor) -> Tensor:
-    """Return - Σₜ [log P(rₜ) + log P(iₜ₊₁) + log P(aₜ₊₁)], the mean over the steps there are.
+    """Return the mean of -[log P(rₜ) + log P(iₜ₊₁) + log P(aₜ₊₁)] over all steps.
 
-    Steps that return call nothing, so only their rₜ counts ("return before call").
+    A step that returns calls nothing, so only its rₜ counts ("return before call").
 
     Args:
-        heads: What the network says.
-        target: The expert's actions, shape (F, T, 4); program 0 is the return.
-        mask: Which steps there are, shape (F, T).
+        heads: The heads' outputs.
+        target: The expert's actions, shape (F, T, 4); program 0 is RETURN.
+        mask: True at steps, False at padding, shape (F, T).
     """
     returns = target[..., 0] == 0
     end = functional.binary_cross_entropy_with_logits(
@@ -168,15 +174,15 @@ def loss(heads: Heads, target: Tensor, mask: Tensor) -> Tensor:
 
 
 def decide(heads: Heads) -> Tensor:
-    """Return the actions, shape (F, T, 4): the return where rₜ ≥ ½, else the likeliest call."""
+    """Return the actions, shape (F, T, 4): RETURN where rₜ ≥ ½, else the likeliest call."""
     parts = [heads.program.argmax(-1) + ACT, *(logits.argmax(-1) for logits in heads.arguments)]
     return torch.stack(parts, dim=-1) * (heads.end < 0)[..., None]
 
 
 def margin(heads: Heads) -> Tensor:
-    """Return by how much each step's closest decision is made, in logits, shape (F, T).
+    """Return the smallest margin of each step's decisions, in logits, shape (F, T).
 
-    A step that returns decides that only.
+    A step that returns decides only rₜ.
     """
     gaps = [_gap(logits) for logits in (heads.program, *heads.arguments)]
     smallest = torch.stack([heads.end.abs(), *gaps]).amin(dim=0)
@@ -185,7 +191,7 @@ def margin(heads: Heads) -> Tensor:
 
 @contextmanager
 def without_onednn() -> Iterator[None]:
-    """Use ATen's LSTM on the CPU: on sequences this short it is the faster one."""
+    """Use ATen's LSTM on the CPU, which is faster than oneDNN's on such short sequences."""
     before = torch.backends.mkldnn.enabled
     torch.backends.mkldnn.enabled = False  # type: ignore[assignment]
     try:

@@ -1,4 +1,4 @@
-"""Pictures as the network sees them: a quarter of the size, each kept once."""
+"""The pictures that the network sees: a quarter of the size in each direction, without repeats."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neuralprog_envs.program.machine import ProgramMachine
 
 SIDE = 32
-"""Pixels of a side of what the network sees; environments' pictures have 128."""
+"""The side of the network's pictures, in pixels; those of the environments have 128."""
 
 Pictures = NDArray[np.uint8]
 
@@ -23,20 +23,20 @@ def shrink(pictures: Pictures) -> Pictures:
     return np.rint(blocks.mean(axis=(2, 4))).astype(np.uint8).transpose(0, 3, 1, 2)
 
 
-class Album:
-    """The different pictures behind some frames, small.
+def distinct_pictures(
+    machine: ProgramMachine, hidden: NDArray[Any]
+) -> tuple[Pictures, NDArray[np.intp]]:
+    """Draw each different picture of some frames once.
 
     Args:
-        machine: Draws them.
-        hidden: What they are made of, at each step of F frames, shape (F, T, H).
+        machine: Draws the pictures.
+        hidden: What the pictures are drawn from, at each step of F frames, shape (F, T, H).
 
-    Attributes:
-        pictures: Shape (n, 3, SIDE, SIDE).
-        number: Which of them each step shows, shape (F, T).
+    Returns:
+        The n different pictures, shape (n, 3, SIDE, SIDE), and the index of each step's picture,
+        shape (F, T).
     """
-
-    def __init__(self, machine: ProgramMachine, hidden: NDArray[Any]) -> None:
-        F, T, H = hidden.shape
-        rows, number = np.unique(hidden.reshape(-1, H), axis=0, return_inverse=True)
-        self.pictures = np.concatenate([shrink(machine.pictures(row[None])) for row in rows])
-        self.number = number.reshape(F, T)
+    F, T, H = hidden.shape
+    rows, number = np.unique(hidden.reshape(-1, H), axis=0, return_inverse=True)
+    pictures = np.concatenate([shrink(machine.pictures(row[None])) for row in rows])
+    return pictures, number.reshape(F, T)

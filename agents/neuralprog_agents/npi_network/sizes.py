@@ -1,4 +1,4 @@
-"""The sizes of a network, and where in it each task has its part; no torch here."""
+"""The sizes of a network, and the rows of its tables that belong to each task (no torch)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from neuralprog_envs.program.machine import ProgramMachine
 
 @dataclass(frozen=True)
 class Domain:
-    """What a network has for one task.
+    """The part of a network that belongs to one task.
 
     Attributes:
         view: The number of values of each of the E view components.
-        actions: The choices of an action's program and of its three arguments.
-        first: The first row of the encoder's table that is the task's.
-        programs: The memories' row of each program from ACT on.
-        pictured: Whether there are pictures besides the view.
+        actions: The number of choices of an action's program and of its three arguments.
+        first: The first row of the encoder's table that belongs to the task.
+        programs: The row in the memories of each program, from ACT on.
+        pictured: Whether the task has pictures besides the view.
     """
 
     view: tuple[int, ...]
@@ -31,12 +31,12 @@ class Domain:
 
     @property
     def values(self) -> tuple[int, ...]:
-        """The number of values of each integer that the encoder sees: view and arguments."""
+        """The number of values of each integer input of the encoder: view and arguments."""
         return *self.view, *self.actions[1:]
 
     @property
     def end(self) -> int:
-        """One past its last row in the encoder's table."""
+        """The end of the task's rows in the encoder's table (exclusive)."""
         return self.first + sum(self.values)
 
 
@@ -45,8 +45,8 @@ class Sizes:
     """The sizes of a network.
 
     Attributes:
-        domains: What it has for each task; at least one.
-        state: D, what the encoder gives.
+        domains: The part of each task; at least one.
+        state: D, the size of sₜ, the encoder's output.
         program: P, the width of the program memory.
         key: K, the width of the key memory.
         hidden: Units in the encoder's first layer, the core's MLP and each LSTM layer.
@@ -62,17 +62,17 @@ class Sizes:
 
     @cached_property
     def table(self) -> int:
-        """The rows of the encoder's table."""
+        """The number of rows of the encoder's table."""
         return max(domain.end for domain in self.domains)
 
     @cached_property
     def programs(self) -> int:
-        """N, the rows of the program and the key memory."""
+        """N, the number of rows of the program memory and of the key memory."""
         return 1 + max(max(domain.programs) for domain in self.domains)
 
     @cached_property
     def arguments(self) -> tuple[int, int, int]:
-        """The choices of each argument in any of the tasks."""
+        """The most choices of each argument in any task."""
         one, two, three = (max(d.actions[k] for d in self.domains) for k in (1, 2, 3))
         return one, two, three
 
@@ -82,17 +82,16 @@ class Sizes:
         return any(domain.pictured for domain in self.domains)
 
     def order(self, domain: int) -> list[int]:
-        """Return the rows of the memories: a task's own, by number, and then all others."""
+        """Return the rows of the memories: those of the task's programs, then all others."""
         own = self.domains[domain].programs
         return [*own, *(row for row in range(self.programs) if row not in own)]
 
 
 def lay_out(machines: Iterable[ProgramMachine]) -> tuple[Domain, ...]:
-    """Return what a network has for each of some tasks.
+    """Return the part of a network that belongs to each of the given machines' tasks.
 
-    Tasks with the same pad see it through the same rows of the encoder's table, and programs of
-    one pad that have the same name are the same program. Everything else has rows of its own,
-    behind those of the tasks before.
+    Tasks with the same pad share rows of the encoder's table, and their programs of the same name
+    share rows of the memories. Everything else gets new rows, after those of earlier tasks.
     """
     pads: dict[Any, tuple[int, dict[str, int]]] = {}
     domains: list[Domain] = []
@@ -114,15 +113,15 @@ def lay_out(machines: Iterable[ProgramMachine]) -> tuple[Domain, ...]:
 
 
 def _pad(machine: ProgramMachine) -> Any:
-    """Return what makes two tasks' pads, and the programs on it, the same."""
+    """Return a value that is equal for two tasks just if they share pad and programs."""
     effects = tuple((effect.words, effect.arguments) for effect in machine.world.effects)
     return machine.world.rows, machine.world.view, effects, machine.actions[1:], machine.recursive
 
 
 def read(plain: Mapping[str, Any]) -> Sizes:
-    """Return the sizes that a card gives in the types of JSON.
+    """Return the sizes in a card.
 
-    Cards that are older than networks for several tasks give one task's view and actions.
+    Older cards have the view and the actions of one task in place of ``domains``.
     """
     rest = {name: int(plain[name]) for name in ("state", "program", "key", "hidden", "layers")}
     if "domains" in plain:

@@ -1,8 +1,8 @@
-"""Lock-step inference: n problems at once, each with an explicit stack of the core's states.
+"""Lock-step inference: n environments at once, each with an explicit stack of the core's states.
 
-In the environment a slot's depth says what its last action did: one more means that a call has
-begun, and its state is new; one fewer, that the running call has returned, and its caller goes on
-from the state it had. So the stack is an array with a place for each slot and depth.
+The observed depth tells what the last action of an environment did. If the depth has grown, a call
+has begun, and its state is 0. If it has shrunk, the running call has returned, and its caller
+continues from the state that it had. So the stack is an array indexed by depth and environment.
 """
 
 from __future__ import annotations
@@ -18,19 +18,20 @@ Actions = NDArray[np.int64]
 Ints = NDArray[Any]
 
 Core = Callable[..., tuple[Actions, Floats]]
-"""One step of n calls: their programs (n,), arguments (n, 3), views (n, E) and states (n, S).
+"""Computes one step of n calls.
 
-In worlds with pictures these follow, shape (n, 128, 128, 3).
-Returns their actions (n, 4) and next states (n, S).
+Takes their programs (n,), arguments (n, 3), views (n, E) and states (n, S); if the task has
+pictures, also these, shape (n, 128, 128, 3).
+Returns the actions (n, 4) and the next states (n, S).
 """
 
 
 class LockStep:
-    """Acts in n slots of a program environment.
+    """Chooses the actions of n program environments.
 
     Args:
-        core: What decides.
-        size: S, the numbers in a state; the state of a new call is 0.
+        core: Computes the actions.
+        size: S, the size of the core's state. The state of a new call is 0.
     """
 
     def __init__(self, core: Core, size: int) -> None:
@@ -38,13 +39,13 @@ class LockStep:
         self.start(0)
 
     def start(self, n: int) -> None:
-        """Begin n episodes."""
+        """Start n episodes."""
         self._states: Floats = np.zeros((4, n, self._size), dtype=np.float32)
         self._depth = np.zeros(n, dtype=np.int64)
         self._acted = np.zeros(0, dtype=np.intp)
 
     def act(self, observation: Mapping[str, Ints]) -> Actions:
-        """Return the next action of every slot, shape (n, 4); 0 where no call is under way."""
+        """Return the next action of each environment, shape (n, 4); 0 where no call is running."""
         depth = observation["depth"][:, 0].astype(np.int64)
         self._make_room(int(depth.max(initial=0)))
         begun = np.flatnonzero(depth > self._depth)
@@ -62,12 +63,12 @@ class LockStep:
         return actions
 
     def scattered(self, values: Floats) -> Floats:
-        """Return what the core said of the slots that acted last in all n rows, else 0."""
+        """Return values of the environments that acted last as n rows; the other rows are 0."""
         whole = np.zeros((len(self._depth), *values.shape[1:]), dtype=values.dtype)
         whole[self._acted] = values
         return whole
 
     def _make_room(self, depth: int) -> None:
-        """Double the stack until it has a place for a depth."""
+        """Double the stack until it can hold a depth."""
         while depth >= len(self._states):
             self._states = np.concatenate([self._states, np.zeros_like(self._states)])

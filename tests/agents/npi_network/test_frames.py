@@ -7,7 +7,7 @@ import pytest
 
 from neuralprog_agents.agents.npi import data
 from neuralprog_agents.agents.npi.config import Config
-from neuralprog_agents.npi_network.frames import Sampler, harden, join, take
+from neuralprog_agents.npi_network.frames import Sampler, join, take, updated_priority
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.replay import demonstration
 from neuralprog_envs.program.frames import batch_frames, frames
@@ -60,7 +60,7 @@ def test_batches_are_stratified_and_hard_frames_boosted():
     _, counts = np.unique(np.stack([batch.program, lengths])[:, rows], axis=1, return_counts=True)
     assert counts.max() < 1.2 * counts.min()
     failing = np.isin(np.arange(len(easy)), [3, 5])
-    hard = harden(easy, failing)
+    hard = updated_priority(easy, failing)
     rows = Sampler(batch, hard, 0.5).rows(128, 1)
     assert set(rows[:8].tolist()) == {3, 5}
     np.testing.assert_array_equal(rows, Sampler(batch, hard, 0.5).rows(128, 1))
@@ -69,13 +69,13 @@ def test_batches_are_stratified_and_hard_frames_boosted():
 
 
 def test_hardness_counts_errors_and_fades():
-    hardness = np.zeros(2)
+    priority = np.zeros(2)
     for _ in range(3):
-        hardness = harden(hardness, np.array([True, False]))
-    np.testing.assert_allclose(hardness, [1 + 0.8 + 0.64, 0])
+        priority = updated_priority(priority, np.array([True, False]))
+    np.testing.assert_allclose(priority, [1 + 0.8 + 0.64, 0])
     for _ in range(30):
-        hardness = harden(hardness, np.array([False, False]))
-    assert hardness.tolist() == [0, 0]
+        priority = updated_priority(priority, np.array([False, False]))
+    assert priority.tolist() == [0, 0]
 
 
 def test_frames_are_taken_and_joined_as_they_are():

@@ -29,7 +29,7 @@ def test_it_plays_as_lock_step_inference_does(seed):
     """Random networks call at random, so this meets illegal calls and full stacks too."""
     config = Config(env=ENV, hidden=16, state=16)
     model = train.initial(train.sizes_of(config), seed)
-    agent = policy.NPIPolicy(model, [policy.Learned(ENV, {"recursive": True})])
+    agent = policy.NPIPolicy(model, [policy.LearnedTask(ENV, {"recursive": True})])
     settings = {"length": 4, "max_steps": 40, "split": "all", **agent.settings(4)}
     env = TaskVectorEnv(ENV, 12, **settings)
     alone = play_alone(agent, Setting(env.task, (4, 4), "sparse", 1.0, "all", 40), 12, seed=5)

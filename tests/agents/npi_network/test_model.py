@@ -6,7 +6,7 @@ import torch
 
 from neuralprog_agents.agents.npi import data, train
 from neuralprog_agents.agents.npi.config import Config
-from neuralprog_agents.npi_network import check, core
+from neuralprog_agents.npi_network import core, proof
 from neuralprog_agents.npi_network.model import Heads, decide, loss, margin
 
 CONFIG = Config(env="NPIAddition", length=(1, 3), traces=8, layers=2, hidden=16, state=16)
@@ -20,7 +20,7 @@ def frames():
 def test_gradients_reach_every_parameter(frames):
     model = train.initial(train.sizes_of(CONFIG), 1)
     target, mask = torch.from_numpy(frames.target).long(), torch.from_numpy(frames.mask)
-    loss(check.forward(model, frames), target, mask).backward()
+    loss(proof.forward(model, frames), target, mask).backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().sum() > 0, name
@@ -28,7 +28,7 @@ def test_gradients_reach_every_parameter(frames):
 
 def test_one_step_at_a_time_decides_as_the_whole_sequence_does(frames):
     model = train.initial(train.sizes_of(CONFIG), 2)
-    whole = decide(check.forward(model, frames)).numpy()
+    whole = decide(proof.forward(model, frames)).numpy()
     step, F = core.core(model), len(frames.program)
     state = np.zeros((F, 2 * CONFIG.layers * CONFIG.hidden), dtype=np.float32)
     for t in range(frames.mask.shape[1]):

@@ -21,7 +21,7 @@ SUPERVISION = "execution traces"
 
 
 def check(config: Config) -> None:
-    """Raise ValueError if a config's environments can't be had or learned, or its base is none."""
+    """Raise ValueError if an environment is unavailable, or if `base` is not an NPI."""
     for task in config.tasks:
         _check_task(task)
     if config.base:
@@ -32,10 +32,12 @@ def check(config: Config) -> None:
 
 def _check_task(task: Task) -> None:
     from neuralprog_agents.agents.npi.data import task_of
-    from neuralprog_agents.npi_network.verify import check_provable
+    from neuralprog_agents.npi_network.verification_set import check_provable
 
     if find(task.env).family != "program":
-        raise ValueError(f"npi learns program tasks, and {task.env} is none")
+        raise ValueError(
+            f"npi supports program tasks only; {task.env} is a {find(task.env).family} task"
+        )
     made = task_of(task, task.length[1])
     check_lengths(made, task.length, "train")
     if task.prove:
@@ -67,7 +69,7 @@ def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> NPIPolicy:
 def check_certificate(
     weights: dict[str, NDArray[Any]], card: dict[str, Any], record: dict[str, Any]
 ) -> None:
-    """Check a certificate anew; see ``neuralprog_agents.npi_network.checker``."""
-    from neuralprog_agents.npi_network import checker
+    """Recheck a certificate; see ``neuralprog_agents.npi_network.recheck``."""
+    from neuralprog_agents.npi_network import recheck
 
-    checker.check_certificate(weights, card, record)
+    recheck.check_certificate(weights, card, record)

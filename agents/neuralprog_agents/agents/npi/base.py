@@ -1,4 +1,4 @@
-"""A trained network that programs are added to, all of its numbers staying as they are."""
+"""A trained network that new programs are added to while its weights stay fixed."""
 
 from __future__ import annotations
 
@@ -17,49 +17,52 @@ from neuralprog_agents.npi_network.sizes import Domain, Sizes, lay_out, read
 
 _MEMORIES = ("program_memory", "key_memory")
 
-Matter = tuple[Task, int]
-"""A task, and the seed of the traces that it is learned from."""
+SeededTask = tuple[Task, int]
+"""A task, and the seed of its training traces."""
 
 
 @dataclass(frozen=True)
 class Base:
-    """What a trained NPI has learned.
+    """A trained NPI.
 
     Attributes:
-        matter: Its tasks.
-        sizes: Its network's.
-        weights: Its parameters, by name.
-        sha256: Their file's hash.
+        tasks: The tasks it was trained on.
+        sizes: The sizes of its network.
+        weights: The network's parameters, by name.
+        sha256: The SHA-256 of the weights' file.
     """
 
-    matter: tuple[Matter, ...]
+    tasks: tuple[SeededTask, ...]
     sizes: Sizes
     weights: dict[str, NDArray[Any]]
     sha256: str
 
 
 def open_base(name: str) -> Base:
-    """Return the base of a name that ``evaluate`` knows.
+    """Open a trained NPI.
+
+    Args:
+        name: The name of a pretrained agent, or a run folder.
 
     Raises:
-        ValueError: There is no such agent, or it is no NPI.
+        ValueError: The agent does not exist, or is not an NPI.
     """
     agent = open_agent(name)
     if agent.card.get("agent") != "npi":
-        raise ValueError(f"base {name} is no npi")
-    told = dict(agent.card["config"])
-    told["also"] = tuple(Task(**task) for task in told.get("also", ()))
+        raise ValueError(f"base must be a trained npi, and {name} is not")
+    config = dict(agent.card["config"])
+    config["also"] = tuple(Task(**task) for task in config.get("also", ()))
     return Base(
-        matter=matter_of(Config(**told), int(agent.card["restart"])),
+        tasks=tasks_of(Config(**config), int(agent.card["restart"])),
         sizes=read(agent.card["model"]["sizes"]),
         weights=weights_of(agent),
         sha256=str(agent.card["weights_sha256"]),
     )
 
 
-def matter_of(config: Config, index: int) -> tuple[Matter, ...]:
-    """Return all that a restart's network knows in the end: its base's as that had it, its own."""
-    old = open_base(config.base).matter if config.base else ()
+def tasks_of(config: Config, index: int) -> tuple[SeededTask, ...]:
+    """Return the tasks of a restart's network: those of its base, then those of the config."""
+    old = open_base(config.base).tasks if config.base else ()
     new = (
         (task, seed(config, index, Stream.TRACES, number=number))
         for number, task in enumerate(config.tasks)
@@ -67,28 +70,28 @@ def matter_of(config: Config, index: int) -> tuple[Matter, ...]:
     return (*old, *new)
 
 
-def domains_of(matter: tuple[Matter, ...]) -> tuple[Domain, ...]:
-    """Return what a network has for each task."""
-    return lay_out(task_of(task, task.length[1]).machine for task, _ in matter)
+def domains_of(tasks: tuple[SeededTask, ...]) -> tuple[Domain, ...]:
+    """Return the part of a network that belongs to each task."""
+    return lay_out(task_of(task, task.length[1]).machine for task, _ in tasks)
 
 
 def check(config: Config) -> None:
-    """Raise ValueError if a config's base is none, or can't learn its tasks so."""
+    """Raise ValueError if `base` is not an NPI, has a task already, or lacks an encoder for one."""
     base = open_base(config.base)
-    known = {task.env for task, _ in base.matter}
+    known = {task.env for task, _ in base.tasks}
     twice = [task.env for task in config.tasks if task.env in known]
     if twice:
-        raise ValueError(f"base {config.base} knows {', '.join(twice)} already")
-    if max(domain.end for domain in domains_of(matter_of(config, 0))) > base.sizes.table:
+        raise ValueError(f"base {config.base} has learned {', '.join(twice)} already")
+    if max(domain.end for domain in domains_of(tasks_of(config, 0))) > base.sizes.table:
         envs = ", ".join(task.env for task in config.tasks)
         raise ValueError(f"base {config.base} has no encoder for the pad of {envs}")
 
 
-def put(model: NPI, base: Base) -> None:
-    """Give a network the numbers of its base, in place, and let only the programs' new rows learn.
+def freeze(model: NPI, base: Base) -> None:
+    """Copy the base's weights into a network and freeze all but the new programs' rows.
 
     Args:
-        model: A network of the base's sizes, but for more programs.
+        model: A network of the base's sizes with more programs; changed in place.
         base: The base.
     """
     old = base.sizes.programs
@@ -98,9 +101,9 @@ def put(model: NPI, base: Base) -> None:
             parameter[: len(known)].copy_(known)
             parameter.requires_grad_(name in _MEMORIES)
     for name in _MEMORIES:
-        getattr(model, name).register_hook(lambda gradient: _beyond(gradient, old))
+        getattr(model, name).register_hook(lambda gradient: _zero_first(gradient, old))
 
 
-def _beyond(gradient: Tensor, rows: int) -> Tensor:
-    """Return a gradient that is 0 in the first rows."""
+def _zero_first(gradient: Tensor, rows: int) -> Tensor:
+    """Return a gradient with its first rows set to 0."""
     return torch.cat([torch.zeros_like(gradient[:rows]), gradient[rows:]])

@@ -23,14 +23,14 @@ import torch
 from torch import Tensor
 
 from neuralprog_agents.agent import Outcome, Report, Stop
-from neuralprog_agents.agents.npi.base import Base, domains_of, matter_of, open_base, put
+from neuralprog_agents.agents.npi.base import Base, domains_of, freeze, open_base, tasks_of
 from neuralprog_agents.agents.npi.config import Config
 from neuralprog_agents.agents.npi.data import Stream, seed, settings_of, task_of
-from neuralprog_agents.agents.npi.lessons import lesson_of
-from neuralprog_agents.npi_network import check
-from neuralprog_agents.npi_network.lesson import adam, descend
+from neuralprog_agents.agents.npi.training_sets import training_set_of
 from neuralprog_agents.npi_network.model import NPI, without_onednn
+from neuralprog_agents.npi_network.proof import prove
 from neuralprog_agents.npi_network.sizes import Sizes
+from neuralprog_agents.npi_network.training_set import adam, gradient_step
 from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.network import restore, seeded, training_state, weights
 
@@ -56,9 +56,11 @@ class _Restart:
         self.path = folder / _CHECKPOINT
         self.model = initial(sizes_of(config), seed(config, index, Stream.WEIGHTS), self.base)
         self.optimizer = adam(self.model, config.learning_rate)
-        matter = matter_of(config, index)
-        self.tasks = [task for task, _ in matter]
-        self.lessons = [lesson_of(task, number, key) for number, (task, key) in enumerate(matter)]
+        seeded_tasks = tasks_of(config, index)
+        self.tasks = [task for task, _ in seeded_tasks]
+        self.sets = [
+            training_set_of(task, number, key) for number, (task, key) in enumerate(seeded_tasks)
+        ]
         self.step, self.rounds = 0, 0
         self._resume()
 
@@ -66,8 +68,8 @@ class _Restart:
         saved = time.perf_counter()
         while self.step < self.config.budget and not stop():
             error = self._train()
-            for lesson in self.lessons:
-                lesson.examine(self.model)
+            for part in self.sets:
+                part.check(self.model)
             done = self._sum("wrong") == 0 and self._proven()
             report(self._report(error))
             if done or not np.isfinite(error):
@@ -80,13 +82,13 @@ class _Restart:
 
     def _train(self) -> float:
         """Take a chunk of gradient steps; return the mean loss."""
-        samplers = [lesson.sampler(self.config.boost) for lesson in self.lessons]
+        samplers = [part.sampler(self.config.boost) for part in self.sets]
         total = 0.0
         for _ in range(CHUNK):
             costs = []
-            for number, (lesson, sampler) in enumerate(zip(self.lessons, samplers, strict=True)):
+            for number, (part, sampler) in enumerate(zip(self.sets, samplers, strict=True)):
                 key = seed(self.config, self.index, Stream.BATCHES, self.step, number)
-                costs.append(lesson.cost(self.model, sampler.rows(self.config.batch, key)))
+                costs.append(part.cost(self.model, sampler.rows(self.config.batch, key)))
             total += self._descend(torch.stack(costs).sum())
             self.step += 1
         return total / CHUNK
@@ -94,17 +96,17 @@ class _Restart:
     def _descend(self, cost: Tensor) -> float:
         rate = self.config.learning_rate * 0.5 ** (self.step / self.config.half_life)
         self.optimizer.param_groups[0]["lr"] = rate
-        return descend(self.model, self.optimizer, cost, self.config.clip_norm)
+        return gradient_step(self.model, self.optimizer, cost, self.config.clip_norm)
 
     def _proven(self) -> bool:
         """Whether nothing more is to be learned; frames that fail a proof join the others."""
         self.rounds += any(task.prove for task in self.tasks)
-        proven = [lesson.proven(self.model) for lesson in self.lessons]
+        proven = [part.proven(self.model) for part in self.sets]
         return all(proven)
 
     def _sum(self, name: str) -> int:
-        """Return a count of all lessons."""
-        return sum(getattr(lesson, name) for lesson in self.lessons)
+        """Return a count, summed over all tasks."""
+        return sum(getattr(part, name) for part in self.sets)
 
     def _report(self, error: float) -> dict[str, float]:
         return {
@@ -117,19 +119,19 @@ class _Restart:
     def _counts(self) -> dict[str, float]:
         """Return frames that were learned from, and what is not right, of all tasks."""
         return {
-            "samples": float(self.step * self.config.batch * len(self.lessons)),
-            "frames": float(sum(len(lesson.frames.program) for lesson in self.lessons)),
+            "samples": float(self.step * self.config.batch * len(self.sets)),
+            "frames": float(sum(len(part.frames.program) for part in self.sets)),
             "failing": float(self._sum("wrong")),
             "unproven": float(self._sum("unproven")),
         }
 
     def _save(self) -> None:
         tensors, counts = training_state(self.model, self.optimizer), []
-        for number, lesson in enumerate(self.lessons):
-            arrays, own = lesson.state()
+        for number, part in enumerate(self.sets):
+            arrays, own = part.state()
             tensors |= {f"{number}.{name}": array for name, array in arrays.items()}
             counts.append(own)
-        metadata = {"step": self.step, "rounds": self.rounds, "lessons": counts, "of": self.of}
+        metadata = {"step": self.step, "rounds": self.rounds, "sets": counts, "of": self.of}
         checkpoint.save(self.path, _KIND, tensors, metadata)
 
     def _resume(self) -> None:
@@ -137,11 +139,9 @@ class _Restart:
         if found is None:
             return
         tensors, metadata = found
-        for number, (lesson, counts) in enumerate(
-            zip(self.lessons, metadata["lessons"], strict=True)
-        ):
-            names = "hardness", "added"
-            lesson.restore({name: tensors[f"{number}.{name}"] for name in names}, counts)
+        for number, (part, counts) in enumerate(zip(self.sets, metadata["sets"], strict=True)):
+            names = "priority", "added"
+            part.restore({name: tensors[f"{number}.{name}"] for name in names}, counts)
         self.step, self.rounds = metadata["step"], metadata["rounds"]
         restore(self.model, self.optimizer, tensors, self.step)
 
@@ -149,8 +149,8 @@ class _Restart:
         metrics = {
             "step": float(self.step),
             **self._counts(),
-            "frames": float(sum(len(lesson.drawn.program) for lesson in self.lessons)),
-            "added": float(sum(len(lesson.added) for lesson in self.lessons)),
+            "frames": float(sum(len(part.drawn.program) for part in self.sets)),
+            "added": float(sum(len(part.added) for part in self.sets)),
             "rounds": float(self.rounds),
             "parameters": float(self._parameters()),
         }
@@ -182,8 +182,8 @@ class _Restart:
             "verification_set_used_for_training": task.prove,
         }
         if success and task.prove:
-            proof = check.proof(self.model, task_of(task, 1), trained_on=True, domain=number)
-            record["proof"] = asdict(proof)
+            proved = prove(self.model, task_of(task, 1), trained_on=True, domain=number)
+            record["proof"] = asdict(proved)
         return record
 
 
@@ -191,7 +191,7 @@ def sizes_of(config: Config) -> Sizes:
     """Return the sizes of a config's network."""
     told: Any = open_base(config.base).sizes if config.base else config
     return Sizes(
-        domains=domains_of(matter_of(config, 0)),
+        domains=domains_of(tasks_of(config, 0)),
         state=told.state,
         program=told.program,
         key=told.key,
@@ -204,5 +204,5 @@ def initial(sizes: Sizes, key: int, base: Base | None = None) -> NPI:
     """Return a network with random weights that depend on the key alone, but for its base's."""
     model = seeded(lambda: NPI(sizes), key)
     if base is not None:
-        put(model, base)
+        freeze(model, base)
     return model

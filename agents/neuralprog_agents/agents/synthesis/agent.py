@@ -50,7 +50,7 @@ def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> SynthesisPol
 def check_certificate(
     weights: dict[str, NDArray[Any]], card: dict[str, Any], record: dict[str, Any]
 ) -> None:
-    """Check a certificate anew; see ``neuralprog_agents.agents.synthesis.checker``."""
-    from neuralprog_agents.agents.synthesis import checker
+    """Check a certificate anew; see ``neuralprog_agents.agents.synthesis.recheck``."""
+    from neuralprog_agents.agents.synthesis import recheck
 
-    checker.check_certificate(weights, card, record)
+    recheck.check_certificate(weights, card, record)

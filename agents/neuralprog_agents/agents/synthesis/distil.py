@@ -20,10 +20,10 @@ import torch
 from neuralprog_agents.agent import Report, Stop
 from neuralprog_agents.agents.synthesis.bodies import Body, task_of
 from neuralprog_agents.agents.synthesis.config import Config
-from neuralprog_agents.npi_network.lesson import Lesson, adam, descend
 from neuralprog_agents.npi_network.model import NPI, without_onednn
 from neuralprog_agents.npi_network.sizes import Sizes, lay_out
-from neuralprog_agents.npi_network.verify import verification_set
+from neuralprog_agents.npi_network.training_set import TrainingSet, adam, gradient_step
+from neuralprog_agents.npi_network.verification_set import verification_set
 from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.network import restore, seeded, training_state
 from neuralprog_envs.core.draws import as_words, combine
@@ -57,7 +57,7 @@ class Distillation:
 
     Attributes:
         model: The network.
-        lesson: What it learns.
+        training_set: The frames it is trained on.
         step: Gradient steps so far.
         proven: Whether it decides as the bodies do in every frame of the verification set.
     """
@@ -69,7 +69,7 @@ class Distillation:
         sizes = sizes_of(config, task)
         self.model = seeded(lambda: NPI(sizes), self._key(Stream.WEIGHTS))
         self._optimizer = adam(self.model, config.learning_rate)
-        self.lesson = Lesson(self._traces(task), verification_set(task))
+        self.training_set = TrainingSet(self._traces(task), verification_set(task))
         self.step, self.proven = 0, False
         self._resume()
 
@@ -88,8 +88,8 @@ class Distillation:
         """Train until the network is proven, the budget is spent, or it is to stop."""
         while not self.proven and self.step < self._config.updates and not stop():
             self._train()
-            self.lesson.examine(self.model)
-            self.proven = not self.lesson.wrong and self.lesson.proven(self.model)
+            self.training_set.check(self.model)
+            self.proven = not self.training_set.wrong and self.training_set.proven(self.model)
             report(self.counts())
             if self.step // CHUNK % _SAVED_EVERY == 0:
                 self._save()
@@ -97,27 +97,27 @@ class Distillation:
 
     def _train(self) -> None:
         """Take a chunk of gradient steps."""
-        config, sampler = self._config, self.lesson.sampler(self._config.boost)
+        config, sampler = self._config, self.training_set.sampler(self._config.boost)
         for _ in range(CHUNK):
             rate = config.learning_rate * 0.5 ** (self.step / config.half_life)
             self._optimizer.param_groups[0]["lr"] = rate
             rows = sampler.rows(config.batch, self._key(Stream.BATCHES, self.step))
-            cost = self.lesson.cost(self.model, rows)
-            descend(self.model, self._optimizer, cost, config.clip_norm)
+            cost = self.training_set.cost(self.model, rows)
+            gradient_step(self.model, self._optimizer, cost, config.clip_norm)
             self.step += 1
 
     def counts(self) -> dict[str, float]:
         """Return how far it is."""
         return {
             "updates": float(self.step),
-            "failing": float(self.lesson.wrong),
-            "unproven": float(self.lesson.unproven),
+            "failing": float(self.training_set.wrong),
+            "unproven": float(self.training_set.unproven),
         }
 
     def _save(self) -> None:
         if not self.step:
             return
-        arrays, counts = self.lesson.state()
+        arrays, counts = self.training_set.state()
         tensors = {**training_state(self.model, self._optimizer), **arrays}
         metadata = {"step": self.step, "proven": self.proven, "counts": counts, "of": self._of}
         checkpoint.save(self._path, _KIND, tensors, metadata)
@@ -127,7 +127,7 @@ class Distillation:
         if found is None:
             return
         tensors, metadata = found
-        self.lesson.restore(tensors, metadata["counts"])
+        self.training_set.restore(tensors, metadata["counts"])
         self.step, self.proven = metadata["step"], metadata["proven"]
         restore(self.model, self._optimizer, tensors, self.step)
 

@@ -13,7 +13,7 @@ from neuralprog_agents.agents.synthesis import bodies
 from neuralprog_agents.agents.synthesis.bodies import CALL, KIND, MATCH, NEXT, NOWHERE, WHAT
 from neuralprog_agents.evaluation.certificate import Proof
 from neuralprog_agents.npi_network.actor import Actor
-from neuralprog_agents.npi_network.memo import Run
+from neuralprog_agents.npi_network.memo import Rollout
 from neuralprog_envs.program.library import RETURN, Action, Library
 from neuralprog_envs.registry import make_task
 
@@ -119,7 +119,7 @@ class SynthesisPolicy:
 
     def play(
         self, task: Any, instances: Any, limits: Sequence[int], keep: bool = False
-    ) -> list[Run]:
+    ) -> list[Rollout]:
         """Play whole episodes; see ``agent.Player``."""
         return self._actor.play(task, instances, limits, keep)
 
@@ -135,6 +135,6 @@ class SynthesisPolicy:
 
 def _network(sizes: Any, weights: Tensors) -> Any:
     """Return an NPI of some parameters."""
-    from neuralprog_agents.npi_network.core import restored
+    from neuralprog_agents.npi_network.core import load_network
 
-    return restored(sizes, weights)
+    return load_network(sizes, weights)

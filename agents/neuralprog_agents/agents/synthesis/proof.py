@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from neuralprog_agents.agents.synthesis.bodies import Body, task_of
 from neuralprog_agents.agents.synthesis.search import is_right
 from neuralprog_agents.evaluation.certificate import Proof
-from neuralprog_agents.npi_network import verify
+from neuralprog_agents.npi_network import verification_set
 from neuralprog_agents.specifications.known import specifications
 from neuralprog_agents.specifications.world import make_world
 
@@ -59,8 +59,8 @@ def prove(env_id: str, bodies: Sequence[Body], longest: int) -> Proof:
 
 def prove_network(model: NPI, env_id: str, bodies: Sequence[Body]) -> Proof:
     """Check that a network decides as the bodies do in every frame of their verification set."""
-    from neuralprog_agents.npi_network.check import proof
+    from neuralprog_agents.npi_network.proof import prove as prove_frames
 
     task = task_of(env_id, 1, bodies)
-    words = f"the network decides as the found bodies do: {verify.covers(task)}"
-    return replace(proof(model, task, trained_on=True), covers=words)
+    words = f"the network decides as the found bodies do: {verification_set.covers(task)}"
+    return replace(prove_frames(model, task, trained_on=True), covers=words)

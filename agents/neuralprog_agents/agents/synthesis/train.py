@@ -81,7 +81,10 @@ class _Restart:
             stop,
         )
         network = weights(learned.model)
-        frames = {"frames": len(learned.lesson.drawn.program), "added": len(learned.lesson.added)}
+        frames = {
+            "frames": len(learned.training_set.drawn.program),
+            "added": len(learned.training_set.added),
+        }
         numbers = sum(array.size for array in network.values())
         return Outcome(
             learned.proven,

@@ -12,9 +12,9 @@ from neuralprog_agents.agents.npi.config import Config, Task
 from neuralprog_agents.cli import main
 from neuralprog_agents.evaluation.agents import AgentError, open_agent, pretrained, weights_of
 from neuralprog_agents.evaluation.evaluate import evaluate, play, play_alone
-from neuralprog_agents.npi_network import check, checker
+from neuralprog_agents.npi_network import proof, recheck
 from neuralprog_agents.npi_network.model import decide
-from neuralprog_agents.npi_network.pictures import SIDE, Album, shrink
+from neuralprog_agents.npi_network.pictures import SIDE, distinct_pictures, shrink
 from neuralprog_agents.npi_network.sizes import lay_out, read
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
@@ -68,12 +68,12 @@ def test_pictures_shrink_to_the_means_of_their_blocks():
     assert small[1, 2, 2, 5] == np.rint(block.mean())
 
 
-def test_an_album_has_each_picture_once():
+def test_each_picture_is_drawn_once():
     task = make_task("NPICanonicalize", length=2)
     batch = batch_frames(frames(task, draw(task, 0, np.arange(4), (2, 2))))
-    album = Album(task.machine, batch.hidden)
-    assert len(album.pictures) == len(np.unique(batch.hidden.reshape(-1, 3), axis=0))
-    shown = album.pictures[album.number[1, 0]]
+    pictures, number = distinct_pictures(task.machine, batch.hidden)
+    assert len(pictures) == len(np.unique(batch.hidden.reshape(-1, 3), axis=0))
+    shown = pictures[number[1, 0]]
     np.testing.assert_array_equal(shown, shrink(task.machine.pictures(batch.hidden[1, :1]))[0])
 
 
@@ -109,14 +109,14 @@ def test_it_plays_from_memory_as_in_lock_step(number, key):
 
 
 def _policy(model, config=SMALL):
-    tasks = [policy.Learned(task.env, data.settings_of(task)) for task in config.tasks]
+    tasks = [policy.LearnedTask(task.env, data.settings_of(task)) for task in config.tasks]
     return policy.NPIPolicy(model, tasks)
 
 
 def test_gradients_reach_every_parameter(tmp_path):
     restart = train._Restart(SMALL, 0, tmp_path)
-    rows = [np.arange(len(lesson.frames.program)) for lesson in restart.lessons]
-    costs = [one.cost(restart.model, r) for one, r in zip(restart.lessons, rows, strict=True)]
+    rows = [np.arange(len(part.frames.program)) for part in restart.sets]
+    costs = [one.cost(restart.model, r) for one, r in zip(restart.sets, rows, strict=True)]
     torch.stack(costs).sum().backward()
     for name, parameter in restart.model.named_parameters():
         assert parameter.grad.abs().sum() > 0, name
@@ -126,12 +126,12 @@ def test_the_checker_counts_the_errors_that_the_network_itself_finds():
     model = train.initial(train.sizes_of(HANOI), 3)
     for domain, task in enumerate(HANOI.tasks):
         cases = data.draw_frames(task, 0)
-        said = decide(check.forward(model, cases, domain)).numpy()
+        said = decide(proof.forward(model, cases, domain)).numpy()
         half = np.arange(len(cases.program)) % 2 == 0
         cases.target[half] = (said * cases.mask[..., None])[half]
-        failing = check.failing(model, cases, domain)
+        failing = proof.failing(model, cases, domain)
         plain = json.loads(json.dumps(asdict(model.sizes)))
-        wrong = checker.count_wrong(train.weights(model), plain, cases, slice(None), domain)
+        wrong = recheck.count_wrong(train.weights(model), plain, cases, slice(None), domain)
         assert not failing[half].any()
         assert wrong == failing.sum() > 0
 
@@ -212,8 +212,8 @@ def test_one_task_of_several_is_proven_and_rechecked(tmp_path):
     ("change", "message"),
     [
         ({"base": "npi-nothing"}, "unknown agent"),
-        ({"base": "search-copy"}, "is no npi"),
-        ({"base": "npi-max"}, "knows NPIMax already"),
+        ({"base": "search-copy"}, "must be a trained npi"),
+        ({"base": "npi-max"}, "has learned NPIMax already"),
         ({"base": "npi-hanoi"}, "no encoder for the pad of NPIMax"),
     ],
 )

@@ -11,7 +11,7 @@ from neuralprog_agents.agents.synthesis import agent
 from neuralprog_agents.agents.synthesis.bodies import task_of
 from neuralprog_agents.agents.synthesis.distil import CHUNK
 from neuralprog_agents.evaluation.evaluate import evaluate
-from neuralprog_agents.npi_network.verify import verification_set
+from neuralprog_agents.npi_network.verification_set import verification_set
 from neuralprog_agents.training import config as settings
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.program.frames import batch_frames, frames

@@ -1,8 +1,8 @@
-"""Checks a certificate anew: other arithmetic than training and proof use, and no torch.
+"""Rechecks a certificate with an independent implementation: NumPy and 64-bit floats, no torch.
 
-The network is evaluated here a second time, in NumPy and 64-bit numbers, from the paper's
-equations; the verification set is derived anew. A certificate stands if the set has the hash and
-the size that it names, and the weights decide as the expert does at every step of every case.
+The verification set is computed again, and the network is evaluated from the paper's equations. A
+certificate is reproduced if the set has the size and the hash that it names, and the weights choose
+the expert's action at every step of every case.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_agents.npi_network.sizes import read
-from neuralprog_agents.npi_network.verify import digest, verification_set
+from neuralprog_agents.npi_network.verification_set import digest, verification_set
 from neuralprog_envs.program.frames import FrameBatch
 from neuralprog_envs.program.library import ACT
 from neuralprog_envs.registry import find, make_task
@@ -26,18 +26,18 @@ _AT_ONCE = 8192
 
 
 def check_certificate(weights: Weights, card: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-    """Check that a certificate's claim holds of some weights.
+    """Recheck a certificate.
 
     Args:
         weights: The network's parameters, by name.
         card: "env", "settings" and "sizes" of the network.
-        record: The certificate's.
+        record: The certificate's entry for one task.
 
     Raises:
-        ValueError: It does not; the message says why.
+        ValueError: The claim does not hold; the message gives the reason.
     """
-    domain, told = _task(card, record)
-    task: Any = make_task(told["env"], length=1, **told["settings"])
+    domain, own = _task(card, record)
+    task: Any = make_task(own["env"], length=1, **own["settings"])
     check_cases(weights, card["sizes"], verification_set(task), record, domain)
 
 
@@ -48,23 +48,23 @@ def check_cases(
     record: Mapping[str, Any],
     domain: int = 0,
 ) -> None:
-    """Check that a certificate is about a verification set, and holds.
+    """Recheck a certificate on a verification set.
 
     Args:
         weights: The network's parameters, by name.
-        plain: Its sizes, as a card has them.
-        cases: The set.
-        record: The certificate's.
-        domain: The task's number.
+        plain: The network's sizes, as in its card.
+        cases: The verification set.
+        record: The certificate's entry for the set's task.
+        domain: The index of the task in the network.
 
     Raises:
-        ValueError: It is not, or does not; the message says why.
+        ValueError: The certificate is about another set, or cases fail.
     """
     claimed = record["cases"], record["details"]["set_sha256"]
     if claimed != (len(cases.program), digest(cases)):
         raise ValueError(
-            f"the certificate is about another set of {claimed[0]:,} cases; "
-            f"this task's has {len(cases.program):,}, SHA-256 {digest(cases)}"
+            f"the certificate is about another set of {claimed[0]:,} cases; the set of this task "
+            f"has {len(cases.program):,} cases and SHA-256 {digest(cases)}"
         )
     wrong = sum(
         count_wrong(weights, plain, cases, slice(first, first + _AT_ONCE), domain)
@@ -75,7 +75,7 @@ def check_cases(
 
 
 def _task(card: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
-    """Return the number of the task that a certificate is about, and what the card tells of it."""
+    """Return the index of a certificate's task, and the card's entry for that task."""
     tasks = card.get("tasks", [card])
     known = [find(task["env"]).id for task in tasks]
     number = known.index(record["env"]) if len(known) > 1 else 0
@@ -85,14 +85,14 @@ def _task(card: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[int, Mapp
 def count_wrong(
     weights: Weights, plain: Mapping[str, Any], cases: FrameBatch, rows: slice, domain: int = 0
 ) -> int:
-    """Return in how many of some cases the network decides otherwise than the expert.
+    """Return the number of cases in which the network differs from the expert at any step.
 
     Args:
         weights: The network's parameters, by name.
-        plain: Its sizes, as a card has them.
+        plain: The network's sizes, as in its card.
         cases: The cases.
-        rows: Which of them.
-        domain: Their task's number.
+        rows: The cases to check.
+        domain: The index of their task in the network.
     """
     sizes, w = read(plain), {name: array.astype(np.float64) for name, array in weights.items()}
     program, arguments, mask = cases.program[rows], cases.arguments[rows], cases.mask[rows]
@@ -109,7 +109,7 @@ def count_wrong(
 
 
 def _step(w: Weights, p: Floats, seen: NDArray[Any], state: list[Floats]) -> Floats:
-    """Advance each layer's h and c, in place; return the last layer's h."""
+    """Compute one step of the core: update h and c of each layer in place, return the last h."""
     rows = w["encoder.rows.weight"][seen].sum(axis=1)
     s = _affine(w, "encoder.out", np.maximum(rows, 0))
     x = np.concatenate([p, s], axis=1)
@@ -125,7 +125,7 @@ def _step(w: Weights, p: Floats, seen: NDArray[Any], state: list[Floats]) -> Flo
 
 
 def _decide(w: Weights, h: Floats, keys: Floats) -> NDArray[np.int64]:
-    """Return the actions, shape (F, 4): the return where its probability is ½ or more."""
+    """Return the actions, shape (F, 4): RETURN where rₜ ≥ ½, else the likeliest call."""
     program = (_affine(w, "key", h) @ keys.T).argmax(axis=1) + ACT
     arguments = [_affine(w, f"arguments.{k}", h).argmax(axis=1) for k in range(3)]
     goes_on = _affine(w, "end", h)[:, 0] < 0

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from neuralprog_agents.npi_network import verify
-from neuralprog_agents.npi_network.closure import observe
-from neuralprog_agents.npi_network.kept import TASKS
+from neuralprog_agents.npi_network import verification_set
+from neuralprog_agents.npi_network.abstract_states import ABSTRACTIONS
+from neuralprog_agents.npi_network.reachable_frames import observe
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.program.frames import frames
 from neuralprog_envs.program.task import build
@@ -16,7 +16,7 @@ WITNESSES = ("1-2 2-3 2-4 2-5 3-4", "1-2 1-3 1-4 4-2 4-3 4-5", "1-2 1-3 3-4 4-2 
 COUNTS = {"BubbleSort": 61, "Maximum": 77, "QuickSort": 30, "TopologicalSort": 62, "Hanoi": 9}
 LONGEST = {"BubbleSort": 12, "Maximum": 12, "QuickSort": 25, "TopologicalSort": 10, "Hanoi": 9}
 
-tasks = pytest.mark.parametrize("key", TASKS, ids=lambda key: key[0].__name__)
+tasks = pytest.mark.parametrize("key", ABSTRACTIONS, ids=lambda key: key[0].__name__)
 
 
 def task_for(key, length):
@@ -47,13 +47,13 @@ def held(batch):
 
 @tasks
 def test_it_holds_the_frames_of_longer_instances_and_no_others(key):
-    cases = verify.verification_set(task_for(key, 1))
+    cases = verification_set.verification_set(task_for(key, 1))
     found = met(*drawn(key, 40))
     assert found <= held(cases)
     found |= met(*drawn(key, 200, 4))
     if key[0].__name__ == "TopologicalSort":
         small, five = task_for(key, 4), task_for(key, 5)
-        found |= met(small, TASKS[key].instances(small))
+        found |= met(small, ABSTRACTIONS[key].instances(small))
         found |= set().union(*(met(five, five.pose_input(edges)) for edges in WITNESSES))
     assert held(cases) - found == set()
     assert len(cases.program) == COUNTS[key[0].__name__]
@@ -62,14 +62,16 @@ def test_it_holds_the_frames_of_longer_instances_and_no_others(key):
 @tasks
 def test_longer_instances_have_no_step_that_small_ones_lack(key):
     """The assumption that makes a closure complete."""
-    small = TASKS[key]
+    small = ABSTRACTIONS[key]
     task = task_for(key, small.size)
-    starts, steps = observe(task, small.instances(task), small.more)
-    longer_starts, longer_steps = observe(*drawn(key, 60), small.more)
+    starts, steps = observe(task, small.instances(task), small.unobserved)
+    longer_starts, longer_steps = observe(*drawn(key, 60), small.unobserved)
     assert all(kept <= starts[call] for call, kept in longer_starts.items())
     assert all(after <= steps[step] for step, after in longer_steps.items())
 
 
 def test_sets_are_for_recursive_forms_only():
     with pytest.raises(ValueError, match="there is no verification set"):
-        verify.verification_set(build(next(iter(TASKS))[0](), length=1, recursive=False))
+        verification_set.verification_set(
+            build(next(iter(ABSTRACTIONS))[0](), length=1, recursive=False)
+        )

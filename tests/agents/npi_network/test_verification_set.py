@@ -6,7 +6,7 @@ import pytest
 from neuralprog_agents.agents.npi import train
 from neuralprog_agents.agents.npi.config import Config
 from neuralprog_agents.agents.npi.data import task_of
-from neuralprog_agents.npi_network import check, verify
+from neuralprog_agents.npi_network import proof, verification_set
 from neuralprog_agents.npi_network.frames import take
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.program.frames import batch_frames, frames
@@ -16,7 +16,7 @@ CONFIG = Config(env="NPIAddition", hidden=16, state=16)
 
 @pytest.fixture(scope="module")
 def cases():
-    return verify.verification_set(task_of(CONFIG, 1))
+    return verification_set.verification_set(task_of(CONFIG, 1))
 
 
 def rows(batch):
@@ -51,30 +51,30 @@ def test_a_wrong_decision_in_any_frame_is_found(cases):
     model = train.initial(train.sizes_of(CONFIG), 0)
     few = take(cases, np.arange(0, len(cases.program), 5000))
     few.target[:] = train_targets(model, few)
-    assert not check.failing(model, few).any()
+    assert not proof.failing(model, few).any()
     few.target[3, 0, 3] ^= 1
-    assert check.failing(model, few).tolist() == [row == 3 for row in range(len(few.program))]
+    assert proof.failing(model, few).tolist() == [row == 3 for row in range(len(few.program))]
 
 
 def train_targets(model, batch):
     from neuralprog_agents.npi_network.model import decide
 
-    return decide(check.forward(model, batch)).numpy() * batch.mask[..., None]
+    return decide(proof.forward(model, batch)).numpy() * batch.mask[..., None]
 
 
 def test_a_proof_says_what_was_checked(cases):
     model = train.initial(train.sizes_of(CONFIG), 0)
-    found = check.proof(model, task_of(CONFIG, 1), trained_on=True)
+    found = proof.prove(model, task_of(CONFIG, 1), trained_on=True)
     assert found.cases == len(cases.program)
     assert not found.holds
     assert found.trained_on
-    assert found.failing == int(check.failing(model, cases).sum())
+    assert found.failing == int(proof.failing(model, cases).sum())
     shuffled = take(cases, np.random.default_rng(0).permutation(len(cases.program)))
-    assert found.details["set_sha256"] == verify.digest(shuffled)
+    assert found.details["set_sha256"] == verification_set.digest(shuffled)
     fewer = take(cases, np.arange(1, len(cases.program)))
-    assert found.details["set_sha256"] != verify.digest(fewer)
+    assert found.details["set_sha256"] != verification_set.digest(fewer)
 
 
 def test_there_is_no_set_for_loops():
     with pytest.raises(ValueError, match="no verification set"):
-        verify.verification_set(task_of(Config(env="NPIAddition", recursive=False), 1))
+        verification_set.verification_set(task_of(Config(env="NPIAddition", recursive=False), 1))

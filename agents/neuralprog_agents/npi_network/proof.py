@@ -1,4 +1,4 @@
-"""Checking a network on frames: at each step of each, does it decide as the expert does?"""
+"""Proof by enumeration: check that a network chooses the expert's action in every frame."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from neuralprog_agents.evaluation.certificate import Proof
 from neuralprog_agents.npi_network.frames import Rows, take
 from neuralprog_agents.npi_network.model import NPI, Heads, decide, margin
-from neuralprog_agents.npi_network.verify import covers, digest, verification_set
+from neuralprog_agents.npi_network.verification_set import covers, digest, verification_set
 from neuralprog_envs.program.frames import FrameBatch
 from neuralprog_envs.program.task import ProgramTask
 
@@ -23,28 +23,29 @@ _AT_ONCE = 4096
 def forward(
     model: NPI, batch: FrameBatch, domain: int = 0, pictures: Tensor | None = None
 ) -> Heads:
-    """Return what the network says on frames as arrays, from the start of each.
+    """Run the network on frames, each from its first step.
 
     Args:
         model: The network.
-        batch: The frames, of one task; with pictures, ``hidden`` holds the number of each step's.
-        domain: The task's number.
-        pictures: Its pictures, small.
+        batch: Frames of one task. If the task has pictures, ``hidden`` holds the index of each
+            step's picture.
+        domain: The index of the task in the network.
+        pictures: The task's pictures, shape (n, 3, SIDE, SIDE), uint8.
     """
     arrays = (batch.program, batch.arguments, batch.view)
     program, arguments, view = (torch.from_numpy(array).long() for array in arrays)
-    sight = None
+    features = None
     if pictures is not None:
         shown, place = np.unique(batch.hidden[..., 0], return_inverse=True)
-        sight = model.encoder.eye(pictures[shown])[place.reshape(batch.mask.shape)]
-    heads: Heads = model(program, arguments, view, domain=domain, sight=sight)[0]
+        features = model.encoder.cnn(pictures[shown])[place.reshape(batch.mask.shape)]
+    heads: Heads = model(program, arguments, view, domain=domain, features=features)[0]
     return heads
 
 
 def failing(
     model: NPI, batch: FrameBatch, domain: int = 0, pictures: Tensor | None = None
 ) -> NDArray[np.bool_]:
-    """Return which frames the network gets wrong at any step, shape (F,); see ``forward``."""
+    """Return the frames with a wrong action at any step, bool, shape (F,); see ``forward``."""
     wrong = np.zeros(len(batch.program), dtype=bool)
     for rows, part, heads in _run(model, batch, domain, pictures):
         differs = (decide(heads).numpy() != part.target).any(axis=2)
@@ -53,24 +54,24 @@ def failing(
 
 
 def smallest_margin(model: NPI, batch: FrameBatch, domain: int = 0) -> float:
-    """Return by how many logits the closest decision in any of the frames is made."""
+    """Return the smallest margin, in logits, of any decision in the frames."""
     parts = [
         margin(heads).numpy()[part.mask].min() for _, part, heads in _run(model, batch, domain)
     ]
     return float(min(parts))
 
 
-def proof(model: NPI, task: ProgramTask, trained_on: bool, domain: int = 0) -> Proof:
-    """Check a network on a task's whole verification set.
+def prove(model: NPI, task: ProgramTask, trained_on: bool, domain: int = 0) -> Proof:
+    """Check a network on every frame of a task's verification set.
 
     Args:
         model: The network.
         task: The task.
-        trained_on: Whether it has learned from frames of the set.
-        domain: The task's number.
+        trained_on: Whether frames of the set were training data.
+        domain: The index of the task in the network.
 
     Raises:
-        ValueError: There is no verification set for this task.
+        ValueError: The task has no verification set.
     """
     cases = verification_set(task)
     return Proof(
@@ -91,7 +92,7 @@ def proof(model: NPI, task: ProgramTask, trained_on: bool, domain: int = 0) -> P
 def _run(
     model: NPI, batch: FrameBatch, domain: int, pictures: Tensor | None = None
 ) -> Iterator[tuple[Rows, FrameBatch, Heads]]:
-    """Yield frames of like lengths together, and what the network says."""
+    """Yield chunks of frames of similar length: their rows, the frames, and the heads' outputs."""
     order: Any = np.argsort(batch.mask.sum(axis=1), kind="stable")
     for first in range(0, len(order), _AT_ONCE):
         rows = order[first : first + _AT_ONCE]

@@ -1,22 +1,22 @@
-"""The verification set of recursive addition, by fixed point over what its expert can see.
+"""The frames of recursive addition, by a fixed point over the columns that its expert can see.
 
-A recursive program's calls each see a bounded part of the pad, so finitely many different frames
+Each call of a recursive program sees a bounded part of the pad, so finitely many different frames
 cover inputs of every length (Cai, Shin and Song 2017). For addition:
 
-- A call of ADD, before it calls itself, reads and writes its own column and the one to its left.
-  So its frames depend on that column's four values and the two digits to its left alone (nothing
-  was ever written further left).
-- Its inner call finds the values that its LSHIFT leaves in view. ``columns`` starts from
-  every first column and adds whatever columns are so found, until there are no new ones. Each is
-  run by the task's own machine and expert on a pad of four columns, before every possible left
-  neighbour, until ADD calls itself.
-- After its inner call ADD sees what that call leaves in view, and returns. A call that calls no
-  other leaves what it saw last, and every other what its own inner call leaves: by induction one
-  of the former. (There is one: all blank.)
+- Before it calls itself, a call of ADD reads and writes only its own column and the one to its
+  left. So its frames depend on the four values of that column and on the two digits to its left
+  (nothing has been written further left).
+- The inner call of ADD sees the column that LSHIFT moves to. ``addition_frames`` starts from every
+  possible first column and adds the columns that inner calls see, until there are no new ones. The
+  task's own machine and expert run on each column, on a pad of four columns, for every possible
+  left neighbour, until ADD calls itself.
+- After its inner call, ADD sees the column that this call ends at, and returns. A call without an
+  inner call ends at the column that it saw last; every other call ends where its inner call ends.
+  By induction, that is the last column of a call without an inner call. (There is one: all blank.)
 
-So a network that decides as the expert in each of these frames adds any two numbers of any length
-(its state is new in each call, and it is a function of the frame alone).
-Leading zeros are included, which drawn instances do not have.
+A network that chooses the expert's action in each of these frames adds any two numbers of any
+length: its state is 0 at the start of each call, and its actions are a function of the frame.
+The frames include leading zeros, which drawn instances do not have.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.npi_network.closure import decide
+from neuralprog_agents.npi_network.reachable_frames import decide
 from neuralprog_envs.core.events import Act, Call, Event
 from neuralprog_envs.program.library import RETURN, Action, Library, run
 from neuralprog_envs.program.state import ProgramInstances
@@ -46,17 +46,17 @@ _RETURN: Action = (RETURN, 0, 0, 0)
 _DIGITS = tuple(range(10))
 _COLUMNS = 4
 SIZE = _COLUMNS - 2
-"""The longest numbers of the pad that ``columns`` works on."""
+"""The longest numbers on the pad of ``addition_frames``."""
 
 
-def columns(task: ProgramTask) -> set[Case]:
-    """Return every frame of recursive addition's expert, on numbers of any length.
+def addition_frames(task: ProgramTask) -> set[Case]:
+    """Return every frame of the expert of recursive addition, on numbers of any length.
 
     Args:
         task: Recursive addition, with a pad of ``SIZE``.
 
     Raises:
-        ValueError: ADD, after it has called itself, does not return.
+        ValueError: ADD does not return after it has called itself.
     """
     found: set[_Case] = set()
     inner: set[_Case] = set()
@@ -64,13 +64,13 @@ def columns(task: ProgramTask) -> set[Case]:
     new: set[View] = {(a, b, BLANK, BLANK) for a, b in itertools.product(_DIGITS, _DIGITS)}
     while new:
         known |= new
-        levels = _run_levels(task, _posed(new), found)
+        levels = _run_levels(task, _instances(new), found)
         inner |= levels
         new = {steps[-1][0] for _, steps in levels} - known
     left = {steps[-1][0] for main, steps in found if main == task.library.main}
     for (main, steps), view in itertools.product(inner, left):
         if decide(task.library, (main, 0, 0, 0), [*(seen for seen, _ in steps), view]) != _RETURN:
-            raise ValueError("ADD, after it has called itself, does not return")
+            raise ValueError("ADD does not return after it has called itself")
         found.add((main, (*steps, (view, _RETURN))))
     return {((program, 0, 0, 0), steps) for program, steps in found}
 
@@ -81,10 +81,10 @@ def _run_levels(task: ProgramTask, instances: ProgramInstances, found: set[_Case
     Args:
         task: Recursive addition.
         instances: The pads.
-        found: Takes every call that has returned.
+        found: Every call that returns is added to this set.
 
     Returns:
-        The calls of ADD that have called themselves, so far.
+        The calls of ADD that have called themselves, up to that call.
     """
     machine, library = task.machine, task.library
     state = machine.initial(instances)
@@ -106,7 +106,7 @@ def _run_levels(task: ProgramTask, instances: ProgramInstances, found: set[_Case
 
 
 class _Row:
-    """One run of an expert, and its calls under way: a program and its steps so far each."""
+    """One run of an expert, and its running calls: for each the program and the steps so far."""
 
     def __init__(self, events: Iterator[Event]) -> None:
         self._events = events
@@ -119,7 +119,7 @@ class _Row:
         return program, tuple(steps)
 
     def act(self, library: Library, view: View, found: set[_Case]) -> Action:
-        """Go on to the next action, and note it."""
+        """Run the expert to its next action; record and return it."""
         for event in self._events:
             if isinstance(event, Act):
                 action: Any = event.action
@@ -132,7 +132,7 @@ class _Row:
         raise AssertionError("an expert ends with a return")
 
     def finish(self, found: set[_Case]) -> None:
-        """Note the outermost call if it has returned."""
+        """Record the outermost call if it has returned."""
         if self._calls[0][1][-1][1] == _RETURN:
             self._return(found)
 
@@ -141,8 +141,8 @@ class _Row:
         found.add((program, tuple(steps)))
 
 
-def _posed(columns: set[View]) -> ProgramInstances:
-    """Return pads with each column at the right, before each possible left neighbour."""
+def _instances(columns: set[View]) -> ProgramInstances:
+    """Return pads with each column at the right and each possible left neighbour."""
     rows = [(column, left) for column in sorted(columns) for left in _lefts(column)]
     B = len(rows)
     pad = np.full((B, 4, _COLUMNS), BLANK, dtype=np.int32)
@@ -159,6 +159,6 @@ def _posed(columns: set[View]) -> ProgramInstances:
 
 
 def _lefts(column: View) -> Iterator[tuple[int, ...]]:
-    """Yield the digits left of a column's: a number that has ended has no more digits."""
+    """Yield the digits to the left of a column; a number that has ended has no more digits."""
     choices = [[BLANK] if column[row] == BLANK else [*range(BLANK + 1)] for row in (INP1, INP2)]
     return itertools.product(*choices)

@@ -1,9 +1,12 @@
 """Verification sets: every frame that a recursive task's expert meets, on inputs of any length.
 
-A network that decides as the expert in each of these frames solves every input (its state is new
-in each call, and it is a function of the frame alone): Cai, Shin and Song 2017, section 3.4.
-``columns.py`` derives the set of addition, ``closure.py`` and ``kept.py`` the others'. There is no
-network here, and no torch: the checker of certificates derives the sets with these modules.
+A network that chooses the expert's action in each of these frames solves every input: its state is
+0 at the start of each call, and its actions are a function of the frame. ``addition_frames.py``
+computes the set of addition, ``reachable_frames.py`` and ``abstract_states.py`` those of the other
+tasks. ``proof.py`` checks a network on a set; ``recheck.py`` checks the certificate again. These
+modules need no torch.
+
+Source: Cai, Shin and Song 2017, section 3.4.
 """
 
 from __future__ import annotations
@@ -16,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.npi_network.closure import Case, closure
-from neuralprog_agents.npi_network.columns import SIZE, columns
-from neuralprog_agents.npi_network.kept import TASKS, Small
+from neuralprog_agents.npi_network.abstract_states import ABSTRACTIONS, Abstraction
+from neuralprog_agents.npi_network.addition_frames import SIZE, addition_frames
+from neuralprog_agents.npi_network.reachable_frames import Case, reachable_frames
 from neuralprog_envs.program.frames import Frame, FrameBatch, batch_frames
 from neuralprog_envs.program.library import Body
 from neuralprog_envs.program.task import ProgramTask, build
@@ -27,12 +30,12 @@ from neuralprog_envs.program.tasks.addition import Addition
 _Key = tuple[type, str]
 _COVERS: dict[_Key, str] = {
     (Addition, "values"): "sums of any two numbers, of any length, leading zeros included",
-    **{key: small.covers for key, small in TASKS.items()},
+    **{key: abstraction.covers for key, abstraction in ABSTRACTIONS.items()},
 }
 
 
 def covers(task: ProgramTask) -> str:
-    """Return the inputs that a task's verification set covers, in words; "" if it has none."""
+    """Return the inputs that a task's verification set covers, in words; "" if it has no set."""
     return _COVERS.get(_key(task), "") if task.machine.recursive is True else ""
 
 
@@ -41,8 +44,8 @@ def check_provable(task: ProgramTask) -> None:
     if not covers(task):
         names = [f"{kind.__name__} ({form!r})" for kind, form in _COVERS]
         raise ValueError(
-            "there is no verification set for this task: there are some for the recursive forms "
-            f"(and views) of {', '.join(names)}"
+            "there is no verification set for this task: sets exist for the recursive forms of "
+            f"{', '.join(names)}"
         )
 
 
@@ -50,10 +53,10 @@ def verification_set(task: ProgramTask) -> FrameBatch:
     """Return every frame of the task's expert, on inputs of every length.
 
     Raises:
-        ValueError: There is no such set for this task.
+        ValueError: The task has no verification set.
     """
     check_provable(task)
-    return _known(_key(task)) if task.bodies is None else _derived(_key(task), task.bodies)
+    return _cached(_key(task)) if task.bodies is None else _compute(_key(task), task.bodies)
 
 
 def _key(task: ProgramTask) -> _Key:
@@ -61,20 +64,20 @@ def _key(task: ProgramTask) -> _Key:
 
 
 @lru_cache(maxsize=8)
-def _known(key: _Key) -> FrameBatch:
-    return _derived(key, None)
+def _cached(key: _Key) -> FrameBatch:
+    return _compute(key, None)
 
 
-def _derived(key: _Key, bodies: Mapping[str, Body] | None) -> FrameBatch:
+def _compute(key: _Key, bodies: Mapping[str, Body] | None) -> FrameBatch:
     kind, form = key
-    size = SIZE if kind is Addition else TASKS[key].size
+    size = SIZE if kind is Addition else ABSTRACTIONS[key].size
     task = replace(build(kind(), length=size, recursive=True, observation=form), bodies=bodies)
-    cases = columns(task) if kind is Addition else _closure(task, TASKS[key])
+    cases = addition_frames(task) if kind is Addition else _reachable(task, ABSTRACTIONS[key])
     return batch_frames(map(_frame, sorted(cases)), unique=False)
 
 
-def _closure(task: ProgramTask, small: Small) -> set[Case]:
-    return closure(task, small.instances(task), small.more)
+def _reachable(task: ProgramTask, abstraction: Abstraction) -> set[Case]:
+    return reachable_frames(task, abstraction.instances(task), abstraction.unobserved)
 
 
 def _frame(case: Case) -> Frame:
@@ -85,7 +88,7 @@ def _frame(case: Case) -> Frame:
 
 
 def digest(cases: FrameBatch) -> str:
-    """Return the SHA-256 of a set of frames, whatever their order."""
+    """Return the SHA-256 of a set of frames; it does not depend on their order."""
     parts = (cases.program, cases.arguments, cases.view, cases.target, cases.mask)
     table: Any = np.concatenate([part.reshape(len(cases.program), -1) for part in parts], axis=1)
     ordered = np.unique(table.astype("<i4"), axis=0)

@@ -15,8 +15,8 @@ from neuralprog_agents.agent import Tensors
 from neuralprog_agents.agents.synthesis.bodies import task_of
 from neuralprog_agents.agents.synthesis.policy import Interpreter, SynthesisPolicy
 from neuralprog_agents.agents.synthesis.proof import METHOD
-from neuralprog_agents.npi_network.checker import check_cases
-from neuralprog_agents.npi_network.verify import verification_set
+from neuralprog_agents.npi_network.recheck import check_cases
+from neuralprog_agents.npi_network.verification_set import verification_set
 from neuralprog_agents.specifications.specification import copy, same
 from neuralprog_agents.specifications.world import World, make_world
 from neuralprog_envs.program.library import ACT, RETURN, Library

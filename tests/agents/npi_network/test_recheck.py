@@ -11,7 +11,7 @@ from neuralprog_agents.agents.npi import data, train
 from neuralprog_agents.agents.npi.config import Config
 from neuralprog_agents.cli import main
 from neuralprog_agents.evaluation.agents import open_agent, weights_of
-from neuralprog_agents.npi_network import check, checker
+from neuralprog_agents.npi_network import proof, recheck
 from neuralprog_agents.npi_network.frames import take
 
 CONFIG = Config(env="NPIAddition", length=(1, 3), traces=8, layers=2, hidden=16, state=16)
@@ -26,8 +26,8 @@ def test_it_counts_the_errors_that_the_network_itself_finds(layers):
         some = take(frames, np.arange(key, len(frames.program), 7))
         half = np.arange(len(some.program)) % 2 == 0
         some.target[half] = _decided(model, some)[half]
-        failing = check.failing(model, some)
-        wrong = checker.count_wrong(train.weights(model), asdict(model.sizes), some, slice(None))
+        failing = proof.failing(model, some)
+        wrong = recheck.count_wrong(train.weights(model), asdict(model.sizes), some, slice(None))
         assert not failing[half].any()
         assert wrong == failing.sum() > 0
 
@@ -35,7 +35,7 @@ def test_it_counts_the_errors_that_the_network_itself_finds(layers):
 def _decided(model, frames):
     from neuralprog_agents.npi_network.model import decide
 
-    return decide(check.forward(model, frames)).numpy() * frames.mask[..., None]
+    return decide(proof.forward(model, frames)).numpy() * frames.mask[..., None]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def certificate(tmp_path_factory):
     return path
 
 
-def recheck(path, agent="npi-hanoi"):
+def run_recheck(path, agent="npi-hanoi"):
     return main(["evaluate", "--agent", agent, "--recheck", str(path)])
 
 
@@ -53,7 +53,7 @@ def test_a_certificate_stands(certificate, capsys):
     (record,) = json.loads(certificate.read_text())
     assert record["holds"]
     assert record["cases"] == 9
-    assert recheck(certificate) == 0
+    assert run_recheck(certificate) == 0
     assert capsys.readouterr().out == "npi-hanoi, verification set, 9 cases: stands\n"
 
 
@@ -71,7 +71,7 @@ def test_what_a_certificate_must_say(certificate, tmp_path, capsys, change, mess
     (record,) = json.loads(certificate.read_text())
     forged = tmp_path / "forged.json"
     forged.write_text(json.dumps([{**record, **change}]))
-    assert recheck(forged) == 1
+    assert run_recheck(forged) == 1
     assert message in capsys.readouterr().out
 
 
@@ -81,9 +81,9 @@ def test_weights_that_fail_are_found(certificate):
     weights = weights_of(agent)
     weights["end.bias"] = weights["end.bias"] + 100
     with pytest.raises(ValueError, match="9 of 9 cases fail"):
-        checker.check_certificate(weights, agent.card["model"], record)
+        recheck.check_certificate(weights, agent.card["model"], record)
 
 
 def test_what_is_no_certificate_is_refused(capsys):
-    assert recheck(Path(__file__).parents[3] / "pyproject.toml") == 2
+    assert run_recheck(Path(__file__).parents[3] / "pyproject.toml") == 2
     assert "pyproject.toml" in capsys.readouterr().err
