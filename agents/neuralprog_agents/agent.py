@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -176,6 +175,49 @@ class Outcome:
     pruned: bool = False
 
 
+Pulse = Callable[[], None]
+
+
+class Learner(Protocol):
+    """One restart of an agent, advanced chunk by chunk by the loop (``training.loop``).
+
+    What it does next depends on its config, its index and its ``state`` alone, and on the global
+    generators if the state holds theirs: they are its own while it trains. So a learner that is
+    restored ends with the same bits as one that was never interrupted.
+    """
+
+    @property
+    def finished(self) -> bool:
+        """Whether training is over: what was to be learned is, or more of it is hopeless."""
+
+    @property
+    def samples(self) -> int:
+        """The pairs, frames, questions, calls or actions that were learned from so far."""
+
+    def advance(self, pulse: Pulse) -> None:
+        """Learn for a chunk: a second or less, after which the state is whole.
+
+        Args:
+            pulse: To be called several times a second within longer chunks. It may raise
+                ``LeaveError``, and then ``outcome`` is still asked for, but ``state`` no more.
+        """
+
+    def status(self) -> dict[str, float]:
+        """Return what is reported when its "step", an integer, has grown.
+
+        Maybe "progress" (0 to 1), and others, the same names every time.
+        """
+
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return all that a checkpoint must hold: arrays, and what JSON can hold."""
+
+    def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        """Undo ``state``, in a new learner of the same config and index."""
+
+    def outcome(self) -> Outcome:
+        """Return what has been learned so far."""
+
+
 class AgentModule(Protocol):
     """The module of an agent; importing it should be quick (import torch inside functions).
 
@@ -185,7 +227,9 @@ class AgentModule(Protocol):
     ``check_certificate(weights, card, record) -> None`` checks a certificate by other code than
     made it, and raises ValueError where it does not stand; without it ``evaluate --recheck``
     proves again. ``ensemble(policies) -> Policy`` makes one policy of several, for
-    ``evaluate --agent NAME,NAME``.
+    ``evaluate --agent NAME,NAME``. An agent that can't be a ``Learner`` has, in place of
+    ``learner``, ``restart(config, index, folder, report, stop) -> Outcome``: it writes its own
+    checkpoints into its folder and goes on from them, and asks ``stop`` every second or so.
     """
 
     SUPERVISION: str
@@ -195,19 +239,12 @@ class AgentModule(Protocol):
     def Config(self) -> type[Any]:  # noqa: N802
         """The agent's frozen dataclass of settings; see ``AgentConfig``."""
 
-    def restart(self, config: Any, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-        """Do one complete training run, the unit of work.
+    def learner(self, config: Any, index: int) -> Learner:
+        """Return what does one complete training run, a restart, when the loop drives it.
 
         Args:
             config: A ``Config``.
             index: With ``config.seed`` it decides everything random.
-            folder: The agent's own; it writes its checkpoint there (``training.checkpoint``)
-                and, if one is there, continues from it as if it had never been interrupted.
-            report: Takes metrics now and then: always "step" (an integer that grows), maybe
-                "progress" (0 to 1), and others, the same names every time.
-            stop: Asked often (every second or so): True means write a checkpoint and leave soon,
-                with what has been learned so far. ``train`` and ``sweep`` throw it away, and go
-                on from the checkpoint; the comparison, whose budget is spent, scores it.
         """
 
     def load(self, weights: Tensors, card: dict[str, Any]) -> Policy | Answerer:

@@ -36,7 +36,7 @@ def test_its_module_offers_what_an_agent_must(name):
     assert is_dataclass(module.Config)
     assert module.Config.__dataclass_params__.frozen
     assert {"env", "seed", "restarts"} <= {field.name for field in fields(module.Config)}
-    assert callable(module.restart)
+    assert callable(module.learner)
     assert callable(module.load)
 
 

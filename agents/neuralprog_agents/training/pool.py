@@ -22,6 +22,7 @@ from neuralprog_agents import registry
 from neuralprog_agents.agent import Outcome, Report
 from neuralprog_agents.training.checkpoint import CheckpointError
 from neuralprog_agents.training.files import locked
+from neuralprog_agents.training.loop import restart
 from neuralprog_agents.training.metrics import MetricsLog
 from neuralprog_envs.registry import Row, add, own_rows
 
@@ -137,7 +138,8 @@ def work(
 
         report = _both(log.write, _throttled(index, tell))
         try:
-            outcome = registry.find(job.agent).restart(job.config, index, folder, report, stop)
+            agent = registry.find(job.agent)
+            outcome = restart(agent, job.config, index, folder, report, stop)
             seconds = log.seconds()
         finally:
             log.close()

@@ -1,4 +1,4 @@
-"""The NRAM as an agent: its config, its restart, and its discretised policy."""
+"""The NRAM as an agent: its config, its learner, and its discretised policy."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from neuralprog_agents.agents.nram.data import limits, task_of
 from neuralprog_agents.agents.nram.discretise import Stepper, circuit_table
 from neuralprog_agents.agents.nram.shape import Shape
 from neuralprog_agents.agents.nram.start import start_of
-from neuralprog_agents.agents.nram.train import restart
+from neuralprog_agents.agents.nram.train import NRAMLearner
 from neuralprog_agents.circuits.lanes import MOST_MEMORY, MOST_REGISTERS, MOST_STEPS
 from neuralprog_agents.circuits.policy import TablePolicy
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find
 
-__all__ = ["SUPERVISION", "Config", "RecurrentPolicy", "check", "load", "restart", "supervision"]
+__all__ = ["SUPERVISION", "Config", "RecurrentPolicy", "check", "learner", "load", "supervision"]
 
 SUPERVISION = "input/output pairs"
 
@@ -102,12 +102,17 @@ def _check_device(device: str) -> None:
         raise ValueError(f"device {device!r} can't be used here ({reason}); cpu can") from None
 
 
+def learner(config: Config, index: int) -> NRAMLearner:
+    """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
+    return NRAMLearner(config, index)
+
+
 def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> Policy:
     """Return the discretised policy of trained weights.
 
     Args:
         weights: "theta", shape (P,), float32.
-        card: "env", "shape", "time_limit" and "trained_lengths", as ``restart`` gives them.
+        card: "env", "shape", "time_limit" and "trained_lengths", as the learner gives them.
 
     Raises:
         ValueError: The weights do not fit the shape.

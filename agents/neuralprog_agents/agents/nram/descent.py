@@ -8,15 +8,14 @@ also on held-out longer pairs, ends the half.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 from functools import partial
+from math import nan
 from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.agent import Report, Stop
+from neuralprog_agents.agent import Pulse
 from neuralprog_agents.agents.nram import judge
 from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.agents.nram.data import Settings, Stream, draw_batches, seed
@@ -35,15 +34,9 @@ from neuralprog_envs.core.draws import as_words, combine
 
 CHUNK = 50
 """Gradient steps between two decisions."""
+_PART = 10
+"""Steps of one call of the compiled code: a fraction of a second."""
 _JUDGED_EVERY = 4
-
-
-class End(Enum):
-    """How a half ended: the circuit is right, the gradient gets no further, or we were stopped."""
-
-    RIGHT = auto()
-    STUCK = auto()
-    STOPPED = auto()
 
 
 @dataclass(frozen=True)
@@ -57,7 +50,6 @@ class Progress:
         hardening: The step at which hardening began, or -1.
         soft: Whether the soft machine was ever right at the highest level.
         error: The error in the last chunk.
-        cpu_seconds: Processor time until the last checkpoint.
     """
 
     level: int
@@ -66,7 +58,6 @@ class Progress:
     hardening: int = -1
     soft: bool = False
     error: float = 1.0
-    cpu_seconds: float = 0.0
 
 
 class Descent:
@@ -77,50 +68,50 @@ class Descent:
         progress: Progress,
     ) -> None:  # fmt: skip
         self.config, self.index, self.settings, self.shape = config, index, settings, shape
-        self.state, self.progress = state, progress
+        self.state, self.progress, self.loss = state, progress, nan
         self.hyper = Hyper(clip_activations=settings.clip_activations, clip_norm=settings.clip_norm)
 
-    def run(self, report: Report, stop: Stop, after_chunk: Callable[[], None]) -> End:
-        """Train until one of the three ends."""
-        while True:
-            if self._judge_now() and self.judge():
-                return End.RIGHT
-            if self._stuck():
-                return End.STUCK
-            if stop():
-                return End.STOPPED
-            if not self._chunk(report):
-                return End.STUCK
-            after_chunk()
+    def right(self) -> bool:
+        """Whether the circuit was judged at this step, and is right."""
+        return self._judge_now() and self.judge()
 
     def judge(self) -> bool:
         """Whether the discretised controller is right, on longer held-out pairs too."""
         learned = Stepper(self.state.theta, self.shape)
         return judge.fits(self.config, learned) and judge.generalises(self.config, learned)
 
-    def _chunk(self, report: Report) -> bool:
+    def chunk(self, pulse: Pulse) -> bool:
         """Train for some steps and decide; return whether everything stayed finite."""
         curriculum, progress = self._curriculum(), self.progress
         batches, lengths = draw_batches(
             self.config, self.index, curriculum, progress.turn, self.state.step, CHUNK
         )
-        metrics = self._train(batches)
-        if not metrics.finite:
+        metrics = self._train(batches, pulse)
+        if not all(part.finite for part in metrics):
             return False
-        error = float(np.mean(metrics.errors[lengths <= progress.level]))
-        report(self._report(error, float(np.mean(metrics.loss))))
-        self._advance(curriculum, error)
+        errors = np.concatenate([part.errors for part in metrics])
+        self.loss = float(np.mean(np.concatenate([part.loss for part in metrics])))
+        self._advance(curriculum, float(np.mean(errors[lengths <= progress.level])))
         return True
 
-    def _train(self, batches: Batch) -> Metrics:
+    def _train(self, batches: Batch, pulse: Pulse) -> list[Metrics]:
+        """Take the steps, a few at a time, until something is not finite."""
         train_steps = _backend(self.config.device)
         key = seed(self.config, self.index, Stream.NOISE)
         noise = int(combine(as_words(key), as_words(self.progress.turn))[0])
-        return train_steps(self.shape, self.state, batches, self._schedule(), self.hyper, noise)
+        done: list[Metrics] = []
+        for first in range(0, CHUNK, _PART):
+            if done and not done[-1].finite:
+                break
+            pulse()
+            part = Batch(*(array[first : first + _PART] for array in batches))
+            schedule = self._schedule()
+            done.append(train_steps(self.shape, self.state, part, schedule, self.hyper, noise))
+        return done
 
     def _schedule(self) -> Schedule:
-        step, drawn = self.state.step + np.arange(CHUNK), self.settings
-        rate = np.full(CHUNK, drawn.learning_rate, dtype=np.float32)
+        step, drawn = self.state.step + np.arange(_PART), self.settings
+        rate = np.full(_PART, drawn.learning_rate, dtype=np.float32)
         if self.progress.hardening >= 0:
             return Schedule(rate, np.zeros_like(rate), np.zeros_like(rate))
         bonus = drawn.entropy * 0.5 ** (step / drawn.entropy_half_life)
@@ -152,7 +143,8 @@ class Descent:
             error=error,
         )
 
-    def _stuck(self) -> bool:
+    def stuck(self) -> bool:
+        """Whether the gradient gets no further."""
         hardening = self.progress.hardening
         if hardening >= 0 and self.state.step - hardening >= self.config.harden_steps:
             return True
@@ -165,14 +157,15 @@ class Descent:
         late = self._curriculum().complete or self.progress.hardening >= 0
         return late and self.state.step % (_JUDGED_EVERY * CHUNK) == 0
 
-    def _report(self, error: float, loss: float) -> dict[str, float]:
+    def status(self) -> dict[str, float]:
+        """Return what is reported."""
         turn, turns = self.progress.turn, self.config.turns
         return {
             "step": turn * self.config.budget + self.state.step,
             "progress": (turn + self.state.step / self.config.budget) / turns,
             "turn": turn + 1,
-            "loss": loss,
-            "error": error,
+            "loss": self.loss,
+            "error": self.progress.error,
             "level": self.progress.level,
             "hardening": float(self.progress.hardening >= 0),
         }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.agent import Stop
+from neuralprog_agents.agent import Tensors
 from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.agents.nram.data import Stream, limits, pairs, seed
 from neuralprog_agents.circuits.anneal import Schedule, Search, anneal, begin, inspect
@@ -24,7 +24,7 @@ from neuralprog_envs.core import batch
 SCORED = 2 * LANES
 """Pairs that a proposal is scored on; those that a fit fails on take the places of some."""
 _ROUND = 50_000
-"""Proposals between two questions whether to stop."""
+"""Proposals of a chunk."""
 _CHANGED = 3.0
 """How much more a cell counts where the answer differs from the input."""
 _EXACT = 0.5
@@ -41,36 +41,56 @@ class Repaired:
     fits: bool
 
 
-def repair(
-    config: Config, index: int, turn: int, table: NDArray[np.int64], stop: Stop
-) -> Repaired | None:
-    """Return a table changed by ``config.repair`` proposals, or by fewer if it fits before.
-
-    None if it was stopped.
+class Repair:
+    """Changes a table by ``config.repair`` proposals, or by fewer if it fits before.
 
     Args:
         config: The config.
         index: The restart, which with the turn decides the proposals.
         turn: The turn.
         table: A table of circuits, shape (2^R, K).
-        stop: Asked every 50,000 proposals.
     """
-    stream = np.array([seed(config, index, Stream.REPAIR), turn << 32], dtype=np.uint64)
-    in_use = _lanes(config, np.arange(SCORED))
-    posed = _problem(config, in_use)
-    search = begin(table.copy(), posed, stream)
-    done, fits = 0, False
-    while done < config.repair and not fits:
-        if stop():
-            return None
-        now, made = _anneal(config, search, posed, done)
-        done += made + 1
-        if now.right == len(in_use):
-            wrong = _wrong(config, search)
-            fits = not len(wrong)
-            in_use = _bring_in(config, in_use, wrong, (index, turn, done))
-            posed = _problem(config, in_use)
-    return Repaired(search.table, _visited(config, search), fits)
+
+    def __init__(self, config: Config, index: int, turn: int, table: NDArray[np.int64]) -> None:
+        self._config, self._index, self._turn = config, index, turn
+        self._rows = _lanes(config, np.arange(SCORED))
+        self._posed = _problem(config, self._rows)
+        stream = np.array([seed(config, index, Stream.REPAIR), turn << 32], dtype=np.uint64)
+        self._search = begin(table.copy(), self._posed, stream)
+        self._done, self._fits = 0, False
+
+    @property
+    def finished(self) -> bool:
+        """Whether it fits, or all proposals are made."""
+        return self._fits or self._done >= self._config.repair
+
+    def advance(self) -> None:
+        """Make up to 50,000 proposals, and check what fits."""
+        now, made = _anneal(self._config, self._search, self._posed, self._done)
+        self._done += made + 1
+        if now.right == len(self._rows):
+            wrong = _wrong(self._config, self._search)
+            self._fits = not len(wrong)
+            position = self._index, self._turn, self._done
+            self._learn_from(_bring_in(self._config, self._rows, wrong, position))
+
+    def _learn_from(self, rows: NDArray[np.int64]) -> None:
+        self._rows, self._posed = rows, _problem(self._config, rows)
+
+    def found(self) -> Repaired:
+        """Return what has become of the table."""
+        return Repaired(self._search.table, _visited(self._config, self._search), self._fits)
+
+    def state(self) -> tuple[Tensors, int]:
+        """Return arrays, and how many proposals have been made."""
+        search = self._search
+        return {"table": search.table, "rows": self._rows, "stream": search.stream}, self._done
+
+    def restore(self, tensors: Tensors, done: int) -> None:
+        """Undo ``state``."""
+        self._search.table[:], self._search.stream[:] = tensors["table"], tensors["stream"]
+        self._learn_from(tensors["rows"].copy())
+        self._done = done
 
 
 def _anneal(config: Config, search: Search, posed: Problem, done: int) -> tuple[Score, int]:

@@ -5,64 +5,41 @@ controller is right, or when it gets no further. Then, in the hybrid, the contro
 its circuits, these are repaired on the hard machine (``repair``) and written back into the weights
 (``compile``), and the next turn trains on. A circuit that is right on all pairs ends the restart:
 with success if it is right on held-out pairs of twice the longest length too. Everything random is
-a function of (seed, restart, turn, step), and every decision falls at the end of a chunk of steps,
-so a killed restart that goes on from its checkpoint ends with the same bits.
+a function of (seed, restart, turn, step).
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict, replace
-from pathlib import Path
+from typing import Any
 
-from neuralprog_agents.agent import Outcome, Report, Stop
+from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.nram import judge
 from neuralprog_agents.agents.nram.compile import SURE, rewire
 from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.agents.nram.data import Stream, draw_settings, generator, task_of
-from neuralprog_agents.agents.nram.descent import Descent, End, Progress
+from neuralprog_agents.agents.nram.descent import Descent, Progress
 from neuralprog_agents.agents.nram.discretise import Stepper, circuit_table
 from neuralprog_agents.agents.nram.records import Floats, TrainState
-from neuralprog_agents.agents.nram.repair import Repaired, repair
+from neuralprog_agents.agents.nram.repair import Repair, Repaired
 from neuralprog_agents.agents.nram.shape import Shape, initial
 from neuralprog_agents.agents.nram.start import start_of
-from neuralprog_agents.training import checkpoint
-
-_SAVED_SECONDS = 5.0
-_CHECKPOINT = "checkpoint.safetensors"
-_KIND = "nram-training"
 
 
-def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
-    return _Restart(config, index, folder).run(report, stop)
+class NRAMLearner:
+    """One restart of an NRAM; see ``neuralprog_agents.agent.Learner``."""
 
-
-class _Restart:
-    def __init__(self, config: Config, index: int, folder: Path) -> None:
-        self.config, self.index, self.path = config, index, folder / _CHECKPOINT
-        self.of = checkpoint.identity(config, index)
+    def __init__(self, config: Config, index: int) -> None:
+        self.config, self.index = config, index
         self.shape, self.settings = shape_of(config), draw_settings(config, index)
         self.descent = self._begin(self._first_weights(), Progress(level=config.length[0]))
-        self._resume()
-        self._clock, self._saved = time.thread_time(), time.perf_counter()
+        self.repair: Repair | None = None
+        self.finished = self.success = False
 
-    def run(self, report: Report, stop: Stop) -> Outcome:
-        """Take turns until the circuit is right, or until the last turn."""
-        while True:
-            end = self.descent.run(report, stop, self._save_now_and_then)
-            if end is End.STOPPED:
-                self._save()
-                return self._outcome()
-            if end is End.RIGHT:
-                return self._outcome(success=True)
-            found = self._repaired(stop)
-            if found is None:
-                return self._outcome()
-            success = found.fits and self._accept(found)
-            if success or self.descent.progress.turn + 1 == self.config.turns:
-                return self._outcome(success=success)
-            self._next_turn(found)
+    @property
+    def samples(self) -> int:
+        """The pairs of the run."""
+        return self.config.pairs
 
     def _begin(self, theta: Floats, progress: Progress) -> Descent:
         state = TrainState(theta)
@@ -76,12 +53,35 @@ class _Restart:
         table, patterns = start_of(self.config)
         return rewire(theta, self.shape, table, patterns, self.config.sharpness)
 
-    def _repaired(self, stop: Stop) -> Repaired | None:
-        """Return the snapped and repaired circuits; None without repair, or if stopped."""
-        if not self.config.repair:
-            return None
+    def advance(self, pulse: Pulse) -> None:
+        """Train for some steps, or repair by some proposals."""
+        if self.repair is None:
+            self._descend(pulse)
+        else:
+            self.repair.advance()
+            if self.repair.finished:
+                self._end_turn(self.repair.found())
+
+    def _descend(self, pulse: Pulse) -> None:
+        if self.descent.right():
+            self.finished = self.success = True
+        elif self.descent.stuck() or not self.descent.chunk(pulse):
+            if self.config.repair:
+                self.repair = self._begin_repair()
+            else:
+                self.finished = True
+
+    def _begin_repair(self) -> Repair:
+        """Snap the controller to its circuits."""
         table = circuit_table(self.descent.state.theta, self.shape)
-        return repair(self.config, self.index, self.descent.progress.turn, table, stop)
+        return Repair(self.config, self.index, self.descent.progress.turn, table)
+
+    def _end_turn(self, found: Repaired) -> None:
+        self.success = found.fits and self._accept(found)
+        if self.success or self.descent.progress.turn + 1 == self.config.turns:
+            self.finished = True
+        else:
+            self._next_turn(found)
 
     def _accept(self, found: Repaired) -> bool:
         """Write circuits that fit for good; return whether they generalise."""
@@ -96,41 +96,37 @@ class _Restart:
         progress = replace(
             before, level=self.config.length[0], turn=before.turn + 1, batches=0, hardening=-1
         )
-        self.descent = self._begin(theta, progress)
-        self._save()
+        self.descent, self.repair = self._begin(theta, progress), None
 
     def _written(self, found: Repaired, sharpness: float) -> Floats:
         theta = self.descent.state.theta
         return rewire(theta, self.shape, found.table, found.patterns, sharpness)
 
-    def _save_now_and_then(self) -> None:
-        if time.perf_counter() - self._saved > _SAVED_SECONDS:
-            self._save()
+    def status(self) -> dict[str, float]:
+        """Return what is reported: how far the gradient is."""
+        return self.descent.status()
 
-    def _save(self) -> None:
-        state, progress = self.descent.state, asdict(self.descent.progress)
-        progress["cpu_seconds"] = self._spent()
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return θ, Adam's moments and the progress, and those of a repair."""
+        state = self.descent.state
         tensors = {"theta": state.theta, "m": state.m, "v": state.v}
-        metadata = {**progress, "step": state.step, "of": self.of}
-        checkpoint.save(self.path, _KIND, tensors, metadata)
-        self._saved = time.perf_counter()
+        metadata = {"step": state.step, "progress": asdict(self.descent.progress)}
+        if self.repair is None:
+            return tensors, metadata
+        arrays, done = self.repair.state()
+        return tensors | arrays, metadata | {"repair": done}
 
-    def _resume(self) -> None:
-        size = ("float32", (self.shape.size,))
-        found = checkpoint.resume(
-            self.path, _KIND, self.of, dict.fromkeys(("theta", "m", "v"), size)
-        )
-        if found is None:
-            return
-        tensors, metadata = found
-        step = metadata.pop("step")
-        self.descent.state = TrainState(**tensors, step=step)
-        self.descent.progress = Progress(**metadata)
+    def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        """Undo ``state``."""
+        state = {name: tensors[name] for name in ("theta", "m", "v")}
+        self.descent.state = TrainState(**state, step=metadata["step"])
+        self.descent.progress = Progress(**metadata["progress"])
+        if "repair" in metadata:
+            self.repair = self._begin_repair()
+            self.repair.restore(tensors, metadata["repair"])
 
-    def _spent(self) -> float:
-        return self.descent.progress.cpu_seconds + time.thread_time() - self._clock
-
-    def _outcome(self, *, success: bool = False) -> Outcome:
+    def outcome(self) -> Outcome:
+        """Return the controller."""
         state, progress = self.descent.state, self.descent.progress
         metrics = {
             "step": float(state.step),
@@ -138,8 +134,6 @@ class _Restart:
             "error": progress.error,
             "level": float(progress.level),
             "soft_solved": float(progress.soft),
-            "pairs": float(self.config.pairs),
-            "cpu_seconds": self._spent(),
         }
         card = {
             "env": self.config.env,
@@ -148,9 +142,8 @@ class _Restart:
             "trained_lengths": list(self.config.length),
             "settings": asdict(self.settings),
         }
-        tensors = {"theta": state.theta.copy()}
-        pruned = not success and state.step < self.config.budget
-        return Outcome(success, metrics, tensors, card, pruned)
+        pruned = not self.success and state.step < self.config.budget
+        return Outcome(self.success, metrics, {"theta": state.theta.copy()}, card, pruned)
 
 
 def shape_of(config: Config) -> Shape:

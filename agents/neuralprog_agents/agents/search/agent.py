@@ -1,4 +1,4 @@
-"""Program search as an agent: its config, its restart, and its policy."""
+"""Program search as an agent: its config, its learner, and its policy."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.agents.search import data
 from neuralprog_agents.agents.search.config import Config, check_memory
-from neuralprog_agents.agents.search.search import restart
+from neuralprog_agents.agents.search.search import SearchLearner
 from neuralprog_agents.circuits.policy import TablePolicy
 
-__all__ = ["SUPERVISION", "Config", "check", "load", "restart"]
+__all__ = ["SUPERVISION", "Config", "check", "learner", "load"]
 
 SUPERVISION = "input/output pairs"
 
@@ -22,12 +22,17 @@ def check(config: Config) -> None:
     data.first_rows(config)
 
 
+def learner(config: Config, index: int) -> SearchLearner:
+    """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
+    return SearchLearner(config, index)
+
+
 def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> TablePolicy:
     """Return the policy of a table.
 
     Args:
         weights: "table", shape (2^R, K), int64.
-        card: "env", "time_limit" and "trained_lengths", as ``restart`` gives them.
+        card: "env", "time_limit" and "trained_lengths", as the learner gives them.
 
     Raises:
         ValueError: The table does not fit the machine.

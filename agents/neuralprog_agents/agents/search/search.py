@@ -1,21 +1,18 @@
 """One restart: from a random table to a program that fits, or to the end of its proposals.
 
 Rounds of annealing alternate with what cannot be compiled: checking a fit, bringing in the
-pairs that it fails on, reporting, saving. Every decision falls at the end of a round and every
-random number is a function of (seed, restart, position), so a killed restart that goes on from
-its checkpoint ends with the same bits.
+pairs that it fails on. Every random number is a function of (seed, restart, position).
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.agent import Outcome, Report, Stop
+from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.search import data
 from neuralprog_agents.agents.search.config import Config
 from neuralprog_agents.circuits import interpreter, program, tables
@@ -25,14 +22,10 @@ from neuralprog_agents.circuits.lanes import LANES
 from neuralprog_agents.circuits.program import Table
 from neuralprog_agents.circuits.proposals import Moves, randomise
 from neuralprog_agents.circuits.simplify import simplify
-from neuralprog_agents.training import checkpoint
 from neuralprog_envs.core.draws import as_words, combine
 
 ROUND = 50_000
 """Proposals between two decisions."""
-_SAVED_SECONDS = 5.0
-_CHECKPOINT = "checkpoint.safetensors"
-_KIND = "search"
 _ALL = np.uint64(2**64 - 1)
 _RESTARTS = 3
 """The stream of seeds for restarts; ``data`` has the others."""
@@ -46,7 +39,6 @@ class Progress:
         proposals: How many have been made.
         used: How many of the near pairs have been looked at.
         fits: How often all pairs in use were right.
-        cpu_seconds: Processor time.
         best: The best score at the end of a round.
         unveiled: How many scored cells of each pair count; 0 once all do.
     """
@@ -54,14 +46,8 @@ class Progress:
     proposals: int = 0
     used: int = 0
     fits: int = 0
-    cpu_seconds: float = 0.0
     best: float = 0.0
     unveiled: int = 0
-
-
-def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
-    return Restart(config, index, folder).run(report, stop)
 
 
 def weights_of(config: Config) -> Weights:
@@ -85,19 +71,28 @@ def moves_of(config: Config) -> Moves:
     )
 
 
-class Restart:
-    """The state of one restart; ``run`` does all of it."""
+class SearchLearner:
+    """One restart of the search; see ``neuralprog_agents.agent.Learner``."""
 
-    def __init__(self, config: Config, index: int, folder: Path) -> None:
-        self.config, self.index, self.path = config, index, folder / _CHECKPOINT
-        self.of = checkpoint.identity(config, index)
+    def __init__(self, config: Config, index: int) -> None:
+        self.config, self.index = config, index
         self.moves, self.weights = moves_of(config), weights_of(config)
         self.rows = data.first_rows(config)
         self.progress = Progress(used=int(self.rows.max()) + 1, unveiled=int(config.unveil))
         self.problem = self._pack()
         self.search = self._begin()
-        self._resume()
-        self._clock = time.thread_time()
+        self.now = Score(0.0, 0, 0)
+        self.fits = self.success = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether a program fits, or all proposals are made."""
+        return self.fits or self.progress.proposals >= self.config.proposals
+
+    @property
+    def samples(self) -> int:
+        """The pairs that were looked at, those of the last judgement included."""
+        return self.progress.used + self.fits * self.config.far
 
     def _begin(self) -> Search:
         config, R = self.config, self.config.registers
@@ -107,21 +102,15 @@ class Restart:
         randomise(stream, table, R, self.moves)
         return begin(table, self.problem, stream)
 
-    def run(self, report: Report, stop: Stop) -> Outcome:
-        """Anneal round by round."""
-        saved = time.perf_counter()
-        while self.progress.proposals < self.config.proposals and not stop():
-            now = self._round()
-            report(self._report(now))
-            if now.right == len(self.rows) and not self._unveils_more() and self._stands():
-                return self._finish()
-            if time.perf_counter() - saved > _SAVED_SECONDS:
-                self._save()
-                saved = time.perf_counter()
-        self._save()
-        return self._outcome(fits=False)
+    def advance(self, pulse: Pulse) -> None:
+        """Anneal for a round, and check a fit."""
+        self.now = self.round()
+        right = self.now.right == len(self.rows)
+        if right and not self._unveils_more() and self.stands():
+            self.fits, self.success = True, self._judge()
 
-    def _round(self) -> Score:
+    def round(self) -> Score:
+        """Make proposals until one fits, up to 50,000; return the score."""
         done = self.progress.proposals
         now, made = self.anneal(min(ROUND, self.config.proposals - done))
         best = max(self.progress.best, now.score)
@@ -152,7 +141,7 @@ class Restart:
         cells = data.pairs(self.config)[0].mask[self.rows].sum(axis=1)
         return bool(cells.max() > self.progress.unveiled + 1)
 
-    def _stands(self) -> bool:
+    def stands(self) -> bool:
         """Check a fit on other pairs; where it fails, they take the places of pairs in use."""
         self.progress = replace(self.progress, fits=self.progress.fits + 1)
         others = np.setdiff1d(np.arange(self.config.near), self.rows)
@@ -162,7 +151,7 @@ class Restart:
             self._note_used(part)
             failed = part[~self.right(part)]
             if len(failed):
-                self._bring_in(failed)
+                self.bring_in(failed)
                 return False
         return True
 
@@ -176,15 +165,16 @@ class Restart:
         bits = np.unpackbits(found.view(np.uint8), bitorder="little")
         return bits[: len(rows)].astype(bool)
 
-    def _finish(self) -> Outcome:
-        """Judge a program that fits: made simpler, and if that goes wrong, as it was found."""
+    def _judge(self) -> bool:
+        """Whether a program that fits generalises: made simpler, or else as it was found."""
         found = self.search.table.copy()
-        self.search.table[:] = self._simplified()
-        if not self.generalises():
-            self.search.table[:] = found
-        return self._outcome(fits=True)
+        self.search.table[:] = self.simplified()
+        if self.generalises():
+            return True
+        self.search.table[:] = found
+        return self.generalises()
 
-    def _simplified(self) -> Table:
+    def simplified(self) -> Table:
         """Return a simpler program that is right on all pairs looked at so far."""
         rows = np.arange(self.progress.used // LANES * LANES)
         problem = data.pack(self.config, data.arranged(self.config, rows))
@@ -195,7 +185,7 @@ class Restart:
 
         return simplify(self.search.table, look)
 
-    def _bring_in(self, failed: NDArray[np.int64]) -> None:
+    def bring_in(self, failed: NDArray[np.int64]) -> None:
         """Replace pairs in use, drawn at random, by at most half as many others."""
         position = self.progress.proposals, self.index
         random = np.random.default_rng((self.config.seed, *position))
@@ -213,57 +203,40 @@ class Restart:
         right = task.score(state, instances) == 1.0
         return bool(np.all(right & (state.halted | (not self.config.halt))))
 
-    def _report(self, now: Score) -> dict[str, float]:
+    def status(self) -> dict[str, float]:
+        """Return what is reported."""
         done = self.progress
         part = {"cells": float(done.unveiled)} if done.unveiled else {}
         return {
             "step": done.proposals,
             "progress": done.proposals / self.config.proposals,
-            "score": now.score,
+            "score": self.now.score,
             "best": done.best,
-            "right": now.right / len(self.rows),
+            "right": self.now.right / len(self.rows),
             "fits": float(done.fits),
-            "pairs": float(done.used),
             **part,
         }
 
-    def _spent(self) -> float:
-        return self.progress.cpu_seconds + time.thread_time() - self._clock
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return the table, the pairs in use, the random stream, and the progress."""
+        search = self.search
+        tensors = {"table": search.table, "rows": self.rows, "stream": search.stream}
+        return tensors, asdict(self.progress)
 
-    def _save(self) -> None:
-        tensors = {"table": self.search.table, "rows": self.rows, "stream": self.search.stream}
-        progress = replace(self.progress, cpu_seconds=self._spent())
-        checkpoint.save(
-            self.path,
-            _KIND,
-            tensors,
-            {**asdict(progress), "of": self.of},
-        )
-
-    def _resume(self) -> None:
-        expect = {
-            "table": ("int64", self.search.table.shape),
-            "rows": ("int64", self.rows.shape),
-            "stream": ("uint64", (2,)),
-        }
-        found = checkpoint.resume(self.path, _KIND, self.of, expect)
-        if found is None:
-            return
-        tensors, metadata = found
+    def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        """Undo ``state``."""
         self.search.table[:], self.search.stream[:] = tensors["table"], tensors["stream"]
         self.rows, self.progress = tensors["rows"].copy(), Progress(**metadata)
         self.problem = self._pack()
 
-    def _outcome(self, *, fits: bool) -> Outcome:
-        success = fits and self.generalises()
+    def outcome(self) -> Outcome:
+        """Return the current program."""
         done, config = self.progress, self.config
         metrics = {
             "step": float(done.proposals),
             "proposals": float(done.proposals),
-            "fit": float(fits),
+            "fit": float(self.fits),
             "best": done.best,
-            "pairs": float(done.used + fits * config.far),
-            "cpu_seconds": self._spent(),
         }
         card = {
             "env": config.env,
@@ -272,4 +245,4 @@ class Restart:
             "trained_lengths": list(config.length),
             "halts": config.halt,
         }
-        return Outcome(success, metrics, {"table": self.search.table.copy()}, card)
+        return Outcome(self.success, metrics, {"table": self.search.table.copy()}, card)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from math import isnan
 from pathlib import Path
@@ -20,6 +20,7 @@ from neuralprog_agents.benchmark.speed import machine
 from neuralprog_agents.evaluation.evaluate import check, evaluate
 from neuralprog_agents.evaluation.reference import reference
 from neuralprog_agents.training import config as settings
+from neuralprog_agents.training.loop import restart
 
 SOLVED = 0.99
 """Success at the longest trained length, on test instances, that counts as solved."""
@@ -155,15 +156,10 @@ def train(settled: Settled) -> Trained:
             return spent() >= cell.seconds
 
         for index in range(config.restarts):
-            outcome = _restart(module, config, index, Path(folder) / str(index), stop)
+            outcome = restart(module, config, index, Path(folder) / str(index), stop=stop)
             if outcome.success or stop():
                 break
     return Trained(outcome, index + 1, spent())
-
-
-def _restart(module: Any, config: Any, index: int, folder: Path, stop: Callable[[], bool]) -> Any:
-    folder.mkdir()
-    return module.restart(config, index, folder, lambda metrics: None, stop)
 
 
 _warm: set[str] = set()
@@ -175,12 +171,12 @@ def _warm_up(module: Any, config: Any, folder: Path) -> None:
         return
     _warm.add(module.__name__)
     answers = iter((False,))
-    _restart(module, config, 0, folder, lambda: next(answers, True))
+    restart(module, config, 0, folder, stop=lambda: next(answers, True))
 
 
 def _samples(outcome: Outcome) -> int | None:
     """Return how many samples were taken, as the agent counts them."""
-    count = outcome.metrics.get("samples", outcome.metrics.get("pairs"))
+    count = outcome.metrics.get("samples")
     return None if count is None or isnan(count) else round(count)
 
 

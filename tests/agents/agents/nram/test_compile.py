@@ -16,6 +16,7 @@ from neuralprog_agents.agents.nram.shape import Shape, initial
 from neuralprog_agents.circuits import tables
 from neuralprog_agents.circuits.expert import expert_table
 from neuralprog_agents.evaluation.agents import open_agent, pretrained
+from neuralprog_agents.training.loop import restart
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import REGISTRY, make_task
 from neuralprog_envs.tape.circuit import occurring
@@ -114,7 +115,7 @@ def test_a_compiled_start_succeeds_at_once_and_is_called_one(tmp_path):
         env="NRAMSort", start="search-sort", registers=3, length=(2, 4), steps=(0, 0), square=1
     )
     agent.check(config)
-    outcome = agent.restart(config, 0, tmp_path, lambda _: None, lambda: False)
+    outcome = restart(agent, config, 0, tmp_path)
     assert outcome.success
     assert outcome.metrics["step"] == 0
     assert agent.supervision(config) == "a compiled start (search-sort)"

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from neuralprog_agents.agents.nram import agent, judge, train
+from neuralprog_agents.agents.nram.compile import rewire
 from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.agents.nram.data import pairs
 from neuralprog_agents.agents.nram.discretise import Stepper, circuit_table
-from neuralprog_agents.agents.nram.repair import repair
+from neuralprog_agents.agents.nram.repair import Repair
 from neuralprog_agents.evaluation.evaluate import evaluate
+from neuralprog_agents.training.loop import restart
 
 SWAP = Config(
     env="NRAMSwap", registers=4, length=(2, 5), steps=(0, 6),
@@ -18,14 +20,9 @@ SWAP = Config(
 )  # fmt: skip
 
 
-def run(config, index, folder, stop=lambda: False):
-    folder.mkdir(exist_ok=True)
-    return agent.restart(config, index, folder, lambda _: None, stop)
-
-
 @pytest.mark.learning
 def test_the_hybrid_learns_to_swap_and_writes_it_into_weights(tmp_path):
-    outcomes = [run(SWAP, index, tmp_path / f"{index}") for index in range(6)]
+    outcomes = [restart(agent, SWAP, index, tmp_path / f"{index}") for index in range(6)]
     learned = [outcome for outcome in outcomes if outcome.success]
     assert len(learned) >= 3
     policy = agent.load(learned[0].tensors, learned[0].card)
@@ -40,33 +37,17 @@ def test_what_fits_is_right_on_every_pair_on_the_slow_machine_too():
     for turn in range(4):
         table = random.integers(0, [*(s.size for s in shape.softmaxes), 2], (16, shape.choices))
         table[:, -1] = 0
-        found = repair(SWAP, 0, turn, table, lambda: False)
-        theta = train.rewire(np.zeros(shape.size, np.float32), shape, found.table, found.patterns)
+        repair = Repair(SWAP, 0, turn, table)
+        while not repair.finished:
+            repair.advance()
+        found = repair.found()
+        theta = rewire(np.zeros(shape.size, np.float32), shape, found.table, found.patterns)
         assert judge.fits(SWAP, Stepper(theta, shape)) == found.fits
         assert set(circuit_table(theta, shape)[list(found.patterns)].ravel()) == set(
             found.table[list(found.patterns)].ravel()
         )
         fits += found.fits
     assert fits > 0
-
-
-def test_a_stopped_hybrid_goes_on_bit_for_bit(tmp_path):
-    config = replace(SWAP, repair=2_000, budget=100)
-    whole = run(config, 1, tmp_path / "whole")
-    asked, goes_on = [0], [3]
-
-    def stop():
-        asked[0] += 1
-        return asked[0] > goes_on[0]
-
-    for limit in range(3, 9):
-        asked[0], goes_on[0] = 0, limit
-        run(config, 1, tmp_path / "stopped", stop)
-    resumed = run(config, 1, tmp_path / "stopped")
-    assert resumed.tensors["theta"].tobytes() == whole.tensors["theta"].tobytes()
-    for outcome in (whole, resumed):
-        del outcome.metrics["cpu_seconds"]
-    assert resumed.metrics == whole.metrics
 
 
 def test_a_run_has_one_list_of_pairs_with_every_length():

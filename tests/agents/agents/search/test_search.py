@@ -1,38 +1,35 @@
-"""Whole restarts: they learn, are the same every time, and go on after a kill."""
+"""Whole restarts: they learn, and are the same every time."""
 
 import numpy as np
 import pytest
 
 from neuralprog_agents.agents.search import agent, data
 from neuralprog_agents.agents.search.agent import Config
-from neuralprog_agents.agents.search.search import ROUND, Restart
+from neuralprog_agents.agents.search.search import ROUND, SearchLearner
 from neuralprog_agents.benchmark import search as bench
 from neuralprog_agents.circuits import tables
 from neuralprog_agents.evaluation.evaluate import evaluate
-from neuralprog_agents.training.checkpoint import CheckpointError
+from neuralprog_agents.training.loop import restart
 from neuralprog_envs.core import batch
 
 INCREMENT = Config("NRAMIncrement-v0", registers=2, length=(1, 5), steps=(2, 2))
 HARD = Config("NRAMSort-v0", length=(2, 4), steps=(0, 0), square=1, proposals=4 * ROUND)
 
 
-def never():
-    return False
-
-
-def ignore(metrics):
-    pass
+def trained(learner, after=lambda: None):
+    while not learner.finished:
+        learner.advance(lambda: None)
+        after()
+    return learner.outcome()
 
 
 @pytest.mark.learning
 @pytest.mark.parametrize("halt", [False, True])
 def test_increment_is_learned_and_right_at_ten_times_the_length(tmp_path, halt):
     config = Config(**{**vars(INCREMENT), "halt": halt, "steps": (3, 3)})
-    outcomes = (agent.restart(config, i, tmp_path / str(i), ignore, never) for i in range(9))
-    for i in range(9):
-        (tmp_path / str(i)).mkdir()
+    outcomes = (restart(agent, config, i, tmp_path / str(i)) for i in range(9))
     outcome = next(outcome for outcome in outcomes if outcome.success)
-    assert outcome.metrics["pairs"] <= config.pairs
+    assert outcome.metrics["samples"] <= config.pairs
     policy = agent.load(outcome.tensors, outcome.card)
     for score in evaluate(policy, config.env, [10, 50], 50):
         assert score.success_rate == 1.0
@@ -40,51 +37,32 @@ def test_increment_is_learned_and_right_at_ten_times_the_length(tmp_path, halt):
             assert score.mean_steps < policy.limit(score.length)
 
 
-def test_a_restart_that_was_killed_ends_with_the_same_bits(tmp_path):
-    whole = agent.restart(HARD, 3, tmp_path, ignore, never)
-    (tmp_path / "checkpoint.safetensors").unlink()
-    for rounds in (1, 2, 9):
-        seen = []
-        part = agent.restart(HARD, 3, tmp_path, seen.append, lambda: len(seen) >= rounds)  # noqa: B023
-    assert part.metrics["proposals"] == whole.metrics["proposals"]
-    assert part.metrics["best"] == whole.metrics["best"]
-    np.testing.assert_array_equal(part.tensors["table"], whole.tensors["table"])
-
-
 def test_a_restart_depends_on_seed_and_index_alone(tmp_path):
     config = Config(**{**vars(HARD), "proposals": 2000})
     found = {}
-    for seed, index in ((0, 0), (0, 1), (1, 0), (0, 0)):
+    for n, (seed, index) in enumerate([(0, 0), (0, 1), (1, 0), (0, 0)]):
         mine = Config(**{**vars(config), "seed": seed})
-        table = agent.restart(mine, index, tmp_path, ignore, never).tensors["table"]
-        (tmp_path / "checkpoint.safetensors").unlink()
+        table = restart(agent, mine, index, tmp_path / str(n)).tensors["table"]
         found.setdefault((seed, index), set()).add(table.tobytes())
     assert [len(tables) for tables in found.values()] == [1, 1, 1]
     assert len(set.union(*found.values())) == 3
 
 
-def test_a_checkpoint_of_another_restart_is_refused(tmp_path):
-    config = Config(**{**vars(HARD), "proposals": 2000})
-    agent.restart(config, 0, tmp_path, ignore, never)
-    with pytest.raises(CheckpointError, match="another restart"):
-        agent.restart(config, 1, tmp_path, ignore, never)
+def test_pairs_that_a_fit_fails_on_come_into_use():
+    learner = SearchLearner(INCREMENT, 0)
+    before, fresh = set(learner.rows.tolist()), np.arange(300, 310)
+    learner.bring_in(fresh)
+    assert set(learner.rows.tolist()) - before == set(fresh.tolist())
+    assert len(set(learner.rows.tolist())) == len(before)
 
 
-def test_pairs_that_a_fit_fails_on_come_into_use(tmp_path):
-    restart = Restart(INCREMENT, 0, tmp_path)
-    before, fresh = set(restart.rows.tolist()), np.arange(300, 310)
-    restart._bring_in(fresh)
-    assert set(restart.rows.tolist()) - before == set(fresh.tolist())
-    assert len(set(restart.rows.tolist())) == len(before)
-
-
-def test_the_compiled_check_of_pairs_is_that_of_the_numpy_machine(tmp_path):
-    restart = Restart(INCREMENT, 1, tmp_path)
-    restart.run(ignore, never)
-    restart.search.table[:, 0] = 0  # spoil it a little
+def test_the_compiled_check_of_pairs_is_that_of_the_numpy_machine():
+    learner = SearchLearner(INCREMENT, 1)
+    trained(learner)
+    learner.search.table[:, 0] = 0  # spoil it a little
     rows = data.arranged(INCREMENT, np.arange(192))
     posed, memory = data.pairs(INCREMENT)
-    found = restart.right(rows)
+    found = learner.right(rows)
     for i in range(0, 192, 5):
         n = int(posed.length[rows[i]])
         task = data.task_of(
@@ -95,7 +73,7 @@ def test_the_compiled_check_of_pairs_is_that_of_the_numpy_machine(tmp_path):
             *(part[:, : memory[rows[i]]] if part.ndim == 2 else part for part in vars(one).values())
         )
         limit = data.limits(INCREMENT, one.length)
-        state = tables.run(task.machine, restart.search.table, one, limit)
+        state = tables.run(task.machine, learner.search.table, one, limit)
         assert (task.score(state, one)[0] == 1.0) == found[i]
 
 
@@ -124,29 +102,28 @@ def test_settings_out_of_range_are_refused(settings, message):
         Config("NRAMSort-v0", **settings)
 
 
-def test_a_restart_may_begin_with_short_pairs_and_takes_in_longer_ones(tmp_path):
+def test_a_restart_may_begin_with_short_pairs_and_takes_in_longer_ones():
     config = Config(**{**vars(INCREMENT), "begin": 2, "tied": 0.5})
-    restart = Restart(config, 0, tmp_path)
+    learner = SearchLearner(config, 0)
     lengths = data.pairs(config)[0].length
-    assert set(lengths[restart.rows].tolist()) == {1, 2}
-    outcome = restart.run(ignore, never)
-    assert outcome.metrics["pairs"] <= config.pairs
-    assert outcome.success
+    assert set(lengths[learner.rows].tolist()) == {1, 2}
+    assert trained(learner).success
+    assert learner.samples <= config.pairs
 
 
-def test_cells_are_unveiled_one_by_one_in_growing_time(tmp_path):
+def test_cells_are_unveiled_one_by_one_in_growing_time():
     config = Config(**{**vars(INCREMENT), "unveil": True})
-    restart = Restart(config, 0, tmp_path)
-    whole = data.pack(config, restart.rows)
-    parts = [data.pack(config, restart.rows, cells) for cells in range(1, 6)]
+    learner = SearchLearner(config, 0)
+    whole = data.pack(config, learner.rows)
+    parts = [data.pack(config, learner.rows, cells) for cells in range(1, 6)]
     shown = [(part.weight > 0).sum() for part in parts]
     assert shown == sorted(set(shown))
-    assert shown[0] == len(restart.rows)
+    assert shown[0] == len(learner.rows)
     assert [part.limit.max() for part in parts] == [config.time_limit(n) for n in range(1, 6)]
     for last, all_of_it in zip(parts[-1], whole, strict=True):
         np.testing.assert_array_equal(last, all_of_it)
-    seen = []
-    assert restart.run(lambda metrics: seen.append(metrics.get("cells", 0)), never).success
+    seen = [learner.status()["cells"]]
+    assert trained(learner, lambda: seen.append(learner.status().get("cells", 0))).success
     assert list(dict.fromkeys(seen)) == [1, 2, 3, 4, 0]  # 0: all five
 
 
@@ -189,11 +166,11 @@ def test_where_contrast_counts_neighbours_are_alike():
     assert equal > random + 1
 
 
-def test_simplified_programs_stay_right_on_their_pairs(tmp_path):
-    restart = Restart(INCREMENT, 2, tmp_path)
-    while restart._round().right < len(restart.rows) or not restart._stands():
+def test_simplified_programs_stay_right_on_their_pairs():
+    learner = SearchLearner(INCREMENT, 2)
+    while learner.round().right < len(learner.rows) or not learner.stands():
         pass
-    before = restart.search.table.copy()
-    after = restart.search.table[:] = restart._simplified()
+    before = learner.search.table.copy()
+    after = learner.search.table[:] = learner.simplified()
     assert not np.array_equal(before, after)
-    assert restart.right(data.arranged(INCREMENT, np.arange(256))).all()
+    assert learner.right(data.arranged(INCREMENT, np.arange(256))).all()

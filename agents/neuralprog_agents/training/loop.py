@@ -1,0 +1,209 @@
+"""The training loop of every agent: it drives a learner, saves and resumes it, and lets it stop.
+
+A restart is a sequence of chunks. Between two of them the learner's state is whole: there the loop
+reports, hears ``stop``, and writes a checkpoint every few seconds. Within a long chunk the learner
+calls a pulse, which raises ``LeaveError`` when it is time to leave; the restart then goes on from
+its last checkpoint. All that is random depends on the config, the restart's index and the state
+alone, so a restart that was killed at any moment ends with the same bits.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neuralprog_agents.agent import AgentModule, Learner, Outcome, Report, Stop
+from neuralprog_agents.training import checkpoint
+from neuralprog_agents.training.clock import CpuClock
+
+SAVED_SECONDS = 5.0
+"""The time between two checkpoints."""
+_PULSE_SECONDS = 0.05
+"""The time between two looks at the clock within a chunk."""
+_CHECKPOINT = "checkpoint.safetensors"
+_KIND = "training"
+
+
+class LeaveError(Exception):
+    """A learner is to leave the chunk that it is in: it was told to stop, or has no time left."""
+
+
+@dataclass(frozen=True)
+class Evaluations:
+    """Looks at what is learned, which neither cost the restart time nor change its randomness.
+
+    Attributes:
+        seconds: When: CPU-seconds, ascending.
+        evaluate: Takes one of ``seconds``, and what had been learned by then.
+    """
+
+    seconds: tuple[float, ...]
+    evaluate: Callable[[float, Outcome], None]
+
+
+def restart(
+    agent: AgentModule,
+    config: Any,
+    index: int,
+    folder: Path,
+    report: Report = lambda metrics: None,
+    stop: Stop = lambda: False,
+    budget: float = inf,
+    evaluations: Evaluations | None = None,
+) -> Outcome:
+    """Do one restart, or the rest of one that was interrupted.
+
+    Args:
+        agent: The agent's module. One with a ``restart`` of its own takes part as far as it asks
+            ``stop``, and is not evaluated on the way.
+        config: Its ``Config``.
+        index: With ``config.seed`` it decides everything random.
+        folder: Where the checkpoint is; made if it is not there.
+        report: Takes the learner's status, with "samples" and "cpu_seconds".
+        stop: True means leave soon, with what has been learned so far.
+        budget: The CPU-seconds after which the restart leaves.
+        evaluations: When to evaluate on the way.
+
+    Returns:
+        What was learned; its metrics have "samples" and "cpu_seconds", those before a kill
+        included.
+
+    Raises:
+        CheckpointError: The checkpoint in the folder is damaged, or another restart's.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    clock = CpuClock()
+    with contained_randomness():
+        if own := getattr(agent, "restart", None):
+            outcome = own(config, index, folder, report, lambda: stop() or clock.spent() >= budget)
+            return replace(outcome, metrics={"cpu_seconds": clock.spent(), **outcome.metrics})
+        learner = agent.learner(config, index)
+        of = {"agent": agent.__name__, **checkpoint.identity(config, index)}  # type: ignore[attr-defined]
+        saved = _Saved(folder / _CHECKPOINT, of, learner, clock)
+        return _Loop(learner, clock, saved, report, stop, budget, evaluations).run()
+
+
+@contextmanager
+def contained_randomness() -> Iterator[None]:
+    """Leave the global generators of Python, NumPy and torch as they were."""
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    torch: Any = sys.modules.get("torch")
+    before = torch and torch.get_rng_state()
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
+        if torch:
+            torch.set_rng_state(before)
+
+
+@dataclass
+class _Saved:
+    """A learner's checkpoint.
+
+    Attributes:
+        path: The file.
+        of: The restart's identity.
+        learner: The learner.
+        clock: What it has cost is saved with it.
+    """
+
+    path: Path
+    of: dict[str, Any]
+    learner: Learner
+    clock: CpuClock
+
+    def __post_init__(self) -> None:
+        self._at = time.monotonic()
+        found = checkpoint.resume(self.path, _KIND, self.of)
+        if found is not None:
+            tensors, metadata = found
+            self.learner.restore(tensors, metadata["learner"])
+            self.clock.add(metadata["cpu_seconds"])
+
+    def write(self) -> None:
+        tensors, metadata = self.learner.state()
+        own = {"learner": metadata, "cpu_seconds": self.clock.spent(), "of": self.of}
+        checkpoint.save(self.path, _KIND, tensors, own)
+        self._at = time.monotonic()
+
+    def write_if_due(self) -> None:
+        if time.monotonic() - self._at >= SAVED_SECONDS:
+            self.write()
+
+
+class _Loop:
+    def __init__(
+        self,
+        learner: Learner,
+        clock: CpuClock,
+        saved: _Saved,
+        report: Report,
+        stop: Stop,
+        budget: float,
+        evaluations: Evaluations | None,
+    ) -> None:
+        self._learner, self._clock, self._saved = learner, clock, saved
+        self._report, self._stop, self._budget = report, stop, budget
+        self._evaluations = evaluations
+        self._due = [s for s in evaluations.seconds if s > clock.spent()] if evaluations else []
+        self._reported, self._pulsed = learner.status()["step"], time.monotonic()
+        self._learned = self._outcome() if self._due else None
+
+    def run(self) -> Outcome:
+        try:
+            while not self._learner.finished:
+                if self._leaves():
+                    self._saved.write()
+                    break
+                self._learner.advance(self._pulse)
+                self._report_progress()
+                self._evaluate()
+                if not self._learner.finished:
+                    self._saved.write_if_due()
+        except LeaveError:
+            self._evaluate()
+        return self._outcome()
+
+    def _leaves(self) -> bool:
+        return self._stop() or self._clock.spent() >= self._budget
+
+    def _pulse(self) -> None:
+        if time.monotonic() - self._pulsed >= _PULSE_SECONDS:
+            self._pulsed = time.monotonic()
+            if self._leaves():
+                raise LeaveError
+
+    def _report_progress(self) -> None:
+        status = self._learner.status()
+        if status["step"] > self._reported:
+            self._reported = status["step"]
+            self._report(self._priced(status))
+
+    def _evaluate(self) -> None:
+        """Evaluate what was learned before each time that has come: at the chunk before this."""
+        if self._evaluations is None or self._learned is None:
+            return
+        spent = self._clock.spent()
+        with self._clock.paused(), contained_randomness():
+            while self._due and self._due[0] <= spent:
+                self._evaluations.evaluate(self._due.pop(0), self._learned)
+            self._learned = self._outcome() if self._due else None
+
+    def _outcome(self) -> Outcome:
+        outcome = self._learner.outcome()
+        return replace(outcome, metrics=self._priced(outcome.metrics))
+
+    def _priced(self, metrics: dict[str, float]) -> dict[str, float]:
+        cost = {"samples": float(self._learner.samples), "cpu_seconds": self._clock.spent()}
+        return {**metrics, **cost}
