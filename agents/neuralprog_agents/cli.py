@@ -6,6 +6,7 @@ Nothing but the standard library is imported before a command is known.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -46,6 +47,7 @@ def main(words: Sequence[str] | None = None, command: str | None = None) -> int:
         The exit status: 0 only if the job was done; 2 for bad input, told in one line.
     """
     given = list(sys.argv[1:] if words is None else words)
+    _print_in_any_encoding()
     try:
         return _dispatch([*([command] if command else []), *given])
     except UsageError as error:
@@ -63,6 +65,13 @@ def main(words: Sequence[str] | None = None, command: str | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+def _print_in_any_encoding() -> None:
+    """Escape what the console's encoding lacks, as Python does: an answer must not be lost."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _dispatch(words: list[str]) -> int:

@@ -1,5 +1,6 @@
 """The commands: bad input is one line and status 2, bugs keep their traceback."""
 
+import io
 import json
 import subprocess
 import sys
@@ -236,6 +237,23 @@ def test_the_card_tells_the_command_whichever_door_was_taken(toy):
     assert done.returncode == 0, done.stderr
     card = json.loads(Path("run/card.json").read_text())
     assert card["command"] == "neuralprog train --config toy.yaml --output run --total 5"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_what_the_console_cannot_show_is_escaped(tmp_path, monkeypatch, encoding):
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding) for _ in range(2))
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    file = tmp_path / "towns.csv"
+    file.write_text("Town,Gold\nŁódź 😀,3\n", "utf-8")
+    words = f"run --agent random --env NPWikiTableQuestions --table {file} --input"
+    assert main([*words.split(), "which town has the most gold?"]) == 0
+    assert main(["run", "--agent", "Łódź 😀\udcff"]) == 2
+    out.flush()
+    told = [stream.buffer.getvalue().decode(encoding) for stream in (out, err)]
+    shown = "Łódź 😀".encode(encoding, "backslashreplace").decode(encoding)
+    assert f"1 | {shown} |    3" in told[0]
+    assert f"'{shown}\\udcff'" in told[1]
 
 
 def test_a_reader_that_leaves_early_is_no_bug(learned):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from neuralprog_envs.table.wikitables import SAMPLE
 _MOST_ROWS, _MOST_COLUMNS = 2000, 64
 _SAMPLE_ROWS, _SAMPLE_COLUMNS = 14, 6
 """The size of the largest table of the questions that come with the package."""
+_WHOLE = re.compile(r"-?[1-9][0-9]{0,17}|0")
 _MOST_STEPS = 100_000_000
 """Steps that an input may take: minutes."""
 
@@ -45,11 +47,17 @@ def read_input(env_id: str, text: str, table: str | None = None) -> Any:
 
 
 def parse_numbers(text: str) -> list[int]:
-    """Return the numbers of "3 1 2" or "3, 1, 2"; raise ValueError if there are others."""
-    try:
-        return [int(word) for word in text.replace(",", " ").split()]
-    except ValueError:
-        raise ValueError(f"input {text!r}: must be whole numbers, as in '3 1 2'") from None
+    """Return the numbers of "3 1 2" or "3, 1, 2"; raise ValueError if there are others.
+
+    A number has one form, that in which it is printed: 7, and not 007 or +7.
+    """
+    words = text.replace(",", " ").split()
+    for word in words:
+        if not _WHOLE.fullmatch(word):
+            raise ValueError(
+                f"input {word[:40]!r}: must be whole numbers, as in '3 1 2', without + or leading 0"
+            )
+    return [int(word) for word in words]
 
 
 def prepare(

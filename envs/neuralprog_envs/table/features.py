@@ -70,6 +70,11 @@ class ReadTable:
                 marked[:, c] = [other == entry for other in column]
         return marked
 
+    def not_in(self, question: ReadQuestion) -> list[str]:
+        """Return the question's words, no numbers or marks, that do not stand in the table."""
+        there = {stem(word) for row in (self.names, *self.words) for words in row for word in words}
+        return [w for w in question.parts[0] if w[0].isalnum() and stem(w) not in there]
+
     @cached_property
     def key(self) -> str:
         """The table's content as one text."""

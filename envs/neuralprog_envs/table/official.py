@@ -103,7 +103,7 @@ def correct(
     """Return whether a predicted answer is right.
 
     Args:
-        predicted: The predicted items.
+        predicted: The predicted items; they count as the predictions file says them.
         target: The right items.
         canon: The right items' canonical forms, from the release's tags; by default ``lenient``
             of each.
@@ -112,7 +112,7 @@ def correct(
     if len(forms) != len(target):
         raise ValueError(f"{len(target)} target items have {len(forms)} canonical forms")
     targets = {value(form): text for text, form in zip(target, forms, strict=True)}
-    guesses = {value(text): text for text in predicted}
+    guesses = {value(text): text for text in written(predicted)}
     if len(targets) != len(guesses):
         return False
     return all(
@@ -144,17 +144,20 @@ def parse(joined: str) -> tuple[list[str], list[str] | None]:
     return parts[0], parts[1] if len(parts) > 1 else None
 
 
+def written(items: Iterable[str]) -> list[str]:
+    """Return an answer's items as a predictions file says them: all on one line, without tabs."""
+    return [" ".join(item.split()) for item in items]
+
+
 def write_predictions(path: str | Path, answers: Mapping[str, Iterable[str]]) -> None:
     """Write a predictions file: a line a question, its id and the items, tab between them.
 
     Write every question, those without an answer too: the evaluator counts only the ids it sees.
-    Tabs and newlines inside items become spaces.
 
     Args:
         path: The file to write.
-        answers: The predicted items of each id, in order.
+        answers: The predicted items of each id, in order; see ``written``.
     """
     with Path(path).open("w", encoding="utf-8", newline="\n") as file:
         for name, items in answers.items():
-            cells = [" ".join(item.split()) for item in items]
-            file.write("\t".join([name, *cells]) + "\n")
+            file.write("\t".join([name, *written(items)]) + "\n")

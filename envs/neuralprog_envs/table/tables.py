@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_DELIMITERS = ",;\t"
+_DELIMITERS = ",;\t|"
+_QUOTED = re.compile(r'(?<![^,;\t| \r\n])"(?:[^"]|"")*"')
+_EXCEL = re.compile(r'\s*"?sep=([^\w"\r\n])"?\s*(?:[\r\n]|$)', re.IGNORECASE)
+"""The line with which a spreadsheet names the delimiter."""
 _LARGEST_FILE = 20_000_000
+
+_SPACES = " \t\u00a0"
+
+Lines = Iterable[tuple[int, Sequence[str]]]
+"""Rows of cells, each with the number of the line on which it begins."""
 
 
 @dataclass(frozen=True)
@@ -51,29 +61,40 @@ class Table:
         return np.concatenate([np.array([question], dtype=object), grid.ravel()])[None]
 
 
-def table_of(rows: Sequence[Sequence[str]], what: str = "the table") -> Table:
-    """Return rows, the first of them the header, as a table; blank lines are left out.
+def table_of(rows: Any) -> Table:
+    """Return rows of cells, the first of them the header, as a table; see ``read_csv``.
 
     Raises:
-        ValueError: There is no header or no row, or a row has another width than the header.
+        ValueError: They are no rows of cells, or no table.
     """
-    lines = [tuple(str(cell) for cell in row) for row in rows]
-    kept = [(n, line) for n, line in enumerate(lines, 1) if any(cell.strip() for cell in line)]
+    lines = list(rows) if isinstance(rows, Iterable) else [rows]
+    if any(isinstance(row, (str, Mapping)) or not isinstance(row, Iterable) for row in lines):
+        raise ValueError("a table is a CSV file, or rows of cells with the header first")
+    return _table([(n, [str(cell) for cell in row]) for n, row in enumerate(lines, 1)], "the table")
+
+
+def _table(lines: Lines, what: str) -> Table:
+    """Return a header and rows of its width, spaces around cells and blank lines left out."""
+    stripped = [(n, tuple(cell.strip(_SPACES) for cell in row)) for n, row in lines]
+    kept = [(n, row) for n, row in stripped if any(row)]
     if not kept:
         raise ValueError(f"{what} is empty: it needs a header and at least one row")
     width = len(kept[0][1])
-    for number, line in kept:
-        if len(line) != width:
+    for number, row in kept:
+        if len(row) != width:
             raise ValueError(
-                f"{what}: line {number} has {len(line)} cells, but the header has {width}"
+                f"{what}: line {number} has {len(row)} cells, but the header has {width}"
             )
     if len(kept) < 2:
         raise ValueError(f"{what} has a header but no row")
-    return Table(kept[0][1], tuple(line for _, line in kept[1:]))
+    return Table(kept[0][1], tuple(row for _, row in kept[1:]))
 
 
 def read_csv(path: str | Path) -> Table:
-    """Return a user's CSV file: UTF-8, comma, semicolon or tab, a header in the first line.
+    """Return a user's CSV file: UTF-8, a header in the first line, fields quoted by ".
+
+    Fields end at comma, semicolon, tab or bar: as a line ``sep=;`` in front of the header says, or
+    else whatever divides all lines into equally many fields. Lines end at CR and LF alone.
 
     Raises:
         ValueError: There is no such file, or it is not a table; the message says what is wrong.
@@ -81,21 +102,75 @@ def read_csv(path: str | Path) -> Table:
     file = Path(path)
     if not file.is_file():
         raise ValueError(f"there is no file {str(path)!r}")
+    content = read_text(file)
+    named = _EXCEL.match(content)
+    delimiter = named[1] if named else _delimiter(content)
+    lines = list(fields(content, file.name, delimiter=delimiter, **_DIALECT))
+    return _table(lines[1:] if named else lines, file.name)
+
+
+_DIALECT: Mapping[str, Any] = {"skipinitialspace": True, "strict": True}
+
+
+def _delimiter(content: str) -> str:
+    """Return what divides all lines equally, or else what is in the header most often."""
+    bare = _QUOTED.sub("", content).lstrip()
+    counts = {mark: re.split("[\r\n]", bare, maxsplit=1)[0].count(mark) for mark in _DELIMITERS}
+    ordered = sorted(counts, key=counts.__getitem__, reverse=True)
+    there = [mark for mark in ordered if counts[mark]]
+    return next((mark for mark in there if _is_even(content, mark)), ordered[0])
+
+
+def _is_even(content: str, delimiter: str) -> bool:
+    """Return whether a delimiter divides all lines that are not blank into equally many fields."""
+    try:
+        rows = list(fields(content, "", delimiter=delimiter, **_DIALECT))
+    except ValueError:
+        return False
+    return len({len(row) for _, row in rows if any(row)}) == 1
+
+
+def read_text(file: Path) -> str:
+    """Return the content of a text file in UTF-8, with or without a byte order mark.
+
+    Raises:
+        ValueError: It is too large, or not such a file; the message names the file and the line.
+    """
     if file.stat().st_size > _LARGEST_FILE:
-        raise ValueError(f"{file.name} is too large: at most {_LARGEST_FILE // 10**6} MB")
+        raise ValueError(f"{file} is too large: at most {_LARGEST_FILE // 10**6} MB")
+    content = file.read_bytes()
+    if b"\0" in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ValueError(f"{file} is not a text file: it has zero bytes")
     try:
-        content = file.read_text(encoding="utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{file.name} is not a UTF-8 text file: {error.reason}") from None
-    if "\0" in content:
-        raise ValueError(f"{file.name} is not a text file: it has zero bytes")
-    heading = next((line for line in content.splitlines() if line.strip()), "")
-    delimiter = max(_DELIMITERS, key=heading.count)
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"{file} is not a UTF-8 text file: {error.reason} in line {line}; save it as UTF-8"
+        ) from None
+
+
+def fields(content: str, what: str, **dialect: Any) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a CSV file's content, each with the number of the line where it begins.
+
+    Args:
+        content: The content; lines end at CR and LF alone.
+        what: The file, for messages.
+        **dialect: The arguments of ``csv.reader``.
+
+    Raises:
+        ValueError: A line is malformed.
+    """
+    reader = csv.reader(io.StringIO(content, newline=""), **dialect)
+    line = 1
     try:
-        rows = list(csv.reader(content.splitlines(True), delimiter=delimiter, strict=True))
+        for row in reader:
+            yield line, row
+            line = reader.line_num + 1
     except csv.Error as error:
-        raise ValueError(f"{file.name} is malformed: {error}") from None
-    return table_of(rows, file.name)
+        raise ValueError(
+            f"{what} is malformed: line {line}: {error}; is a quote missing?"
+        ) from None
 
 
 def read_input(values: Any) -> tuple[Table, str]:
@@ -117,3 +192,15 @@ def read_input(values: Any) -> tuple[Table, str]:
     if isinstance(given, Table):
         return given, question
     return (read_csv(given) if isinstance(given, (str, Path)) else table_of(given)), question
+
+
+def refuse_unknown(words: Iterable[str], known: str) -> None:
+    """Raise ValueError if any of a question's words is unknown.
+
+    Args:
+        words: Those that are.
+        known: What is known, for the message.
+    """
+    unknown = ", ".join(dict.fromkeys(words))
+    if unknown:
+        raise ValueError(f"the question has unknown words: {unknown}; {known}")

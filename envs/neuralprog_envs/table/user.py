@@ -13,8 +13,9 @@ from neuralprog_envs.table import questions as q
 from neuralprog_envs.table.cells import most_frequent
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.state import NOTHING, TableInstances
-from neuralprog_envs.table.tables import Table
+from neuralprog_envs.table.tables import Table, refuse_unknown
 from neuralprog_envs.table.tokenizer import words_and_numbers
+from neuralprog_envs.table.vocabulary import UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,14 @@ class UserTable:
 
     def _write_question(self, fresh: Mapping[str, NDArray[Any]]) -> None:
         machine = self.machine
-        words, numbers, positions = words_and_numbers(self.question, fold=False)
+        asked = self.question.rstrip(" ?.!")
+        words, numbers, positions = words_and_numbers(asked, fold=False)
         self._check_columns(words)
         tokens = [self._token(word) for word in words]
-        if not any(token > 1 for token in tokens):
-            known = ", ".join(machine.vocabulary.words[2:22])
-            raise ValueError(f"the question has no known word; words here are {known} ...")
+        known = f"words here are {', '.join(machine.vocabulary.words[2:22])} ..."
+        refuse_unknown((w for w, t in zip(words, tokens, strict=True) if t == UNKNOWN), known)
+        if not words:
+            raise ValueError(f"the question has no word; {known}")
         if len(tokens) > machine.question_words or len(numbers) > machine.pivots:
             raise ValueError(
                 f"the question is too long: at most {machine.question_words} words and "
@@ -81,7 +84,7 @@ class UserTable:
 
     def _token(self, word: str) -> int:
         known = self.machine.vocabulary.numbers
-        return known.get(word, known.get(word.lower(), 1))
+        return known.get(word, known.get(word.lower(), UNKNOWN))
 
     def _write_table(self, fresh: Mapping[str, NDArray[Any]]) -> None:
         names, vocabulary = self.table.names, self.machine.vocabulary
@@ -100,7 +103,7 @@ class UserTable:
             else:
                 token = self._token(cell)
                 fresh["words"][0, r, c] = token
-                fresh["matches"][0, r, c] = token > 1 and token in fresh["question"][0]
+                fresh["matches"][0, r, c] = token > UNKNOWN and token in fresh["question"][0]
 
     def _cells(self) -> Iterator[tuple[int, int, str]]:
         for r, row in enumerate(self.table.cells):

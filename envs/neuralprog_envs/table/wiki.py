@@ -28,8 +28,8 @@ from neuralprog_envs.table.features import (
 )
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.state import NOTHING, STRINGS, TableInstances
-from neuralprog_envs.table.tables import Table, read_input
-from neuralprog_envs.table.vocabulary import UNKNOWN, Vocabulary
+from neuralprog_envs.table.tables import Table, read_input, refuse_unknown
+from neuralprog_envs.table.vocabulary import Vocabulary
 from neuralprog_envs.table.wikitables import Question
 
 _KEPT = 256
@@ -170,17 +170,17 @@ class WikiSource:
 
         Raises:
             ValueError: There is no such id; or the table is malformed or too large, or the
-                question is empty or has no known word.
+                question is empty or has a word that is neither known nor in the table.
         """
         if isinstance(values, str):
             if values not in self.library.numbers:
                 raise ValueError(f"there is no question {values!r} in these data")
             return self.posed([self.library.numbers[values]])
-        table, question = read_input(values)
-        words = self.machine.vocabulary.encode(ReadQuestion(question).parts[0])
-        if not any(word > UNKNOWN for word in words):
-            raise ValueError(f"the question {question!r} has no word that is known here")
-        return pose(self.machine, ReadTable(table), question, target=values.get("answer"))
+        given, question = read_input(values)
+        table, known = ReadTable(given), self.machine.vocabulary.numbers
+        unknown = [word for word in table.not_in(ReadQuestion(question)) if word not in known]
+        refuse_unknown(unknown, "they stand neither in the table nor in the vocabulary")
+        return pose(self.machine, table, question, target=values.get("answer"))
 
 
 def pose(

@@ -15,14 +15,13 @@ whose header has id and targetCanon: the canonical answers.
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from neuralprog_envs.table.official import unescape
-from neuralprog_envs.table.tables import Table
+from neuralprog_envs.table.tables import Table, fields, read_text
 
 VARIABLE = "WIKITABLEQUESTIONS"
 SAMPLE = Path(__file__).parent / "data" / "sample"
@@ -113,11 +112,10 @@ def _items(joined: str) -> tuple[str, ...]:
 
 def _rows(file: Path) -> Iterator[list[str]]:
     """Yield the tab-separated fields of each line; only LF ends a line."""
-    with file.open(encoding="utf-8", newline="\n") as lines:
-        for line in lines:
-            text = line.rstrip("\r\n")
-            if text:
-                yield text.split("\t")
+    for line in read_text(file).split("\n"):
+        text = line.rstrip("\r")
+        if text:
+            yield text.split("\t")
 
 
 def _records(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -147,12 +145,12 @@ def read_table(root: Path, context: str) -> Table:
     Rows that are shorter than the header are filled up with empty cells; longer ones are cut.
 
     Raises:
-        ValueError: There is no such file, or it has no header.
+        ValueError: There is no such file, it is malformed, or it has no header.
     """
     file = root / context
     if file.is_file():
-        with file.open(encoding="utf-8", newline="") as lines:
-            rows = list(csv.reader(lines, quotechar='"', doublequote=False, escapechar="\\"))
+        lines = fields(read_text(file), context, doublequote=False, escapechar="\\")
+        rows = [row for _, row in lines]
     elif file.with_suffix(".tsv").is_file():
         rows = [[unescape(cell) for cell in row] for row in _rows(file.with_suffix(".tsv"))]
     else:

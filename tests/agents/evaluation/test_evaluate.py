@@ -177,9 +177,10 @@ def test_bad_inputs_are_refused():
         prepare(policy, ENV, [1, 2, 3, 4], memory_size=5)
     with pytest.raises(ValueError, match=r"value 9 is not in 0\.\.8"):
         prepare(policy, ENV, [1, 2, 3, 9], memory_size=9)
-    with pytest.raises(ValueError, match="whole numbers"):
-        parse_numbers("3 one 2")
-    assert parse_numbers("3, 1,2 -5") == [3, 1, 2, -5]
+    for text in ("3 one 2", "007 7 3", "+7 3", "1_000", "-0", "٣ 1", "7.0", "9" * 5000):
+        with pytest.raises(ValueError, match="whole numbers"):
+            parse_numbers(text)
+    assert parse_numbers("3, 1,2 -5 0") == [3, 1, 2, -5, 0]
 
 
 class Sayer:

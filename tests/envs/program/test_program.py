@@ -448,6 +448,26 @@ def test_a_users_own_input_is_solved(name, values, answer):
     assert task.definition.read(episode.state()) == answer
 
 
+@pytest.mark.parametrize("name", ["NPIBubbleSort", "NPIQuickSort", "NPIMax"])
+@pytest.mark.parametrize(
+    ("values", "ordered"),
+    [
+        ("007 7 3", "3 007 7"),
+        ("7 007 3", "3 7 007"),
+        ("+5, -0, 0, 1_0", "-0 0 +5 1_0"),
+        ("1.0 1 1e0 0.5", "0.5 1.0 1 1e0"),
+        (["b", "a", "b"], "a b b"),
+        ([2, 2.0, True], "True 2 2.0"),
+    ],
+)
+def test_items_come_back_as_they_were_typed(name, values, ordered):
+    definition = make_task(name).definition
+    numbers, _ = definition.encode(values)
+    told = " ".join(map(str, sorted(numbers)))
+    assert definition.spell(told, values) == ordered
+    assert definition.spell("99 " + told.split()[0], values) == f"99 {ordered.split()[0]}"
+
+
 @pytest.mark.parametrize(
     ("name", "values", "message"),
     [

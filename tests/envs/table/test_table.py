@@ -264,6 +264,13 @@ def test_the_predictions_file_has_a_line_for_every_question(tmp_path):
     assert file.read_bytes() == b"nt-0\ta\tb c\nnt-1\n"
 
 
+@pytest.mark.parametrize("mark", ["\n", "\t", "\r\n", "\u2028"])
+def test_an_answer_counts_as_the_predictions_file_says_it(mark):
+    """A detail in brackets is left out only behind a space."""
+    assert official.correct([f"Prize{mark}(crowns)"], ["Prize (crowns)"])
+    assert official.correct([f"x{mark}(win)", "b"], ["B", "x"])
+
+
 # Words, numbers, dates
 
 
@@ -460,7 +467,11 @@ def test_a_bad_csv_has_a_clear_message(tmp_path, content, message):
     ("name", "values", "message"),
     [
         ("NPWikiTableQuestions", {"table": [["A"], ["1"]], "question": " "}, "question is empty"),
-        ("NPWikiTableQuestions", {"table": [["A"], ["1"]], "question": "xyzzy"}, "no word that is"),
+        (
+            "NPWikiTableQuestions",
+            {"table": [["A"], ["1"]], "question": "xyzzy"},
+            "unknown words: xyzzy",
+        ),
         ("NPWikiTableQuestions", {"table": "none.csv", "question": "which"}, "there is no file"),
         ("NPWikiTableQuestions", "nt-99", "no question 'nt-99'"),
         ("NPWikiTableQuestions", ["which"], "an input here is"),
@@ -475,7 +486,7 @@ def test_a_bad_csv_has_a_clear_message(tmp_path, content, message):
             "'Gold' is unknown",
         ),
         ("NPTableQA", {"table": [["A"], ["x"]], "question": "sum A"}, "'x' is not a number"),
-        ("NPTableQA", {"table": [["A"], ["1"]], "question": "xyzzy"}, "no known word"),
+        ("NPTableQA", {"table": [["A"], ["1"]], "question": "5"}, "the question has no word"),
         ("NPTableQA", {"table": [["A"], ["1"]], "question": "sum A " * 9}, "too long"),
     ],
 )

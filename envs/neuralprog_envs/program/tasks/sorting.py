@@ -123,13 +123,16 @@ def encoded(values: Any) -> tuple[list[int], int]:
 
 
 def spelled(answer: str, values: Any) -> str:
-    """Return an answer in which numbers are ranks with the items in their places."""
-    items = _items(values)
-    if _are_small_integers(items):
-        return answer
-    words = _words(values) if isinstance(values, str) else items
-    names = dict(zip(_ranks(items), words, strict=True))
-    return " ".join(str(names[int(rank)]) for rank in answer.split())
+    """Return an answer with the items in the places of their numbers, as they were given.
+
+    Equal items, as 7 and 007, stand in the order in which they were given.
+    """
+    given = _words(values) if isinstance(values, str) else list(values)
+    items: dict[str, list[str]] = {}
+    for number, item in zip(encoded(values)[0], given, strict=True):
+        items.setdefault(str(number), []).append(str(item))
+    left = {number: iter(equal) for number, equal in items.items()}
+    return " ".join(next(left.get(n, iter(())), items.get(n, [n])[-1]) for n in answer.split())
 
 
 def _ranks(items: list[Any]) -> list[int]:
