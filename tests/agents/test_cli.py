@@ -250,6 +250,7 @@ def test_what_the_console_cannot_show_is_escaped(tmp_path, monkeypatch, encoding
     assert main([*words.split(), "which town has the most gold?"]) == 0
     assert main(["run", "--agent", "Łódź 😀\udcff"]) == 2
     out.flush()
+    err.flush()
     told = [stream.buffer.getvalue().decode(encoding) for stream in (out, err)]
     shown = "Łódź 😀".encode(encoding, "backslashreplace").decode(encoding)
     assert f"1 | {shown} |    3" in told[0]
