@@ -22,9 +22,7 @@ from neuralprog_agents.commands.errors import (
 
 _SPLITS = ("test", "train", "validation", "all")
 _EXTRA = {
-    **dict.fromkeys(
-        ("jsonargparse", "yaml", "rich", "safetensors", "tensorboard", "torch", "numba"), "agents"
-    ),
+    **dict.fromkeys(("yaml", "rich", "safetensors", "tensorboard", "torch", "numba"), "agents"),
     **dict.fromkeys(("PIL", "matplotlib"), "plot"),
     **dict.fromkeys(("stable_baselines3", "sb3_contrib"), "rl"),
 }

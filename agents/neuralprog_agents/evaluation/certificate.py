@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from neuralprog_agents.training.files import read_json, write_json
+from neuralprog_agents.training.schema import Count, structured
 
 FORMAT = "neuralprog-certificate"
 VERSION = 1
@@ -60,6 +61,22 @@ class Provable(Protocol):
 
 
 @dataclass(frozen=True)
+class Record:
+    """What must be in a certificate's file."""
+
+    format: Literal["neuralprog-certificate"]
+    version: Literal[1]
+    env: str
+    weights_sha256: str
+    method: str
+    covers: str
+    cases: Count
+    failing: Count
+    holds: bool
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Certificate:
     """A proof of the weights with a certain hash.
 
@@ -104,14 +121,10 @@ def read(path: Path) -> list[dict[str, Any]]:
         ValueError: It is missing, or something else.
     """
     records = read_json(path)
-    if not isinstance(records, list) or not all(map(_is_certificate, records)):
-        raise ValueError(f"{path}: not a list of certificates of format {FORMAT} {VERSION}")
-    return records
-
-
-def _is_certificate(record: Any) -> bool:
-    return (
-        isinstance(record, dict)
-        and record.get("format") == FORMAT
-        and record.get("version") == VERSION
-    )
+    try:
+        structured(tuple[Record, ...], records)
+    except ValueError as error:
+        raise ValueError(
+            f"{path}: not a list of certificates of format {FORMAT} {VERSION} ({error})"
+        ) from None
+    return list(records)

@@ -10,19 +10,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.training.files import plain, write_atomically
+from neuralprog_agents.training.files import parse_json, plain, write_atomically
+from neuralprog_agents.training.schema import structured
 
 FORMAT = "neuralprog"
 """The name of our entry in the header."""
 VERSION = 1
-_ENTRIES = frozenset({"version", "kind", "metadata", "sha256"})
+_BITS = 128
+"""Those of a random generator's state."""
+_MOST_BYTES = 2**31
 
 Tensors = dict[str, NDArray[Any]]
 Expected = Mapping[str, tuple[str, tuple[int | None, ...]]]
@@ -31,6 +34,16 @@ Expected = Mapping[str, tuple[str, tuple[int | None, ...]]]
 
 class CheckpointError(ValueError):
     """A file is not the checkpoint that was asked for; the message says why."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """Our entry of a file's header; the metadata are a text of JSON."""
+
+    version: int
+    kind: str
+    metadata: str
+    sha256: str
 
 
 def save(
@@ -109,13 +122,17 @@ def load(path: Path, kind: str, expect: Expected | None = None) -> tuple[Tensors
     """
     arrays, header = _read(Path(path))
     _check_header(path, header, kind)
-    if _digest(kind, arrays, header["metadata"]) != header["sha256"]:
+    if _digest(kind, arrays, header.metadata) != header.sha256:
         raise CheckpointError(
             f"{path}: the content does not match its SHA-256: the file was damaged or changed "
             f"after it was written; restore it or train again"
         )
     _check_arrays(path, arrays, expect)
-    return arrays, json.loads(header["metadata"])
+    try:
+        metadata = structured(dict[str, Any], parse_json(header.metadata, "metadata", _BITS))
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+    return arrays, metadata
 
 
 def sha256(path: Path) -> str:
@@ -124,15 +141,17 @@ def sha256(path: Path) -> str:
     Raises:
         CheckpointError: The file is missing, cut short or foreign.
     """
-    return str(_read(Path(path))[1]["sha256"])
+    return _read(Path(path))[1].sha256
 
 
-def _read(path: Path) -> tuple[Tensors, dict[str, Any]]:
+def _read(path: Path) -> tuple[Tensors, Header]:
     """Return the arrays of a safetensors file and our entry of its header."""
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
         raise CheckpointError(f"{path}: there is no such file")
+    if path.stat().st_size > _MOST_BYTES:
+        raise CheckpointError(f"{path}: too large: at most {_MOST_BYTES:,} bytes")
     try:
         with safe_open(path, framework="numpy") as file:
             header = dict(file.metadata() or {})
@@ -145,25 +164,22 @@ def _read(path: Path) -> tuple[Tensors, dict[str, Any]]:
     return arrays, _entry(path, header)
 
 
-def _entry(path: Path, header: Mapping[str, str]) -> dict[str, Any]:
+def _entry(path: Path, header: Mapping[str, str]) -> Header:
     try:
-        entry = json.loads(header[FORMAT])
-    except (KeyError, ValueError):
-        entry = None
-    if not isinstance(entry, dict) or not entry.keys() >= _ENTRIES:
+        return structured(Header, parse_json(header.get(FORMAT, ""), FORMAT))
+    except ValueError as error:
         raise CheckpointError(
-            f"{path}: not written by neuralprog (its header has no valid entry {FORMAT!r})"
-        )
-    return entry
+            f"{path}: not written by neuralprog (its header has no valid entry {FORMAT!r}: {error})"
+        ) from None
 
 
-def _check_header(path: Path, header: Mapping[str, Any], kind: str) -> None:
-    if header["version"] != VERSION:
+def _check_header(path: Path, header: Header, kind: str) -> None:
+    if header.version != VERSION:
         raise CheckpointError(
-            f"{path}: format version {header['version']}, this neuralprog reads {VERSION}"
+            f"{path}: format version {header.version}, this neuralprog reads {VERSION}"
         )
-    if header["kind"] != kind:
-        raise CheckpointError(f"{path}: holds {header['kind']!r}, expected {kind!r}")
+    if header.kind != kind:
+        raise CheckpointError(f"{path}: holds {header.kind!r}, expected {kind!r}")
 
 
 def _check_arrays(path: Path, arrays: Tensors, expect: Expected | None) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-from argparse import ArgumentError
-from collections.abc import Iterable, Sequence
-from dataclasses import fields, is_dataclass
+import ast
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from neuralprog_agents import registry
+from neuralprog_agents.training.files import parse_yaml, read_yaml
+from neuralprog_agents.training.schema import check_names, defaults, structured
 
 
 class ConfigError(ValueError):
@@ -41,14 +43,14 @@ def parse(agent: str, path: Path, overrides: Sequence[str] = ()) -> Any:
         ConfigError: A key is unknown or a value is wrong.
         ValueError: There is no such agent.
     """
-    parser = _parser(agent)
-    known = [key for key in parser.get_defaults().keys() if key not in ("config", "agent")]  # noqa: SIM118
-    _check_keys([key for key in _read(path) if key != "agent"], known, str(path))
-    _check_keys(_given(overrides), known, "the command line", "--")
+    kind = registry.find(agent).Config
+    settings = {key: value for key, value in _read(path).items() if key != "agent"}
     try:
-        return _build(parser, registry.find(agent).Config, [f"--config={path}", *overrides])
-    except (ArgumentError, ValueError, TypeError) as error:
-        raise ConfigError(f"{path}: {_one_line(error)}") from None
+        for key, word in _given(overrides):
+            _put(settings, kind, key, word)
+        return structured(kind, settings, strict=True)
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from None
 
 
 def dump(agent: str, config: Any) -> str:
@@ -61,57 +63,64 @@ def dump(agent: str, config: Any) -> str:
 
 def help_text(agent: str) -> str:
     """Return the help of an agent's settings."""
-    return str(_parser(agent).format_help())
+    kind = registry.find(agent).Config
+    told = [f"The settings of {agent}: {inspect.getdoc(kind)}", ""]
+    for name, (annotation, default, text) in _documented(kind):
+        told += [f"  --{name} {annotation} {default}", f"      {text}"]
+    return "\n".join(told)
 
 
-def _parser(agent: str) -> Any:
-    import jsonargparse
-
-    jsonargparse.set_parsing_settings(docstring_parse_attribute_docstrings=True)
-    parser = jsonargparse.ArgumentParser(exit_on_error=False, prog=f"--config ({agent})")
-    parser.add_argument("--config", action="config", help="A YAML file of settings.")
-    parser.add_argument("--agent", type=str, default=agent, help="The agent's name.")
-    parser.add_class_arguments(registry.find(agent).Config, None)
-    return parser
-
-
-def _build(parser: Any, kind: type[Any], words: list[str]) -> Any:
-    """Parse the words and make the dataclass, nested ones included."""
-    parsed = parser.parse_args(words)
-    make = getattr(parser, "instantiate", None) or parser.instantiate_classes
-    made = make(parsed)
-    return kind(**{field.name: made[field.name] for field in fields(kind)})
+def _documented(kind: type[Any]) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    """Yield each setting's name, type, default and docstring, from the source of its class."""
+    body = ast.parse(inspect.getsource(kind)).body[0].body  # type: ignore[attr-defined]
+    texts = {
+        ast.unparse(field.target): " ".join(text.value.value.split())
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(getattr(text, "value", 0), ast.Constant)
+    }
+    types = {field.name: str(field.type) for field in fields(kind)}
+    for name, default in defaults(kind).items():
+        shown = "(needed)" if default is MISSING else f"({plain_settings(default)!r})"
+        yield name, (types[name], shown, texts.get(name, ""))
 
 
 def _read(path: Path) -> dict[str, Any]:
-    import yaml
-
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid YAML: {_one_line(error)}") from None
+        content = read_yaml(path)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: must be a mapping of settings (key: value)")
-    if "class_path" in str(content):
-        raise ConfigError(f"{path}: class_path names code, which no file may")
-    return {str(key): value for key, value in content.items()}
+    return content
 
 
-def _given(words: Iterable[str]) -> list[str]:
-    """Return the keys among the words of a command line."""
-    return [word[2:].partition("=")[0] for word in words if word.startswith("--")]
+def _given(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the keys and values of a command line."""
+    waiting = list(words)
+    while waiting:
+        word = waiting.pop(0)
+        key, equals, value = word.partition("=")
+        if not key.startswith("--"):
+            raise ValueError(f"unrecognized arguments: {word}")
+        if not equals:
+            if not waiting or waiting[0].startswith("--"):
+                raise ValueError(f"{key}: expected one argument")
+            value = waiting.pop(0)
+        yield key[2:], value
 
 
-def _check_keys(keys: Iterable[str], known: Sequence[str], where: str, dashes: str = "") -> None:
-    heads = {key.partition(".")[0] for key in known}
-    for key in keys:
-        if key in known or key in heads:
-            continue
-        near = difflib.get_close_matches(key, known, n=3) or sorted(known)
-        names = ", ".join(f"{dashes}{name}" for name in near)
-        raise ConfigError(f"{where}: unknown setting {dashes}{key}: did you mean {names}?")
+def _put(settings: dict[str, Any], kind: type[Any], path: str, word: str) -> None:
+    """Put a word's value where a path of keys, ``options.PPO.gamma``, leads."""
+    *above, last = path.split(".")
+    names = [f"--{field.name}" for field in fields(kind)]
+    check_names([f"--{(above or [last])[0]}"], names)
+    is_text = not above and get_type_hints(kind)[last] is str
+    value = word if is_text else parse_yaml(word, f"--{path}")
+    for key in above:
+        inner = settings.get(key)
+        settings[key] = dict(inner) if isinstance(inner, Mapping) else {}
+        settings = settings[key]
+    settings[last] = value
 
 
 def plain_settings(value: Any) -> Any:
@@ -123,9 +132,3 @@ def plain_settings(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain_settings(item) for item in value]
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
-
-
-def _one_line(error: object) -> str:
-    text = " ".join(str(error).split())
-    text = re.sub(r'Parser key "([^"]+)":', r"\1:", text)
-    return re.sub(r"Expected an? <class '(\w+)'>\. Got value:", r"expected \1, got", text)

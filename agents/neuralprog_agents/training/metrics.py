@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from neuralprog_agents.training.files import write_atomically
+from neuralprog_agents.training.checkpoint import CheckpointError
+from neuralprog_agents.training.files import read_text, write_atomically
 
 _Row = dict[str, str]
 
@@ -30,9 +31,12 @@ class MetricsLog:
         self.path = folder / "metrics.csv"
         rows = read_rows(self.path)
         self._names = list(rows[0]) if rows else []
-        self._last: float = float(rows[-1]["step"]) if rows else -1.0
         self._fresh = True
-        self._before = float(rows[-1]["seconds"]) if rows else 0.0
+        try:
+            self._last: float = float(rows[-1]["step"]) if rows else -1.0
+            self._before = float(rows[-1]["seconds"]) if rows else 0.0
+        except (KeyError, ValueError):
+            raise CheckpointError(f"{self.path}: no table of metrics; delete it") from None
         self._started = time.monotonic()
         self._events = _Events(folder) if tensorboard else None
 
@@ -77,7 +81,7 @@ def read_rows(path: Path) -> list[_Row]:
     """Return the rows of a CSV file; a last line that was cut short by a kill is left out."""
     if not path.exists():
         return []
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path)
     whole = text[: text.rfind("\n") + 1]
     return list(csv.DictReader(io.StringIO(whole), restval=""))
 

@@ -34,6 +34,7 @@ from neuralprog_agents.training.pool import (
     Reported,
     restart_folder,
 )
+from neuralprog_agents.training.schema import structured
 
 _TICK = 0.2
 _GRACE = 10.0
@@ -341,9 +342,11 @@ def _json_number(value: float) -> float | None:
     return float(value) if isfinite(value) else None
 
 
-def _as_result(record: dict[str, Any]) -> Result:
-    metrics = {name: nan if value is None else value for name, value in record["metrics"].items()}
-    return Result(**{**record, "metrics": metrics})
+def _as_result(record: Any) -> Result:
+    plain = structured(dict[str, Any], record)
+    found = structured(dict[str, float | None], plain.get("metrics"))
+    metrics = {name: nan if value is None else value for name, value in found.items()}
+    return structured(Result, {**plain, "metrics": metrics})
 
 
 def _recorded(folder: Path, indices: list[int]) -> dict[int, Result]:
@@ -359,7 +362,7 @@ def _recorded(folder: Path, indices: list[int]) -> dict[int, Result]:
 def _read_result(path: Path, index: int) -> Result:
     try:
         result = _as_result(read_json(path))
-    except (KeyError, TypeError, AttributeError, ValueError):
+    except ValueError:
         raise RecordError(f"{path}: not a record of a restart; delete it to repeat it") from None
     if result.index != index:
         raise RecordError(

@@ -20,12 +20,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from neuralprog_agents import registry
 from neuralprog_agents.agent import Outcome
 from neuralprog_agents.training import checkpoint, config
 from neuralprog_agents.training.files import locked, read_json, write_atomically, write_json
+from neuralprog_agents.training.schema import structured
 
 FORMAT = "neuralprog-run"
 WEIGHTS = "weights.safetensors"
@@ -40,6 +41,17 @@ class RunError(ValueError):
 
 _SHORTER = {"wikitablequestions": "wikitables"}
 """Tasks that go by a shorter name."""
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What must be in ``meta.json``."""
+
+    command: str
+    versions: dict[str, str | None]
+    kind: Literal["train", "sweep"]
+    git: dict[str, Any] | None = None
+    resumed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,6 +119,15 @@ def is_run(folder: Path) -> bool:
     return isinstance(meta, dict) and meta.get("format") == FORMAT
 
 
+def _read_meta(path: Path) -> dict[str, Any]:
+    meta = read_json(path)
+    try:
+        structured(Meta, meta)
+    except ValueError as error:
+        raise RunError(f"{path}: {error}") from None
+    return dict(meta)
+
+
 def read(folder: Path) -> Run:
     """Return the run in a folder.
 
@@ -118,7 +139,7 @@ def read(folder: Path) -> Run:
         raise RunError(f"{folder}: there is no such folder")
     if not is_run(folder):
         raise RunError(f"{folder}: not a run folder of neuralprog (it has no valid meta.json)")
-    meta = read_json(folder / "meta.json")
+    meta = _read_meta(folder / "meta.json")
     agent = config.read_agent(folder / "config.yaml")
     settings = config.parse(agent, folder / "config.yaml")
     return Run(folder, str(meta["kind"]), agent, settings, meta)

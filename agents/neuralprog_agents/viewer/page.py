@@ -12,15 +12,29 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from neuralprog_agents.training.files import read_json
+from neuralprog_agents.training.schema import structured
 from neuralprog_envs.interfaces.recording import FORMAT
 
-FAMILIES = ("tape", "program", "table")
-_NEEDED = frozenset({"family", "scene", "start", "actions", "texts", "steps"})
 _LARGEST_FILE = 500_000_000
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What the page needs of a trace; ``trace.schema.json`` has it all."""
+
+    family: Literal["tape", "program", "table"]
+    scene: dict[str, Any]
+    start: dict[str, tuple[int, ...]]
+    actions: tuple[dict[str, Any], ...]
+    texts: tuple[str, ...]
+    steps: dict[str, Any]
+
 
 # What would end the script element early, or is no legal text in a script.
 _ESCAPES = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
@@ -47,21 +61,14 @@ def read_trace(path: Path) -> dict[str, Any]:
         OSError: The file can't be read.
         ValueError: It is no trace, or one of another version.
     """
-    if path.stat().st_size > _LARGEST_FILE:
-        raise ValueError(f"{path}: too large: at most {_LARGEST_FILE // 10**6} MB")
-    try:
-        trace = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
-    except ValueError as error:
-        raise ValueError(f"{path}: not a trace in JSON ({error})") from None
+    trace = read_json(path, _LARGEST_FILE)
     if not isinstance(trace, dict) or trace.get("format") != FORMAT:
         raise ValueError(f"{path}: not a trace, which has format {FORMAT!r}")
-    if not trace.keys() >= _NEEDED or trace["family"] not in FAMILIES:
-        raise ValueError(f"{path}: a trace has {', '.join(sorted(_NEEDED))}")
+    try:
+        structured(Trace, trace)
+    except ValueError as error:
+        raise ValueError(f"{path}: not a trace: {error}") from None
     return trace
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
 
 
 def _text(name: str) -> str:

@@ -126,7 +126,7 @@ def test_safetensors_of_others_are_refused(tmp_path):
 
 def test_changed_weights_are_refused_though_the_file_is_valid(path):
     tensors, _ = checkpoint.load(path, "toy")
-    header = checkpoint._read(path)[1]
+    header = vars(checkpoint._read(path)[1])
     forge = {**tensors, "theta": tensors["theta"] + 1}
     save_file(forge, path, metadata={"neuralprog": json.dumps(header)})
     with pytest.raises(CheckpointError, match="SHA-256"):
