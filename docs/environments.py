@@ -21,6 +21,7 @@ from neuralprog_agents.evaluation.reference import reference
 from neuralprog_envs import REGISTRY
 from neuralprog_envs.core import png
 from neuralprog_envs.core.instances import draw
+from neuralprog_envs.interfaces.display import display_of
 from neuralprog_envs.interfaces.replay import demonstration, replay
 from neuralprog_envs.interfaces.setting import action_space, observation_space
 from neuralprog_envs.registry import Row, make_task
@@ -74,7 +75,7 @@ def picture(env_id: str) -> NDArray[np.uint8]:
     instances = draw(task, 0, [0], (length, length), "all")
     steps = list(replay(task.machine, instances, demonstration(task, instances)))
     shown = steps[2 * len(steps) // 3].state
-    return task.machine.render_pixels(shown, instances)
+    return display_of(task.machine).pixels(shown, instances)
 
 
 def page() -> str:

@@ -16,6 +16,7 @@ import numpy as np
 
 from neuralprog_envs import REGISTRY
 from neuralprog_envs.core.instances import draw
+from neuralprog_envs.interfaces.display import display_of
 from neuralprog_envs.interfaces.replay import Step, demonstration, replay, transcript
 from neuralprog_envs.program.frames import nested
 from neuralprog_envs.program.state import ProgramInstances
@@ -126,8 +127,7 @@ def expert_text(env_id: str) -> str:
 def posed_text(env_id: str, task: Any, instances: Any) -> str:
     """Return a tape's input, as typed and as posed, and its answer, or a pad at the start."""
     if isinstance(instances, ProgramInstances):
-        machine = task.machine
-        return machine.render_text(machine.initial(instances), instances) + "\n\n"
+        return display_of(task.machine).text(task.machine.initial(instances), instances) + "\n\n"
     if not isinstance(instances, TapeInstances):
         return ""
     typed = INPUTS[env_id](instances.tape[0].tolist(), int(instances.length[0]))

@@ -54,7 +54,7 @@ def _deliver(args: Namespace, agent: Agent, done: Application, values: Any) -> N
 def trace_of(agent: Agent, done: Application, values: Any, seed: int = 0) -> dict[str, Any]:
     """Return the whole trace of ``trace.schema.json``."""
     posed = {"input": values} if values is not None else {"seed": seed}
-    trace = {"agent": agent.name, "env": agent.env_id, **posed, **done.record}
+    trace = {"agent": agent.name, "env": agent.env_id, **posed, **done.trace}
     if hasattr(agent.policy, "program_text"):
         trace["program"] = agent.policy.program_text()
     return trace

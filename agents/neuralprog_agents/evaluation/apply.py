@@ -14,8 +14,8 @@ from neuralprog_agents.agent import Answerer, Informed, Player, Policy
 from neuralprog_agents.evaluation.answers import is_right, right_answers
 from neuralprog_envs.core.task import Task
 from neuralprog_envs.interfaces.env import TaskEnv
-from neuralprog_envs.interfaces.recording import record
 from neuralprog_envs.interfaces.replay import replay, transcript
+from neuralprog_envs.interfaces.trace import trace
 from neuralprog_envs.program.frames import nested
 from neuralprog_envs.program.task import ProgramTask
 
@@ -54,18 +54,18 @@ class Application:
     said: list[Any] | None = None
 
     @cached_property
-    def record(self) -> dict[str, Any]:
-        """The trace in the types of JSON: see ``neuralprog_envs/interfaces/trace.schema.json``.
+    def trace(self) -> dict[str, Any]:
+        """The trace, see ``neuralprog_envs/interfaces/trace.schema.json``.
 
-        Of an agent that does not act, there are the answers alone.
+        An agent that does not act has the answers alone.
         """
         if self.said is not None:
             return {"answer": self.answer, "expected": self.expected, "success": self.success}
-        trace = record(self.task, self.instance, _with_progress(self.actions))
-        trace["answer"], trace["expected"] = self.answer, self.expected
+        run = trace(self.task, self.instance, _with_progress(self.actions))
+        run["answer"], run["expected"] = self.answer, self.expected
         if self.beliefs:
-            trace["steps"]["beliefs"] = self.beliefs
-        return trace
+            run["steps"]["beliefs"] = self.beliefs
+        return run
 
     @property
     def answer(self) -> list[Any]:

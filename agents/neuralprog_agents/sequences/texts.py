@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from neuralprog_envs.core import batch
 from neuralprog_envs.program.task import ProgramTask
 from neuralprog_envs.table.task import TableTask
+from neuralprog_envs.table.text import question_and_table
 from neuralprog_envs.tape.task import TapeTask
 
 ITEM, ROW = " ", " | "
@@ -52,10 +53,10 @@ def _trimmed(row: NDArray[np.int32]) -> NDArray[np.int32]:
 
 def _table(task: TableTask, instance: Any) -> str:
     """Return a question and its table, column by column."""
-    scene = task.machine.scene(instance)
-    columns = zip(scene["columns"], zip(*scene["cells"], strict=True), strict=True)
-    told = ROW.join(f"{name} : {' , '.join(map(str, cells))}" for name, cells in columns)
-    return f"{scene['question']} # {told}"
+    question, table = question_and_table(task.vocabulary, instance)
+    columns = zip(table.names, zip(*table.cells, strict=True), strict=True)
+    texts = ROW.join(f"{name} : {' , '.join(cells)}" for name, cells in columns)
+    return f"{question} # {texts}"
 
 
 def say(task: Any, answer: Sequence[Any]) -> str:

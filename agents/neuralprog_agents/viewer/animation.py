@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.evaluation.apply import Application
 from neuralprog_agents.training.files import write_atomically
+from neuralprog_envs.interfaces.display import display_of
 from neuralprog_envs.interfaces.replay import replay
 
 MOST_FRAMES = 400
@@ -39,9 +40,9 @@ def pictures(done: Application) -> list[NDArray[np.uint8]]:
     """Return the pictures of the states, at most ``MOST_FRAMES``, first and last among them."""
     count = len(done.actions) + 1
     shown = set(np.linspace(0, count - 1, min(count, MOST_FRAMES)).round().astype(int).tolist())
-    machine = done.task.machine
-    steps = enumerate(replay(machine, done.instance, done.actions))
-    return [machine.render_pixels(s.state, done.instance) for i, s in steps if i in shown]
+    display = display_of(done.task.machine)
+    steps = enumerate(replay(done.task.machine, done.instance, done.actions))
+    return [display.pixels(s.state, done.instance) for i, s in steps if i in shown]
 
 
 def _of_one_size(frames: list[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from neuralprog_agents.training.files import read_json
 from neuralprog_agents.training.schema import structured
-from neuralprog_envs.interfaces.recording import FORMAT
+from neuralprog_envs.interfaces.trace import FORMAT
 
 _LARGEST_FILE = 500_000_000
 

@@ -8,7 +8,7 @@ vector environment, a dataset, traces) see nothing but these two.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -90,30 +90,6 @@ class Machine(Protocol):
 
     def begin(self, instances: Any) -> Episode:
         """Start an episode on a batch of one instance."""
-
-    def describe(self, state: Any, action: NDArray[Any]) -> str:
-        """Return what an action does in a state (both of one row), in words."""
-
-    def render_text(self, state: Any, instances: Any) -> str:
-        """Return a readable picture of a state of one row."""
-
-    def render_trace(self, steps: Sequence[tuple[Any, str]]) -> str:
-        """Return a table of states of one row, each with the words of the action taken in it."""
-
-    def render_pixels(self, state: Any, instances: Any) -> NDArray[np.uint8]:
-        """Return a picture of a state of one row, shape (height, width, 3)."""
-
-    def scene(self, instances: Any) -> dict[str, Any]:
-        """Return what a viewer draws that is the same in a whole run, in the types of JSON."""
-
-    def layers(self, state: Any) -> dict[str, NDArray[Any]]:
-        """Return what a viewer draws of a state of one row: flat arrays of integers."""
-
-    def explain(self, action: tuple[int, ...]) -> dict[str, Any]:
-        """Return what a viewer shows of an action in any state, in the types of JSON."""
-
-    def notes(self, before: Any, action: tuple[int, ...], after: Any) -> dict[str, Any]:
-        """Return what else a viewer shows of one step: integers, lists of integers, texts."""
 
 
 class Task(Protocol):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neuralprog_envs.core.instances import InstanceStream, check_lengths
 from neuralprog_envs.core.task import Episode
+from neuralprog_envs.interfaces.display import display_of
 from neuralprog_envs.interfaces.setting import (
     Length,
     action_space,
@@ -159,10 +160,10 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         if self.render_mode is None:
             gym.logger.warn("render() needs a render_mode: gym.make(id, render_mode='ansi')")
             return None
-        state = self._running().state()
+        state, display = self._running().state(), display_of(self.task.machine)
         if self.render_mode == "rgb_array":
-            return self.task.machine.render_pixels(state, self.instance)
-        text = self.task.machine.render_text(state, self.instance)
+            return display.pixels(state, self.instance)
+        text = display.text(state, self.instance)
         if self.render_mode == "human":
             print(text)
             return None

@@ -1,4 +1,4 @@
-"""Traces: an expert's or an agent's run on one instance, step by step, for people and programs."""
+"""A run of an expert or an agent on one instance, state by state and as a readable text."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import numpy as np
 
 from neuralprog_envs.core.events import Act
 from neuralprog_envs.core.task import Machine, Task
+from neuralprog_envs.interfaces.display import display_of
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a trace.
+    """One step of a run.
 
     Attributes:
         state: The machine's state before the action, a batch of one row.
-        action: The action, K integers; empty in the last step, which shows the final state.
+        action: The action, K integers; empty in the last step, which holds the final state.
         words: What the action does.
     """
 
@@ -34,20 +35,19 @@ def demonstration(task: Task, instances: Any) -> list[tuple[int, ...]]:
 
 def replay(machine: Machine, instances: Any, actions: Iterable[Any]) -> Iterator[Step]:
     """Run actions on a batch of one instance; yield every step, and at last the final state."""
-    state = machine.initial(instances)
+    display, state = display_of(machine), machine.initial(instances)
     for action in actions:
         row = np.asarray(action, dtype=np.int64).reshape(1, -1)
-        words = machine.describe(state, row)
-        yield Step(state, tuple(int(n) for n in row[0]), words)
+        yield Step(state, tuple(int(n) for n in row[0]), display.describe(state, row))
         state = machine.step(state, row)
     yield Step(state, (), "")
 
 
 def transcript(task: Task, instances: Any, steps: Iterable[Step]) -> str:
-    """Return a readable text of a trace, ending with the verdict if the right answer is known."""
-    shown = list(steps)
-    table = task.machine.render_trace([(step.state, step.words) for step in shown])
-    if task.answers(shown[-1].state, instances)[1] is None:
+    """Return a run as text; it ends with "success" or "failure" if the right answer is known."""
+    run = list(steps)
+    table = display_of(task.machine).transcript([(step.state, step.words) for step in run])
+    if task.answers(run[-1].state, instances)[1] is None:
         return table
-    right = task.score(shown[-1].state, instances)[0] == 1.0
+    right = task.score(run[-1].state, instances)[0] == 1.0
     return f"{table}\n{'success' if right else 'failure'}"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import InstanceStream, check_lengths, draw
+from neuralprog_envs.interfaces.display import display_of
 from neuralprog_envs.interfaces.setting import (
     Length,
     action_space,
@@ -291,8 +292,8 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         """Return one frame a slot, text ("ansi") or pictures ("rgb_array")."""
         if self.render_mode is None:
             return None
-        machine = self.task.machine
-        draw = machine.render_text if self.render_mode == "ansi" else machine.render_pixels
+        display = display_of(self.task.machine)
+        draw = display.text if self.render_mode == "ansi" else display.pixels
         rows = [slice(i, i + 1) for i in range(self.num_envs)]
         return tuple(
             draw(batch.take(self._state, row), batch.take(self._instances, row)) for row in rows

@@ -29,7 +29,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core.task import Bools, Field, Ints
-from neuralprog_envs.program import recording, render
 from neuralprog_envs.program.definition import Definition, Recursion
 from neuralprog_envs.program.episode import Move, ProgramEpisode, moves_of
 from neuralprog_envs.program.library import ACT, RETURN, Action, Library
@@ -259,40 +258,6 @@ class ProgramMachine:
         taken = [a * int(t) for a, t in zip(arguments, self.rules.takes[program], strict=True)]
         known = self.library.words.get((program, taken[0], taken[1], taken[2]))
         return known or f"{self.library.names[program]} {' '.join(map(str, taken))} (unknown)"
-
-    def describe(self, state: ProgramState, action: NDArray[Any]) -> str:
-        """Return the call in words, indented as deep as it is."""
-        return render.describe(self, state, action)
-
-    def render_text(self, state: ProgramState, instances: ProgramInstances) -> str:
-        """Return the pad with its pointers marked, and the stack as an indented list."""
-        return render.text(self, state)
-
-    def render_trace(self, steps: Sequence[tuple[ProgramState, str]]) -> str:
-        """Return a table of steps: what was seen, and the nested calls."""
-        return render.trace(self, steps)
-
-    def render_pixels(self, state: ProgramState, instances: ProgramInstances) -> NDArray[np.uint8]:
-        """Return the pad and the stack drawn as cells."""
-        return render.pixels(self, state)
-
-    def scene(self, instances: ProgramInstances) -> dict[str, Any]:
-        """Return the pad's form, the names of what is on it, and the first program."""
-        return recording.scene(self, instances)
-
-    def layers(self, state: ProgramState) -> dict[str, NDArray[Any]]:
-        """Return the pad row by row, the pointers and variables, the calls under way."""
-        return recording.layers(state)
-
-    def explain(self, action: tuple[int, ...]) -> dict[str, Any]:
-        """Return whether an action calls, acts or returns."""
-        return recording.explain(self, action)
-
-    def notes(
-        self, before: ProgramState, action: tuple[int, ...], after: ProgramState
-    ) -> dict[str, Any]:
-        """Return whether the action was legal, and the picture where there is one."""
-        return recording.notes(self, before, action, after)
 
 
 @lru_cache(maxsize=16)

@@ -1,19 +1,17 @@
 """One table machine, one action at a time: the batch machine at a batch of one.
 
-An operation here works on a whole column, so a path of its own in plain Python would gain
-nothing over NumPy's.
+An operation works on a whole column, so plain Python would not be faster than NumPy here.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from neuralprog_envs.table.machine import TableMachine
-    from neuralprog_envs.table.state import TableInstances, TableState
+from neuralprog_envs.core.task import Machine
+from neuralprog_envs.table.state import TableInstances, TableState
 
 
 class TableEpisode:
@@ -21,9 +19,9 @@ class TableEpisode:
 
     __slots__ = ("_machine", "_state", "halted")
 
-    def __init__(self, machine: TableMachine, instances: TableInstances) -> None:
+    def __init__(self, machine: Machine, instances: TableInstances) -> None:
         self._machine = machine
-        self._state = machine.initial(instances)
+        self._state: TableState = machine.initial(instances)
         self.halted = False
 
     def step(self, action: Any) -> None:
@@ -47,8 +45,9 @@ class TableEpisode:
         return {name: array[0] for name, array in self._machine.observe(self._state).items()}
 
     def action_mask(self) -> NDArray[np.bool_]:
-        """Return which operations, columns and pivots are there."""
-        return self._machine.action_mask(self._state)[0]
+        """Return which operations, columns and pivots there are, shape (sum of ``actions``,)."""
+        mask: NDArray[np.bool_] = self._machine.action_mask(self._state)[0]
+        return mask
 
     def state(self) -> TableState:
         """Return the state as a batch of one row."""

@@ -11,7 +11,7 @@ Source: Neelakantan et al. 2016, section 2; Neelakantan et al. 2017, section 2 (
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core.task import Bools, Episode, Field, Floats
-from neuralprog_envs.table import recording, render
 from neuralprog_envs.table.episode import TableEpisode
 from neuralprog_envs.table.ops import OPERATIONS, Inputs, Operation
 from neuralprog_envs.table.state import LOOKUP, POSED, SCALAR, TableInstances, TableState
@@ -215,37 +214,3 @@ class TableMachine:
     def begin(self, instances: TableInstances) -> Episode:
         """Start the one-instance view: this machine at a batch of one."""
         return TableEpisode(self, instances)
-
-    def describe(self, state: TableState, action: NDArray[Any]) -> str:
-        """Return an action as operation[column, pivot] and what it leaves."""
-        return render.describe(self, state, action)
-
-    def render_text(self, state: TableState, instances: TableInstances) -> str:
-        """Return the question, the table with its selected rows marked, the program, the output."""
-        return render.text(self, state)
-
-    def render_trace(self, steps: Sequence[tuple[TableState, str]]) -> str:
-        """Return the question, the table, and each step with the rows selected before it."""
-        return render.trace(self, steps)
-
-    def render_pixels(self, state: TableState, instances: TableInstances) -> NDArray[np.uint8]:
-        """Return the table drawn as cells, selected rows blue and printed cells green."""
-        return render.pixels(self, state)
-
-    def scene(self, instances: TableInstances) -> dict[str, Any]:
-        """Return the question, the table, and the choices by name."""
-        return recording.scene(self, instances)
-
-    def layers(self, state: TableState) -> dict[str, NDArray[Any]]:
-        """Return the selected rows, the printed rows and their column, the output's kind."""
-        return recording.layers(state)
-
-    def explain(self, action: tuple[int, ...]) -> dict[str, Any]:
-        """Return nothing: the scene names all choices."""
-        return {}
-
-    def notes(
-        self, before: TableState, action: tuple[int, ...], after: TableState
-    ) -> dict[str, Any]:
-        """Return what the step left, in words."""
-        return recording.notes(self, after)

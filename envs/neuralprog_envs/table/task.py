@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import Bits, Draws
 from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Floats, Ints
-from neuralprog_envs.table import official, recording, render
+from neuralprog_envs.core.task import Floats, Ints
+from neuralprog_envs.table import answer
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.ops import operation_set
-from neuralprog_envs.table.state import LOOKUP, SCALAR, STRINGS, TableInstances, TableState
+from neuralprog_envs.table.state import TableInstances, TableState
 from neuralprog_envs.table.vocabulary import Vocabulary
 
 
@@ -90,37 +90,18 @@ class TableTask:
         return instances.key
 
     def score(self, state: TableState, instances: TableInstances) -> Floats:
-        """Return how much of each answer is right, shape (B,).
-
-        A number is right or wrong. Printed cells earn |right and printed| / |right or printed|.
-        Strings earn 1 when they are right by the official rules.
-        """
-        kind = instances.answer_kind
-        number = np.isclose(
-            state.scalars[:, 0], instances.answer_scalar, rtol=1e-9, atol=1e-6, equal_nan=True
-        )
-        right = np.where(number & (state.output == SCALAR), 1.0, 0.0)
-        score = np.select([kind == SCALAR, kind == LOOKUP], [right, _overlap(state, instances)])
-        for row in np.flatnonzero(kind == STRINGS).tolist():
-            score[row] = self._official(state, instances, row)
-        return score
-
-    def _official(self, state: TableState, instances: TableInstances, row: int) -> float:
-        if not state.output[row]:
-            return 0.0
-        held: TableState = batch.take(state, slice(row, row + 1))
-        target = official.parse(instances.answer_text[row])
-        return float(official.correct(render.answer(self.machine, held), *target))
+        """Return how much of each answer is right, shape (B,). See ``answer.score``."""
+        return answer.score(self.vocabulary, state, instances)
 
     def answer(self, state: TableState, row: int = 0) -> list[str]:
         """Return the answer that one row of a state holds, as the predictions file has it."""
-        return render.answer(self.machine, batch.take(state, slice(row, row + 1)))
+        return answer.held(self.vocabulary, batch.take(state, slice(row, row + 1)))
 
     def answers(
         self, state: TableState, instances: TableInstances
     ) -> tuple[list[str], list[str] | None]:
         """Return the answer that a state of one row holds, and the right one where it is known."""
-        return self.answer(state), recording.right_answer(self.machine, instances)
+        return self.answer(state), answer.expected(self.vocabulary, instances)
 
     def horizon(self, lengths: Ints) -> NDArray[np.int64]:
         """Return T: the machine halts by itself."""
@@ -136,15 +117,6 @@ class TableTask:
             if action[0] < 0:
                 raise ValueError("there is no expert's program for this question")
             yield Act(tuple(action))
-
-
-def _overlap(state: TableState, instances: TableInstances) -> Floats:
-    """Return how well the printed cells fit the right ones, shape (B,); nothing fits nothing."""
-    same: Bools = state.printed_column == instances.answer_column
-    both = (state.printed & instances.answer_rows & same[:, None]).sum(axis=1)
-    some = state.printed.sum(axis=1) + instances.answer_rows.sum(axis=1) - both
-    overlap = np.where(some == 0, 1.0, both / np.maximum(some, 1))
-    return np.where(state.output == LOOKUP, overlap, 0.0)
 
 
 def build(

@@ -17,7 +17,7 @@ Source: Kurach et al. 2016, section 3. All registers start at 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Literal
@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.task import Bools, Episode, Field, Ints
-from neuralprog_envs.tape import recording, render
 from neuralprog_envs.tape.episode import CircuitEpisode, InstructionEpisode
 from neuralprog_envs.tape.ops import HALT, MIN_MEMORY, MODULES, OPERATIONS, READ, WRITE, Module
 from neuralprog_envs.tape.state import TapeInstances, TapeState
@@ -205,38 +204,6 @@ class TapeMachine:
         """Start the one-instance view, in plain Python integers."""
         kind = InstructionEpisode if self.action == "instruction" else CircuitEpisode
         return kind(self, instances)
-
-    def describe(self, state: TapeState, action: NDArray[Any]) -> str:
-        """Return what an action reads, writes and computes in a state of one row."""
-        return render.describe(self, state, action)
-
-    def render_text(self, state: TapeState, instances: TapeInstances) -> str:
-        """Return the state as a row of the paper's register and tape table, with its heading."""
-        return render.table(self, [(state, "")])
-
-    def render_trace(self, steps: Sequence[tuple[TapeState, str]]) -> str:
-        """Return the paper's register and tape table of a run."""
-        return render.table(self, steps)
-
-    def render_pixels(self, state: TapeState, instances: TapeInstances) -> NDArray[np.uint8]:
-        """Return the tape and the registers drawn as cells, scored cells marked."""
-        return render.pixels(self, state, instances)
-
-    def scene(self, instances: TapeInstances) -> dict[str, Any]:
-        """Return the machine's size, and the scored cells with what they must hold."""
-        return recording.scene(self, instances)
-
-    def layers(self, state: TapeState) -> dict[str, NDArray[Any]]:
-        """Return the tape and the registers."""
-        return recording.layers(state)
-
-    def explain(self, action: tuple[int, ...]) -> dict[str, Any]:
-        """Return an action's wiring without what is dead, and a circuit as lines of a program."""
-        return recording.explain(self, action)
-
-    def notes(self, before: TapeState, action: tuple[int, ...], after: TapeState) -> dict[str, Any]:
-        """Return the values on the wires, and the cells that are read and written."""
-        return recording.notes(self, before, action)
 
 
 def _require(condition: bool, message: str) -> None:

@@ -16,9 +16,9 @@ from neuralprog_agents.evaluation.inputs import parse_numbers, prepare
 from neuralprog_agents.evaluation.reference import ExpertPolicy, RandomPolicy
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.interfaces.recording import layers_at
 from neuralprog_envs.interfaces.replay import demonstration, replay
 from neuralprog_envs.interfaces.setting import configure
+from neuralprog_envs.interfaces.trace import layers_at
 
 ENV = "NRAMCopy-v0"
 
@@ -162,12 +162,12 @@ def test_an_input_gets_the_memory_that_it_needs():
 def test_the_trace_has_a_state_before_every_action_and_one_after():
     policy = ExpertPolicy(ENV)
     done = apply(policy, prepare(policy, ENV, [3, 1]), [3, 1])
-    record = done.record
-    states = list(layers_at(record))
+    trace = done.trace
+    states = list(layers_at(trace))
     assert len(states) == 5 * 2 + 4 + 1
     assert states[0]["tape"] == [3, 3, 1, 0, 0]
     assert states[-1]["tape"] == [3, 3, 1, 3, 1]
-    assert "READ" in record["texts"][record["steps"]["words"][0]]
+    assert "READ" in trace["texts"][trace["steps"]["words"][0]]
     assert done.text().endswith("success")
 
 
@@ -236,4 +236,4 @@ def test_what_was_said_is_shown_without_a_trace():
     assert done.answer == [3, 1, 2]
     assert done.success
     assert "does not act" in done.text()
-    assert done.record == {"answer": [3, 1, 2], "expected": [3, 1, 2], "success": True}
+    assert done.trace == {"answer": [3, 1, 2], "expected": [3, 1, 2], "success": True}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from neuralprog_envs.interfaces.replay import replay
+from neuralprog_envs.interfaces.trace import trace
 from neuralprog_envs.registry import make_task
 from tests.agents.viewer.conftest import PHONE, play
 
@@ -141,11 +142,9 @@ def test_a_cell_a_name_and_a_question_with_markup_stay_text(show):
     table = [["Name", f"Col {EVIL}"], ["a", EVIL], ["b", "2"]]
     question = f"how many {EVIL} rows?"
     instances = task.pose_input({"table": table, "question": question})
-    from neuralprog_envs.interfaces.recording import record
-
-    trace = record(task, instances, [(task.machine.operations.index("reset"), 0, 0)] * 4)
-    trace |= {"agent": EVIL, "env": EVIL, "program": EVIL}
-    page = show(trace)
+    run = trace(task, instances, [(task.machine.operations.index("reset"), 0, 0)] * 4)
+    run |= {"agent": EVIL, "env": EVIL, "program": EVIL}
+    page = show(run)
     page.press("END")
     assert page.run("return window.hit ?? 0") == 0
     assert page.run("return document.scripts.length") == 2

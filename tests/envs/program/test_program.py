@@ -15,6 +15,7 @@ from neuralprog_envs import REGISTRY, make_task
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.events import Act, Call, Return
 from neuralprog_envs.core.instances import draw
+from neuralprog_envs.interfaces.display import display_of
 from neuralprog_envs.interfaces.replay import demonstration, replay
 from neuralprog_envs.program.frames import batch_frames, frames, nested
 from tests.envs.program.references import Slow
@@ -166,9 +167,8 @@ def test_the_limits_say_which_was_hit(name, form):
     state = env.unwrapped._episode.state()
     assert (terminated, truncated, info["success"]) == (True, False, False)
     assert env.unwrapped.task.outcome(state) == "depth limit"
-    assert "depth limit of 1" in task.machine.__class__.render_text(
-        env.unwrapped.task.machine, state, instances
-    )
+    display = display_of(env.unwrapped.task.machine)
+    assert "depth limit of 1" in display.text(state, instances)
     env = gym.make(f"{name}-v0", length=4, recursive=form, max_steps=2)
     env.reset(seed=0)
     env.step(np.array(calls[0]))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.dataset import pairs
+from neuralprog_envs.interfaces.display import display_of
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.table import official, tokenizer, wikitables
 from neuralprog_envs.table.features import (
@@ -171,7 +172,7 @@ def test_the_words_say_what_the_numbers_say():
     task = make_task("NPTableQA", length=(1, 9), columns=(1, 4))
     for index in range(60):
         instances = draw(task, 5, [index], (1, 9), "all")
-        text = task.machine.render_text(task.machine.initial(instances), instances)
+        text = display_of(task.machine).text(task.machine.initial(instances), instances)
         slow = Slow(instances)
         for operation, column, pivot in instances.program[0]:
             slow.step(task.machine.operations[operation], column, pivot)
@@ -437,7 +438,7 @@ def test_a_users_table_of_numbers_is_posed():
     names = [task.machine.operations.index(name) for name in ("reset", "greater", "sum")]
     program = np.array([[[names[0], 0, 0], [names[0], 0, 0], [names[1], 0, 0], [names[2], 1, 0]]])
     assert task.answer(run(task, instances, program)) == ["10.5"]
-    text = task.machine.render_text(task.machine.initial(instances), instances)
+    text = display_of(task.machine).text(task.machine.initial(instances), instances)
     assert "greater 20 A sum B" in text
 
 

@@ -11,7 +11,7 @@ from neuralprog_agents.agents.neural_programmer_2017.decode import state_of
 from neuralprog_agents.agents.neural_programmer_2017.labels import Values, labels
 from neuralprog_agents.agents.neural_programmer_2017.views import Views, joined, views_of
 from neuralprog_envs.core import batch
-from neuralprog_envs.table import render
+from neuralprog_envs.table.display import TableDisplay
 from neuralprog_envs.table.tables import Table
 from neuralprog_envs.table.task import TableTask
 
@@ -76,7 +76,7 @@ def test_an_observation_is_enough_to_go_on_from(source):
         state, again = machine.step(state, action), machine.step(again, action)
         for name in ("selected", "scalars", "printed", "output"):
             np.testing.assert_array_equal(getattr(state, name), getattr(again, name))
-    assert render.output_text(machine, batch.take(state, slice(0, 1)))
+    assert TableDisplay(machine).output(batch.take(state, slice(0, 1)))
 
 
 def test_views_are_padded_and_cut_without_loss(source):

@@ -17,6 +17,7 @@ from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.sequences import texts
 from neuralprog_envs.interfaces.dataset import pairs
 from neuralprog_envs.registry import make_task
+from neuralprog_envs.table.text import question_and_table
 
 printable = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)
 
@@ -57,8 +58,8 @@ def test_a_table_is_read_with_its_question():
     task = make_task("NPSingleColumn", length=3)
     instance = task.sample(*_draws(3))
     (text,) = texts.read(task, instance)
-    scene = task.machine.scene(instance)
-    assert text.startswith(f"{scene['question']} # {scene['columns'][0]} : ")
+    question, table = question_and_table(task.vocabulary, instance)
+    assert text.startswith(f"{question} # {table.names[0]} : ")
     assert text.count(" , ") == 2
 
 

@@ -1,8 +1,8 @@
-"""A run as one JSON object: what ``run --json`` prints, and what the viewer draws.
+"""A trace: one run in the types of JSON, as ``run --json`` prints it and the viewer draws it.
 
-One shape serves all families. What a machine holds is a few flat arrays of integers, its *layers*;
-a record has them at the start, and for each step what changed. Actions and texts that come again
-are written once. ``trace.schema.json`` beside this file says what everything is.
+All families share one form, which ``trace.schema.json`` beside this file specifies. A state is a
+few flat arrays of integers, its *layers*. A trace holds the layers of the first state and, for each
+step, what changed. Each distinct action and text is stored once.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core.task import Task
+from neuralprog_envs.interfaces.display import display_of
 
 FORMAT = "neuralprog-trace-1"
 
-Layers = Mapping[str, NDArray[Any]]
 
-
-class _Once:
+class _Distinct:
     """Numbers distinct things from 0, in the order in which they first come."""
 
     def __init__(self) -> None:
@@ -33,8 +32,8 @@ class _Once:
         return list(self._numbers)
 
 
-def record(task: Task, instances: Any, actions: Iterable[Any]) -> dict[str, Any]:
-    """Return a run on a batch of one instance, in the types of JSON.
+def trace(task: Task, instances: Any, actions: Iterable[Any]) -> dict[str, Any]:
+    """Return the trace of a run on a batch of one instance.
 
     Args:
         task: The task.
@@ -43,12 +42,13 @@ def record(task: Task, instances: Any, actions: Iterable[Any]) -> dict[str, Any]
 
     Returns:
         "format", "family", "length", "answer", "expected", "success", "scene", "start",
-        "actions", "texts" and "steps" of ``trace.schema.json``. What is known of who acted is the
-        caller's to add.
+        "actions", "texts" and "steps" of ``trace.schema.json``. The caller adds what it knows of
+        the agent.
     """
-    machine, chosen, texts = task.machine, _Once(), _Once()
+    machine, display = task.machine, display_of(task.machine)
+    distinct, texts = _Distinct(), _Distinct()
     state = machine.initial(instances)
-    layers = machine.layers(state)
+    layers = display.layers(state)
     start = {name: layer.tolist() for name, layer in layers.items()}
     steps: dict[str, list[Any]] = {"action": [], "words": []}
     changes: dict[str, list[Any]] = {name: [] for name in layers}
@@ -56,13 +56,13 @@ def record(task: Task, instances: Any, actions: Iterable[Any]) -> dict[str, Any]
         row = np.asarray(action, dtype=np.int64).reshape(1, -1)
         numbers = tuple(row[0].tolist())
         before, state = state, machine.step(state, row)
-        words = machine.describe(before, row).strip()
-        notes = machine.notes(before, numbers, state)
-        entry = {"action": chosen.number(numbers), "words": words, **notes}
-        for name, value in entry.items():
-            kept = texts.number(value) if isinstance(value, str) else value
-            steps.setdefault(name, []).append(kept)
-        old, layers = layers, machine.layers(state)
+        words = display.describe(before, row).strip()
+        notes = display.notes(before, numbers, state)
+        step = {"action": distinct.number(numbers), "words": words, **notes}
+        for name, value in step.items():
+            stored = texts.number(value) if isinstance(value, str) else value
+            steps.setdefault(name, []).append(stored)
+        old, layers = layers, display.layers(state)
         for name, layer in layers.items():
             changes[name].append(_change(old[name], layer))
     return {
@@ -70,9 +70,9 @@ def record(task: Task, instances: Any, actions: Iterable[Any]) -> dict[str, Any]
         "family": type(task).__module__.split(".")[-2],
         "length": int(instances.length[0]),
         **_verdict(task, state, instances),
-        "scene": machine.scene(instances),
+        "scene": display.scene(instances),
         "start": start,
-        "actions": [{"choice": list(c), **machine.explain(c)} for c in chosen.things()],
+        "actions": [{"choice": list(a), **display.explain(a)} for a in distinct.things()],
         "texts": texts.things(),
         "steps": {**steps, "changes": changes},
     }
@@ -91,12 +91,12 @@ def _verdict(task: Task, state: Any, instances: Any) -> dict[str, Any]:
     return {"answer": answer, "expected": expected, "success": success}
 
 
-def layers_at(recording: Mapping[str, Any]) -> Iterator[dict[str, list[int]]]:
-    """Yield the layers of a record before its first step and after each of its steps."""
-    layers = {name: list(values) for name, values in recording["start"].items()}
-    changes = recording["steps"]["changes"]
+def layers_at(trace: Mapping[str, Any]) -> Iterator[dict[str, list[int]]]:
+    """Yield the layers of a trace before its first step and after each of its steps."""
+    layers = {name: list(values) for name, values in trace["start"].items()}
+    changes = trace["steps"]["changes"]
     yield layers
-    for step in range(len(recording["steps"]["action"])):
+    for step in range(len(trace["steps"]["action"])):
         layers = {name: list(values) for name, values in layers.items()}
         for name, layer in layers.items():
             change = changes[name][step]

@@ -1,20 +1,17 @@
-"""What a viewer draws of a tape machine: cells, registers, and circuits without dead wiring."""
+"""What one action of a tape machine computes: its wiring as a graph, without what is dead."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neuralprog_envs.tape import circuit
 from neuralprog_envs.tape.algebra import Graph, Node, Term
+from neuralprog_envs.tape.machine import TapeMachine
 from neuralprog_envs.tape.ops import MODULES, OPERATIONS
-
-if TYPE_CHECKING:
-    from neuralprog_envs.tape.machine import TapeMachine
-    from neuralprog_envs.tape.state import TapeInstances, TapeState
+from neuralprog_envs.tape.state import TapeState
 
 _MODULES = {module.name: module for module in MODULES}
 
@@ -74,36 +71,6 @@ def _of_circuit(machine: TapeMachine, action: tuple[int, ...]) -> Wiring:
     )
 
 
-def scene(machine: TapeMachine, instances: TapeInstances) -> dict[str, Any]:
-    """Return the machine's size, and the scored cells with what they must hold."""
-    scored = instances.mask[0]
-    return {
-        "memory_size": machine.memory_size,
-        "registers": machine.registers,
-        "scored": scored.nonzero()[0].tolist(),
-        "answer": instances.answer[0][scored].tolist(),
-    }
-
-
-def layers(state: TapeState) -> dict[str, Any]:
-    """Return the tape and the registers."""
-    return {"tape": state.tape[0], "registers": state.registers[0]}
-
-
-def explain(machine: TapeMachine, action: tuple[int, ...]) -> dict[str, Any]:
-    """Return an action's wiring, and a circuit as lines of a program."""
-    wires = wiring(machine, action)
-    is_circuit = machine.action == "circuit"
-    return {
-        "lines": circuit.lines(machine, action) if is_circuit else [],
-        "nodes": [[term.name, *term.arguments] for term in wires.nodes],
-        "writes": [list(pair) for pair in wires.writes],
-        "after": [[register, node] for register, node in wires.after.items()],
-        "finish": wires.finish,
-        "live": live_inputs(machine, action) if is_circuit else list(machine.action_names),
-    }
-
-
 def live_inputs(machine: TapeMachine, action: tuple[int, ...]) -> list[str]:
     """Return the inputs of a circuit, by name, that reach a WRITE, a register or the finish."""
     modules, R = machine.modules, machine.registers
@@ -118,19 +85,8 @@ def live_inputs(machine: TapeMachine, action: tuple[int, ...]) -> list[str]:
     return [machine.action_names[wire] for wire in sorted(live)]
 
 
-def notes(machine: TapeMachine, before: TapeState, action: tuple[int, ...]) -> dict[str, Any]:
-    """Return the value of each node of the wiring, and the cells that it reads and writes."""
-    wires = wiring(machine, action)
-    values = _values(machine, wires, before)
-    reads = [values[term.arguments[0]] for term in wires.nodes if term.name == "READ"]
-    return {
-        "values": values,
-        "reads": reads,
-        "writes": [values[address] for address, _ in wires.writes],
-    }
-
-
-def _values(machine: TapeMachine, wires: Wiring, before: TapeState) -> list[int]:
+def node_values(machine: TapeMachine, wires: Wiring, before: TapeState) -> list[int]:
+    """Return the value of each node of a wiring, in a step from a state of one row."""
     values: list[int] = []
     for term in wires.nodes:
         inputs = [values[node] for node in term.arguments]

@@ -1,4 +1,4 @@
-"""Trace records: valid by the schema, and equal to the machine that they tell of."""
+"""Traces: valid by the schema, and the states that they hold are the machine's."""
 
 import json
 from importlib.resources import files
@@ -10,10 +10,11 @@ import pytest
 
 from neuralprog_envs import REGISTRY
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.interfaces.recording import layers_at, record
+from neuralprog_envs.interfaces.display import display_of
 from neuralprog_envs.interfaces.replay import demonstration, replay
+from neuralprog_envs.interfaces.trace import layers_at, trace
 from neuralprog_envs.registry import make_task
-from neuralprog_envs.tape.recording import live_inputs
+from neuralprog_envs.tape.wiring import live_inputs
 from tests.golden import PROGRAMS, PaperRun
 
 SCHEMA = json.loads(files("neuralprog_envs.interfaces").joinpath("trace.schema.json").read_text())
@@ -31,27 +32,29 @@ def test_the_schema_is_one():
 
 
 @pytest.mark.parametrize("env_id", sorted(REGISTRY))
-def test_an_experts_record_is_valid_and_replays_to_the_same_states(env_id):
+def test_an_experts_trace_is_valid_and_replays_to_the_same_states(env_id):
     task, instances = posed(env_id)
     actions = demonstration(task, instances)
-    made = json.loads(json.dumps(record(task, instances, actions), allow_nan=False))
+    made = json.loads(json.dumps(trace(task, instances, actions), allow_nan=False))
     VALID.validate(made)
     assert made["success"] is True
     assert made["answer"] == made["expected"] != []
     states = [step.state for step in replay(task.machine, instances, actions)]
     for layers, state in zip(layers_at(made), states, strict=True):
-        wanted = {name: layer.tolist() for name, layer in task.machine.layers(state).items()}
+        wanted = {
+            name: layer.tolist() for name, layer in display_of(task.machine).layers(state).items()
+        }
         assert layers == wanted
 
 
 @pytest.mark.parametrize("env_id", sorted(REGISTRY))
-def test_the_record_of_chance_is_valid(env_id):
+def test_the_trace_of_random_actions_is_valid(env_id):
     task, instances = posed(env_id)
     rng = np.random.default_rng(0)
     actions = rng.integers(task.machine.actions, size=(30, len(task.machine.actions)))
     if REGISTRY[env_id].family == "table":
         actions = actions[: task.machine.steps]
-    VALID.validate(json.loads(json.dumps(record(task, instances, actions), allow_nan=False)))
+    VALID.validate(json.loads(json.dumps(trace(task, instances, actions), allow_nan=False)))
 
 
 @pytest.mark.parametrize("name", sorted(PROGRAMS))
@@ -71,7 +74,7 @@ def test_random_wires_carry_what_the_machine_computes(action, repetitions):
 
 def check_wires(task, instances, actions):
     """Assert that after each step the registers and the written cells hold the wires' values."""
-    made = record(task, instances, actions)
+    made = trace(task, instances, actions)
     states = list(layers_at(made))
     steps = made["steps"]
     for i, (before, after) in enumerate(pairwise(states)):
@@ -96,15 +99,16 @@ def test_dead_wiring_may_be_anything(repetitions):
         dead = np.array([name not in live for name in machine.action_names])
         other = np.where(dead, rng.integers(sizes), action)
         after, same = (machine.step(state, choice[None]) for choice in (action, other))
-        for name, layer in machine.layers(after).items():
-            assert np.array_equal(layer, machine.layers(same)[name])
+        display = display_of(machine)
+        for name, layer in display.layers(after).items():
+            assert np.array_equal(layer, display.layers(same)[name])
         state = after
 
 
 def test_a_users_own_question_has_no_right_answer():
     task, _ = posed("NPTableQA")
     instances = task.pose_input({"table": [["A"], ["1"], ["2"]], "question": "sum A"})
-    made = record(task, instances, [(0, 0, 0)])
+    made = trace(task, instances, [(0, 0, 0)])
     assert (made["expected"], made["success"]) == (None, None)
     VALID.validate(made)
 
@@ -112,5 +116,5 @@ def test_a_users_own_question_has_no_right_answer():
 def test_an_illegal_call_is_marked():
     task, instances = posed("NPIAddition")
     words = task.machine.library.actions
-    made = record(task, instances, [words["ADD1"], words["ADD"], words["WRITE OUT 3"]])
+    made = trace(task, instances, [words["ADD1"], words["ADD"], words["WRITE OUT 3"]])
     assert made["steps"]["legal"] == [1, 0, 1]

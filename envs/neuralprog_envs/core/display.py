@@ -1,0 +1,42 @@
+"""The protocol of a display: how a family's machine is shown. Dynamics and scores never read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Display(Protocol):
+    """The views of one machine; every state and every action here is a single one (B = 1).
+
+    Text and pixels are what the environments render. The other four members are what the viewer's
+    page is made from: ``scene`` once a run, ``layers`` of each state, ``explain`` of each distinct
+    action, ``notes`` of each step; ``interfaces/trace.schema.json`` gives their contents.
+    """
+
+    def describe(self, state: Any, action: NDArray[Any]) -> str:
+        """Return what an action does in a state, in words."""
+
+    def text(self, state: Any, instances: Any) -> str:
+        """Return a readable picture of a state."""
+
+    def transcript(self, steps: Sequence[tuple[Any, str]]) -> str:
+        """Return a table of states, each with the description of the action taken in it."""
+
+    def pixels(self, state: Any, instances: Any) -> NDArray[np.uint8]:
+        """Return a picture of a state, shape (height, width, 3)."""
+
+    def scene(self, instances: Any) -> dict[str, Any]:
+        """Return what stays the same in a whole run, in the types of JSON."""
+
+    def layers(self, state: Any) -> dict[str, NDArray[Any]]:
+        """Return what changes from state to state: flat arrays of integers."""
+
+    def explain(self, action: tuple[int, ...]) -> dict[str, Any]:
+        """Return what an action does in any state, in the types of JSON."""
+
+    def notes(self, before: Any, action: tuple[int, ...], after: Any) -> dict[str, Any]:
+        """Return what else one step shows: integers, lists of integers, texts."""

@@ -1,0 +1,180 @@
+"""How a table machine is shown: question, table and program as text, the table as pixels."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.core import pixels as px
+from neuralprog_envs.table import answer
+from neuralprog_envs.table.machine import TableMachine
+from neuralprog_envs.table.state import LOOKUP, SCALAR, TableInstances, TableState
+from neuralprog_envs.table.tables import Table
+from neuralprog_envs.table.text import Posed, number_text, question_and_table
+
+_ROWS, _WIDTH = 24, 28
+"""Rows and characters of a cell that are shown at most."""
+
+_LISTED = 9
+"""From so many rows on, a selection is not listed."""
+
+_PICTURE_ROWS, _PICTURE_COLUMNS = 20, 12
+_LINE, _TEXT_LINE, _TEXT_WIDTH, _NUMBER_WIDTH, _LEAST_WIDTH = 24, 16, 114, 72, 280
+"""Pixels: the height of a row and of a line of text, and widths of cells and of a picture."""
+
+
+@dataclass(frozen=True)
+class TableDisplay:
+    """The views of a table machine; see ``neuralprog_envs.core.display.Display``."""
+
+    machine: TableMachine
+
+    def describe(self, state: TableState, action: NDArray[Any]) -> str:
+        """Return an action as operation[column, pivot] and what it leaves."""
+        after = self.machine.step(state, np.reshape(action, (1, -1)))
+        return f"{self._action(state, action)} -> {self.output(after)}"
+
+    def text(self, state: TableState, instances: TableInstances) -> str:
+        """Return the question, the table with its selected rows marked, the program, the output."""
+        program = [self._action(state, a) for a in state.actions[0, : int(state.steps[0])]]
+        return "\n".join(
+            [
+                self._table(state, _marks(state)),
+                f"program  {' -> '.join(program) or '(none yet)'}",
+                f"output   {self.output(state)}",
+            ]
+        )
+
+    def transcript(self, steps: Sequence[tuple[TableState, str]]) -> str:
+        """Return the question, the table, and each step with the description of its action."""
+        first, last = steps[0][0], steps[-1][0]
+        lines = [f"{state.steps[0] + 1:>4}  {words}" for state, words in steps if words]
+        table = self._table(first, [" "] * (self.machine.rows + 1))
+        return "\n".join([table, *lines, "", f"answer  {self.output(last)}"])
+
+    def output(self, state: TableState) -> str:
+        """Return what the last step left: a number, printed cells or rows."""
+        if state.output[0] == SCALAR:
+            return number_text(state.scalars[0, 0])
+        if state.output[0] == LOOKUP:
+            cells = [_short(cell) for cell in answer.held(self.machine.vocabulary, state)]
+            more = f" | ... ({len(cells)} cells)" if len(cells) > 5 else ""
+            return (" | ".join(cells[:5]) + more) or "nothing"
+        rows = (np.flatnonzero(state.selected[0]) + 1).tolist()
+        count = f"{len(rows)} of {int(state.length[0])} rows"
+        if not 0 < len(rows) < min(_LISTED, int(state.length[0])):
+            return count
+        return f"{count}: {' '.join(map(str, rows))}"
+
+    def pixels(self, state: TableState, instances: TableInstances) -> NDArray[np.uint8]:
+        """Return question and table, selected rows blue, printed cells green, and the output.
+
+        At most 20 rows and 12 columns are drawn; the picture's size depends on the machine alone.
+        Shape (height, width, 3).
+        """
+        machine, (question, table) = self.machine, self._text(state)
+        rows, columns = min(machine.rows, _PICTURE_ROWS), min(machine.columns, _PICTURE_COLUMNS)
+        wide = _TEXT_WIDTH if machine.cell_words else _NUMBER_WIDTH
+        width = max(columns * wide, _LEAST_WIDTH)
+        canvas = px.canvas((rows + 2) * _LINE + 3 * _TEXT_LINE, width)
+        for line, part in enumerate(textwrap.wrap(question, width // 8)[:2]):
+            px.write(canvas, line * _TEXT_LINE, 0, part, width=width)
+        for r, row in enumerate([table.names, *table.cells][: rows + 1]):
+            for c, text in enumerate(row[:columns]):
+                top, left = r * _LINE + 2 * _TEXT_LINE, c * wide
+                if r:
+                    px.box(canvas, top, left, _LINE - 2, wide - 2, _colour(state, r - 1, c))
+                ink, text = px.INK if r else px.SOFT, text[: wide // 8 - 1]
+                px.write(canvas, top + 6, left + 5, text, width=wide - 8, colour=ink)
+        if state.steps[0]:
+            top = (rows + 1) * _LINE + 2 * _TEXT_LINE + 4
+            px.write(canvas, top, 0, self.output(state), width=width)
+        return canvas
+
+    def scene(self, instances: TableInstances) -> dict[str, Any]:
+        """Return the question as typed and as seen, the table, and the choices by name."""
+        machine, (question, table) = self.machine, self._text(instances)
+        pivots = instances.pivots[0, : int(instances.pivot_count[0])]
+        return {
+            "question": question,
+            "words": machine.vocabulary.decode(instances.question[0]),
+            "numbers": [number_text(value) for value in pivots],
+            "number_positions": instances.pivot_position[0, : len(pivots)].tolist(),
+            "columns": list(table.names),
+            "cells": [list(row) for row in table.cells],
+            "operations": [[o.name, int(o.column), int(o.pivot)] for o in machine.table],
+            "steps": machine.steps,
+        }
+
+    def layers(self, state: TableState) -> dict[str, NDArray[Any]]:
+        """Return the selected rows, the printed rows and their column, and the output's kind."""
+        rows = int(state.length[0])
+        return {
+            "selected": state.selected[0, :rows].astype(np.int32),
+            "printed": state.printed[0, :rows].astype(np.int32),
+            "printed_column": state.printed_column,
+            "output": state.output.astype(np.int32),
+        }
+
+    def explain(self, action: tuple[int, ...]) -> dict[str, Any]:
+        """Return nothing: the scene names all choices."""
+        return {}
+
+    def notes(
+        self, before: TableState, action: tuple[int, ...], after: TableState
+    ) -> dict[str, Any]:
+        """Return what the step left, in words."""
+        return {"left": self.output(after)}
+
+    def _text(self, posed: Posed) -> tuple[str, Table]:
+        return question_and_table(self.machine.vocabulary, posed)
+
+    def _action(self, state: TableState, action: NDArray[Any]) -> str:
+        """Return an action as operation[column, pivot], with only what the operation reads."""
+        operation, column, pivot = (int(number) for number in np.ravel(action))
+        chosen, arguments = self.machine.table[operation], []
+        if chosen.column:
+            names = self._text(state)[1].names
+            name = _short(names[column]) if column < len(names) else "no such column"
+            arguments += [name or f"column {column + 1}"] if len(names) > 1 or name else []
+        if chosen.pivot:
+            there = pivot < state.pivot_count[0]
+            arguments.append(number_text(state.pivots[0, pivot]) if there else "no such number")
+        return f"{chosen.name}[{', '.join(arguments)}]" if arguments else chosen.name
+
+    def _table(self, state: TableState, marks: Sequence[str]) -> str:
+        """Return the question and the table, a mark before the header and before each row."""
+        question, table = self._text(state)
+        lines = [[_short(cell) for cell in row] for row in (table.names, *table.cells[:_ROWS])]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        names = ["row", *(f"{row:>3}" for row in range(1, len(lines)))]
+        rows = [
+            f"{mark} {name} | "
+            + " | ".join(f"{cell:>{width}}" for cell, width in zip(line, widths, strict=True))
+            for mark, name, line in zip(marks, names, lines, strict=False)
+        ]
+        left_out = len(table.cells) - _ROWS
+        tail = [f"  ... {left_out} more rows"] if left_out > 0 else []
+        return "\n".join([f"question {question}", "", *map(str.rstrip, rows), *tail, ""])
+
+
+def _marks(state: TableState) -> list[str]:
+    """Return ">" for selected rows and "*" for printed ones, " " for the header and the others."""
+    rows = zip(state.selected[0], state.printed[0], strict=True)
+    return [" ", *("*" if printed else ">" if selected else " " for selected, printed in rows)]
+
+
+def _short(cell: str) -> str:
+    line = " ".join(cell.split())
+    return line if len(line) <= _WIDTH else line[: _WIDTH - 3] + "..."
+
+
+def _colour(state: TableState, row: int, column: int) -> px.Colour:
+    if state.printed[0, row] and state.printed_column[0] == column:
+        return px.GREEN
+    return px.BLUE if state.selected[0, row] else px.GREY

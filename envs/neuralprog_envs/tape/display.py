@@ -1,0 +1,147 @@
+"""How a tape machine is shown: the paper's table as text, cells as pixels, wires in the viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_envs.core import pixels as px
+from neuralprog_envs.tape import circuit
+from neuralprog_envs.tape.episode import CircuitEpisode, InstructionEpisode
+from neuralprog_envs.tape.machine import TapeMachine
+from neuralprog_envs.tape.ops import OPERATIONS
+from neuralprog_envs.tape.state import TapeInstances, TapeState
+from neuralprog_envs.tape.wiring import live_inputs, node_values, wiring
+
+_COLUMNS = 16
+"""Cells in one line of a picture."""
+
+
+@dataclass(frozen=True)
+class TapeDisplay:
+    """The views of a tape machine; see ``neuralprog_envs.core.display.Display``."""
+
+    machine: TapeMachine
+
+    def describe(self, state: TapeState, action: NDArray[Any]) -> str:
+        """Return an instruction with its values, or the reads and writes of a circuit."""
+        numbers = [int(number) for number in np.ravel(action)]
+        if self.machine.action == "circuit":
+            return _describe_circuit(self.machine, state, numbers)
+        return _describe_instruction(self.machine, state, numbers)
+
+    def text(self, state: TapeState, instances: TapeInstances) -> str:
+        """Return the state as one row, with a heading, of the paper's table."""
+        return self.transcript([(state, "")])
+
+    def transcript(self, steps: Sequence[tuple[TapeState, str]]) -> str:
+        """Return the table of the paper's figures: step, tape, registers, and the next action."""
+        machine = self.machine
+        width = len(str(machine.memory_size - 1))
+        cells = " ".join(f"{cell:>{width}}" for cell in range(machine.memory_size))
+        names = " ".join(f"{f'r{j + 1}':>{max(width, 2)}}" for j in range(machine.registers))
+        heading = f"step | {cells} | {names} |"
+        lines = [heading, "-" * len(heading)]
+        for state, words in steps:
+            tape = " ".join(f"{value:>{width}}" for value in state.tape[0])
+            registers = " ".join(f"{value:>{max(width, 2)}}" for value in state.registers[0])
+            lines.append(f"{state.steps[0]:>4} | {tape} | {registers} | {words}".rstrip())
+        return "\n".join(lines)
+
+    def pixels(self, state: TapeState, instances: TapeInstances) -> NDArray[np.uint8]:
+        """Return registers (blue) and tape; scored cells are green when right, red when wrong.
+
+        Below a cell are the registers that point to it. Shape (height, width, 3).
+        """
+        tape, registers, M = state.tape[0], state.registers[0], self.machine.memory_size
+        lines = -(-M // _COLUMNS)
+        columns = max(min(M, _COLUMNS), self.machine.registers)
+        canvas = px.canvas((lines + 1) * px.CELL_HEIGHT, columns * px.CELL_WIDTH)
+        for j, value in enumerate(registers):
+            px.cell(canvas, 0, j * px.CELL_WIDTH, f"{value}", px.BLUE, caption=f"r{j + 1}")
+        for i, value in enumerate(tape):
+            row, column = 1 + i // _COLUMNS, i % _COLUMNS
+            colour = _colour(bool(instances.mask[0, i]), bool(value == instances.answer[0, i]))
+            place = row * px.CELL_HEIGHT, column * px.CELL_WIDTH
+            px.cell(canvas, *place, f"{value}", colour, caption=_pointing(registers, i))
+        return canvas
+
+    def scene(self, instances: TapeInstances) -> dict[str, Any]:
+        """Return the machine's size, and the scored cells with what they must hold."""
+        scored = instances.mask[0]
+        return {
+            "memory_size": self.machine.memory_size,
+            "registers": self.machine.registers,
+            "scored": scored.nonzero()[0].tolist(),
+            "answer": instances.answer[0][scored].tolist(),
+        }
+
+    def layers(self, state: TapeState) -> dict[str, NDArray[Any]]:
+        """Return the tape and the registers."""
+        return {"tape": state.tape[0], "registers": state.registers[0]}
+
+    def explain(self, action: tuple[int, ...]) -> dict[str, Any]:
+        """Return an action's wiring without dead parts, and a circuit as lines of a program."""
+        machine = self.machine
+        wires = wiring(machine, action)
+        is_circuit = machine.action == "circuit"
+        return {
+            "lines": circuit.lines(machine, action) if is_circuit else [],
+            "nodes": [[term.name, *term.arguments] for term in wires.nodes],
+            "writes": [list(pair) for pair in wires.writes],
+            "after": [[register, node] for register, node in wires.after.items()],
+            "finish": wires.finish,
+            "live": live_inputs(machine, action) if is_circuit else list(machine.action_names),
+        }
+
+    def notes(self, before: TapeState, action: tuple[int, ...], after: TapeState) -> dict[str, Any]:
+        """Return the value of each node of the wiring, and the cells that are read and written."""
+        wires = wiring(self.machine, action)
+        values = node_values(self.machine, wires, before)
+        reads = [values[term.arguments[0]] for term in wires.nodes if term.name == "READ"]
+        return {
+            "values": values,
+            "reads": reads,
+            "writes": [values[address] for address, _ in wires.writes],
+        }
+
+
+def _describe_instruction(machine: TapeMachine, state: TapeState, numbers: list[int]) -> str:
+    episode = InstructionEpisode(machine, state)
+    operation, a, b, to = numbers
+    name, (A, B) = OPERATIONS[operation], (int(state.registers[0, r]) for r in (a, b))
+    episode.step(numbers)
+    if name == "HALT":
+        return "halt"
+    if name == "WRITE":
+        return f"WRITE(r{a + 1}={A}, r{b + 1}={B}), r{to + 1} := 0"
+    arity = next(m.arity for m in machine.modules if m.name == name)
+    inputs = ", ".join([f"r{a + 1}={A}", f"r{b + 1}={B}"][:arity])
+    call = f"{name}({inputs})" if arity else name
+    return f"r{to + 1} := {call} = {episode.cells.registers[to]}"
+
+
+def _describe_circuit(machine: TapeMachine, state: TapeState, numbers: list[int]) -> str:
+    episode = CircuitEpisode(machine, state)
+    episode.step(numbers)
+    words = [
+        f"READ({address}) = {value}" if name == "READ" else f"WRITE({address}, {value})"
+        for name, address, value in episode.cells.accesses
+    ]
+    return ", ".join([*words, *(["finish"] if episode.halted else [])])
+
+
+def _pointing(registers: NDArray[Any], cell: int) -> str:
+    """Return the registers that point to a cell, as short as there is room for."""
+    names = [f"r{j + 1}" for j in np.flatnonzero(registers == cell)]
+    return " ".join(names) if len(names) < 3 else f"{names[0]} +{len(names) - 1}"
+
+
+def _colour(scored: bool, right: bool) -> px.Colour:
+    if not scored:
+        return px.GREY
+    return px.GREEN if right else px.RED
