@@ -26,9 +26,9 @@ from neuralprog_envs.table.features import (
     similar_cells,
 )
 from neuralprog_envs.table.ops import OPERATIONS, SETS
+from neuralprog_envs.table.pose import actions_of, pose
 from neuralprog_envs.table.questions import STEPS, grammar, numeric_kinds
 from neuralprog_envs.table.tables import Table, read_csv, table_of
-from neuralprog_envs.table.wiki import actions_of, pose
 from tests.envs.table.references import Slow, enumerate_templates
 
 SYNTHETIC = ("NPSingleColumn", "NPTableQA", "NPTableQASynonyms", "NPTextMatch")

@@ -17,12 +17,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from neuralprog_envs.table import wikitables
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.ops import SETS
 from neuralprog_envs.table.vocabulary import Vocabulary
 from neuralprog_envs.table.wiki import Library, WikiSource
+
+_SIZES = {"question_words": 62, "name_words": 4, "cell_words": 6, "pivots": 2}
+
+
+class _Defaults(NamedTuple):
+    questions: str
+    columns: int
+    word_cutoff: int
+
+
+_RELEASE, _SAMPLE = _Defaults("random-split-1-train", 25, 10), _Defaults("sample", 6, 1)
 
 
 @dataclass(frozen=True)
@@ -42,10 +54,7 @@ class WikiTableQuestions:
         columns: int | None = None,
         vocabulary: Sequence[str] | None = None,
         word_cutoff: int | None = None,
-        question_words: int = 62,
-        name_words: int = 4,
-        cell_words: int = 6,
-        pivots: int = 2,
+        **sizes: int,
     ) -> WikiSource:
         """Return the questions of the given settings.
 
@@ -59,34 +68,26 @@ class WikiTableQuestions:
             columns: The most columns; by default 25 (the release's most), 6 for the sample.
             vocabulary: The known words; by default those of the questions and their tables.
             word_cutoff: How often a word must occur to be known by default: 10, 1 in the sample.
-            question_words: Words of a question that are kept.
-            name_words: Words of a column's name that are kept.
-            cell_words: Words of a cell that are kept.
-            pivots: Numbers of a question that are kept.
+            **sizes: Sizes of ``TableMachine``: ``question_words`` (62 by default),
+                ``name_words`` (4), ``cell_words`` (6) and ``pivots`` (2).
 
         Raises:
-            ValueError: Data are missing; the message says which, and where they are to be had.
+            ValueError: Data are missing; the message says which, and where to get them.
         """
         root = wikitables.folder(data)
-        ours = root == wikitables.SAMPLE
-        name = questions or ("sample" if ours else "random-split-1-train")
-        library = Library(
-            root,
-            tuple(wikitables.read_questions(root, name)),
-            _programs(root, steps) if set(SETS["2017"]) <= set(operations) else {},
-        )
-        cutoff = (1 if ours else 10) if word_cutoff is None else word_cutoff
+        default = _SAMPLE if root == wikitables.SAMPLE else _RELEASE
+        programs = _programs(root, steps) if set(SETS["2017"]) <= set(operations) else {}
+        read = wikitables.read_questions(root, questions or default.questions)
+        library = Library(root, tuple(read), programs)
+        cutoff = default.word_cutoff if word_cutoff is None else word_cutoff
         words = library.vocabulary(cutoff) if vocabulary is None else Vocabulary.of(vocabulary)
         machine = TableMachine(
             rows=rows,
-            columns=(6 if ours else 25) if columns is None else columns,
+            columns=default.columns if columns is None else columns,
             operations=operations,
             vocabulary=words,
-            question_words=question_words,
-            name_words=name_words,
-            cell_words=cell_words,
             steps=steps,
-            pivots=pivots,
+            **{**_SIZES, **sizes},
         )
         return WikiSource(library, machine)
 
