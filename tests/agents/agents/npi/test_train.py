@@ -94,7 +94,7 @@ def test_settings_out_of_range_are_refused(change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"env": "NRAMCopy"}, "learns program tasks"),
+        ({"env": "NRAMCopy"}, "supports program tasks only"),
         ({"env": "NPIBubbleSort", "prove": True}, "no verification set"),
         ({"recursive": False, "prove": True}, "no verification set"),
         ({"observation": "colours"}, "observation"),
