@@ -55,7 +55,7 @@ def run(
     for step in range(1, int(limits.max()) + 1):
         state = machine.step(state, choose(state.registers == 0))
         ended = np.flatnonzero((final.steps == 0) & (state.halted | (limits == step)))
-        batch.put(final, ended, batch.take(state, ended))
+        batch.assign(final, ended, batch.take(state, ended))
         if final.steps.all():
             break
     return final

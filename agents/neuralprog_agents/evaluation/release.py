@@ -108,7 +108,7 @@ def answers_of(policy: Policy, source: WikiSource) -> list[list[str]]:
 
 
 def _turns(source: WikiSource) -> Iterator[list[int]]:
-    rows = source.library.sizes[:, 0]
+    rows = source.release.sizes[:, 0]
     order = [int(i) for i in np.argsort(rows, kind="stable") if rows[i] > 0]
     for first in range(0, len(order), _TURN):
         yield order[first : first + _TURN]

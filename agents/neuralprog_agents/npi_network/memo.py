@@ -68,7 +68,7 @@ class Memo:
 
     Args:
         core: Computes actions; see ``stack.Core``. A history consists of values of
-            ``ProgramEpisode.sight``. Where these hold more than the view, the core gets the
+            ``ProgramEpisode.expert_view``. Where these hold more than the view, the core gets the
             picture that is drawn from the rest.
         size: S, the size of the core's state.
         room: The most histories; beyond this number the tree is cleared. (Programs with loops
@@ -98,7 +98,7 @@ class Memo:
         pictured = task.machine.world.picture is not None
         runs = []
         for episode, limit in zip(episodes, limits, strict=True):
-            observe = episode.sight if pictured else episode.view
+            observe = episode.expert_view if pictured else episode.view
             stack = [self._root(episode.running)]
             runs.append(Rollout(episode, observe, limit, stack, [] if keep else None))
         going = runs

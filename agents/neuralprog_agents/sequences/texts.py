@@ -1,7 +1,7 @@
-"""Instances and answers as texts: what agents read that know no machine.
+"""Instances and answers as texts: the input and output of sequence models.
 
 tape       the cells up to the last one that is not 0           6 3 1 4 1 5
-program    the rows of its content, as the splits hash it       6 9 | 5 2 1
+program    the rows of its content, which the splits hash       6 9 | 5 2 1
 table      the question, then each column with its name         how many … # gold : 1 , 4
 """
 
@@ -20,10 +20,10 @@ from neuralprog_envs.table.text import question_and_table
 from neuralprog_envs.tape.task import TapeTask
 
 ITEM, ROW = " ", " | "
-"""What stands between items, and between rows or an answer's texts."""
+"""The separators of items, and of rows or the texts of an answer."""
 
 
-def read(task: Any, instances: Any) -> list[str]:
+def input_texts(task: Any, instances: Any) -> list[str]:
     """Return each of n instances as a text."""
     if isinstance(task, TapeTask):
         return [ITEM.join(map(str, _trimmed(row).tolist())) for row in instances.tape]
@@ -36,7 +36,10 @@ def read(task: Any, instances: Any) -> list[str]:
 
 
 def contents(task: ProgramTask, instances: Any) -> list[list[list[int]]]:
-    """Return the rows of each instance's content, as long as the instance, or as what is not 0."""
+    """Return the rows of each instance's content, at least as long as the instance.
+
+    Columns beyond that are left out if they hold 0 alone.
+    """
     found = []
     for content, length in zip(
         task.definition.content(instances), instances.length.tolist(), strict=True
@@ -59,13 +62,13 @@ def _table(task: TableTask, instance: Any) -> str:
     return f"{question} # {texts}"
 
 
-def say(task: Any, answer: Sequence[Any]) -> str:
+def answer_text(task: Any, answer: Sequence[Any]) -> str:
     """Return an answer, as ``Task.answers`` lists it, as a text."""
     return (ITEM if isinstance(task, TapeTask) else ROW).join(map(str, answer))
 
 
-def heard(task: Any, text: str) -> list[Any]:
-    """Undo ``say``; a text of a tape's answer that holds no numbers is no answer: []."""
+def parse_answer(task: Any, text: str) -> list[Any]:
+    """Undo ``answer_text``; return [] if the text of a tape's answer is not a list of numbers."""
     if not isinstance(task, TapeTask):
         return text.split(ROW)
     try:

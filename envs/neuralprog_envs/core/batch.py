@@ -1,7 +1,7 @@
-"""Frozen dataclasses of arrays with a leading batch axis: take rows, put rows.
+"""Frozen dataclasses of arrays with a leading batch axis: take rows, assign rows.
 
-States and instances of every family are such records, so the faces can move rows between
-them without knowing what they hold.
+States and instances of every family have this form, so the interfaces can move rows between them
+without knowing what they hold.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def copy(batch: Batch) -> Batch:
     return kind(*[getattr(batch, name).copy() for name in _names(kind)])  # type: ignore[arg-type]
 
 
-def put(batch: Any, rows: Rows, values: Any) -> None:
+def assign(batch: Any, rows: Rows, values: Any) -> None:
     """Write ``values`` (one row each) into the given rows of every array, in place."""
     for name in _names(type(batch)):  # type: ignore[arg-type]
         getattr(batch, name)[rows] = getattr(values, name)

@@ -91,7 +91,7 @@ def draw(
             return instances
         again = combine(address[rejected], as_words(attempt))
         retry = task.sample(Draws(again), length[rejected])
-        batch.put(instances, rejected, retry)
+        batch.assign(instances, rejected, retry)
         rejected = rejected[~_belongs(task, retry, length[rejected], split)]
     raise ValueError(
         f"found no instance of split {split!r} at length {length[rejected[0]]}: too few exist"
@@ -170,7 +170,7 @@ class InstanceStream:
         slots = np.flatnonzero(self._index - self._first > self._block // 2)
         self._first[slots] = self._index[slots]
         rows = slots[:, None] * self._block + np.arange(self._block)
-        batch.put(self._buffer, rows.ravel(), self._draw(slots))
+        batch.assign(self._buffer, rows.ravel(), self._draw(slots))
 
     def _choose_block(self) -> int:
         """Return how many instances to draw ahead for each slot, by what one of them weighs."""

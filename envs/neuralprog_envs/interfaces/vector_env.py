@@ -212,8 +212,8 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         if not slots.size or self._stream is None:
             return
         fresh = self._stream.next(slots)
-        batch.put(self._instances, slots, fresh)
-        batch.put(self._state, slots, self.task.machine.initial(fresh))
+        batch.assign(self._instances, slots, fresh)
+        batch.assign(self._state, slots, self.task.machine.initial(fresh))
         self._limit[slots] = self.setting.limits(fresh.length)
         self._steps[slots] = 0
 

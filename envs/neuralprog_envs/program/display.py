@@ -43,7 +43,7 @@ class ProgramDisplay:
         """Return the pad with its pointers marked, and the stack as an indented list."""
         machine = self.machine
         lines = [*_pad_lines(machine.world, state), "", *_stack_lines(machine, state)]
-        if machine.overflown(state)[0]:
+        if machine.depth_exceeded(state)[0]:
             lines.append(f"stopped at the depth limit of {machine.max_depth} calls")
         elif state.halted[0]:
             lines.append("returned")

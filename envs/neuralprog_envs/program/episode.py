@@ -96,7 +96,7 @@ class ProgramEpisode:
         look = self._machine.world.hidden
         return () if look is None else tuple(map(int, look(self._state, 0)))
 
-    def sight(self) -> tuple[int, ...]:
+    def expert_view(self) -> tuple[int, ...]:
         """Return what experts see: the view, then the hidden components."""
         return (*self.view(), *self.hidden()) if self._machine.world.hidden else self.view()
 

@@ -199,7 +199,7 @@ class ProgramMachine:
         """Return which rows' programs have returned, or have called at the depth limit."""
         return state.halted
 
-    def overflown(self, state: ProgramState) -> Bools:
+    def depth_exceeded(self, state: ProgramState) -> Bools:
         """Return which rows have ended at the depth limit, shape (B,)."""
         return state.halted & (state.depth > 0)
 

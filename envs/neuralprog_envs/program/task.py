@@ -108,7 +108,7 @@ class ProgramTask:
             "returned", "depth limit", "step limit" or "running".
         """
         if state.halted[0]:
-            return "depth limit" if self.machine.overflown(state)[0] else "returned"
+            return "depth limit" if self.machine.depth_exceeded(state)[0] else "returned"
         steps = int(self.horizon(state.length)[0]) if limit is None else limit
         return "step limit" if int(state.steps[0]) >= steps else "running"
 
@@ -126,7 +126,7 @@ class ProgramTask:
         Each action is executed after its event was taken, so that its reader still finds the
         episode as the expert saw it.
         """
-        for event in run(self.library, episode.sight, episode.frames[0][0]):
+        for event in run(self.library, episode.expert_view, episode.frames[0][0]):
             yield event
             if isinstance(event, Act):
                 episode.step(event.action)

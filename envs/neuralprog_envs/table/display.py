@@ -107,7 +107,7 @@ class TableDisplay:
             "number_positions": instances.pivot_position[0, : len(pivots)].tolist(),
             "columns": list(table.names),
             "cells": [list(row) for row in table.cells],
-            "operations": [[o.name, int(o.column), int(o.pivot)] for o in machine.table],
+            "operations": [[o.name, int(o.column), int(o.pivot)] for o in machine.ops],
             "steps": machine.steps,
         }
 
@@ -137,7 +137,7 @@ class TableDisplay:
     def _action(self, state: TableState, action: NDArray[Any]) -> str:
         """Return an action as operation[column, pivot], with only what the operation reads."""
         operation, column, pivot = (int(number) for number in np.ravel(action))
-        chosen, arguments = self.machine.table[operation], []
+        chosen, arguments = self.machine.ops[operation], []
         if chosen.column:
             names = self._text(state)[1].names
             name = _short(names[column]) if column < len(names) else "no such column"

@@ -20,7 +20,7 @@ from neuralprog_envs.table.tables import Table
 
 
 @dataclass(frozen=True)
-class ReadTable:
+class ParsedTable:
     """A table and what is read in its cells; r rows, c columns, no padding."""
 
     table: Table
@@ -37,8 +37,8 @@ class ReadTable:
 
     @cached_property
     def stems(self) -> list[list[frozenset[str]]]:
-        """The stems of each cell's telling words."""
-        return [[telling(words) for words in row] for row in self.words]
+        """The stems of each cell's content_stems words."""
+        return [[content_stems(words) for words in row] for row in self.words]
 
     @cached_property
     def values(self) -> tuple[Floats, Bools]:
@@ -70,7 +70,7 @@ class ReadTable:
                 marked[:, c] = [other == entry for other in column]
         return marked
 
-    def not_in(self, question: ReadQuestion) -> list[str]:
+    def not_in(self, question: ParsedQuestion) -> list[str]:
         """Return the question's words, no numbers or marks, that do not stand in the table."""
         there = {stem(word) for row in (self.names, *self.words) for words in row for word in words}
         return [w for w in question.parts[0] if w[0].isalnum() and stem(w) not in there]
@@ -82,7 +82,7 @@ class ReadTable:
 
 
 @dataclass(frozen=True)
-class ReadQuestion:
+class ParsedQuestion:
     """A question and what is read in it."""
 
     text: str
@@ -127,21 +127,21 @@ def stem(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] != "s" else word
 
 
-def telling(words: Sequence[str]) -> frozenset[str]:
+def content_stems(words: Sequence[str]) -> frozenset[str]:
     """Return the stems of those words that say something."""
     return frozenset(stem(w) for w in words if w not in _COMMON and any(map(str.isalnum, w)))
 
 
-def similar_cells(question: ReadQuestion, table: ReadTable) -> Bools:
+def similar_cells(question: ParsedQuestion, table: ParsedTable) -> Bools:
     """Return which cells share the most words with the question, in their column, (r, c)."""
-    asked = telling(question.tokens)
+    asked = content_stems(question.tokens)
     rows = [[len(asked & words) for words in row] for row in table.stems]
     shared = np.array(rows).reshape(table.shape)
     return (shared > 0) & (shared == shared.max(axis=0, keepdims=True, initial=0))
 
 
 def links(
-    question: ReadQuestion, table: ReadTable, matches: Bools, similar: Bools
+    question: ParsedQuestion, table: ParsedTable, matches: Bools, similar: Bools
 ) -> NDArray[np.int8]:
     """Return what each word of the question stands in, (q, c); see ``TableInstances.links``.
 
@@ -151,22 +151,22 @@ def links(
         matches: Its cells that the question mentions, (r, c).
         similar: Its cells that share words with the question, (r, c).
     """
-    words = [frozenset() if w in _COMMON else telling([w]) for w in question.parts[0]]
+    words = [frozenset() if w in _COMMON else content_stems([w]) for w in question.parts[0]]
     linked = np.zeros((len(words), table.shape[1]), dtype=np.int8)
     for c, name in enumerate(table.names):
-        kinds = (telling(name), _stems(table, matches, c), _stems(table, similar, c))
+        kinds = (content_stems(name), _stems(table, matches, c), _stems(table, similar, c))
         for bit, known in enumerate(kinds):
             linked[:, c] |= np.array([bool(w & known) for w in words], dtype=np.int8) << bit
     return linked
 
 
-def _stems(table: ReadTable, marked: Bools, column: int) -> frozenset[str]:
+def _stems(table: ParsedTable, marked: Bools, column: int) -> frozenset[str]:
     """Return the words of a column's marked cells."""
     cells = [table.stems[r][column] for r in np.flatnonzero(marked[:, column])]
     return frozenset().union(*cells)
 
 
-def cell_matches(question: ReadQuestion, table: ReadTable) -> Bools:
+def cell_matches(question: ParsedQuestion, table: ParsedTable) -> Bools:
     """Return which cells the question mentions, (r, c).
 
     A number matches a number of the question, a text when all of it stands there; if nothing in
@@ -185,7 +185,7 @@ def cell_matches(question: ReadQuestion, table: ReadTable) -> Bools:
     return exact if exact.any() else loose
 
 
-def name_matches(question: ReadQuestion, table: ReadTable) -> Bools:
+def name_matches(question: ParsedQuestion, table: ParsedTable) -> Bools:
     """Return which columns' names the question mentions, wholly or else in some word, (c,)."""
     exact = np.array([question.mentions(words) for words in table.names], dtype=bool)
     if exact.any():

@@ -64,7 +64,7 @@ class TableMachine:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
 
     @cached_property
-    def table(self) -> tuple[Operation, ...]:
+    def ops(self) -> tuple[Operation, ...]:
         """The operations, by the action's number."""
         return tuple(OPERATIONS[name] for name in self.operations)
 
@@ -144,7 +144,7 @@ class TableMachine:
         operation, column, pivot = np.ascontiguousarray(action.T)
         for number in np.unique(operation):
             slots = np.flatnonzero(operation == number)
-            chosen = self.table[number]
+            chosen = self.ops[number]
             result = chosen.apply(Inputs(state, slots, column[slots], pivot[slots]))
             if chosen.effect == "scalar":
                 scalar[slots], output[slots] = result, SCALAR

@@ -33,7 +33,7 @@ Effect = Literal["rows", "scalar", "print"]
 class Inputs:
     """n of a batch's rows, and the column and the pivot that each has chosen, (n,) each."""
 
-    held: TableState
+    state: TableState
     slots: NDArray[np.intp]
     column: NDArray[Any]
     pivot: NDArray[Any]
@@ -41,26 +41,26 @@ class Inputs:
     @property
     def selected(self) -> Bools:
         """The row selection, (n, R)."""
-        return self.held.selected[self.slots]
+        return self.state.selected[self.slots]
 
     @property
     def before(self) -> Bools:
         """The row selection one step earlier, (n, R)."""
-        return self.held.before[self.slots]
+        return self.state.before[self.slots]
 
     @property
     def present(self) -> Bools:
         """The table's rows, (n, R)."""
-        return self.held.present[self.slots]
+        return self.state.present[self.slots]
 
     def chosen(self, name: str) -> NDArray[Any]:
         """Return the chosen column of a (B, R, C) array, (n, R)."""
-        return getattr(self.held, name)[self.slots, :, self.column]  # type: ignore[no-any-return]
+        return getattr(self.state, name)[self.slots, :, self.column]  # type: ignore[no-any-return]
 
     def compared(self, relation: Callable[[Any, Any], Any]) -> Bools:
         """Return where the column's number stands in a relation to the pivot, (n, R)."""
-        known = self.pivot < self.held.pivot_count[self.slots]
-        pivot = self.held.pivots[self.slots, self.pivot]
+        known = self.pivot < self.state.pivot_count[self.slots]
+        pivot = self.state.pivots[self.slots, self.pivot]
         related = relation(self.chosen("numbers"), pivot[:, None])
         return related & self.chosen("valid") & known[:, None]  # type: ignore[no-any-return]
 
@@ -95,7 +95,7 @@ def _count(x: Inputs) -> Floats:
 
 def _difference(x: Inputs) -> Floats:
     """Return the scalar of three steps ago less that of the last step."""
-    scalars = x.held.scalars[x.slots]
+    scalars = x.state.scalars[x.slots]
     return scalars[:, 2] - scalars[:, 0]
 
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.table import official
 from neuralprog_envs.table.features import (
-    ReadQuestion,
-    ReadTable,
+    ParsedQuestion,
+    ParsedTable,
     cell_matches,
     links,
     name_matches,
@@ -37,7 +37,7 @@ Arrays = dict[str, NDArray[Any]]
 
 def pose(
     machine: TableMachine,
-    table: ReadTable,
+    table: ParsedTable,
     text: str,
     *,
     target: Sequence[str] | None = None,
@@ -59,7 +59,7 @@ def pose(
     """
     table.table.check_size(machine.rows, machine.columns)
     key = hashlib.blake2b(f"{text}\0{table.key}".encode(), digest_size=8).digest()
-    question = ReadQuestion(text)
+    question = ParsedQuestion(text)
     return TableInstances(
         **_question(machine, question),
         **_table(machine, table),
@@ -72,7 +72,7 @@ def pose(
     )
 
 
-def _question(machine: TableMachine, question: ReadQuestion) -> Arrays:
+def _question(machine: TableMachine, question: ParsedQuestion) -> Arrays:
     """Return the words and the numbers of a question."""
     Q, N = machine.question_words, machine.pivots
     words, numbers, places = question.parts
@@ -86,7 +86,7 @@ def _question(machine: TableMachine, question: ReadQuestion) -> Arrays:
     }
 
 
-def _table(machine: TableMachine, table: ReadTable) -> Arrays:
+def _table(machine: TableMachine, table: ParsedTable) -> Arrays:
     """Return the words and the numbers of a table, and its size."""
     R, C, W = machine.rows, machine.columns, machine.cell_words
     (r, c), encode = table.shape, machine.vocabulary.encode
@@ -105,7 +105,7 @@ def _table(machine: TableMachine, table: ReadTable) -> Arrays:
     }
 
 
-def _matches(machine: TableMachine, question: ReadQuestion, table: ReadTable) -> Arrays:
+def _matches(machine: TableMachine, question: ParsedQuestion, table: ParsedTable) -> Arrays:
     """Return which cells, columns and words of the question belong together."""
     R, C, Q = machine.rows, machine.columns, machine.question_words
     matches, similar = cell_matches(question, table), similar_cells(question, table)

@@ -16,7 +16,7 @@ from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.table import wikitables
-from neuralprog_envs.table.features import ReadQuestion, ReadTable
+from neuralprog_envs.table.features import ParsedQuestion, ParsedTable
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.pose import pose
 from neuralprog_envs.table.state import TableInstances
@@ -24,12 +24,12 @@ from neuralprog_envs.table.tables import read_input, refuse_unknown
 from neuralprog_envs.table.vocabulary import Vocabulary
 from neuralprog_envs.table.wikitables import Question
 
-_KEPT = 256
+_CACHED = 256
 """Posed questions that are remembered."""
 
 
 @dataclass(frozen=True)
-class Library:
+class Release:
     """A release's questions and tables; a table is read when it is first needed.
 
     Attributes:
@@ -41,12 +41,12 @@ class Library:
     root: Path
     questions: tuple[Question, ...]
     programs: Mapping[str, str]
-    _tables: dict[str, ReadTable] = field(default_factory=dict, repr=False, compare=False)
+    _tables: dict[str, ParsedTable] = field(default_factory=dict, repr=False, compare=False)
 
-    def table(self, context: str) -> ReadTable:
+    def table(self, context: str) -> ParsedTable:
         """Return a table of the release."""
         if context not in self._tables:
-            self._tables[context] = ReadTable(wikitables.read_table(self.root, context))
+            self._tables[context] = ParsedTable(wikitables.read_table(self.root, context))
         return self._tables[context]
 
     @cached_property
@@ -64,7 +64,7 @@ class Library:
         """Return the words that occur ``cutoff`` times or more, the most frequent ones first."""
         counts: Counter[str] = Counter()
         for question in self.questions:
-            counts.update(ReadQuestion(question.utterance).parts[0])
+            counts.update(ParsedQuestion(question.utterance).parts[0])
         for context in {question.context: None for question in self.questions}:
             table = self.table(context)
             for words in (*table.names, *(cell for row in table.words for cell in row)):
@@ -82,24 +82,24 @@ class WikiSource:
     question: to go through all questions use ``posed``.
     """
 
-    library: Library
+    release: Release
     machine: TableMachine
     _posed: dict[int, TableInstances] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def lengths(self) -> tuple[int, int]:
         """The fewest rows of a question's table, and the most that the machine holds."""
-        return int(self.library.sizes[self.fitting[0], 0]), self.machine.rows
+        return int(self.release.sizes[self.fitting[0], 0]), self.machine.rows
 
     @property
     def questions(self) -> tuple[Question, ...]:
         """All questions, those included whose tables do not fit the machine."""
-        return self.library.questions
+        return self.release.questions
 
     @cached_property
     def fitting(self) -> NDArray[np.int64]:
         """The places, in ``questions``, of those whose tables fit, by the tables' rows."""
-        rows, columns = self.library.sizes.T
+        rows, columns = self.release.sizes.T
         fit = (rows >= 1) & (rows <= self.machine.rows) & (columns <= self.machine.columns)
         numbers = np.flatnonzero(fit)
         if not numbers.size:
@@ -111,12 +111,12 @@ class WikiSource:
 
     def fitted(self, numbers: Sequence[int]) -> WikiSource:
         """Return the same questions on a machine that is just large enough for some of them."""
-        rows, columns = np.maximum(self.library.sizes[list(numbers)].max(axis=0), 1).tolist()
-        return WikiSource(self.library, replace(self.machine, rows=rows, columns=columns))
+        rows, columns = np.maximum(self.release.sizes[list(numbers)].max(axis=0), 1).tolist()
+        return WikiSource(self.release, replace(self.machine, rows=rows, columns=columns))
 
     def sample(self, draws: Draws, lengths: Ints) -> TableInstances:
         """Return one question for each address."""
-        rows = self.library.sizes[self.fitting, 0]
+        rows = self.release.sizes[self.fitting, 0]
         there = np.unique(rows)
         wanted = np.asarray(lengths)[:, None]
         nearest = there[np.abs(there - wanted).argmin(axis=1)]
@@ -136,17 +136,17 @@ class WikiSource:
 
     def _one(self, number: int) -> TableInstances:
         if number not in self._posed:
-            if len(self._posed) >= _KEPT:
+            if len(self._posed) >= _CACHED:
                 self._posed.clear()
-            question = self.library.questions[number]
-            table = self.library.table(question.context)
+            question = self.release.questions[number]
+            table = self.release.table(question.context)
             self._posed[number] = pose(
                 self.machine,
                 table,
                 question.utterance,
                 target=question.target,
                 canon=question.canon,
-                program=self.library.programs.get(question.id),
+                program=self.release.programs.get(question.id),
             )
         return self._posed[number]
 
@@ -162,11 +162,11 @@ class WikiSource:
                 question is empty or has a word that is neither known nor in the table.
         """
         if isinstance(values, str):
-            if values not in self.library.numbers:
+            if values not in self.release.numbers:
                 raise ValueError(f"there is no question {values!r} in these data")
-            return self.posed([self.library.numbers[values]])
+            return self.posed([self.release.numbers[values]])
         given, question = read_input(values)
-        table, known = ReadTable(given), self.machine.vocabulary.numbers
-        unknown = [word for word in table.not_in(ReadQuestion(question)) if word not in known]
+        table, known = ParsedTable(given), self.machine.vocabulary.numbers
+        unknown = [word for word in table.not_in(ParsedQuestion(question)) if word not in known]
         refuse_unknown(unknown, "they stand neither in the table nor in the vocabulary")
         return pose(self.machine, table, question, target=values.get("answer"))

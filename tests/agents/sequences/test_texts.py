@@ -15,7 +15,7 @@ def test_a_change_of_the_display_changes_neither_text_nor_answer(env_id, monkeyp
     task = make_task(env_id)
     instances = draw(task, 0, np.arange(3), REGISTRY[env_id].defaults["length"], "all")
     state = task.machine.initial(instances)
-    before = texts.read(task, instances), task.score(state, instances).tolist()
+    before = texts.input_texts(task, instances), task.score(state, instances).tolist()
     for name in (name for name in vars(Display) if not name.startswith("_")):
         monkeypatch.setattr(type(display_of(task.machine)), name, None)
-    assert (texts.read(task, instances), task.score(state, instances).tolist()) == before
+    assert (texts.input_texts(task, instances), task.score(state, instances).tolist()) == before

@@ -19,8 +19,8 @@ from neuralprog_envs.interfaces.display import display_of
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.table import official, tokenizer, wikitables
 from neuralprog_envs.table.features import (
-    ReadQuestion,
-    ReadTable,
+    ParsedQuestion,
+    ParsedTable,
     cell_matches,
     links,
     similar_cells,
@@ -301,13 +301,13 @@ def test_numbers_leave_the_question_and_remember_the_word_to_their_left():
 
 
 def test_links_say_which_columns_a_questions_words_stand_in():
-    table = ReadTable(
+    table = ParsedTable(
         Table(
             ("Driver", "Total points", "Race in"),
             (("Ann Lee", "31", "Monte Carlo, Monaco"), ("Bo", "12", "Spa, Belgium")),
         )
     )
-    question = ReadQuestion("how many points had ann lee in monaco?")
+    question = ParsedQuestion("how many points had ann lee in monaco?")
     matches, similar = cell_matches(question, table), similar_cells(question, table)
     assert matches.tolist() == [[True, False, False], [False, False, False]]
     assert similar.tolist() == [[True, False, True], [False, False, False]]
@@ -388,12 +388,12 @@ def test_the_published_operations_answer_twenty_real_questions():
         "NPWikiTableQuestions", data=RELEASE, questions="random-split-1-dev", length=(4, 100),
         vocabulary=["which"],
     )  # fmt: skip
-    library = task.source.library
+    release = task.source.release
     for line in Path(EXAMPLES).read_text().splitlines():
         example = json.loads(line)
-        question = library.questions[library.numbers[example["id"]]]
+        question = release.questions[release.numbers[example["id"]]]
         program = " -> ".join(example["program"])
-        table = library.table(question.context)
+        table = release.table(question.context)
         instances = pose(
             task.machine, table, question.utterance, target=question.target, program=program
         )

@@ -16,9 +16,9 @@ from neuralprog_agents.agents.neural_programmer_2017.labels import Values, label
 from neuralprog_agents.agents.neural_programmer_2017.programs import Explorer
 from neuralprog_agents.agents.neural_programmer_2017.views import Views, views_of
 from neuralprog_envs.registry import make_task
-from neuralprog_envs.table.features import ReadQuestion
+from neuralprog_envs.table.features import ParsedQuestion
 from neuralprog_envs.table.vocabulary import Vocabulary
-from neuralprog_envs.table.wiki import Library, WikiSource
+from neuralprog_envs.table.wiki import Release, WikiSource
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,13 @@ def source_of(config: Config, questions: str, words: Sequence[str]) -> WikiSourc
     return cast(WikiSource, task.source)
 
 
-def vocabulary_of(library: Library, cutoff: int) -> Vocabulary:
+def vocabulary_of(release: Release, cutoff: int) -> Vocabulary:
     """Return the words that occur often enough in questions and in columns' names."""
     counts: Counter[str] = Counter()
-    for question in library.questions:
-        counts.update(ReadQuestion(question.utterance).parts[0])
-    for context in {question.context: None for question in library.questions}:
-        counts.update(word for name in library.table(context).names for word in name)
+    for question in release.questions:
+        counts.update(ParsedQuestion(question.utterance).parts[0])
+    for context in {question.context: None for question in release.questions}:
+        counts.update(word for name in release.table(context).names for word in name)
     ordered = sorted(counts, key=lambda word: (-counts[word], word))
     return Vocabulary.of(word for word in ordered if counts[word] >= cutoff)
 
@@ -78,10 +78,10 @@ def examples(source: WikiSource) -> Iterator[Example | None]:
 
     @cache
     def values(context: str) -> Values:
-        return Values.of(source.library.table(context).table)
+        return Values.of(source.release.table(context).table)
 
     for number, question in enumerate(source.questions):
-        if not source.library.sizes[number].all():
+        if not source.release.sizes[number].all():
             yield None
             continue
         fitting = source.fitted([number])

@@ -93,7 +93,7 @@ class Explorer:
         return np.array(rows, dtype=np.int64).reshape(-1, 3)
 
     def _operation(self, name: str) -> Any:
-        return self.machine.table[self.number[name]]
+        return self.machine.ops[self.number[name]]
 
     def _columns(self, name: str) -> list[int]:
         if not self._operation(name).column:

@@ -68,8 +68,8 @@ class _Restart:
         self.config, self.index = config, index
         self.of = checkpoint.identity(config, index)
         self.path = folder / _CHECKPOINT
-        library = data.source_of(config, config.questions, ()).library
-        self.vocabulary = data.vocabulary_of(library, config.word_cutoff)
+        release = data.source_of(config, config.questions, ()).release
+        self.vocabulary = data.vocabulary_of(release, config.word_cutoff)
         self.settings = data.settings(config, self.vocabulary.words[2:])
         self.source = data.source_of(config, config.questions, self.vocabulary.words[2:])
         self.judged = data.source_of(config, config.judged, self.vocabulary.words[2:])

@@ -65,7 +65,7 @@ def pairs(config: Config) -> tuple[TapeInstances, NDArray[np.int64]]:
             task = task_of(config, n, spare)
             memory[rows] = M = task.machine.memory_size
             part = draw(task, _seed(config, _PAIRS), rows, (n, n))
-            batch.put(found, rows, _padded(part, width - M))
+            batch.assign(found, rows, _padded(part, width - M))
     return found, memory
 
 

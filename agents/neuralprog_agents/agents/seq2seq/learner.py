@@ -70,16 +70,16 @@ class Seq2Seq:
 
     def _read(self, task: Any, instances: Any) -> Tensor:
         if self.form.format == "text":
-            return encoded(texts.read(task, instances))
+            return encoded(texts.input_texts(task, instances))
         return _with_room(stacked(texts.contents(task, instances)))
 
     def _told(self, task: Any, answer: list[Any]) -> str:
         """Return an answer as it is said: from the units on, where it is read so."""
-        text = texts.say(task, answer)
+        text = texts.answer_text(task, answer)
         return text if self.form.format == "text" else text[::-1]
 
     def _heard(self, task: Any, text: str) -> list[Any]:
-        return texts.heard(task, text if self.form.format == "text" else text[::-1])
+        return texts.parse_answer(task, text if self.form.format == "text" else text[::-1])
 
 
 def _with_room(source: Tensor) -> Tensor:

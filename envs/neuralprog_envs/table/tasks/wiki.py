@@ -23,7 +23,7 @@ from neuralprog_envs.table import wikitables
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.ops import SETS
 from neuralprog_envs.table.vocabulary import Vocabulary
-from neuralprog_envs.table.wiki import Library, WikiSource
+from neuralprog_envs.table.wiki import Release, WikiSource
 
 _SIZES = {"question_words": 62, "name_words": 4, "cell_words": 6, "pivots": 2}
 
@@ -78,9 +78,9 @@ class WikiTableQuestions:
         default = _SAMPLE if root == wikitables.SAMPLE else _RELEASE
         programs = _programs(root, steps) if set(SETS["2017"]) <= set(operations) else {}
         read = wikitables.read_questions(root, questions or default.questions)
-        library = Library(root, tuple(read), programs)
+        release = Release(root, tuple(read), programs)
         cutoff = default.word_cutoff if word_cutoff is None else word_cutoff
-        words = library.vocabulary(cutoff) if vocabulary is None else Vocabulary.of(vocabulary)
+        words = release.vocabulary(cutoff) if vocabulary is None else Vocabulary.of(vocabulary)
         machine = TableMachine(
             rows=rows,
             columns=default.columns if columns is None else columns,
@@ -89,7 +89,7 @@ class WikiTableQuestions:
             steps=steps,
             **{**_SIZES, **sizes},
         )
-        return WikiSource(library, machine)
+        return WikiSource(release, machine)
 
 
 def _programs(root: Path, steps: int) -> dict[str, str]:

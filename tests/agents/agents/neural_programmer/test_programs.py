@@ -68,12 +68,12 @@ def test_no_other_program_of_four_steps_selects_adds_or_prints_anything_else(env
         C, N = int(instance.column_count[0]), int(instance.pivot_count[0])
         single = [
             (OPERATIONS.index(o.name), c, n)
-            for o in task.machine.table
+            for o in task.machine.ops
             if o.name != "match"
             for c in (range(C) if o.column else (0,))
             for n in (range(N) if o.pivot else (0,))
         ]
-        ends = [a for a in single if task.machine.table[a[0]].effect != "rows"]
+        ends = [a for a in single if task.machine.ops[a[0]].effect != "rows"]
         acts = np.array(list(product(single, single, single, ends)), dtype=np.int8)
         _, score = executed(task, instance, acts)
         right = acts[score == 1.0]

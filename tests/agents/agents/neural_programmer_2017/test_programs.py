@@ -20,8 +20,8 @@ CONFIG = Config(data="", questions="sample", judged="sample", word_cutoff=1)
 
 @pytest.fixture(scope="module")
 def source():
-    library = data.source_of(CONFIG, "sample", ()).library
-    return data.source_of(CONFIG, "sample", data.vocabulary_of(library, 1).words[2:])
+    release = data.source_of(CONFIG, "sample", ()).release
+    return data.source_of(CONFIG, "sample", data.vocabulary_of(release, 1).words[2:])
 
 
 def test_labels_are_the_cells_that_the_official_rules_accept():
@@ -46,7 +46,7 @@ def test_every_program_found_is_right_by_the_official_rules_and_the_known_one_is
         fitting = source.fitted([number])
         posed, machine = fitting.posed([number]), fitting.machine
         right = labels(
-            Values.of(source.library.table(question.context).table), question.target, question.canon
+            Values.of(source.release.table(question.context).table), question.target, question.canon
         )
         found = programs.Explorer(machine, posed).search(right)
         acts = np.zeros((len(found), machine.steps, 3), dtype=np.int64)

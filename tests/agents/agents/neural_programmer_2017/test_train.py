@@ -40,8 +40,8 @@ def learned(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def posed():
-    library = data.source_of(SMALL, "sample", ()).library
-    words = data.vocabulary_of(library, 1).words[2:]
+    release = data.source_of(SMALL, "sample", ()).release
+    words = data.vocabulary_of(release, 1).words[2:]
     source = data.source_of(SMALL, "sample", words)
     shape = Shape(len(words) + 2, source.machine.operations, 16, 12, 4)
     torch.manual_seed(1)

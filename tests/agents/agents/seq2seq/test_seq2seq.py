@@ -51,13 +51,13 @@ def test_channels_lie_side_by_side():
 )
 def test_what_is_read(env, values, text):
     task = make_task(env, length=5)
-    assert texts.read(task, task.pose_input(values)) == [text]
+    assert texts.input_texts(task, task.pose_input(values)) == [text]
 
 
 def test_a_table_is_read_with_its_question():
     task = make_task("NPSingleColumn", length=3)
     instance = task.sample(*_draws(3))
-    (text,) = texts.read(task, instance)
+    (text,) = texts.input_texts(task, instance)
     question, table = question_and_table(task.vocabulary, instance)
     assert text.startswith(f"{question} # {table.names[0]} : ")
     assert text.count(" , ") == 2
@@ -73,11 +73,11 @@ def _draws(length):
 def test_what_is_said_is_heard(env):
     task = make_task(env, length=4)
     answer = {"NRAMCopy": [3, 0, 12], "NPIQuickSort": ["1 2 3"]}.get(env, ["4.5", "-3"])
-    assert texts.heard(task, texts.say(task, answer)) == answer
+    assert texts.parse_answer(task, texts.answer_text(task, answer)) == answer
 
 
 def test_a_tape_s_answer_that_is_no_number_is_none():
-    assert texts.heard(make_task("NRAMCopy"), "3  x") == []
+    assert texts.parse_answer(make_task("NRAMCopy"), "3  x") == []
 
 
 KINDS = [("lstm", 1), ("lstm-attention", 1), ("lstm-attention", 2), ("transformer", 1)]
@@ -241,6 +241,6 @@ def test_weights_of_other_sizes_are_refused(tmp_path):
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=6))
 def test_any_tape_can_be_read(values):
     task = make_task("NRAMAccess", length=8, memory_size=10**6 + 1)
-    text = texts.say(task, values)
-    assert texts.heard(task, text) == values
+    text = texts.answer_text(task, values)
+    assert texts.parse_answer(task, text) == values
     assert decoded(encoded([text])) == [text]
