@@ -41,6 +41,14 @@ def test_its_module_offers_what_an_agent_must(name):
 
 
 @agents
+def test_every_setting_has_a_help_text(name):
+    help_text = settings.help_text(name)
+    for field in fields(registry.find(name).Config):
+        told = help_text.partition(f"\n  --{field.name} ")[2].split("\n")[1]
+        assert len(told.split()) >= 4, field.name
+
+
+@agents
 def test_it_documents_itself(name):
     folder = ROOT / "agents" / "neuralprog_agents" / "agents" / name
     assert "## Results" in (folder / "README.md").read_text()
@@ -52,12 +60,17 @@ def test_every_agent_has_configs():
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_a_config_says_how_to_launch_it_and_can_be_trained(path):
-    name = path.relative_to(ROOT)
-    assert path.read_text().startswith(f"# python scripts/train.py --config {name}\n")
+def test_a_config_says_what_it_is_for_and_why_and_can_be_trained(path):
+    what, launch, *lines = path.read_text().splitlines()
+    assert what.startswith("# ")
+    assert what.endswith(".")
+    assert launch == f"# python scripts/train.py --config {path.relative_to(ROOT)}"
+    own = [line for line in lines if not line.startswith(("agent:", "env:", " "))]
+    assert all("  # " in line for line in own), "why does a value differ from the default?"
     agent = settings.read_agent(path)
     assert agent == path.parent.name
     config = settings.parse(agent, path)
+    assert f"env: {config.env}" in lines
     check = getattr(registry.find(agent), "check", None)
     if check is not None:
         check(config)

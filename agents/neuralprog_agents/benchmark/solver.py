@@ -116,7 +116,7 @@ def torch_work(case: Case, steps: int = 2) -> Callable[[], int]:
 
 def naive_work(case: Case, steps: int = 2) -> Callable[[], int]:
     """Return a workload of training steps as one would first write them: a module at a time."""
-    data = torch_steps.to_tensors(random_batches(case, steps), "cpu")
+    data = torch_steps.to_tensors(random_batches(case, steps))
     batches = [Batch(*(part[k] for part in data)) for k in range(steps)]
     model = naive.NaiveNRAM(case.shape, torch.as_tensor(_state(case, 0).theta))
 

@@ -30,17 +30,17 @@ from neuralprog_agents.circuits.random import Stream, fraction
 
 
 class Schedule(NamedTuple):
-    """What temperature to use: it falls from hot to cold geometrically within ``total`` proposals.
+    """The temperature: it falls from initial to final, geometrically, within ``total`` proposals.
 
     Attributes:
-        hot: The temperature of the first proposal.
-        cold: That of the last.
+        initial: The temperature of the first proposal.
+        final: That of the last.
         first: How many proposals have been made before this call.
         total: How many there will be.
     """
 
-    hot: float
-    cold: float
+    initial: float
+    final: float
     first: int
     total: int
 
@@ -166,7 +166,7 @@ def _build(sources: str, cache: bool) -> tuple[Any, Any]:
         done = 0
         while done < count and now.right < pairs:
             passed = (schedule.first + done) / schedule.total
-            temperature = schedule.hot * (schedule.cold / schedule.hot) ** passed
+            temperature = schedule.initial * (schedule.final / schedule.initial) ** passed
             slack = -temperature * np.log(1.0 - fraction(search.stream))
             now = _try(search, problem, weights, moves, now, slack)
             done += 1

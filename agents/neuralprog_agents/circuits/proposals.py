@@ -28,10 +28,10 @@ class Moves(NamedTuple):
 
     Attributes:
         register: That a wire's new source is a register, not a module.
-        again: That a proposal makes one more change, after each.
-        borrow: That a change copies a wire and what feeds it from another visited pattern.
-        wander: That a proposal also replaces the circuit of a pattern that is not visited, by one
-            of a visited pattern or by a random one.
+        more_changes: That a proposal makes one more change, after each.
+        copy_wiring: That a change copies a wire and what feeds it from another visited pattern.
+        change_unvisited: That a proposal also replaces the circuit of a pattern that is not
+            visited, by one of a visited pattern or by a random one.
         uniform: That a wire is drawn among all wires of all patterns (for comparison only).
         finish: That a change turns the finish bit of a pattern around.
         tied: That a change is made in all patterns with the same circuit at once.
@@ -39,9 +39,9 @@ class Moves(NamedTuple):
     """
 
     register: float
-    again: float
-    borrow: float
-    wander: float
+    more_changes: float
+    copy_wiring: float
+    change_unvisited: float
     uniform: float
     finish: float
     tied: float = 0.0
@@ -108,7 +108,7 @@ def _rewire(stream: Stream, table: Table, pattern: int, wire: int, R: int, moves
 
 
 @njit(error_model="numpy")
-def _borrow(table: Table, pattern: int, other: int, wire: int, R: int) -> None:
+def _copy_wiring(table: Table, pattern: int, other: int, wire: int, R: int) -> None:
     """Copy a wire, and the arguments of all modules that feed it, from another pattern."""
     source = table[other, wire]
     table[pattern, wire] = source
@@ -156,8 +156,8 @@ def _alter(stream: Stream, table: Table, pattern: int, visited: int, R: int, mov
         table[pattern, WIRES + R] = 1 - table[pattern, WIRES + R]
         return
     wire = _live_wire(stream, live_modules(table[pattern], R), R)
-    if fraction(stream) < moves.borrow:
-        _borrow(table, pattern, _pick(stream, visited, 1 << R), wire, R)
+    if fraction(stream) < moves.copy_wiring:
+        _copy_wiring(table, pattern, _pick(stream, visited, 1 << R), wire, R)
     else:
         _rewire(stream, table, pattern, wire, R, moves)
 
@@ -184,7 +184,7 @@ def _change(stream: Stream, table: Table, visited: int, R: int, moves: Moves) ->
 
 
 @njit(error_model="numpy")
-def _wander(stream: Stream, table: Table, visited: int, R: int, moves: Moves) -> int:
+def _change_unvisited(stream: Stream, table: Table, visited: int, R: int, moves: Moves) -> int:
     """Replace the circuit of a pattern that is not visited; return it as a bit, or 0."""
     pattern = below(stream, 1 << R)
     if visited >> pattern & 1:
@@ -218,9 +218,9 @@ def propose(stream: Stream, table: Table, visited: int, R: int, moves: Moves) ->
         The patterns whose circuits may have changed, as bits.
     """
     touched = _change(stream, table, visited, R, moves)
-    if moves.wander > 0 and fraction(stream) < moves.wander:
-        touched |= _wander(stream, table, visited, R, moves)
-    while fraction(stream) < moves.again:
+    if moves.change_unvisited > 0 and fraction(stream) < moves.change_unvisited:
+        touched |= _change_unvisited(stream, table, visited, R, moves)
+    while fraction(stream) < moves.more_changes:
         touched |= _change(stream, table, visited, R, moves)
     return touched
 

@@ -16,7 +16,7 @@ from neuralprog_agents.evaluation.inputs import prepare
 from neuralprog_agents.training import config as settings
 from neuralprog_agents.training import runs
 
-CONFIG = Path("configs/nram/copy.yaml")
+CONFIG = Path("configs/nram/copy-gradient.yaml")
 LENGTHS = (20, 100, 1000)
 EPISODES = 100
 INPUT = (3, 1, 4, 1, 5)

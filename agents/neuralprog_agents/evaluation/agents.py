@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neuralprog_agents import registry
 from neuralprog_agents.agent import Answerer, Policy, Versatile
 from neuralprog_agents.evaluation.reference import REFERENCES, reference
-from neuralprog_agents.training import checkpoint, runs
+from neuralprog_agents.training import checkpoint, renames, runs
 from neuralprog_agents.training.files import read_json
 from neuralprog_envs.registry import find
 
@@ -163,6 +163,12 @@ def _read_card(folder: Path) -> dict[str, Any]:
     card = read_json(path)
     if not isinstance(card, dict) or not card.keys() >= CARD_KEYS:
         raise AgentError(f"{path}: not an agent's card, which has {', '.join(sorted(CARD_KEYS))}")
+    try:
+        renames.refuse_old(str(card["agent"]), card.get("config", ()))
+    except ValueError as error:
+        raise AgentError(
+            f"{path}: {error} (python scripts/rename.py {folder} rewrites it)"
+        ) from None
     return card
 
 

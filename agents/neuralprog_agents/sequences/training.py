@@ -153,7 +153,7 @@ class _Restart:
         with torch.inference_mode():
             given = self.learner.answer(self.task, self.held_out)
         success = float(np.mean(list(map(is_right, given, self.expected))))
-        again = self.progress.in_a_row + 1 if success >= self.config.solved else 0
+        again = self.progress.in_a_row + 1 if success >= self.config.success_rate else 0
         self.progress = replace(self.progress, success=success, in_a_row=again)
 
     def _report(self, cost: float) -> dict[str, float]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from neuralprog_agents import registry
+from neuralprog_agents.training import renames
 from neuralprog_agents.training.files import parse_yaml, read_yaml
-from neuralprog_agents.training.schema import check_names, defaults, structured
+from neuralprog_agents.training.schema import check_names, defaults, structured, type_text
+from neuralprog_envs.registry import full_id
 
 
 class ConfigError(ValueError):
@@ -46,9 +48,11 @@ def parse(agent: str, path: Path, overrides: Sequence[str] = ()) -> Any:
     kind = registry.find(agent).Config
     settings = {key: value for key, value in _read(path).items() if key != "agent"}
     try:
+        renames.refuse_old(agent, settings)
         for key, word in _given(overrides):
+            renames.refuse_old(agent, [key])
             _put(settings, kind, key, word)
-        return structured(kind, settings, strict=True)
+        return _with_full_ids(structured(kind, settings, strict=True))
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from None
 
@@ -78,17 +82,32 @@ def _documented(kind: type[Any]) -> Iterator[tuple[str, tuple[str, str, str]]]:
         for field, text in pairwise(body)
         if isinstance(field, ast.AnnAssign) and isinstance(getattr(text, "value", 0), ast.Constant)
     }
-    types = {field.name: str(field.type) for field in fields(kind)}
+    types = {
+        name: type_text(hint) for name, hint in get_type_hints(kind, include_extras=True).items()
+    }
     for name, default in defaults(kind).items():
         shown = "(needed)" if default is MISSING else f"({plain_settings(default)!r})"
         yield name, (types[name], shown, texts.get(name, ""))
+
+
+def _with_full_ids(value: Any) -> Any:
+    """Return settings whose environments have their full ids, of further tasks too."""
+    if isinstance(value, tuple):
+        return tuple(map(_with_full_ids, value))
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    own = {field.name: getattr(value, field.name) for field in fields(value)}
+    return replace(
+        value,
+        **{k: full_id(v) if k == "env" else _with_full_ids(v) for k, v in own.items()},
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = read_yaml(path)
     except ValueError as error:
-        raise ConfigError(str(error)) from None
+        raise ConfigError(f"{error}{renames.new_config(path)}") from None
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: must be a mapping of settings (key: value)")
     return content

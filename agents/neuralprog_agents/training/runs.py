@@ -173,8 +173,9 @@ def finish(run: Run, outcome: Outcome, index: int, tried: int, succeeded: int) -
         succeeded: How many of them succeeded.
     """
     env = str(run.config.env)
+    name = env.removesuffix("-v0")  # as it always was here: equal weights keep their hash
     digest = checkpoint.save(
-        run.folder / WEIGHTS, "weights", outcome.tensors, {"agent": run.agent, "env": env}
+        run.folder / WEIGHTS, "weights", outcome.tensors, {"agent": run.agent, "env": name}
     )
     card = {
         "agent": run.agent,

@@ -1,7 +1,7 @@
 """Values read from files, checked against types: a dataclass is the schema of a mapping.
 
 Nothing here imports what a value names. The types are bool, int, float, str, None, Any, Literal,
-unions, tuples, ``dict[str, …]``, dataclasses, and ``Annotated[…, Within(low, high)]`` of numbers.
+unions, tuples, ``dict[str, …]``, dataclasses, and ``Annotated[…, RULE]`` with a rule of ``ranges``.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import re
 import reprlib
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from neuralprog_agents.training.ranges import Within
 
 Kind = TypeVar("Kind")
 
@@ -23,14 +25,6 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 class SchemaError(ValueError):
     """A value has not the type that it should have; the message says where and which."""
-
-
-@dataclass(frozen=True)
-class Within:
-    """The least and the largest value of a number."""
-
-    low: float
-    high: float
 
 
 Size = Annotated[int, Within(1, 2**20)]
@@ -85,10 +79,10 @@ def _plain(kind: Any, value: Any, at: str) -> Any:
 
 
 def _bounded(kind: Any, value: Any, at: str, strict: bool) -> Any:
-    inner, within = get_args(kind)
+    inner, rule = get_args(kind)
     made = _made(inner, value, at, strict)
-    if not within.low <= made <= within.high:
-        raise _wrong(at, f"{within.low:,} to {within.high:,}", value)
+    if not rule.holds(made):
+        raise SchemaError(f"{at or 'value'} must be {rule}, got {_shown(value)}")
     return made
 
 
@@ -164,6 +158,14 @@ def _in(at: str, key: str) -> str:
     return f"{at}.{key}" if at else key
 
 
+def type_text(kind: Any) -> str:
+    """Return how a type is written, with its range: "int, at least 1"."""
+    if get_origin(kind) is Annotated:
+        inner, rule = get_args(kind)
+        return f"{type_text(inner)}, {rule}"
+    return kind.__name__ if isinstance(kind, type) and not get_args(kind) else f"{kind}"
+
+
 def _name(kind: Any) -> str:
     if get_origin(kind) is Literal:
         return " or ".join(map(str, get_args(kind)))
@@ -171,5 +173,8 @@ def _name(kind: Any) -> str:
 
 
 def _wrong(at: str, wanted: str, value: Any) -> SchemaError:
-    shown = value if isinstance(value, str) and len(value) < 40 else reprlib.repr(value)
-    return SchemaError(f"{at or 'value'}: expected {wanted}, got {shown}")
+    return SchemaError(f"{at or 'value'}: expected {wanted}, got {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) and len(value) < 40 else reprlib.repr(value)

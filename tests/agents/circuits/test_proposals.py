@@ -8,7 +8,9 @@ from neuralprog_agents.circuits.proposals import Moves, propose, randomise
 from neuralprog_agents.circuits.simplify import cost, simplify
 from neuralprog_envs.tape.machine import TapeMachine
 
-LIVE_ONLY = Moves(register=0.4, again=0.3, borrow=0.2, wander=0.0, uniform=0.0, finish=0.0)
+LIVE_ONLY = Moves(
+    register=0.4, more_changes=0.3, copy_wiring=0.2, change_unvisited=0.0, uniform=0.0, finish=0.0
+)
 
 
 def start(R, seed, moves=LIVE_ONLY):
@@ -46,7 +48,7 @@ def test_only_live_wires_of_visited_patterns_change(R):
     stream, table = start(R, seed=7)
     for visited in np.random.default_rng(R).integers(1, 2 ** (2**R), 500):
         before = table.copy()
-        touched = propose(stream, table, int(visited), R, LIVE_ONLY._replace(again=0.0))
+        touched = propose(stream, table, int(visited), R, LIVE_ONLY._replace(more_changes=0.0))
         assert touched & ~int(visited) == 0
         for pattern in range(1 << R):
             changed = set(np.flatnonzero(table[pattern] != before[pattern]).tolist())
@@ -66,7 +68,7 @@ def test_live_modules_are_those_of_a_walk_back(R):
 
 
 def test_a_wandering_proposal_replaces_only_patterns_that_are_not_visited():
-    R, moves = 3, LIVE_ONLY._replace(wander=1.0)
+    R, moves = 3, LIVE_ONLY._replace(change_unvisited=1.0)
     stream, table = start(R, seed=1)
     replaced = set()
     for _ in range(200):
@@ -88,7 +90,7 @@ def test_equal_streams_propose_the_same():
 
 
 def test_tied_patterns_change_together():
-    R, moves = 3, LIVE_ONLY._replace(again=0.0, borrow=0.0, tied=1.0)
+    R, moves = 3, LIVE_ONLY._replace(more_changes=0.0, copy_wiring=0.0, tied=1.0)
     stream, table = start(R, seed=4, moves=moves)
     assert (table == table[0]).all()
     table[3:] = start(R, seed=5)[1][0]
@@ -102,7 +104,7 @@ def test_tied_patterns_change_together():
 
 
 def test_a_pattern_may_join_another():
-    R, moves = 2, LIVE_ONLY._replace(again=0.0, join=1.0)
+    R, moves = 2, LIVE_ONLY._replace(more_changes=0.0, join=1.0)
     stream, table = start(R, seed=6)
     for _ in range(50):
         propose(stream, table, 0b0110, R, moves)

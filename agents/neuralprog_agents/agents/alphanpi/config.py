@@ -1,89 +1,81 @@
-"""What an AlphaNPI training run can be told; YAML files hold differences from these defaults."""
+"""The settings of AlphaNPI; a YAML file holds differences from these defaults."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
+
+from neuralprog_agents.training.ranges import (
+    Count,
+    Counts,
+    Each,
+    Lengths,
+    PartialShare,
+    Positive,
+    Seed,
+    Within,
+    check_ranges,
+)
 
 
 @dataclass(frozen=True)
 class Config:
-    """One library of programs, learned by search from their specifications."""
+    """A library of programs, learned by tree search from their specifications."""
 
     env: str
-    """The task's environment id."""
-    seed: int = 0
-    """Restart i draws everything from (seed, i)."""
-    restarts: int = 5
-    """The most restarts that `train` tries before it gives up."""
+    """The id of the environment to learn, such as NPIHanoi-v0."""
+    seed: Seed = 0
+    """The seed of all randomness: the same seed gives the same weights, bit for bit."""
+    restarts: Count = 5
+    """How many times training may start again from new random weights."""
     recursive: bool = True
-    """Whether programs call themselves, or else loop."""
-    length: tuple[int, int] = (1, 7)
-    """The shortest and the longest instances that programs are learned on."""
+    """Whether programs may call themselves; otherwise they repeat steps in loops."""
+    length: Lengths = (1, 7)
+    """The shortest and the longest instance in training."""
 
-    episodes: int = 16
-    """Searched calls of each program in an iteration."""
-    simulations: int = 64
-    """Simulations before each action of a call."""
-    steps: tuple[int, int] = (5, 0)
-    """a and b: a call on an instance of length n may take a + b n actions, its return included."""
-    exploration: float = 1.0
-    """c of PUCT: what the prior weighs against the values found."""
-    noise: float = 0.25
-    """The share of Dirichlet noise in the prior of a call's first action."""
-    discount: float = 0.97
-    """A success after k actions is worth discount^k."""
+    episodes: Count = 16
+    """How many calls of each program the tree search plays in an iteration."""
+    simulations: Count = 64
+    """How many simulations the tree search makes before each action."""
+    call_steps: Annotated[tuple[int, int], Each(Within(0))] = (0, 5)
+    """[x, y]: one call may take x·n + y actions on an instance of length n, its return included."""
+    exploration: Positive = 1.0
+    """c of PUCT: how strongly the search prefers actions that it has tried less often."""
+    noise: PartialShare = 0.25
+    """The share of random (Dirichlet) noise in the network's probabilities at a call's start."""
+    discount: Annotated[float, Within(0, 1, above=True)] = 0.97
+    """γ: a call that succeeds after k actions is worth γ^k."""
 
-    state: int = 32
-    """D: what the encoder gives."""
-    program: int = 16
-    """P: the width of the program memory."""
-    hidden: int = 64
-    """Units in the encoder's layer and in the LSTM."""
+    state: Count = 32
+    """D: how many numbers the encoder makes of an observation."""
+    program: Count = 16
+    """P: how many numbers stand for a program."""
+    hidden: Count = 64
+    """How many units the encoder's hidden layer has, and the LSTM."""
 
-    learning_rate: float = 3e-3
-    """Adam's."""
-    batch: int = 128
-    """Calls in a gradient step."""
-    updates: int = 40
-    """Gradient steps in an iteration."""
-    memory: int = 8
-    """Iterations whose calls are kept to learn from."""
-    checks: int = 64
-    """Calls of each program, never searched, on which the network alone is judged."""
-    budget: int = 200
+    learning_rate: Positive = 3e-3
+    """The learning rate of Adam."""
+    batch: Count = 128
+    """How many calls each gradient step uses."""
+    updates: Count = 40
+    """How many gradient steps follow each iteration of search."""
+    memory: Count = 8
+    """The network learns from the calls of so many last iterations."""
+    checks: Count = 64
+    """How many calls of each program test the network, which then acts without search."""
+    budget: Count = 200
     """The most iterations of a restart."""
 
-    test_lengths: tuple[int, ...] = (10, 20)
-    """Where `evaluate` scores by default."""
+    test_lengths: Counts = (10, 20)
+    """The lengths that `evaluate` scores at."""
 
     def most_steps(self, length: int) -> int:
-        """Return how many actions a call on an instance may take, its return included."""
-        return self.steps[0] + self.steps[1] * length
+        """Return how many actions a call may take on an instance, its return included."""
+        return self.call_steps[0] * length + self.call_steps[1]
 
     def __post_init__(self) -> None:
-        for holds, words in self._ranges():
-            if not holds:
-                raise ValueError(words)
-
-    def _ranges(self) -> Iterator[tuple[bool, str]]:
-        """Yield whether each setting is in its range, and what to say if not."""
-        for name in _AT_LEAST_ONE:
-            value = getattr(self, name)
-            yield value >= 1, f"{name} must be at least 1, got {value}"
-        for name in ("learning_rate", "exploration"):
-            value = getattr(self, name)
-            yield value > 0, f"{name} must be above 0, got {value}"
-        yield 0 <= self.noise < 1, f"noise must be at least 0 and below 1, got {self.noise}"
-        kept = f"discount must be above 0 and at most 1, got {self.discount}"
-        yield 0 < self.discount <= 1, kept
-        ascending = 1 <= self.length[0] <= self.length[1]
-        yield ascending, f"length must be two ascending lengths, got {list(self.length)}"
-        room = f"steps must leave room for a return, got {list(self.steps)}"
-        yield min(self.steps) >= 0 and self.most_steps(self.length[0]) >= 1, room
-
-
-_AT_LEAST_ONE = (
-    "restarts", "episodes", "simulations", "state", "program", "hidden", "batch", "updates",
-    "memory", "checks", "budget",
-)  # fmt: skip
+        check_ranges(self)
+        if self.most_steps(self.length[0]) < 1:
+            raise ValueError(
+                f"call_steps must leave room for a return, got {list(self.call_steps)}"
+            )

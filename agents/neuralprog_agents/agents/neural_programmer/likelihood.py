@@ -66,7 +66,7 @@ def searched(config: Config, index: int, task: TableTask) -> tuple[Questions, Fo
         rows = np.arange(first, min(first + _CHUNK, config.examples))
         posed = draw(task, key, rows, config.length, "train")
         questions.append(questions_of(posed))
-        found.append(search(posed, config.most))
+        found.append(search(posed, config.max_programs))
     return joined(questions), Found.joined(found)
 
 

@@ -111,7 +111,7 @@ class _Restart:
             if self._judge_now():
                 self._judge()
             report(self._report(cost))
-            if self.progress.best >= self.config.solved:
+            if self.progress.best >= self.config.success_rate:
                 return self._outcome(success=True)
             if self.state.step - self.progress.best_step >= self.config.patience:
                 return self._outcome(pruned=True)

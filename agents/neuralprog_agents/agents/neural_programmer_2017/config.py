@@ -1,83 +1,83 @@
-"""What a training run of the 2017 system can be told; YAML files hold differences."""
+"""The settings of the 2017 system; a YAML file holds differences from these defaults."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from neuralprog_agents.training.ranges import (
+    Count,
+    Counts,
+    NonNegative,
+    PartialShare,
+    Positive,
+    Seed,
+    Share,
+    Within,
+    check_ranges,
+)
 
 
 @dataclass(frozen=True)
 class Config:
-    """The Neural Programmer for real tables, and its training; see ``README.md`` in this folder."""
+    """The Neural Programmer for real tables, and its training; see ``README.md`` beside this."""
 
-    env: str = "NPWikiTableQuestions"
-    """The environment id."""
-    seed: int = 0
-    """Restart i draws everything from (seed, i)."""
-    restarts: int = 1
-    """The most restarts that `train` tries before it gives up."""
+    env: str = "NPWikiTableQuestions-v0"
+    """The id of the environment to learn."""
+    seed: Seed = 0
+    """The seed of all randomness: the same seed gives the same weights, bit for bit."""
+    restarts: Count = 1
+    """How many times training may start again from new random weights."""
 
     data: str = ""
-    """The release's folder; "" for what WIKITABLEQUESTIONS names, else the package's sample."""
+    """The folder of the WikiTableQuestions release; empty: what the environment variable
+    WIKITABLEQUESTIONS names, or else the sample in this package."""
     questions: str = "random-split-1-train"
-    """The questions that it learns from."""
-    judged: str = "random-split-1-dev"
-    """The questions on which epochs are judged: the best one's networks are kept."""
-    test_lengths: tuple[int, ...] = (12,)
-    """Rows of the tables on which `evaluate` draws episodes; their questions are the sample's."""
-    solved: float = 0.36
-    """A restart that answers this fraction of them has succeeded."""
+    """The release's file of questions to learn from."""
+    validation_questions: str = "random-split-1-dev"
+    """The release's file of questions that choose the best epoch's networks."""
+    test_lengths: Counts = (12,)
+    """The numbers of rows that `evaluate` scores at, on questions of the sample."""
+    success_rate: Share = 0.36
+    """A restart succeeds when it answers this share of the validation questions."""
 
-    steps: int = 4
-    """T."""
+    steps: Count = 4
+    """T: how many operations a program has."""
     operations: str = "wiki"
-    """The operation set."""
-    word_cutoff: int = 3
-    """How often a word must occur in questions and columns' names to be known."""
-    hidden: int = 128
-    """d."""
-    embedding: int = 96
-    """The size of words' vectors."""
-    most: int = 24
-    """Right programs of a question that are learned from, drawn anew in each epoch."""
+    """The set of operations that programs are made of."""
+    word_cutoff: Count = 3
+    """Rarer words in questions and column names are treated as unknown."""
+    hidden: Annotated[int, Within(2)] = 128
+    """d: how many numbers states and operations' vectors have."""
+    embedding: Count = 96
+    """How many numbers word vectors have."""
+    programs_per_question: Count = 24
+    """How many right programs of each question it learns from, drawn anew in each epoch."""
 
-    simplicity: float = 1.0
-    """How much less a program counts at first for each of its steps, in the logarithm."""
-    simplicity_share: float = 0.3
-    """The share of the training in which that falls to 0, linearly."""
+    simplicity: NonNegative = 1.0
+    """Each step of a program costs so much (in log probability) at the start, so that short
+    programs are preferred."""
+    simplicity_share: Annotated[float, Within(0, 1, above=True)] = 0.3
+    """The share of the training in which that cost falls to 0."""
 
-    epochs: int = 6
-    """Times that it goes through the questions."""
-    judged_every: int = 3
-    """Epochs between two judgements; the last one is always judged."""
-    batch: int = 32
-    """Questions in a gradient step."""
-    learning_rate: float = 1e-3
-    """Adam's; it falls to a twentieth, linearly."""
-    clip_norm: float = 5.0
-    """The gradient's norm is at most this."""
-    weight_decay: float = 1e-5
-    """AdamW's."""
-    dropout: float = 0.3
-    """The share of vectors' entries that are left out."""
-    beam: int = 8
-    """Programs kept in each step when questions are answered."""
+    epochs: Count = 6
+    """How many times training goes through all questions."""
+    judged_every: Count = 3
+    """How many epochs lie between two validations; the last epoch is always validated."""
+    batch: Count = 32
+    """How many questions each gradient step uses."""
+    learning_rate: Positive = 1e-3
+    """The learning rate of AdamW at the start; it falls linearly to a twentieth."""
+    clip_norm: Positive = 5.0
+    """A longer gradient is scaled down to this norm."""
+    weight_decay: NonNegative = 1e-5
+    """The weight decay of AdamW."""
+    dropout: PartialShare = 0.3
+    """The share of the numbers of each vector that a gradient step leaves out at random."""
+    beam: Count = 8
+    """How many programs beam search keeps in each step when it answers."""
 
     def __post_init__(self) -> None:
-        for name in (
-            "steps",
-            "word_cutoff",
-            "embedding",
-            "most",
-            "epochs",
-            "batch",
-            "beam",
-            "judged_every",
-        ):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.hidden < 2 or self.hidden % 2:
-            raise ValueError(f"hidden must be even and at least 2, got {self.hidden}")
-        if self.simplicity < 0 or not 0.0 < self.simplicity_share <= 1.0:
-            raise ValueError("simplicity must be at least 0, simplicity_share above 0 and up to 1")
-        if not 0.0 <= self.dropout < 1.0:
-            raise ValueError(f"dropout must be 0 to below 1, got {self.dropout}")
+        check_ranges(self)
+        if self.hidden % 2:
+            raise ValueError(f"hidden must be even, got {self.hidden}")

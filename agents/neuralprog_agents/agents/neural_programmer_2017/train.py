@@ -72,7 +72,7 @@ class _Restart:
         self.vocabulary = data.vocabulary_of(release, config.word_cutoff)
         self.settings = data.settings(config, self.vocabulary.words[2:])
         self.source = data.source_of(config, config.questions, self.vocabulary.words[2:])
-        self.judged = data.source_of(config, config.judged, self.vocabulary.words[2:])
+        self.judged = data.source_of(config, config.validation_questions, self.vocabulary.words[2:])
         self.shape = Shape(
             words=len(self.vocabulary),
             operations=self.source.machine.operations,
@@ -146,7 +146,9 @@ class _Restart:
         self, batch: Sequence[Example], random: np.random.Generator, progress: float
     ) -> float:
         config = self.config
-        programs = [_some(example.programs, config.most, random) for example in batch]
+        programs = [
+            _some(example.programs, config.programs_per_question, random) for example in batch
+        ]
         simplicity = config.simplicity * max(0.0, 1.0 - progress / config.simplicity_share)
         cost = loss(self.model, batch, programs, simplicity)
         self.optimiser.zero_grad()
@@ -215,7 +217,7 @@ class _Restart:
             "beam": self.config.beam,
         }
         tensors = {f"0.{name}": array.astype(np.float16) for name, array in self.best.items()}
-        return Outcome(self.progress.best >= self.config.solved, metrics, tensors, card)
+        return Outcome(self.progress.best >= self.config.success_rate, metrics, tensors, card)
 
 
 def key(config: Config, index: int, position: int = 0) -> int:

@@ -67,7 +67,7 @@ def supervision(config: Config) -> str:
 
 
 def check(config: Config) -> None:
-    """Raise ValueError if a config's environment, circuits or device can't be had."""
+    """Raise ValueError if a config's environment or circuits are not available."""
     if find(config.env).family != "tape":
         raise ValueError(f"nram learns tape tasks, and {config.env} is none")
     low, high = config.length
@@ -76,8 +76,6 @@ def check(config: Config) -> None:
         start_of(config)
     if config.repair:
         _check_repair(config)
-    if config.device != "cpu":
-        _check_device(config.device)
 
 
 def _check_repair(config: Config) -> None:
@@ -90,16 +88,6 @@ def _check_repair(config: Config) -> None:
     ):
         if size > most:
             raise ValueError(f"repair has at most {most} {name}, not {size}")
-
-
-def _check_device(device: str) -> None:
-    import torch
-
-    try:
-        torch.empty(0, device=device)
-    except (AssertionError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"device {device!r} can't be used here ({reason}); cpu can") from None
 
 
 def learner(config: Config, index: int) -> NRAMLearner:

@@ -1,124 +1,152 @@
-"""What an NRAM training run can be told; YAML files hold differences from these defaults."""
+"""The settings of the NRAM; a YAML file holds differences from these defaults."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-Range = tuple[float, float]
-"""Bounds from which every restart draws its own value, log-uniformly; equal bounds fix it."""
+from neuralprog_agents.training.ranges import (
+    Ascending,
+    Count,
+    Counts,
+    Each,
+    Lengths,
+    Natural,
+    Positive,
+    Seed,
+    Share,
+    Within,
+    check_ranges,
+)
+
+
+class Drawn:
+    """The rule of bounds from which each restart draws log-uniformly; 0 twice draws 0."""
+
+    def holds(self, value: Any) -> bool:
+        """Return whether both bounds are 0, or both above 0 and ascending."""
+        return value == (0, 0) or Ascending(Within(0, above=True)).holds(value)
+
+    def __str__(self) -> str:
+        return "two ascending numbers above 0 (or 0 twice)"
+
+
+Range = Annotated[tuple[float, float], Drawn()]
+_MOST_HELP = 0.5
+Half = Annotated[float, Within(0, _MOST_HELP)]
+LEAST_PAIRS = 128
+"""The fewest pairs of the trained lengths: repair scores each proposal on so many."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """One task's NRAM and its training.
+    """An NRAM for one tape task, and its training.
 
-    The paper publishes no value of any of these (its hyper-parameters came from a large random
-    search); ours come from ``README.md`` in this folder.
+    The paper publishes no value of any of these (its own came from a large random search); ours
+    are explained in ``README.md`` beside this file. A setting with two bounds is drawn anew for
+    each restart, log-uniformly between them; equal bounds fix it.
     """
 
     env: str
-    """The task's environment id."""
-    seed: int = 0
-    """Restart i draws everything from (seed, i)."""
-    restarts: int = 400
-    """The most restarts that `train` tries before it gives up."""
+    """The id of the environment to learn, such as NRAMCopy-v0."""
+    seed: Seed = 0
+    """The seed of all randomness: the same seed gives the same weights, bit for bit."""
+    restarts: Count = 400
+    """How many times training may start again from new random weights."""
 
-    registers: int = 6
-    """R."""
-    repetitions: int = 1
+    registers: Annotated[int, Within(1, 16)] = 3
+    """R: how many registers the machine has. The controller sees only which of them hold 0."""
+    repetitions: Count = 1
     """How often the list of fourteen modules stands in a step's circuit."""
     controller: Literal["mlp", "lstm"] = "mlp"
-    """The controller's kind."""
-    hidden: int = 32
-    """Units in each hidden layer, and LSTM cells."""
-    layers: int = 2
-    """Hidden layers of the MLP, 1 or 2."""
+    """The network that wires each step's circuit: feed-forward, or recurrent (gradient only)."""
+    hidden: Count = 32
+    """How many units each hidden layer (or the LSTM) has."""
+    layers: Annotated[int, Within(1, 2)] = 2
+    """How many hidden layers a feed-forward controller has."""
 
-    length: tuple[int, int] = (1, 5)
-    """The shortest and the longest instance seen in training."""
-    steps: tuple[int, int] = (1, 1)
-    """(a, b): an instance of length n runs for at most T = square·n² + a·n + b steps."""
-    square: int = 0
-    """See ``steps``."""
-    pairs: int = 1000
-    """The pairs that all restarts of a run together may see."""
-    far: int = 128
-    """Of these, held-out ones of twice the longest length that a circuit is judged on."""
-    test_lengths: tuple[int, ...] = ()
-    """Where `evaluate` scores; by default the longest pair's length, twice and ten times that."""
+    length: Lengths = (1, 5)
+    """The shortest and the longest instance in training."""
+    steps: Annotated[tuple[int, ...], Each(Within(0))] = (1, 1)
+    """T: how many steps an instance of length n may take, as the coefficients of a polynomial in
+    n, the highest power first: [2, 3] is 2·n + 3, and [1, 0, 0] is n²."""
+    pairs: Count = 1000
+    """How many different input/output pairs all restarts of a run may see in all."""
+    longer_pairs: Count = 128
+    """How many of them are twice as long as the longest instance in training: a program is judged
+    on these at the end, and never learns from them."""
+    test_lengths: Counts = ()
+    """The lengths that `evaluate` scores at; empty: the longest in training, 2 and 10 times it."""
 
     start: str = ""
-    """Whose circuits are compiled into the controller before training: an agent's (a pretrained
-    name or a run folder) or the "expert"'s; by default the weights are random."""
-    sharpness: float = 5.0
-    """The logits of compiled choices that training may still change; see ``compile.py``."""
-    turns: int = 1
-    """A restart takes turns: gradient descent, then, if ``repair`` is set, discrete repair."""
-    repair: int = 0
-    """Proposals of local search in each turn; 0: gradient alone."""
-    hot: float = 0.012
-    """The temperature at the beginning of a repair; scores go from 0 to 1."""
-    cold: float = 0.006
+    """Circuits to begin with, in place of random weights: a pretrained agent's name, a run folder,
+    or "expert" (the task's own algorithm)."""
+    sharpness: Annotated[float, Within(0)] = 5.0
+    """The logit of each choice when circuits are written into weights: about 5 can be trained on,
+    60 is as good as certain."""
+    turns: Count = 4
+    """How many turns a restart takes. A turn is gradient descent, then local search (`repair`)."""
+    repair: Natural = 500_000
+    """How many changes of the circuits the local search of a turn tries; 0: the gradient alone."""
+    initial_temperature: Positive = 0.012
+    """The temperature at the start of a local search (simulated annealing). Scores are 0 to 1."""
+    final_temperature: Positive = 0.006
     """The temperature at its end."""
-    hint: float = 0.0
-    """The part of its score for "the answer was ever read, or stands in a register"."""
-    contrast: float = 0.0
-    """The part for "flags differ in time exactly if the answers do" in neighbouring pairs."""
+    hint: Half = 0.0
+    """The share of the search's score for having read the answer's value, or holding it in a
+    register, at any time. It helps where one cell is the answer."""
+    contrast: Half = 0.0
+    """The share of the search's score for controller inputs that differ between two pairs exactly
+    if their answers differ."""
 
-    batch: int = 16
-    """Input/output pairs in a gradient step."""
-    budget: int = 4000
-    """The most gradient steps of a turn."""
-    patience: int = 600
-    """The gradient's turn ends when its curriculum level has not risen for so many steps."""
+    batch: Count = 16
+    """How many input/output pairs each gradient step uses."""
+    budget: Natural = 1000
+    """The most gradient steps in a turn."""
+    patience: Count = 300
+    """A turn's gradient descent stops when the curriculum has not advanced for so many steps."""
 
     learning_rate: Range = (1e-2, 6e-2)
-    """Adam's."""
+    """The learning rate of Adam."""
     noise: Range = (0.0, 0.0)
-    """η of the gradient noise, σ² = η / (1 + t)^0.55."""
+    """η of the noise added to gradients: step t has the variance η / (1 + t)^0.55."""
     entropy: Range = (3e-3, 2e-2)
-    """λ₀ of the bonus for the entropy of the controller's choices."""
+    """The weight, at the start, of the bonus for undecided choices (their entropy)."""
     entropy_half_life: Range = (200, 5000)
-    """Steps in which λ halves."""
+    """After how many gradient steps that weight has halved."""
     clip_activations: Range = (20.0, 200.0)
-    """C1: gradients of intermediate activations are cropped to ±C1."""
+    """C1: the gradient with respect to each activation is cut off at plus and minus this."""
     clip_norm: Range = (0.5, 10.0)
-    """C2: the gradient's norm is at most this."""
-    threshold: float = 0.05
-    """The curriculum's level rises when the fraction of wrong cells is below this."""
-    spacing: int = 50
-    """The fewest batches between two rises."""
+    """C2: a longer gradient is scaled down to this norm."""
+    threshold: Share = 0.05
+    """The curriculum moves on to longer instances once fewer cells than this share are wrong."""
+    spacing: Count = 50
+    """The fewest gradient steps between two such moves."""
 
-    solved: float = 0.02
-    """Hardening starts when the error at the highest level is below this."""
-    harden_steps: int = 800
-    """Steps of the hardening phase: neither noise nor a bonus for entropy."""
-
-    device: str = "cpu"
-    """Where to train: cpu runs the compiled kernel, any other (cuda) the torch model."""
+    success_rate: Share = 0.98
+    """Training hardens once more than this share of the longest instances' cells is right."""
+    harden_steps: Count = 800
+    """How many steps hardening takes: training without noise and without the entropy bonus."""
 
     def __post_init__(self) -> None:
-        for name in _AT_LEAST_ONE:
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in _RANGES:
-            _check_range(name, getattr(self, name))
-        if not 1 <= self.length[0] <= self.length[1]:
-            raise ValueError(f"length must be two ascending lengths, got {list(self.length)}")
-        if self.time_limit[1] < 0 or _limit(self.time_limit, self.length[0]) < 1:
-            raise ValueError(f"steps (a, b) must give at least one step, got {list(self.steps)}")
-        if self.pairs - self.far < _LEAST_PAIRS:
-            raise ValueError(f"pairs must be at least {_LEAST_PAIRS} more than far ({self.far})")
+        check_ranges(self)
+        if (
+            not self.steps
+            or sum(c * self.length[0] ** k for k, c in enumerate(self.time_limit)) < 1
+        ):
+            raise ValueError(f"steps must give at least one step, got {list(self.steps)}")
+        if self.pairs - self.longer_pairs < LEAST_PAIRS:
+            raise ValueError(
+                f"pairs must be at least {LEAST_PAIRS} more than longer_pairs "
+                f"({self.longer_pairs}), got {self.pairs}"
+            )
+        if self.final_temperature > self.initial_temperature:
+            raise ValueError("final_temperature must be at most initial_temperature")
         self._check_repair()
 
     def _check_repair(self) -> None:
-        if min(self.repair, self.budget, self.sharpness) < 0:
-            raise ValueError("repair, budget and sharpness must be at least 0")
-        if not 0 < self.cold <= self.hot:
-            raise ValueError(f"need 0 < cold <= hot, got {self.cold} and {self.hot}")
-        if min(self.hint, self.contrast) < 0 or self.hint + self.contrast > _MOST_HELP:
-            raise ValueError("hint and contrast must be at least 0, at most 0.5 together")
+        if self.hint + self.contrast > _MOST_HELP:
+            raise ValueError("hint and contrast must be at most 0.5 together")
         if self.repair and (self.repetitions > 1 or self.controller != "mlp"):
             raise ValueError("repair needs an mlp controller and one repetition of the modules")
         if self.repair and self.hidden < 2**self.registers:
@@ -128,29 +156,6 @@ class Config:
             )
 
     @property
-    def time_limit(self) -> tuple[int, int, int]:
+    def time_limit(self) -> tuple[int, ...]:
         """(c_0, c_1, c_2): an instance of length n runs for at most Σ_k c_k · n^k steps."""
-        return self.steps[1], self.steps[0], self.square
-
-
-_LEAST_PAIRS = 128
-_MOST_HELP = 0.5
-_AT_LEAST_ONE = (
-    "restarts", "registers", "repetitions", "hidden", "layers", "far", "turns",
-    "batch", "patience", "spacing", "harden_steps",
-)  # fmt: skip
-_RANGES = (
-    "learning_rate", "noise", "entropy", "entropy_half_life", "clip_activations", "clip_norm",
-)  # fmt: skip
-
-
-def _limit(time_limit: tuple[int, ...], n: int) -> int:
-    return sum(c * n**k for k, c in enumerate(time_limit))
-
-
-def _check_range(name: str, bounds: Range) -> None:
-    low, high = bounds
-    if not (0 < low <= high or low == high == 0):
-        raise ValueError(
-            f"{name} must be two ascending numbers above 0 (or 0 twice), got {list(bounds)}"
-        )
+        return tuple(reversed((0, 0, *self.steps)))[:3]

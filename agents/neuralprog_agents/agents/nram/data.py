@@ -68,7 +68,7 @@ def _log_uniform(random: np.random.Generator, bounds: tuple[float, float]) -> fl
 def pairs(config: Config) -> TapeInstances:
     """Return the pairs of a run, the training lengths in turn, all in the memory of the longest."""
     low, high = config.length
-    count = config.pairs - config.far
+    count = config.pairs - config.longer_pairs
     lengths = (low + np.arange(count) % (high - low + 1)).astype(np.int32)
     key = seed(config, 0, Stream.PAIRS)
     posed: TapeInstances = draw(task_of(config, high), key, np.arange(count), lengths)

@@ -9,9 +9,7 @@ also on held-out longer pairs, ends the half.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from math import nan
-from typing import Any
 
 import numpy as np
 
@@ -96,7 +94,8 @@ class Descent:
 
     def _train(self, batches: Batch, pulse: Pulse) -> list[Metrics]:
         """Take the steps, a few at a time, until something is not finite."""
-        train_steps = _backend(self.config.device)
+        from neuralprog_agents.agents.nram.kernel import train_steps  # numba takes a second
+
         key = seed(self.config, self.index, Stream.NOISE)
         noise = int(combine(as_words(key), as_words(self.progress.turn))[0])
         done: list[Metrics] = []
@@ -132,7 +131,7 @@ class Descent:
     def _advance(self, curriculum: Curriculum, error: float) -> None:
         """Raise the level, or begin to harden, as the error of the last chunk allows."""
         after, progress = curriculum.update(error, CHUNK), self.progress
-        solved = curriculum.complete and error < self.config.solved
+        solved = curriculum.complete and error < 1.0 - self.config.success_rate
         begins = solved and progress.hardening < 0
         self.progress = replace(
             progress,
@@ -169,13 +168,3 @@ class Descent:
             "level": self.progress.level,
             "hardening": float(self.progress.hardening >= 0),
         }
-
-
-def _backend(device: str) -> Any:
-    if device == "cpu":
-        from neuralprog_agents.agents.nram.kernel import train_steps
-
-        return train_steps
-    from neuralprog_agents.agents.nram import torch_steps
-
-    return partial(torch_steps.train_steps, device=device)

@@ -6,6 +6,7 @@ intermediate activations overflowed, and rounding made distributions drift.
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import torch
@@ -13,25 +14,19 @@ from torch import Tensor
 
 
 class _Crop(torch.autograd.Function):
-    generate_vmap_rule = True
-
     @staticmethod
-    def forward(x: Tensor, bound: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, bound: float) -> Tensor:
+        ctx.bound = bound
         return x.clone()
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
-        ctx.save_for_backward(inputs[1])
-
-    @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
-        (bound,) = ctx.saved_tensors
-        return gradient.clamp(-bound, bound), None
+        return gradient.clamp(-ctx.bound, ctx.bound), None
 
 
-def crop_gradient(x: Tensor, bound: Tensor | None) -> Tensor:
+def crop_gradient(x: Tensor, bound: float) -> Tensor:
     """The value x itself; its gradient is cropped to [-bound, bound] coordinate by coordinate."""
-    return x if bound is None else _Crop.apply(x, bound)  # type: ignore[no-untyped-call]
+    return x if bound == inf else _Crop.apply(x, bound)  # type: ignore[no-untyped-call]
 
 
 def renormalise(p: Tensor) -> Tensor:

@@ -26,10 +26,10 @@ def fits(config: Config, learned: Stepper) -> bool:
 
 
 def generalises(config: Config, learned: Stepper) -> bool:
-    """Whether circuits are right on ``config.far`` held-out pairs, twice as long as the longest."""
+    """Whether circuits are right on ``longer_pairs`` held-out pairs of twice the longest length."""
     length = 2 * config.length[1]
     task, key = task_of(config, length), seed(config, 0, Stream.FAR)
-    posed = draw(task, key, np.arange(config.far), (length, length), "validation")
+    posed = draw(task, key, np.arange(config.longer_pairs), (length, length), "validation")
     return _right(config, task, learned, posed)
 
 

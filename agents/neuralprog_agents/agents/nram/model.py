@@ -3,8 +3,8 @@
 Source: Kurach, Andrychowicz and Sutskever, "Neural Random-Access Machines", ICLR 2016,
 section 3. Shapes: B examples, R registers, M values and cells, Q modules, T steps.
 
-Everything is a pure function of theta (P,), so `torch.func.grad` and `torch.func.vmap` over
-an ensemble of thetas work, in any dtype and on any device. What the paper leaves open:
+Everything is a pure function of theta (P,), in any dtype: the readable reference of the compiled
+``kernel``, which trains. What the paper leaves open:
 
 * The loss is the mean over examples of the expected cost; an example's cost is the sum over
   its scored cells (not their mean), as in section 3.3. The entropy bonus sums over the
@@ -79,9 +79,7 @@ def initial_state(theta: Tensor, shape: Shape, examples: int) -> State:
     return zeros, zeros
 
 
-def controller(
-    layers: Layers, x: Tensor, state: State, bound: Tensor | None = None
-) -> tuple[Tensor, State]:
+def controller(layers: Layers, x: Tensor, state: State, bound: float = inf) -> tuple[Tensor, State]:
     """Packed logits (B, outputs) from x (B, R), the chances that registers hold 0 (3.1)."""
     *hidden, output = layers
     linear = torch.nn.functional.linear
@@ -97,7 +95,7 @@ def controller(
 
 
 def _cell(
-    x: Tensor, gates: tuple[Tensor, Tensor], c: Tensor, bound: Tensor | None
+    x: Tensor, gates: tuple[Tensor, Tensor], c: Tensor, bound: float
 ) -> tuple[Tensor, Tensor]:
     """One LSTM step: c' = σ(f) c + σ(i) tanh g and h' = σ(o) tanh c'."""
     i, f, g, o = torch.nn.functional.linear(x, *gates).chunk(4, -1)
@@ -117,7 +115,7 @@ def soft_wiring(logits: Tensor, shape: Shape) -> tuple[Wiring, Tensor]:
 def one_hot_wiring(choices: Tensor, shape: Shape, dtype: torch.dtype = torch.float64) -> Wiring:
     """Certain choices (B, K) as weights; K is the env's circuit action, finish ignored."""
     weights = [
-        (choices[:, j, None] == torch.arange(s.size, device=choices.device)).to(dtype)
+        (choices[:, j, None] == torch.arange(s.size)).to(dtype)
         for j, s in enumerate(shape.softmaxes)
     ]
     return _split(weights, shape)
@@ -136,7 +134,7 @@ def mix(weights: Sequence[Tensor], sources: Sequence[Tensor]) -> Tensor:
 
 
 def run_soft_step(
-    tape: Tensor, registers: Tensor, wiring: Wiring, shape: Shape, bound: Tensor | None = None
+    tape: Tensor, registers: Tensor, wiring: Wiring, shape: Shape, bound: float = inf
 ) -> tuple[Tensor, Tensor]:
     """One timestep (3.1): tape (B, M, M) and registers (B, R, M) to the next ones.
 
@@ -162,7 +160,7 @@ def run_soft_step(
 
 def initial_machine(batch: Batch, shape: Shape, like: Tensor) -> tuple[Tensor, Tensor]:
     """The certain tape (B, M, M) of the inputs, and registers (B, R, M) at 0."""
-    values = torch.arange(shape.memory, device=like.device)
+    values = torch.arange(shape.memory)
     tape = (batch.tape[..., None] == values).to(like.dtype)
     return tape, constant(0, tape[:, :1].expand(-1, shape.registers, -1))
 
@@ -175,24 +173,24 @@ def rollout(
     shape: Shape,
     batch: Batch,
     *,
-    entropy: float | Tensor = 0.0,
-    clip: float | Tensor = inf,
+    entropy: float = 0.0,
+    clip: float = inf,
     epsilon: float = 1e-6,
     renormalised: bool = True,
-    horizon: int | None = None,
 ) -> Rollout:
-    """Run a batch of tensors to its longest time limit, or to ``horizon`` (needed in vmap).
+    """Run a batch of tensors to its longest time limit.
 
     ``entropy`` is λ, the coefficient of the bonus; ``clip`` is C1; ``epsilon`` guards the
     logarithm of the cost.
     """
     tape, registers = initial_machine(batch, shape, theta)
-    B, bound, layers = len(tape), _bound(clip, len(tape), theta), unpack(theta, shape)
+    B, layers = len(tape), unpack(theta, shape)
+    bound = clip / B  # C1 in units of the mean loss
     state = initial_state(theta, shape, B)
     alive = theta.new_ones(B)
     nll, total_entropy = theta.new_zeros(B), theta.new_zeros(B)
     correct, finish = torch.zeros_like(tape[..., 0]), []
-    for t in range(1, (horizon or int(batch.steps.max())) + 1):
+    for t in range(1, int(batch.steps.max()) + 1):
         logits, state = controller(layers, registers[..., 0], state, bound)
         wiring, step_entropy = soft_wiring(logits, shape)
         tape, registers = run_soft_step(tape, registers, wiring, shape, bound)
@@ -209,17 +207,8 @@ def rollout(
     return Rollout(loss, nll, total_entropy, error, correct, torch.stack(finish, -1))
 
 
-def _bound(clip: float | Tensor, examples: int, like: Tensor) -> Tensor | None:
-    """C1 in units of the mean loss; None where nothing would be cropped."""
-    if not isinstance(clip, Tensor):
-        if clip == inf:
-            return None
-        clip = torch.as_tensor(clip, dtype=like.dtype, device=like.device)
-    return clip / examples
-
-
 def _values(tape: Tensor) -> Tensor:
-    return torch.arange(tape.shape[-1], device=tape.device)
+    return torch.arange(tape.shape[-1])
 
 
 def _error(correct: Tensor, mask: Any) -> Tensor:

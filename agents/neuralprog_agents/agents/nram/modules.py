@@ -15,7 +15,7 @@ from torch import Tensor
 
 def constant(value: int, like: Tensor) -> Tensor:
     """The distribution that is surely ``value``, in the shape of ``like``."""
-    return (torch.arange(like.shape[-1], device=like.device) == value).to(like).expand_as(like)
+    return (torch.arange(like.shape[-1]) == value).to(like).expand_as(like)
 
 
 def up_to(p: Tensor) -> Tensor:

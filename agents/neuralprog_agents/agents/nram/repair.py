@@ -29,7 +29,9 @@ _CHANGED = 3.0
 """How much more a cell counts where the answer differs from the input."""
 _EXACT = 0.5
 """The part of the score for pairs that are wholly right."""
-_MOVES = Moves(register=0.4, again=0.3, borrow=0.05, wander=0.5, uniform=0.0, finish=0.0)
+_MOVES = Moves(
+    register=0.4, more_changes=0.3, copy_wiring=0.05, change_unvisited=0.5, uniform=0.0, finish=0.0
+)
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class Repair:
 
 
 def _anneal(config: Config, search: Search, posed: Problem, done: int) -> tuple[Score, int]:
-    schedule = Schedule(config.hot, config.cold, done, config.repair)
+    schedule = Schedule(config.initial_temperature, config.final_temperature, done, config.repair)
     count = min(_ROUND, config.repair - done)
     now, made = anneal(search, posed, _weights(config), _MOVES, schedule, count)
     return Score(*now), made

@@ -1,7 +1,6 @@
-"""Training steps on the torch model: the reference of the compiled kernel, and for CUDA.
+"""Training steps on the torch model: the readable reference of the compiled kernel.
 
-Same signature, same noise, same order: crop by C2, add noise, Adam. ``ensemble_steps`` does
-the same for E restarts at once, which is how a GPU is kept busy.
+Same signature, same noise, same order: crop by C2, add noise, Adam.
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ from neuralprog_agents.agents.nram.shape import Shape
 
 
 class Moments(NamedTuple):
-    """Theta and Adam's moments, each (P,) or (E, P)."""
+    """Theta and Adam's moments, each (P,)."""
 
     theta: Tensor
     m: Tensor
     v: Tensor
 
 
-def to_tensors(batch: Batch, device: torch.device | str) -> Batch:
+def to_tensors(batch: Batch) -> Batch:
     """The arrays of a batch as tensors: integers as int64, the mask as bool."""
-    tape, target, mask, steps = (torch.as_tensor(np.asarray(part), device=device) for part in batch)
+    tape, target, mask, steps = (torch.as_tensor(np.asarray(part)) for part in batch)
     return Batch(tape.long(), target.long(), mask.bool(), steps.long())
 
 
@@ -36,9 +35,8 @@ def objective(
     theta: Tensor,
     shape: Shape,
     batch: Batch,
-    bonus: float | Tensor,
+    bonus: float,
     hyper: Hyper,
-    horizon: int | None = None,
 ) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
     """Loss of one batch of tensors, and (loss, mean entropy, error (B,)) to report."""
     result = rollout(
@@ -49,14 +47,11 @@ def objective(
         clip=hyper.clip_activations,
         epsilon=hyper.log_epsilon,
         renormalised=hyper.renormalise,
-        horizon=horizon,
     )
     return result.loss, (result.loss, result.entropy.mean(), result.error)
 
 
-def adam(
-    moments: Moments, gradient: Tensor, rate: float | Tensor, step: int, hyper: Hyper
-) -> Moments:
+def adam(moments: Moments, gradient: Tensor, rate: float, step: int, hyper: Hyper) -> Moments:
     """One update of Adam (Kingma and Ba, 2015); ``step`` counts from 1."""
     m = moments.m + (1 - hyper.beta1) * (gradient - moments.m)
     v = moments.v + (1 - hyper.beta2) * (gradient**2 - moments.v)
@@ -65,7 +60,7 @@ def adam(
 
 
 def clip_norm(gradient: Tensor, bound: float) -> tuple[Tensor, Tensor]:
-    """The gradient (..., P), shortened to an L2 norm of at most C2, and its norm before."""
+    """The gradient (P,), shortened to an L2 norm of at most C2, and its norm before."""
     norm = torch.linalg.vector_norm(gradient, dim=-1, keepdim=True)
     return gradient * (bound / norm).clamp(max=1.0), norm[..., 0]
 
@@ -78,12 +73,11 @@ def train_steps(
     hyper: Hyper,
     seed: int,
     *,
-    device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
 ) -> Metrics:
     """K training steps on K batches; see ``kernel.train_steps``, whose twin this is."""
-    moments = Moments(*(torch.as_tensor(x).to(device, dtype) for x in _arrays(state)))
-    data, K = to_tensors(batches, device), len(schedule.rate)
+    moments = Moments(*(torch.as_tensor(x).to(dtype) for x in _arrays(state)))
+    data, K = to_tensors(batches), len(schedule.rate)
     B = data.tape.shape[1]
     series = np.full((3, K), np.nan, np.float32)
     errors, done = np.full((K, B), np.nan, np.float32), 0
@@ -115,38 +109,4 @@ def _arrays(state: TrainState) -> tuple[Any, Any, Any]:
 
 def _noise(schedule: Schedule, k: int, seed: int, step: int, like: Tensor) -> Tensor | float:
     sigma = float(schedule.noise[k])
-    return sigma * normals(seed, step, len(like), like.device).to(like) if sigma > 0 else 0.0
-
-
-def ensemble_steps(
-    shape: Shape,
-    moments: Moments,
-    batches: Batch,
-    schedule: Schedule,
-    hyper: Hyper,
-    seeds: list[int],
-    first_step: int = 0,
-) -> tuple[Moments, Tensor, Tensor]:
-    """K steps of E restarts: batches (K, E, B, ...) of tensors, schedule arrays (K, E).
-
-    Returns the moments, losses (K, E) and errors (K, E). A restart that is no longer finite
-    stays so and disturbs no other.
-    """
-    device, horizon = moments.theta.device, int(batches.steps.max())
-    rates, bonuses, sigmas = (torch.as_tensor(x, device=device).float() for x in schedule)
-    gradient_of = torch.func.grad(objective, has_aux=True)
-    gradients = torch.func.vmap(
-        lambda theta, batch, bonus: gradient_of(theta, shape, batch, bonus, hyper, horizon)
-    )
-    losses, errors = [], []
-    for k in range(len(rates)):
-        batch = Batch(*(part[k] for part in batches))
-        gradient, (loss, _, error) = gradients(moments.theta, batch, bonuses[k])
-        gradient, _ = clip_norm(gradient, hyper.clip_norm)
-        size, step = gradient.shape[-1], first_step + k
-        noise = torch.stack([normals(seed, step, size, device) for seed in seeds])
-        gradient = gradient + sigmas[k, :, None] * noise
-        moments = adam(moments, gradient, rates[k, :, None], step + 1, hyper)
-        losses.append(loss)
-        errors.append(error.mean(-1))
-    return moments, torch.stack(losses), torch.stack(errors)
+    return sigma * normals(seed, step, len(like)).to(like) if sigma > 0 else 0.0

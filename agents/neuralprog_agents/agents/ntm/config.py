@@ -1,89 +1,75 @@
-"""What a Neural Turing Machine can be told; YAML files hold differences from these defaults."""
+"""The settings of the Neural Turing Machine; a YAML file holds differences from these defaults."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from neuralprog_agents.training.ranges import (
+    Count,
+    Counts,
+    Lengths,
+    Natural,
+    Positive,
+    Seed,
+    Within,
+    check_ranges,
+)
 
 
 @dataclass(frozen=True)
 class Config:
-    """One tape task's machine and its training on input/output pairs.
+    """A Neural Turing Machine for one tape task, and its training on input/output pairs.
 
     Sizes are those of Graves et al. 2014, section 4.6 (100 units, one head of each kind, rows of 20
-    numbers), but for the rows, of which they have 128; how it is trained is ours.
+    numbers), except for the number of rows, of which they have 128; the training is ours.
     """
 
     env: str
-    """The task's environment id."""
-    seed: int = 0
-    """The pairs come from the seed, the weights of restart i from (seed, i)."""
-    restarts: int = 3
-    """The most restarts that `train` tries before it gives up."""
+    """The id of the environment to learn, such as NRAMCopy-v0."""
+    seed: Seed = 0
+    """The seed of all randomness: the same seed gives the same weights, bit for bit."""
+    restarts: Count = 3
+    """How many times training may start again from new random weights."""
 
     controller: Literal["lstm", "mlp"] = "lstm"
-    """The controller's kind."""
-    hidden: int = 100
-    """Its units."""
-    rows: int = 32
-    """N: the rows of the memory, at least; longer inputs get one for each cell, and one more."""
-    width: int = 20
-    """W: the numbers in a row."""
-    bits: int = 12
-    """In which a cell is read and answered: values from 0 to 2^bits - 1."""
+    """The network that moves the heads: recurrent, or feed-forward."""
+    hidden: Count = 100
+    """How many units the controller has."""
+    rows: Annotated[int, Within(3)] = 32
+    """N: the fewest rows of the memory; a longer input gets a row for each cell, and one more."""
+    width: Count = 20
+    """W: how many numbers a row of the memory holds."""
+    bits: Annotated[int, Within(1, 31)] = 12
+    """How many bits stand for a cell in the input and in the answer: values to 2^bits - 1."""
 
-    length: tuple[int, int] = (1, 5)
-    """The shortest and the longest instance seen in training."""
-    memory_size: int = 0
-    """M of the environment, whose values go to M - 1; 0: what each length needs."""
-    pairs: int = 0
-    """Different pairs that it may see, a multiple of the batch; 0: new ones in each step."""
-    test_lengths: tuple[int, ...] = ()
-    """Where `evaluate` scores; by default the longest trained length, twice and ten times that."""
+    length: Lengths = (1, 5)
+    """The shortest and the longest instance in training."""
+    memory_size: Natural = 0
+    """M: the cells of the task's tape, whose values are below M; 0: as many as a length needs."""
+    pairs: Natural = 0
+    """How many different input/output pairs training may see; 0: new ones in every step."""
+    test_lengths: Counts = ()
+    """The lengths that `evaluate` scores at; empty: the longest in training, 2 and 10 times it."""
 
-    batch: int = 8
-    """Pairs in a gradient step."""
-    learning_rate: float = 1e-2
-    """Adam's."""
-    clip_norm: float = 1.0
-    """The gradient's norm is at most this."""
-    budget: int = 20_000
+    batch: Count = 8
+    """How many pairs each gradient step uses."""
+    learning_rate: Positive = 1e-2
+    """The learning rate of Adam."""
+    clip_norm: Positive = 1.0
+    """A longer gradient is scaled down to this norm."""
+    budget: Count = 20_000
     """The most gradient steps of a restart."""
-    judged: int = 200
-    """Held-out pairs of the trained lengths on which it is judged."""
-    judged_every: int = 200
-    """Gradient steps between two judgements."""
-    solved: float = 0.99
-    """The fraction of them that must be right."""
-    in_a_row: int = 1
-    """How many judgements in a row must be so."""
+    judged: Count = 200
+    """On how many validation pairs of the trained lengths the network is judged."""
+    judged_every: Count = 200
+    """How many gradient steps lie between two judgements."""
+    success_rate: Annotated[float, Within(0, 1, above=True)] = 0.99
+    """The share of the validation pairs that must be right."""
+    in_a_row: Count = 1
+    """In how many judgements in a row it must be reached."""
 
     def __post_init__(self) -> None:
-        for name in _AT_LEAST_ONE:
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("learning_rate", "clip_norm"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
-        if not 1 <= self.bits <= _MOST_BITS:
-            raise ValueError(f"bits must be 1 to {_MOST_BITS}, got {self.bits}")
-        if self.rows < _LEAST_ROWS:
-            raise ValueError(f"rows must be at least {_LEAST_ROWS}, got {self.rows}")
-        self._check_training()
-
-    def _check_training(self) -> None:
-        if not 1 <= self.length[0] <= self.length[1]:
-            raise ValueError(f"length must be two ascending lengths, got {list(self.length)}")
-        if self.memory_size < 0:
-            raise ValueError(f"memory_size must be at least 0, got {self.memory_size}")
-        if not 0 < self.solved <= 1:
-            raise ValueError(f"solved must be above 0 and up to 1, got {self.solved}")
-        if self.pairs < 0 or self.pairs % self.batch:
+        check_ranges(self)
+        if self.pairs % self.batch:
             raise ValueError(f"pairs must be 0 or a multiple of batch, got {self.pairs}")
-
-
-_MOST_BITS = 31
-_LEAST_ROWS = 3
-_AT_LEAST_ONE = (
-    "restarts", "hidden", "width", "batch", "budget", "judged", "judged_every", "in_a_row",
-)  # fmt: skip

@@ -91,7 +91,7 @@ class _Restart:
 
     def run(self, report: Report, stop: Stop) -> Outcome:
         saved = time.monotonic()
-        while self.samples < self.config.budget and self.success < self.config.solved:
+        while self.samples < self.config.budget and self.success < self.config.success_rate:
             if stop():
                 self._save()
                 break

@@ -114,7 +114,7 @@ class _Restart:
             log_interval=None,
             reset_num_timesteps=not self.resumed,
         )
-        if self.success < self.config.solved:
+        if self.success < self.config.success_rate:
             self._judge()
         return self._outcome()
 
@@ -124,7 +124,7 @@ class _Restart:
         if step - self.judged_at >= self.config.judged_every:
             self.judged_at = step
             self._judge()
-            if self.success >= self.config.solved:
+            if self.success >= self.config.success_rate:
                 return True
         leaving = self.stop()
         if leaving or time.monotonic() - self.saved > _SAVED_SECONDS:
@@ -180,4 +180,4 @@ def outcome(
         "samples": float(samples),
         "parameters": float(sum(array.size for array in weights.values())),
     }
-    return Outcome(success >= config.solved, metrics, weights, setup.card())
+    return Outcome(success >= config.success_rate, metrics, weights, setup.card())

@@ -1,118 +1,134 @@
-"""What a program search can be told; YAML files hold differences from these defaults."""
+"""The settings of the program search; a YAML file holds differences from these defaults."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from neuralprog_agents.circuits.lanes import LANES, MOST_MEMORY, MOST_REGISTERS, MOST_STEPS
+from neuralprog_agents.training.ranges import (
+    Count,
+    Counts,
+    Each,
+    Lengths,
+    Natural,
+    NonNegative,
+    Positive,
+    Seed,
+    Share,
+    Within,
+    check_ranges,
+)
 
 
 @dataclass(frozen=True)
 class Config:
-    """One task's search; the defaults come from ``README.md`` in this folder."""
+    """A search for the circuits of one tape task; ``README.md`` explains the defaults.
+
+    The score of a proposal is 0 to 1; the settings that name a share of it say what earns it.
+    """
 
     env: str
-    """The task's environment id."""
-    seed: int = 0
-    """The pairs come from the seed, the proposals of restart i from (seed, i)."""
-    restarts: int = 200
-    """The most restarts that `train` tries before it gives up."""
+    """The id of the environment to learn, such as NRAMSort-v0."""
+    seed: Seed = 0
+    """The seed of all randomness: the same seed gives the same program."""
+    restarts: Count = 200
+    """How many times the search may start again from new random circuits."""
 
-    registers: int = 3
-    """R, at most 6."""
-    length: tuple[int, int] = (1, 4)
-    """The shortest and the longest pair."""
-    steps: tuple[int, int] = (1, 2)
-    """(a, b): an instance of length n runs for at most T = square·n² + a·n + b steps."""
-    square: int = 0
-    """See ``steps``."""
-    spare: int = 2
-    """Pairs have up to so many cells more than their length needs, lest a program rely on M."""
-    test_lengths: tuple[int, ...] = ()
-    """Where `evaluate` scores; by default the longest pair's length, twice and ten times that."""
+    registers: Annotated[int, Within(1, MOST_REGISTERS)] = 3
+    """R: how many registers the machine has. A program sees only which of them hold 0."""
+    length: Lengths = (1, 4)
+    """The shortest and the longest instance to learn from."""
+    steps: Annotated[tuple[int, ...], Each(Within(0))] = (1, 2)
+    """T: how many steps an instance of length n may take, as the coefficients of a polynomial in
+    n, the highest power first: [2, 3] is 2·n + 3, and [1, 0, 0] is n²."""
+    spare: Natural = 2
+    """Memories have up to so many cells more than needed, so that no program relies on the size."""
+    test_lengths: Counts = ()
+    """The lengths that `evaluate` scores at; empty: the longest in training, 2 and 10 times it."""
     halt: bool = False
-    """Whether the program must halt by itself, by its finish bit, before T."""
+    """Whether a program must halt by itself before T; otherwise it runs until T."""
 
-    begin: int = 0
-    """The longest pair that a restart begins with; longer ones come in as fits fail on them."""
+    begin: Natural = 0
+    """A restart begins with instances of at most this length, and adds longer ones when a program
+    fails on them; 0: with all lengths."""
     unveil: bool = False
-    """Whether a restart begins with each pair's first scored cell alone, to be right in the time
-    of length 1; whenever all are right, one more cell, and length, counts."""
-    groups: int = 2
-    """Groups of 64 pairs that every proposal is scored on."""
-    pairs: int = 1000
-    """The most pairs that all restarts together may see, those for checking fits included."""
-    far: int = 128
-    """Of these, held-out ones of twice the longest length that a fit is judged on at the end."""
-    check: int = 256
-    """A fit must be right on so many pairs that it was not scored on."""
+    """Whether a restart begins with the first cell of each answer, and adds the next whenever all
+    are right."""
+    groups: Count = 2
+    """How many groups of 64 pairs each proposal is scored on."""
+    pairs: Count = 1000
+    """How many different input/output pairs all restarts of a run may see in all."""
+    longer_pairs: Count = 128
+    """How many of them have twice the longest length, for the last judgement."""
+    check: Count = 256
+    """On how many other pairs a program must be right before it counts as found."""
 
-    proposals: int = 2_000_000
-    """The length of a restart."""
-    hot: float = 0.012
-    """The temperature at its beginning; scores go from 0 to 1."""
-    cold: float = 0.006
+    proposals: Count = 2_000_000
+    """How many changes a restart tries."""
+    initial_temperature: Positive = 0.012
+    """The temperature of simulated annealing at the start of a restart."""
+    final_temperature: Positive = 0.006
     """The temperature at its end."""
-    changed: float = 3.0
-    """How much more a cell counts where the answer differs from the input."""
-    exact: float = 0.5
-    """The part of the score for examples that are wholly right; the rest is for right cells."""
-    prefix: float = 0.0
-    """The part for right cells before the first wrong one; for answers written in order."""
-    hint: float = 0.0
-    """The part for "the answer was ever read, or stands in a register" (one scored cell)."""
-    contrast: float = 0.0
-    """The part for "flags differ in time exactly if the answers do" in neighbouring pairs."""
+    changed: NonNegative = 3.0
+    """How many more times a cell counts if the answer differs from the input there."""
+    exact: Share = 0.5
+    """The share of the score for pairs that are right in all cells; the rest is for right cells."""
+    prefix: Share = 0.0
+    """The share of the score for right cells before the first wrong one; for answers that are
+    written from left to right."""
+    hint: Share = 0.0
+    """The share of the score for having read the answer's value, or holding it in a register, at
+    any time; for answers of one cell."""
+    contrast: Share = 0.0
+    """The share of the score for registers that are 0 at different times in two pairs exactly if
+    their answers differ."""
 
-    register: float = 0.4
-    """The probability that a wire's new source is a register, not a module."""
-    again: float = 0.3
-    """The probability that a proposal makes one more change, after each."""
-    borrow: float = 0.05
-    """The probability that a change copies wiring from another pattern."""
-    wander: float = 0.5
-    """The probability that a proposal also replaces the circuit of a pattern not visited."""
-    tied: float = 0.0
-    """The probability that a change is made in all patterns with the same circuit at once."""
-    join: float = 0.0
-    """The probability that a change replaces a circuit by that of another visited pattern."""
-    uniform: float = 0.0
-    """The probability that a change ignores what is live and visited (for comparison)."""
+    register: Share = 0.4
+    """The probability that a changed wire comes from a register, and not from a module."""
+    more_changes: Share = 0.3
+    """The probability that a proposal makes another change, after each one."""
+    copy_wiring: Share = 0.05
+    """The probability that a change copies a wire from the circuit of another pattern."""
+    change_unvisited: Share = 0.5
+    """The probability that a proposal also replaces the circuit of a pattern that no run met."""
+    tied: Share = 0.0
+    """The probability that a change is made at once in all patterns that have the same circuit."""
+    join: Share = 0.0
+    """The probability that a change replaces a circuit by that of another pattern that runs met."""
+    uniform: Share = 0.0
+    """The probability that a change may fall on wires that have no effect (for comparison)."""
 
     def __post_init__(self) -> None:
-        for name in ("restarts", "registers", "groups", "check", "proposals", "far"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        self._check_lengths()
-        if self.unveil and self.halt:
-            raise ValueError("unveil and halt exclude each other: a part has no end to halt at")
-        if self.registers > MOST_REGISTERS:
-            raise ValueError(f"registers must be at most {MOST_REGISTERS}, got {self.registers}")
-        if not 0 < self.cold <= self.hot:
-            raise ValueError(f"need 0 < cold <= hot, got {self.cold} and {self.hot}")
-        if self.time_limit(self.length[0]) < 1 or self.time_limit(self.length[1]) > MOST_STEPS:
-            raise ValueError(f"steps and square must give 1 to {MOST_STEPS} steps")
-        if self.near < LANES * self.groups:
-            raise ValueError(
-                f"pairs must be at least {LANES * self.groups + self.far} "
-                f"(64 for each of {self.groups} groups, and {self.far} far ones)"
-            )
-
-    def _check_lengths(self) -> None:
+        check_ranges(self)
         low, high = self.length
-        if not 1 <= low <= high:
-            raise ValueError(f"length must be two ascending numbers, got {self.length}")
         if self.begin and not low <= self.begin <= high:
             raise ValueError(f"begin must be 0 or from {low} to {high}, got {self.begin}")
+        if self.unveil and self.halt:
+            raise ValueError("unveil and halt exclude each other: a part has no end to halt at")
+        if self.final_temperature > self.initial_temperature:
+            raise ValueError("final_temperature must be at most initial_temperature")
+        if not 1 <= self.most_steps(low) <= self.most_steps(high) <= MOST_STEPS:
+            raise ValueError(f"steps must give 1 to {MOST_STEPS} steps, got {list(self.steps)}")
+        if self.shorter_pairs < LANES * self.groups:
+            raise ValueError(
+                f"pairs must be at least {LANES * self.groups + self.longer_pairs} "
+                f"(64 for each of {self.groups} groups, and {self.longer_pairs} longer ones)"
+            )
 
     @property
-    def near(self) -> int:
-        """The pairs of the training lengths."""
-        return self.pairs - self.far
+    def shorter_pairs(self) -> int:
+        """The pairs of the trained lengths."""
+        return self.pairs - self.longer_pairs
 
-    def time_limit(self, n: int) -> int:
+    @property
+    def time_limit(self) -> tuple[int, ...]:
+        """(c_0, c_1, c_2): an instance of length n runs for at most Σ_k c_k · n^k steps."""
+        return tuple(reversed((0, 0, *self.steps)))[:3]
+
+    def most_steps(self, n: int) -> int:
         """Return T for an instance of length n."""
-        return self.square * n * n + self.steps[0] * n + self.steps[1]
+        return sum(c * n**k for k, c in enumerate(self.time_limit))
 
 
 def check_memory(memory_size: int) -> None:

@@ -50,15 +50,15 @@ def pairs(config: Config) -> tuple[TapeInstances, NDArray[np.int64]]:
     """Return the pairs of a run, of the training lengths in turn, and the memory of each.
 
     Returns:
-        The pairs, padded with zeros to the widest memory, and M, shape (near,).
+        The pairs, padded with zeros to the widest memory, and M, shape (pairs,).
     """
     low, high = config.length
-    lengths = low + np.arange(config.near) % (high - low + 1)
-    spares = np.arange(config.near) // (high - low + 1) % (config.spare + 1)
+    lengths = low + np.arange(config.shorter_pairs) % (high - low + 1)
+    spares = np.arange(config.shorter_pairs) // (high - low + 1) % (config.spare + 1)
     width = task_of(config, high, config.spare).machine.memory_size
-    blank = np.zeros((config.near, width), dtype=np.int32)
+    blank = np.zeros((config.shorter_pairs, width), dtype=np.int32)
     found = TapeInstances(blank, blank.copy(), blank > 0, lengths.astype(np.int32))
-    memory = np.zeros(config.near, dtype=np.int64)
+    memory = np.zeros(config.shorter_pairs, dtype=np.int64)
     for n in range(low, high + 1):
         for spare in range(config.spare + 1):
             rows = np.flatnonzero((lengths == n) & (spares == spare))
@@ -84,14 +84,14 @@ def far_pairs(config: Config) -> tuple[Any, TapeInstances]:
     """Return the task at twice the longest length, and held-out pairs of it to judge a fit."""
     task = task_of(config, 2 * config.length[1])
     n = (2 * config.length[1],) * 2
-    rows = np.arange(config.far)
+    rows = np.arange(config.longer_pairs)
     return task, draw(task, _seed(config, _FAR), rows, n, "validation")
 
 
 def limits(config: Config, lengths: NDArray[Any]) -> NDArray[np.int64]:
     """Return the time limit T of each length, same shape."""
     n = lengths.astype(np.int64)
-    return np.asarray(config.square * n * n + config.steps[0] * n + config.steps[1])
+    return np.asarray(np.polyval(config.steps, n))
 
 
 def arranged(config: Config, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -110,8 +110,8 @@ def first_rows(config: Config) -> NDArray[np.int64]:
     wanted = LANES * config.groups
     if len(short) < wanted:
         raise ValueError(
-            f"only {len(short)} of {config.near} pairs are at most {config.begin} long, but "
-            f"{wanted} are scored: raise begin, or pairs"
+            f"only {len(short)} of {config.shorter_pairs} pairs are at most {config.begin} long, "
+            f"but {wanted} are scored: raise begin, or pairs"
         )
     return arranged(config, short[:wanted])
 
@@ -131,5 +131,5 @@ def pack(config: Config, rows: NDArray[np.int64], unveiled: int | None = None) -
     if unveiled is not None:
         shown = chosen.mask & (np.cumsum(chosen.mask, axis=1) <= unveiled)
         chosen = replace(chosen, mask=shown)
-        limit = np.minimum(limit, config.time_limit(unveiled))
+        limit = np.minimum(limit, config.most_steps(unveiled))
     return problem(chosen, memory[rows], limit, config.changed)

@@ -37,7 +37,7 @@ class Progress:
 
     Attributes:
         proposals: How many have been made.
-        used: How many of the near pairs have been looked at.
+        used: How many of the pairs of the trained lengths have been looked at.
         fits: How often all pairs in use were right.
         best: The best score at the end of a round.
         unveiled: How many scored cells of each pair count; 0 once all do.
@@ -61,9 +61,9 @@ def moves_of(config: Config) -> Moves:
     finish = 0.05 if config.halt else 0.0
     return Moves(
         config.register,
-        config.again,
-        config.borrow,
-        config.wander,
+        config.more_changes,
+        config.copy_wiring,
+        config.change_unvisited,
         config.uniform,
         finish,
         config.tied,
@@ -92,7 +92,7 @@ class SearchLearner:
     @property
     def samples(self) -> int:
         """The pairs that were looked at, those of the last judgement included."""
-        return self.progress.used + self.fits * self.config.far
+        return self.progress.used + self.fits * self.config.longer_pairs
 
     def _begin(self) -> Search:
         config, R = self.config, self.config.registers
@@ -120,7 +120,9 @@ class SearchLearner:
     def anneal(self, count: int) -> tuple[Score, int]:
         """Make up to ``count`` proposals; return the score, and how many before a fit."""
         config, first = self.config, self.progress.proposals
-        schedule = Schedule(config.hot, config.cold, first, config.proposals)
+        schedule = Schedule(
+            config.initial_temperature, config.final_temperature, first, config.proposals
+        )
         now, made = anneal(self.search, self.problem, self.weights, self.moves, schedule, count)
         return Score(*now), made
 
@@ -144,7 +146,7 @@ class SearchLearner:
     def stands(self) -> bool:
         """Check a fit on other pairs; where it fails, they take the places of pairs in use."""
         self.progress = replace(self.progress, fits=self.progress.fits + 1)
-        others = np.setdiff1d(np.arange(self.config.near), self.rows)
+        others = np.setdiff1d(np.arange(self.config.shorter_pairs), self.rows)
         others = others[: max(self.config.check, self.progress.used - len(self.rows))]
         for first in range(0, len(others) - LANES + 1, LANES):
             part = data.arranged(self.config, others[first : first + LANES])
@@ -241,7 +243,7 @@ class SearchLearner:
         card = {
             "env": config.env,
             "registers": config.registers,
-            "time_limit": [config.steps[1], config.steps[0], config.square],
+            "time_limit": list(config.time_limit),
             "trained_lengths": list(config.length),
             "halts": config.halt,
         }

@@ -112,7 +112,7 @@ ENTRANTS: tuple[Entrant, ...] = (
         variants=("-gradient", ""),
         overrides={"repair": 0, "turns": 1, "budget": 4000, "patience": 600},
     ),
-    _form("nram-hybrid", "nram", ["tape"], "pairs", curriculum=True, variants=("-hybrid", "")),
+    _form("nram-hybrid", "nram", ["tape"], "pairs", curriculum=True),
     _form("npi", "npi", ["program"], "frames", reusable=True),
     _form("alphanpi", "alphanpi", ["program"], "searched calls", reusable=True),
     _form("synthesis", "synthesis", ["program"], "bodies tried", reusable=True),

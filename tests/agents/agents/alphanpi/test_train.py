@@ -75,7 +75,7 @@ def test_an_environment_without_specifications_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("noise", 1.0), ("steps", (0, 0)), ("length", (3, 2)), ("batch", 0)]
+    ("name", "value"), [("noise", 1.0), ("call_steps", (0, 0)), ("length", (3, 2)), ("batch", 0)]
 )
 def test_a_setting_out_of_its_range_is_refused(name, value):
     with pytest.raises(ValueError, match=name):

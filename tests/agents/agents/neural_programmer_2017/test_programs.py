@@ -15,7 +15,7 @@ from neuralprog_envs.table.display import TableDisplay
 from neuralprog_envs.table.tables import Table
 from neuralprog_envs.table.task import TableTask
 
-CONFIG = Config(data="", questions="sample", judged="sample", word_cutoff=1)
+CONFIG = Config(data="", questions="sample", validation_questions="sample", word_cutoff=1)
 
 
 @pytest.fixture(scope="module")

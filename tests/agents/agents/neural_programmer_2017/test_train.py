@@ -15,14 +15,14 @@ from neuralprog_agents.training.checkpoint import CheckpointError
 
 SMALL = Config(
     questions="sample",
-    judged="sample",
+    validation_questions="sample",
     word_cutoff=1,
     hidden=16,
     embedding=12,
     epochs=2,
     dropout=0.1,
     beam=3,
-    solved=0.0,
+    success_rate=0.0,
 )
 
 

@@ -112,7 +112,7 @@ def test_training_sharpens_what_was_compiled_softly(name):
 
 def test_a_compiled_start_succeeds_at_once_and_is_called_one(tmp_path):
     config = Config(
-        env="NRAMSort", start="search-sort", registers=3, length=(2, 4), steps=(0, 0), square=1
+        env="NRAMSort", start="search-sort", registers=3, length=(2, 4), steps=(1, 0, 0)
     )
     agent.check(config)
     outcome = restart(agent, config, 0, tmp_path)
@@ -128,7 +128,7 @@ def test_a_compiled_start_succeeds_at_once_and_is_called_one(tmp_path):
         ({"registers": 4}, "have 3 registers, not 4"),
         ({"start": "expert"}, "of expert have 9 registers, not 3"),
         (
-            {"start": "expert", "registers": 9, "square": 5},
+            {"start": "expert", "registers": 9, "steps": (5, 1, 1)},
             "expert needs .* hidden units, .* not 8",
         ),
         ({"start": "serch-sort"}, "available: .*search-sort"),
@@ -136,7 +136,7 @@ def test_a_compiled_start_succeeds_at_once_and_is_called_one(tmp_path):
     ],
 )
 def test_a_start_that_cannot_be_compiled_is_refused(changes, message):
-    settings = {"start": "search-sort", "registers": 3, "length": (2, 4), "hidden": 8} | changes
+    settings = {"start": "search-sort", "length": (2, 4), "hidden": 8, "repair": 0} | changes
     with pytest.raises(ValueError, match=message):
         agent.check(Config(env="NRAMSort", **settings))
 

@@ -52,7 +52,7 @@ def test_what_fits_is_right_on_every_pair_on_the_slow_machine_too():
 
 def test_a_run_has_one_list_of_pairs_with_every_length():
     posed = pairs(SWAP)
-    assert len(posed.length) + SWAP.far == SWAP.pairs
+    assert len(posed.length) + SWAP.longer_pairs == SWAP.pairs
     counts = np.bincount(posed.length)[2:]
     assert counts.max() - counts.min() <= 1
 
@@ -63,9 +63,9 @@ def test_a_run_has_one_list_of_pairs_with_every_length():
         ({"repetitions": 2}, "one repetition"),
         ({"controller": "lstm"}, "needs an mlp"),
         ({"registers": 6}, "hidden must be at least 64"),
-        ({"hot": 0.001}, "cold <= hot"),
+        ({"initial_temperature": 0.001}, "final_temperature must be at most initial"),
         ({"hint": 0.4, "contrast": 0.2}, "at most 0.5 together"),
-        ({"pairs": 200}, "at least 128 more than far"),
+        ({"pairs": 200}, "at least 128 more than longer_pairs"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(changes, message):

@@ -38,7 +38,7 @@ def make_batch(shape, *leading, T=6, seed=0):
 
 def reference(shape, theta, batch, entropy=0.0, clip=inf, renormalise=True):
     theta = torch.as_tensor(theta).double().requires_grad_()
-    data = torch_steps.to_tensors(batch, "cpu")
+    data = torch_steps.to_tensors(batch)
     result = rollout(theta, shape, data, entropy=entropy, clip=clip, renormalised=renormalise)
     result.loss.backward()
     return result.loss.item(), theta.grad.numpy(), result.error.detach().numpy()
@@ -98,24 +98,8 @@ def test_training_equals_the_torch_twin(shape):
     assert np.abs(state.theta - twin.theta).max() < 1e-4
 
 
-def test_ensemble_equals_single_restarts():
-    shape = Shape(2, 5, hidden=6)
-    _, batches, schedule, hyper = training(shape, K=3, B=4)
-    thetas = [make_theta(shape, seed) for seed in (0, 1)]
-    stack = torch.stack([torch.as_tensor(theta) for theta in thetas])
-    moments = torch_steps.Moments(stack, torch.zeros_like(stack), torch.zeros_like(stack))
-    data = Batch(*(p[:, None].expand(-1, 2, *p.shape[1:]) for p in to_data(batches)))
-    pairs = Schedule(*(np.repeat(np.asarray(x)[:, None], 2, axis=1) for x in schedule))
-    moments, losses, _ = torch_steps.ensemble_steps(shape, moments, data, pairs, hyper, [3, 4])
-    for e, theta in enumerate(thetas):
-        state = TrainState(theta)
-        metrics = torch_steps.train_steps(shape, state, batches, schedule, hyper, seed=3 + e)
-        assert np.allclose(metrics.loss, losses[:, e].numpy(), rtol=1e-4)
-        assert np.abs(state.theta - moments.theta[e].numpy()).max() < 1e-4
-
-
 def to_data(batches):
-    return torch_steps.to_tensors(batches, "cpu")
+    return torch_steps.to_tensors(batches)
 
 
 @pytest.mark.parametrize("shape", [SHAPES[1], SHAPES[4]])
@@ -200,14 +184,3 @@ def test_wrong_batches_are_refused(change, message):
     schedule = Schedule(np.zeros(2), np.zeros(2), np.zeros(2))
     with pytest.raises(ValueError, match=message):
         train_steps(shape, TrainState(make_theta(shape)), batches, schedule, Hyper(), seed=0)
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_cuda_trains_as_the_kernel_does():
-    shape = SHAPES[1]
-    batches, schedule = training(shape)
-    ours, theirs = (TrainState(make_theta(shape)) for _ in range(2))
-    train_steps(shape, ours, batches, schedule, Hyper(1.0, 1.0), 3)
-    torch_steps.train_steps(shape, theirs, batches, schedule, Hyper(1.0, 1.0), 3, device="cuda")
-    np.testing.assert_allclose(ours.theta, theirs.theta, atol=1e-4)

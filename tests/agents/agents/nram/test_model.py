@@ -1,4 +1,4 @@
-"""The soft machine in torch: probabilities, loss, limits, gradients, ensembles."""
+"""The soft machine in torch: probabilities, loss, limits, gradients."""
 
 from math import inf
 
@@ -100,21 +100,6 @@ def test_own_limits_equal_separate_rollouts(shape):
         alone = rollout(theta, shape, Batch(*(part[b : b + 1] for part in batch)), entropy=0.1)
         for one, all_of_them in zip(alone[1:4], together[1:4], strict=True):
             assert torch.allclose(one[0], all_of_them[b], rtol=1e-12)
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("clip", [inf, 0.05])
-def test_ensemble_equals_loop(shape, clip):
-    thetas = torch.stack([make_theta(shape, seed) for seed in range(3)])
-    batch = make_batch(shape)
-
-    def loss(theta):
-        return rollout(theta, shape, batch, clip=clip, entropy=0.01, horizon=5).loss
-
-    together = torch.func.vmap(torch.func.grad(loss))(thetas)
-    for theta, gradient in zip(thetas, together, strict=True):
-        _, alone = loss_and_grad(theta, shape, batch, clip=clip, entropy=0.01)
-        assert torch.allclose(gradient, alone, rtol=1e-9, atol=1e-12)
 
 
 def test_clipping_is_the_identity_when_c1_is_large():

@@ -13,7 +13,7 @@ from neuralprog_agents.training.loop import restart
 from neuralprog_envs.core import batch
 
 INCREMENT = Config("NRAMIncrement-v0", registers=2, length=(1, 5), steps=(2, 2))
-HARD = Config("NRAMSort-v0", length=(2, 4), steps=(0, 0), square=1, proposals=4 * ROUND)
+HARD = Config("NRAMSort-v0", length=(2, 4), steps=(1, 0, 0), proposals=4 * ROUND)
 
 
 def trained(learner, after=lambda: None):
@@ -79,7 +79,7 @@ def test_the_compiled_check_of_pairs_is_that_of_the_numpy_machine():
 
 def test_all_restarts_share_one_list_of_pairs_within_the_budget():
     posed, memory = data.pairs(INCREMENT)
-    assert len(memory) == INCREMENT.near == INCREMENT.pairs - INCREMENT.far
+    assert len(memory) == INCREMENT.shorter_pairs == INCREMENT.pairs - INCREMENT.longer_pairs
     assert set(posed.length.tolist()) == {1, 2, 3, 4, 5}
     assert (posed.tape < memory[:, None]).all()
 
@@ -91,8 +91,8 @@ def test_all_restarts_share_one_list_of_pairs_within_the_budget():
         ({"length": (3, 2)}, "length"),
         ({"begin": 5}, "begin must be 0 or from 1 to 4, got 5"),
         ({"unveil": True, "halt": True}, "exclude"),
-        ({"hot": 0.001}, "hot"),
-        ({"square": 20}, "steps"),
+        ({"initial_temperature": 0.001}, "initial_temperature"),
+        ({"steps": (20, 0, 0)}, "steps"),
         ({"pairs": 200}, "pairs must be at least 256"),
         ({"proposals": 0}, "proposals"),
     ],
@@ -119,7 +119,7 @@ def test_cells_are_unveiled_one_by_one_in_growing_time():
     shown = [(part.weight > 0).sum() for part in parts]
     assert shown == sorted(set(shown))
     assert shown[0] == len(learner.rows)
-    assert [part.limit.max() for part in parts] == [config.time_limit(n) for n in range(1, 6)]
+    assert [part.limit.max() for part in parts] == [config.most_steps(n) for n in range(1, 6)]
     for last, all_of_it in zip(parts[-1], whole, strict=True):
         np.testing.assert_array_equal(last, all_of_it)
     seen = [learner.status()["cells"]]
