@@ -192,7 +192,7 @@ def test_without_the_extra_it_says_what_to_install(learned, capsys, monkeypatch)
 def test_the_demo_learns_scores_and_shows(toy, capsys, monkeypatch):
     monkeypatch.setattr(demo, "EPISODES", 5)
     Path("configs/nram").mkdir(parents=True)
-    path = toy.write("configs/nram/copy.yaml", lucky="[1]", restarts=3)
+    path = toy.write("configs/nram/copy-gradient.yaml", lucky="[1]", restarts=3)
     assert main(["demo"]) == 0
     out = capsys.readouterr().out
     assert "1000 │  100.0%" in out
