@@ -1,7 +1,7 @@
 """Random draws that are a pure function of an address, for a whole batch of addresses.
 
 NumPy's generators cost about 18 µs to set up, far too much for one per episode, and a shared
-generator would make an instance depend on who drew before. So draws come from a counter:
+generator would make an instance depend on earlier draws. So draws come from a counter:
 bit pattern = mix(key + counter · γ), with the finaliser and the odd constant γ of SplitMix64
 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
 Row b of every array depends on key b and on the order of calls, and on nothing else.

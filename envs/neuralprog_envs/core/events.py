@@ -1,7 +1,7 @@
 """The events that an expert emits while it solves one instance.
 
-The acts alone are a demonstration for the environment; with the calls and returns they are the
-nested trace that the Neural Programmer-Interpreter learns from.
+The acts alone are a demonstration for the environment. With the calls and returns they are the
+execution trace from which the Neural Programmer-Interpreter learns.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Act:
-    """One action of the environment: K integers, as its action space has them."""
+    """One action of the environment: K integers of its action space."""
 
     action: tuple[int, ...]
 

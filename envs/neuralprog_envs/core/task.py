@@ -1,9 +1,10 @@
-"""The two protocols that every family fills in: a machine, and a task posed on it.
+"""The two protocols that every family implements: a machine and a task posed on it.
 
 A *machine* is dynamics alone: it is batch-first (every array starts with the batch axis B), and
 its ``step`` is a pure function from a state to a new one. A *task* poses instances on a
-machine, judges what the machine holds, and has an expert. Faces (a Gymnasium environment, a
-vector environment, a dataset, traces) see nothing but these two.
+machine, judges its final state, and has an expert. The interfaces (a Gymnasium environment, a
+vector environment, a dataset, traces) need these two and, for pictures and texts, the protocol of
+``core/display.py``.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Bools = NDArray[np.bool_]
 
 
 class LengthError(ValueError):
-    """A task has no instances of a length; the message says of which it has."""
+    """A task has no instances of the given length; the message names the lengths that it has."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Field:
 
 
 class Episode(Protocol):
-    """One instance on a machine, one action at a time: the B = 1 view, as fast as it can be."""
+    """One instance on a machine, one action at a time: a batch of one, made for speed."""
 
     halted: bool
 
@@ -71,13 +72,13 @@ class Machine(Protocol):
         """The arrays of an observation, by name."""
 
     def initial(self, instances: Any) -> Any:
-        """Return the state in which the instances are posed, B rows; it owns its arrays."""
+        """Return the initial state of B instances; ``advance`` never changes their arrays."""
 
     def step(self, state: Any, action: NDArray[Any]) -> Any:
         """Return the next state; ``action`` has shape (B, K) and is in range."""
 
     def advance(self, state: Any, action: NDArray[Any]) -> Any:
-        """Return what ``step`` returns, maybe in the arrays of ``state``, which is lost: faster."""
+        """Do what ``step`` does, faster: it may overwrite the arrays of ``state``."""
 
     def halted(self, state: Any) -> Bools:
         """Return which rows have halted by their own action, shape (B,)."""
@@ -86,14 +87,14 @@ class Machine(Protocol):
         """Return new observation arrays, each with the leading axis B."""
 
     def action_mask(self, state: Any) -> Bools:
-        """Return the legal choices, of all K integers side by side: (B, sum of ``actions``)."""
+        """Return the legal choices of all K integers, concatenated: (B, sum of ``actions``)."""
 
     def begin(self, instances: Any) -> Episode:
         """Start an episode on a batch of one instance."""
 
 
 class Task(Protocol):
-    """What is to be done on a machine: instances, judgement, expert.
+    """What a machine must compute: instances, a score and an expert.
 
     Instances are a frozen dataclass of arrays with the leading axis B, one of them ``length``.
     """
@@ -108,7 +109,7 @@ class Task(Protocol):
 
     @property
     def split_from(self) -> int:
-        """The shortest length whose instances are divided into splits; below, all are train."""
+        """The shortest length whose instances are divided into splits; shorter ones are "train"."""
 
     def sample(self, draws: Draws, lengths: Ints) -> Any:
         """Return one instance for each address; ``lengths`` has shape (B,)."""

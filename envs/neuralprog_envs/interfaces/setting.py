@@ -1,4 +1,4 @@
-"""What every face is made from: a task, and how its episodes are drawn, limited and rewarded."""
+"""What every interface is built from: a task, and how episodes are drawn, limited and rewarded."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.world import World
 
 Recursion = bool | str
-"""Whether the experts recurse; "partial" where the literature has a half-way form."""
+"""Whether the experts recurse; "partial" where the literature has a form between."""
 
 
 class Definition(Protocol):
@@ -62,16 +62,16 @@ class Definition(Protocol):
         """Return a user's input as a batch of one instance; raise ValueError if it cannot be."""
 
     def content(self, instances: ProgramInstances) -> Ints:
-        """Return what makes an instance what it is, shape (B, rows, columns).
+        """Return what identifies an instance, shape (B, rows, columns).
 
-        What a longer pad has to spare is 0, in columns to the right.
+        A longer pad has more columns at the right, which hold 0.
         """
 
     def judge(self, state: ProgramState, instances: ProgramInstances) -> Floats:
-        """Return the fraction of the answer that the pad holds, shape (B,), written without ACT."""
+        """Return the fraction of the answer that the pad holds, shape (B,); ACT is not used."""
 
     def read(self, state: ProgramState) -> str:
-        """Return what a state of one row holds as its answer, as a user writes it."""
+        """Return the answer in a state of one row, as a user would write it."""
 
     def spell(self, answer: str, values: Any) -> str:
         """Return an answer, as ``read`` gives it, in the words of the user's input."""

@@ -1,7 +1,7 @@
-"""One instance, one action at a time: the B = 1 view of the machine, behind ``gym.make``.
+"""One program machine, one action at a time: the fast path behind ``gym.make``.
 
-The pad is changed by the same functions as in a batch; the stack is a list. What is seen is kept
-until something changes it, and an action that is one of ``library.words`` is not checked again.
+The functions that change the pad are those of the batch machine; the stack is a list. The view is
+cached until the pad changes, and an action of ``library.words`` is not checked.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Move:
 
     Attributes:
         program: Its program.
-        effect: What ACT does; None for the other programs.
+        effect: The effect of ACT; None for the other programs.
         call: The frame of a call.
         callers: The programs that may call it.
         holds: Its precondition; None: always.
@@ -85,7 +85,7 @@ class ProgramEpisode:
         return self.frames[-1] if self.frames else _NOTHING
 
     def view(self) -> tuple[int, ...]:
-        """Return what is seen of the pad, E integers."""
+        """Return the view of the pad, E integers."""
         seen = self._seen
         if seen is None:
             seen = self._seen = tuple(map(int, self._look(self._state, 0)))

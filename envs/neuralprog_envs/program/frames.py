@@ -1,7 +1,7 @@
-"""The program family's own traces: frames to learn from, and the nested text of the papers.
+"""Execution traces of programs: frames to learn from, and the nested text of the papers.
 
-A frame is one call of one program. Since the Neural Programmer-Interpreter's state is new in every
-call, each frame is a training sequence of its own.
+A frame is one call of one program. The Neural Programmer-Interpreter resets its state at each
+call, so each frame is a training sequence of its own.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Frame:
         view: What is seen before each step, shape (T, E), int32.
         target: The action of each step, shape (T, 4), int32: the program called next (or 1,
             ACT) and its arguments; all 0 in the last step, which returns.
-        hidden: What the expert saw beyond the view before each step, shape (T, H), int32, of
-            which ``machine.pictures`` makes what agents see; H is 0 without pictures.
+        hidden: What the expert saw beyond the view before each step, shape (T, H), int32;
+            ``machine.pictures`` draws what agents see from it. H is 0 without pictures.
     """
 
     program: int
@@ -97,8 +97,8 @@ def batch_frames(chosen: Iterable[Frame], *, unique: bool = True) -> FrameBatch:
 
     Args:
         chosen: At least one frame.
-        unique: Whether equal frames are kept once; a network whose state is new in every call
-            learns from each but its weight.
+        unique: Whether equal frames are merged into one; a network that resets its state at every
+            call learns nothing more from the others.
 
     Raises:
         ValueError: There are no frames.
@@ -177,7 +177,7 @@ def _last_calls(events: list[tuple[int, str]], main: str) -> set[int]:
 
     Args:
         events: The program and the words of each action.
-        main: The words of the outermost call, which is no event.
+        main: The words of the outermost call, which has no event.
     """
     found, under_way = set(), list[tuple[int, str]]()
     for number, (program, words) in enumerate(events):

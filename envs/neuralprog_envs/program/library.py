@@ -1,6 +1,6 @@
-"""Programs: records with a name, a level, arguments, a precondition and the expert's body.
+"""Programs: each has a name, a level, arguments, a precondition and the expert's body.
 
-A body is a generator: it looks at what the encoder sees and yields, in words, what its program
+A body is a generator: it looks at the encoder's view and yields, in words, what its program
 calls next, such as "ADD1", "STACK PUSH" or, for an effect of ACT, "WRITE OUT 1". Its end is
 the return. A body never runs another body: ``run`` keeps the calls on a stack of its own, so
 Python's recursion limit does not matter however deep the calls are.
@@ -22,7 +22,7 @@ RETURN, ACT = 0, 1
 Action = tuple[int, int, int, int]
 View = Sequence[Any]
 Look = Callable[[], View]
-"""What a body looks with."""
+"""Returns the view; bodies call it."""
 
 Body = Callable[[Look, tuple[int, ...]], Iterator[str]]
 
@@ -32,8 +32,8 @@ class Program:
     """One program.
 
     Attributes:
-        name: As the papers have it.
-        level: 1 or more; a program calls programs of lower levels only, and ACT, which is 0.
+        name: Its name in the papers.
+        level: 1 or more; a program calls programs of lower levels only, and ACT (level 0).
         body: The expert: called with a function that looks, and the program's arguments.
         arguments: For each argument the names of its values 1, 2, …; at most three.
         precondition: Whether it may be called; gets the E components of a view, each a number
@@ -120,12 +120,12 @@ def _calls(program: Program) -> Iterator[tuple[str, tuple[int, int, int]]]:
 def run(library: Library, look: Look, number: int | None = None) -> Iterator[Event]:
     """Run the expert: yield every action, and with it the start and the end of every call.
 
-    Whoever iterates must execute each action before asking for the next event.
+    The caller must execute each action before it asks for the next event.
 
     Args:
         library: The programs.
-        look: What they look with.
-        number: Of the program that runs, one that takes no arguments; None: of the task's own.
+        look: Returns the view.
+        number: The program to run, which takes no arguments; None runs the task's own.
     """
     actions, main = library.actions, library.program(library.main if number is None else number)
     yield Call(main.name)

@@ -3,17 +3,16 @@
 An action is ``(program, a1, a2, a3)``. Program 0 returns from the running program, program 1 is
 ACT, which changes the pad at once and calls nothing, and the others are called: they run, with
 their arguments, until they return. The episode starts with the task's own program running and
-ends when that returns ("return before call": a step returns or calls, never both; this is what
-makes a call that calls nothing possible). Argument 0 is the default; arguments that a program
-does not take are replaced by it.
+ends when that returns. A step returns or calls, never both, so a program may return without
+calling anything. Argument 0 is the default and replaces arguments that a program does not take.
 
 An action is legal when the callee's level is lower than the running program's (or it is the
-running program itself, and may recurse), its precondition holds of the view, and its arguments
-are among those it knows. An illegal action changes nothing, but costs a step. A call with D
-calls under way is the depth limit: the episode ends, and has failed.
+running program itself, and may recurse), its precondition holds for the view, and its arguments
+are in range. An illegal action changes nothing, but costs a step. A call while D calls are under
+way exceeds the depth limit: the episode ends as a failure.
 
-Observation: ``view``, what the paper's encoder sees of the pad (the task's file says what),
-``program``, the number of the running program, its ``arguments``, and the ``depth`` of the stack.
+Observation: ``view``, the input of the paper's encoder (defined in the task's file), ``program``,
+the number of the running program, its ``arguments``, and the ``depth`` of the stack.
 
 Source: Reed and de Freitas, "Neural Programmer-Interpreters", ICLR 2016, section 3.
 """
@@ -44,8 +43,8 @@ class ProgramMachine:
     Attributes:
         definition: The task's pad and programs.
         size: The longest instance that the pad holds.
-        recursive: Which form of the library: programs that recurse may call themselves.
-        observation_form: Which form of the view.
+        recursive: The form of the library: whether programs may call themselves.
+        observation_form: The form of the view.
         max_depth: D, at least 1.
 
     Raises:
@@ -85,7 +84,7 @@ class ProgramMachine:
 
     @cached_property
     def moves(self) -> Mapping[Action, Move]:
-        """What each action that does something does, to one instance."""
+        """The effect of each action of ``library.words`` on one instance."""
         return moves_of(self.library, self.rules)
 
     @cached_property
@@ -200,11 +199,11 @@ class ProgramMachine:
         return state.halted
 
     def depth_exceeded(self, state: ProgramState) -> Bools:
-        """Return which rows have ended at the depth limit, shape (B,)."""
+        """Return which rows ended because a call exceeded the depth limit, shape (B,)."""
         return state.halted & (state.depth > 0)
 
     def view(self, state: ProgramState) -> Ints:
-        """Return what is seen of the pads, shape (B, E), int32."""
+        """Return the views of the pads, shape (B, E), int32."""
         rows = row_numbers(len(state.depth))
         return np.stack(self.world.look(state, rows), axis=1).astype(np.int32)
 
@@ -249,11 +248,11 @@ class ProgramMachine:
         return self.rules.complete(legal)
 
     def begin(self, instances: ProgramInstances) -> ProgramEpisode:
-        """Start the one-instance view."""
+        """Start an episode on a batch of one instance."""
         return ProgramEpisode(self, instances)
 
     def words(self, action: Any) -> str:
-        """Return one action in words, arguments that its program does not take left out."""
+        """Return an action in words, without the arguments that its program does not take."""
         program, *arguments = map(int, action)
         taken = [a * int(t) for a, t in zip(arguments, self.rules.takes[program], strict=True)]
         known = self.library.words.get((program, taken[0], taken[1], taken[2]))

@@ -18,13 +18,13 @@ class Rules:
 
     Attributes:
         allowed: Whether a program (or none: row 0) may choose a program, shape (n, n).
-        preconditions: The programs that have one, with it.
-        enters: Likewise.
-        leaves: Likewise.
+        preconditions: The numbers of the programs that have one, each with it.
+        enters: Likewise, of ``Program.enter``.
+        leaves: Likewise, of ``Program.leave``.
         takes: Whether a program takes each argument, shape (n, 3), int.
-        values: How many values, 0 apart, each argument of a program but ACT has, shape (n, 3).
-        effect: The number of the effect of ACT's arguments, or -1, shape of the choices.
-        uses: Which values of the arguments, side by side, a program knows, shape (n, A).
+        values: How many values other than 0 each argument has, shape (n, 3); for ACT 0.
+        effect: The number of ACT's effect, or -1; one axis for each argument of ACT.
+        uses: Which values of the arguments, concatenated, a program takes, shape (n, A).
     """
 
     allowed: Bools
@@ -39,7 +39,7 @@ class Rules:
     def find(
         self, program: NDArray[np.intp], arguments: NDArray[Any]
     ) -> tuple[NDArray[np.intp], Bools]:
-        """Return each row's effect, were it ACT, and whether it knows its arguments."""
+        """Return the effect of each row, if it is ACT, and whether its arguments are in range."""
         effect = self.effect[tuple(arguments.T)]
         given = (arguments <= self.values[program]) & (arguments >= self.takes[program])
         return effect, np.where(program == ACT, effect >= 0, given.all(axis=1))

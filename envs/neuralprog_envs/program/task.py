@@ -30,7 +30,7 @@ class ProgramTask:
     Attributes:
         definition: The pad, the programs and the instances.
         machine: The machine.
-        bodies: The expert's, by program, if it is another one than the definition's.
+        bodies: The expert's bodies by program, if they are not the definition's.
     """
 
     definition: Definition
@@ -74,7 +74,7 @@ class ProgramTask:
         return self.definition.pose(encoded, self.machine.world)
 
     def fingerprint(self, instances: ProgramInstances) -> Bits:
-        """Return Σ kᵢⱼ · content[i, j] mod 2**64, random kᵢⱼ: spare room, all 0, is nothing."""
+        """Return Σ kᵢⱼ · content[i, j] mod 2**64 with random kᵢⱼ; unused cells, 0, add nothing."""
         content = self.definition.content(instances)
         row = np.arange(1, content.shape[1] + 1, dtype=np.uint64)[:, None] << np.uint64(32)
         factors = mix((row + np.arange(content.shape[2], dtype=np.uint64)).astype(np.uint64))
@@ -121,10 +121,10 @@ class ProgramTask:
         return self.perform(self.machine.begin(instances))
 
     def perform(self, episode: ProgramEpisode) -> Iterator[Event]:
-        """Do what the outermost program of an episode should, acting in it.
+        """Run the expert of an episode's outermost program and execute its actions there.
 
-        Each action is executed after its event was taken, so that its reader still finds the
-        episode as the expert saw it.
+        An action is executed after its event was consumed: the consumer of an event finds the
+        episode in the state in which the expert chose the action.
         """
         for event in run(self.library, episode.expert_view, episode.frames[0][0]):
             yield event

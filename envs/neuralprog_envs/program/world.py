@@ -1,8 +1,8 @@
-"""What a task's scratch pad is: its rows, its pointers, what is seen of it, what ACT does to it.
+"""The scratch pad of a program task: its rows, its pointers, the view of it, the effects of ACT.
 
-Everything that changes or reads a pad is written once, for one row of a batch and for many:
-``rows`` is either a single row's number or an array of row numbers, and indexing with it gives
-a number or an array. So a pad's functions use indexing, arithmetic and comparisons only.
+Each function that reads or changes a pad serves one row of a batch and many: ``rows`` is a row's
+number or an array of row numbers, and indexing with it gives a number or an array. So these
+functions use indexing, arithmetic and comparisons only.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Effect:
     """One thing that ACT can do.
 
     Attributes:
-        words: As the papers print it, such as "WRITE OUT 1".
+        words: Its text in the papers, such as "WRITE OUT 1".
         arguments: The three arguments of ACT, each at least 1, or 0 for the default.
-        apply: Does it, in place, to the given rows of a state.
+        apply: Applies it, in place, to the given rows of a state.
     """
 
     words: str
@@ -40,12 +40,12 @@ class Effect:
 
 @dataclass(frozen=True)
 class Pointer:
-    """A pointer into a row of the pad, or a variable (``row`` is None), for showing it.
+    """A pointer into a row of the pad, or a variable (``row`` is None), for display.
 
     Attributes:
         name: Its name.
         row: The row that it points into.
-        mark: What is written below its cell.
+        mark: The text below its cell.
     """
 
     name: str
@@ -61,14 +61,14 @@ class World:
         rows: The names of the R rows of the pad.
         columns: N.
         pointers: The P pointers and variables.
-        view: What is seen: for each of E components its name and its number of values.
+        view: The E components that are seen: each a name and a number of values.
         look: Returns the E components, each an integer in 0..its number of values - 1.
         effects: What ACT can do; no two have the same words or the same arguments.
-        symbols: How some values of cells are shown, others being shown as numbers.
+        symbols: The texts of some cell values; all others are shown as numbers.
         given_columns: G.
         hidden: Returns H more components that experts see in place of a picture; None: H = 0.
         picture: Returns the picture of H hidden components, (128, 128, 3), uint8, read-only;
-            observations then have it as "image".
+            observations then contain it as "image".
     """
 
     rows: tuple[str, ...]

@@ -11,7 +11,7 @@ from neuralprog_envs.core.draws import Bits, combine, mix
 from neuralprog_envs.core.task import Bools, Floats, Ints
 
 WIDEST = 64
-"""Columns of the widest table; hashes number the cells so, lest they depend on the machine."""
+"""Columns of the widest table; hashes number cells by it and so do not depend on the machine."""
 
 
 def content_hash(
@@ -30,7 +30,7 @@ def content_hash(
 
 
 def most_frequent(entries: NDArray[Any], there: Bools) -> Bools:
-    """Return which cells hold their column's most frequent entry, if it is there more than once.
+    """Return which cells hold their column's most frequent entry, if it occurs more than once.
 
     Ties: the entry that comes first in the column.
 
@@ -48,7 +48,7 @@ def most_frequent(entries: NDArray[Any], there: Bools) -> Bools:
 
 
 def packed(pivots: Floats, there: Bools) -> tuple[Floats, Ints]:
-    """Return the pivots that are there without gaps, (B, 2), and how many there are, (B,)."""
+    """Return the pivots that exist, without gaps, (B, 2), and their number, (B,)."""
     swapped = ~there[:, 0] & there[:, 1]
     moved = np.where(swapped[:, None], pivots[:, ::-1], pivots)
     return moved, there.sum(axis=1).astype(np.int32)

@@ -40,9 +40,9 @@ class SyntheticQuestions:
         Args:
             rows: The most rows.
             steps: T, at least 4.
-            operations: Names of operations; all that the experts need must be there.
-            columns: So many columns, or the fewest and the most; the paper trains on 1 to 3, 5 or
-                10 and tests on 3, 5 or 10. Arrays are as wide as the most.
+            operations: Names of operations, among them all that the experts need.
+            columns: The number of columns, or the fewest and the most; the paper trains on 1 to 3,
+                5 or 10 and tests on 3, 5 or 10. Arrays are as wide as the most.
             value_range: Values lie within plus and minus this; the paper trains on 100 and
                 tests on 200.
 

@@ -35,7 +35,7 @@ class TableDisplay:
     machine: TableMachine
 
     def describe(self, state: TableState, action: NDArray[Any]) -> str:
-        """Return an action as operation[column, pivot] and what it leaves."""
+        """Return an action as operation[column, pivot] and its output."""
         after = self.machine.step(state, np.reshape(action, (1, -1)))
         return f"{self._action(state, action)} -> {self.output(after)}"
 
@@ -58,7 +58,7 @@ class TableDisplay:
         return "\n".join([table, *lines, "", f"answer  {self.output(last)}"])
 
     def output(self, state: TableState) -> str:
-        """Return what the last step left: a number, printed cells or rows."""
+        """Return the output of the last step in words: a number, printed cells or rows."""
         if state.output[0] == SCALAR:
             return number_text(state.scalars[0, 0])
         if state.output[0] == LOOKUP:
@@ -128,7 +128,7 @@ class TableDisplay:
     def notes(
         self, before: TableState, action: tuple[int, ...], after: TableState
     ) -> dict[str, Any]:
-        """Return what the step left, in words."""
+        """Return the output of the step, in words."""
         return {"left": self.output(after)}
 
     def _text(self, posed: Posed) -> tuple[str, Table]:

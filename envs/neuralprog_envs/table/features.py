@@ -1,4 +1,4 @@
-"""What the 2017 system sees in a table and a question: numbers, matches, most frequent entries.
+"""The 2017 system's features of a question and a table: numbers, matches, frequent entries.
 
 Source: Neelakantan et al. 2017, section 2, and its published code; words, numbers and dates are
 read by ``tokenizer`` and not by CoreNLP.
@@ -21,7 +21,7 @@ from neuralprog_envs.table.tables import Table
 
 @dataclass(frozen=True)
 class ParsedTable:
-    """A table and what is read in its cells; r rows, c columns, no padding."""
+    """A table and the words and numbers of its cells; r rows, c columns, no padding."""
 
     table: Table
 
@@ -37,12 +37,12 @@ class ParsedTable:
 
     @cached_property
     def stems(self) -> list[list[frozenset[str]]]:
-        """The stems of each cell's content_stems words."""
+        """The stems of each cell's content words."""
         return [[content_stems(words) for words in row] for row in self.words]
 
     @cached_property
     def values(self) -> tuple[Floats, Bools]:
-        """The number of each cell, 0 where there is none, and where there is one, (r, c) each."""
+        """The number of each cell, 0 for none, and which cells have one, (r, c) each."""
         found = [[tokenizer.cell_value(cell) for cell in row] for row in self.table.cells]
         numbers = np.array([[0.0 if v is None else v for v in row] for row in found])
         valid = np.array([[v is not None for v in row] for row in found])
@@ -61,7 +61,7 @@ class ParsedTable:
 
     @cached_property
     def frequent(self) -> Bools:
-        """Which cells hold their column's most frequent entry, if there more than once, (r, c)."""
+        """Which cells hold their column's most frequent entry, if it is repeated, (r, c)."""
         marked = np.zeros(self.shape, dtype=bool)
         for c in range(self.shape[1]):
             column = [" ".join(row[c]) for row in self.words]
@@ -71,7 +71,7 @@ class ParsedTable:
         return marked
 
     def not_in(self, question: ParsedQuestion) -> list[str]:
-        """Return the question's words, no numbers or marks, that do not stand in the table."""
+        """Return the question's words, no numbers or marks, that do not occur in the table."""
         there = {stem(word) for row in (self.names, *self.words) for words in row for word in words}
         return [w for w in question.parts[0] if w[0].isalnum() and stem(w) not in there]
 
@@ -83,7 +83,7 @@ class ParsedTable:
 
 @dataclass(frozen=True)
 class ParsedQuestion:
-    """A question and what is read in it."""
+    """A question and its words and numbers."""
 
     text: str
 
@@ -98,7 +98,7 @@ class ParsedQuestion:
         return tokenizer.words_and_numbers(self.text, spelled=True)
 
     def mentions(self, words: Sequence[str]) -> bool:
-        """Return whether the words stand in the question, one after the other."""
+        """Return whether the words occur in the question, one after the other."""
         n = len(words)
         if not n or words[0] not in self.tokens:
             return False
@@ -106,7 +106,7 @@ class ParsedQuestion:
         return any(self.tokens[i : i + n] == wanted for i in range(len(self.tokens) - n + 1))
 
     def shares(self, words: Sequence[str]) -> bool:
-        """Return whether any of the words stands in the question."""
+        """Return whether any of the words occurs in the question."""
         return any(word in self.tokens for word in words)
 
 
@@ -117,18 +117,18 @@ less least not no s one total number first last before after other each all any 
 their his her name list listed
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
-"""Words that say little about which cell or column is meant."""
+"""Function words: they do not identify a cell or a column."""
 
 
 def stem(word: str) -> str:
-    """Return a word without the ending of its plural, roughly."""
+    """Return a word without a plural ending, by rough rules."""
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     return word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] != "s" else word
 
 
 def content_stems(words: Sequence[str]) -> frozenset[str]:
-    """Return the stems of those words that say something."""
+    """Return the stems of the content words among some words."""
     return frozenset(stem(w) for w in words if w not in _COMMON and any(map(str.isalnum, w)))
 
 
@@ -143,7 +143,7 @@ def similar_cells(question: ParsedQuestion, table: ParsedTable) -> Bools:
 def links(
     question: ParsedQuestion, table: ParsedTable, matches: Bools, similar: Bools
 ) -> NDArray[np.int8]:
-    """Return what each word of the question stands in, (q, c); see ``TableInstances.links``.
+    """Return where each word of the question occurs, (q, c); see ``TableInstances.links``.
 
     Args:
         question: The question.
@@ -169,8 +169,8 @@ def _stems(table: ParsedTable, marked: Bools, column: int) -> frozenset[str]:
 def cell_matches(question: ParsedQuestion, table: ParsedTable) -> Bools:
     """Return which cells the question mentions, (r, c).
 
-    A number matches a number of the question, a text when all of it stands there; if nothing in
-    the whole table matches, then a text matches when any of its words stands there.
+    A number matches if the question has it, a text if the question has all of it. If nothing in
+    the whole table matches, a text matches if the question has any of its words.
     """
     numbers, values = set(question.parts[1]), table.values[0]
     exact = np.zeros(table.shape, dtype=bool)
@@ -186,7 +186,7 @@ def cell_matches(question: ParsedQuestion, table: ParsedTable) -> Bools:
 
 
 def name_matches(question: ParsedQuestion, table: ParsedTable) -> Bools:
-    """Return which columns' names the question mentions, wholly or else in some word, (c,)."""
+    """Return which columns' names the question mentions, or shares a word with if none, (c,)."""
     exact = np.array([question.mentions(words) for words in table.names], dtype=bool)
     if exact.any():
         return exact

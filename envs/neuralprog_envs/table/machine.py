@@ -2,9 +2,9 @@
 
 One action is ``(operation, column, pivot)``; the pivot is which number of the question a
 comparison uses. At first every row is selected. An operation selects rows, computes a number or
-prints a column's selected cells, and what it does not do is then empty (see ``ops``). The machine
-halts after T steps, and what the last step left is the answer. A column or a pivot that is not
-there can be chosen: such a comparison selects nothing, such a print prints nothing.
+prints a column's selected cells; the other two outputs are then empty (see ``ops``). The machine
+halts after T steps, and the output of the last step is the answer. A column or a pivot beyond those
+of the question may be chosen: such a comparison selects nothing, such a print prints nothing.
 
 Source: Neelakantan et al. 2016, section 2; Neelakantan et al. 2017, section 2 (T = 4 in both).
 """
@@ -36,13 +36,13 @@ class TableMachine:
     Attributes:
         rows: R.
         columns: C.
-        operations: Names out of ``ops.OPERATIONS``, by the action's number.
+        operations: Names from ``ops.OPERATIONS``, by the action's number.
         vocabulary: The words of all tokens.
         question_words: Q.
         name_words: Words of a column's name.
         cell_words: W; 0 when all cells are numbers.
         steps: T.
-        pivots: N, how many of a question's numbers are kept.
+        pivots: N, the most numbers of a question.
 
     Raises:
         ValueError: A size is out of its range.
@@ -83,7 +83,7 @@ class TableMachine:
         """The arrays of an observation.
 
         "lengths" are the numbers of question words, question numbers, columns and rows;
-        "program" the actions so far, each number plus 1, and 0 for those to come. Cells' words and
+        "program" the actions so far, each number plus 1, and 0 for future ones. Cells' words and
         matches are there if cells can hold words, "frequent", "similar" and "links" if "like" is
         among the operations.
         """
@@ -133,7 +133,7 @@ class TableMachine:
         )
 
     def advance(self, state: TableState, action: NDArray[Any]) -> TableState:
-        """Do what ``step`` does: its arrays are new in any case."""
+        """Do what ``step`` does, which makes new arrays in any case."""
         return self.step(state, action)
 
     def step(self, state: TableState, action: NDArray[Any]) -> TableState:
@@ -158,7 +158,7 @@ class TableMachine:
     def _stepped(
         self, state: TableState, action: NDArray[Any], left: tuple[Bools, Bools, Floats, Any]
     ) -> TableState:
-        """Return the state after a step that left a selection, printed rows, a number, a kind."""
+        """Return the state after a step that left a selection, printed rows, number and kind."""
         selected, printed, scalar, output = left
         actions = state.actions.copy()
         place = np.minimum(state.steps, self.steps - 1)
@@ -205,12 +205,12 @@ class TableMachine:
         return {name: seen[name] for name in self.observation}
 
     def action_mask(self, state: TableState) -> Bools:
-        """Return which operations, columns and pivots are there; the first pivot always is."""
+        """Return which operations, columns and pivots exist; the first pivot is always legal."""
         every = np.ones((len(state.steps), len(self.operations)), dtype=bool)
         columns = np.arange(self.columns) < state.column_count[:, None]
         pivots = np.arange(self.pivots) < np.maximum(state.pivot_count, 1)[:, None]
         return np.concatenate([every, columns, pivots], axis=1)
 
     def begin(self, instances: TableInstances) -> Episode:
-        """Start the one-instance view: this machine at a batch of one."""
+        """Start an episode on a batch of one instance."""
         return TableEpisode(self, instances)

@@ -1,10 +1,10 @@
 """The operations of the Neural Programmer, on exact tables: one table for both published sets.
 
-An operation reads what the machine holds and does one of three things: it selects rows, it
-computes a number, or it prints cells of a column. What it does not do is then empty: after a
-number or a print no row is selected, after a selection there is no number and no print. This is
-what the papers' update rules say when all the weight lies on one operation. This is the only
-place where the hard operations are defined.
+An operation reads the machine's state and does one of three things: it selects rows, it computes a
+number, or it prints cells of a column. The other two outputs are then empty: after a number or a
+print no row is selected, after a selection there is no number and no print. The papers' update
+rules agree when all the weight lies on one operation. This is the only place where the hard
+operations are defined.
 
 Source: Neelakantan, Le and Sutskever, "Neural Programmer: Inducing Latent Programs with Gradient
 Descent", ICLR 2016, table 1 (the set "2015"); Neelakantan et al., "Learning a Natural Language
@@ -58,7 +58,7 @@ class Inputs:
         return getattr(self.state, name)[self.slots, :, self.column]  # type: ignore[no-any-return]
 
     def compared(self, relation: Callable[[Any, Any], Any]) -> Bools:
-        """Return where the column's number stands in a relation to the pivot, (n, R)."""
+        """Return where the relation holds between the column's number and the pivot, (n, R)."""
         known = self.pivot < self.state.pivot_count[self.slots]
         pivot = self.state.pivots[self.slots, self.pivot]
         related = relation(self.chosen("numbers"), pivot[:, None])
@@ -94,7 +94,7 @@ def _count(x: Inputs) -> Floats:
 
 
 def _difference(x: Inputs) -> Floats:
-    """Return the scalar of three steps ago less that of the last step."""
+    """Return the scalar of three steps ago minus that of the last step."""
     scalars = x.state.scalars[x.slots]
     return scalars[:, 2] - scalars[:, 0]
 
@@ -133,7 +133,7 @@ def _min(x: Inputs) -> Bools:
 
 
 def _gap(x: Inputs) -> Floats:
-    """Return the greatest less the least number of the selected rows; 0 where there is none."""
+    """Return the greatest minus the least number of the selected rows; 0 without numbers."""
     there = x.selected & x.chosen("valid")
     numbers = x.chosen("numbers")
     most = np.where(there, numbers, -np.inf).max(axis=1)

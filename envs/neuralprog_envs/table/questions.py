@@ -1,6 +1,6 @@
 """The synthetic questions of the Neural Programmer: forms, wordings, programs.
 
-A **kind** is a question without columns and numbers, as ``greater n1 and lesser n2 sum``. A
+A **kind** is a question without columns and numbers, such as ``greater n1 and lesser n2 sum``. A
 **pattern** is a kind in one of its wordings, as ``larger than n1 and under n2 total of``. A
 **template** is a pattern with columns, as ``larger than n1 C and under n2 E total of H``. With C
 columns there are 8C³ + 8C² + 6C + 1 templates of the 23 kinds (23, 307 and 1231 for 1, 3 and 5
@@ -51,7 +51,7 @@ TEXTS: tuple[tuple[str, ...], ...] = (
     ("apple", "plum", "fig", "grape", "lemon", "mango", "olive", "peach", "pear", "date"),
     ("iron", "zinc", "lead", "tin", "nickel", "copper", "cobalt", "silver", "neon", "argon"),
 )
-"""The entries of the first, the second, … text column: none stands in two of them, so an entry
+"""The entries of the first, the second, … text column: none occurs in two of them, so an entry
 that a question mentions belongs to one column."""
 
 _NUMBER, _COLUMN, _ENTRY = "#", "@", "$"
@@ -171,7 +171,7 @@ class Grammar:
 
     @cached_property
     def first(self) -> NDArray[np.int64]:
-        """The first pattern of each kind, and at last P, (kinds + 1,)."""
+        """The first pattern of each kind, and P at the end, (kinds + 1,)."""
         counts = np.bincount([number for number, _ in self.patterns], minlength=len(self.kinds))
         return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 

@@ -25,32 +25,32 @@ class TableInstances:
         question_length: Words of each question, (B,), int32.
         pivots: The question's numbers, (B, N), float64.
         pivot_count: How many there are, (B,), int32.
-        pivot_position: The word to the left of each number, as a place in ``question``, (B, N).
+        pivot_position: The index in ``question`` of the word to the left of each number, (B, N).
         names: Tokens of the columns' names, (B, C, words of a name), int32.
         column_count: Columns of each table, (B,), int32.
-        numbers: The cells' numbers, 0 where there is none, (B, R, C), float64.
+        numbers: The cells' numbers, 0 in cells without one, (B, R, C), float64.
         valid: Which cells have a number, (B, R, C), bool.
         words: Tokens of the cells, (B, R, C, W), int32; W = 0 when all cells are numbers.
         matches: Which cells the question mentions, (B, R, C), bool.
-        frequent: Which cells hold their column's most frequent entry, if it is there more than
+        frequent: Which cells hold their column's most frequent entry, if it occurs more than
             once, (B, R, C), bool.
         similar: Which cells share the most words with the question, in their column, (B, R, C),
             bool.
-        links: What each word of the question stands in, by column, (B, Q, C), int8: 1 for the
+        links: Where each word of the question occurs, by column, (B, Q, C), int8: 1 for the
             column's name, 2 for an entry that the question mentions, 4 for one that shares words
             with it, and sums of these. Real questions have ``similar`` and ``links``; in
             synthetic ones they are empty.
         name_matches: Which columns' names the question mentions, (B, C), bool.
         texts: The question, the columns' names, the cells row by row, (B, 1 + C + R·C), str; or
-            (B, 0), and the tokens say it all.
-        present: Which rows there are, (B, R), bool.
+            (B, 0) if the tokens are the whole text.
+        present: Which rows exist, (B, R), bool.
         answer_kind: NOTHING (unknown), SCALAR, LOOKUP or STRINGS, (B,), int8.
         answer_scalar: The right number, (B,), float64.
         answer_rows: The rows of the right cells, (B, R), bool.
         answer_column: Their column, (B,), int32.
         answer_text: The right strings, joined by ``official.join``, (B,), str.
         program: The expert's actions, (B, T, 3), int32; all -1 where there is none.
-        template: Which form the question has, for counting, (B,), int64; -1 for none.
+        template: The number of the question's template, (B,), int64; -1 for none.
         key: A hash of the content, (B,), uint64.
         length: The tables' rows, (B,), int32.
     """
@@ -85,7 +85,7 @@ class TableInstances:
 
 @dataclass(frozen=True)
 class TableState:
-    """B machines at work: the posed tables, as in ``TableInstances``, and what the steps left.
+    """B machines at work: the posed tables, as in ``TableInstances``, and the outputs of the steps.
 
     The arrays of the posed tables never change, so states share them with their instances.
 
@@ -95,7 +95,7 @@ class TableState:
         scalars: The number of the last step, of the one before it, and so on, (B, 3), float64.
         printed: The printed rows of ``printed_column``, (B, R), bool.
         printed_column: The column of the last step's print, (B,), int32.
-        output: What the last step left: NOTHING, SCALAR or LOOKUP, (B,), int8.
+        output: The kind of the last step's output: NOTHING (rows), SCALAR or LOOKUP, (B,), int8.
         actions: The actions so far, -1 for those to come, (B, T, 3), int32.
         steps: Steps executed, (B,), int32.
     """

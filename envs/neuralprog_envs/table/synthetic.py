@@ -1,7 +1,7 @@
 """Synthetic tables and questions: drawn for a whole batch at once, answered without the machine.
 
 Each question's kind is drawn uniformly, then its wording, then its columns: so the share of the
-test templates that occur in 50,000 training questions comes out as the paper's table has it.
+test templates that occur in 50,000 training questions agrees with the paper's table.
 Values and pivots are multiples of 0.01. The pivots of "greater n1 A and lesser n2 A" (the same
 column twice) are ordered so that some value can lie between them.
 """
@@ -50,7 +50,7 @@ class Synthetic:
 
     Attributes:
         grammar: What is asked.
-        machine: What it is asked on.
+        machine: The machine that holds the table.
         columns: The fewest and the most columns; each question draws its own number of them.
         value_range: Values and pivots lie within plus and minus this.
     """

@@ -21,7 +21,7 @@ from neuralprog_envs.table.vocabulary import Vocabulary
 
 
 class Source(Protocol):
-    """Where tables and questions come from."""
+    """A source of tables and questions."""
 
     @property
     def machine(self) -> TableMachine:

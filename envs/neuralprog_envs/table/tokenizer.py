@@ -1,7 +1,7 @@
 """Words, numbers and dates in questions and cells.
 
 The published system reads these from Stanford CoreNLP's tags; the rules here are our own and
-need nothing but the text.
+need the text alone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SPELLED = dict(
         strict=True,
     )
 )  # fmt: skip
-"""Numbers in words; "one" is left out, for it is seldom a number in a question."""
+"""Numbers in words; "one" is left out: in questions it is seldom a number."""
 _DATES = (
     re.compile(
         rf"\b(?P<m>{_MONTH})\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:\s*,?\s+(?P<y>\d{{4}}))?\b"

@@ -25,7 +25,7 @@ from neuralprog_envs.table.vocabulary import Vocabulary
 from neuralprog_envs.table.wikitables import Question
 
 _CACHED = 256
-"""Posed questions that are remembered."""
+"""The most posed questions in the cache."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Release:
 
     @cached_property
     def numbers(self) -> dict[str, int]:
-        """The place of each question by its id."""
+        """The index of each question by its id."""
         return {question.id: number for number, question in enumerate(self.questions)}
 
     def vocabulary(self, cutoff: int) -> Vocabulary:
@@ -77,9 +77,9 @@ class Release:
 class WikiSource:
     """A release's questions, padded for one machine; ``questions`` and ``posed`` serve agents.
 
-    An episode of length n poses a question on a table with n rows, or, where there is none, with
-    the next best number of rows. So each number of rows is as likely as another, and not each
-    question: to go through all questions use ``posed``.
+    An episode of length n poses a question on a table with n rows or, if there is none, with the
+    nearest number of rows. So all numbers of rows are equally likely, but not all questions:
+    ``posed`` goes through these.
     """
 
     release: Release
@@ -98,7 +98,7 @@ class WikiSource:
 
     @cached_property
     def fitting(self) -> NDArray[np.int64]:
-        """The places, in ``questions``, of those whose tables fit, by the tables' rows."""
+        """The indices in ``questions`` of those whose tables fit, sorted by the tables' rows."""
         rows, columns = self.release.sizes.T
         fit = (rows >= 1) & (rows <= self.machine.rows) & (columns <= self.machine.columns)
         numbers = np.flatnonzero(fit)
@@ -125,10 +125,10 @@ class WikiSource:
         return self.posed(self.fitting[first + draws.integer(0, after - first)])
 
     def posed(self, numbers: Iterable[int]) -> TableInstances:
-        """Return questions, by their places in ``questions``, as instances, in that order.
+        """Return questions, by their indices in ``questions``, as instances, in that order.
 
         Raises:
-            ValueError: The table of one does not fit the machine.
+            ValueError: A table does not fit the machine.
         """
         unique, places = np.unique(np.fromiter(numbers, dtype=np.int64), return_inverse=True)
         parts = [self._one(number) for number in unique.tolist()]

@@ -1,4 +1,4 @@
-"""Expressions of the NRAM's modules, each held once and as simple as its rules allow.
+"""Expressions of the NRAM's modules; each is stored once and simplified by the rules below.
 
 Equal expressions are the same node (value numbering), and a node is simplified when it is made,
 by rules that hold for all integers modulo M.
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from neuralprog_envs.tape.ops import MODULES
 
 Node = int
-"""The number of a term; arguments have lower numbers than what they feed."""
+"""The number of a term; it is higher than those of its arguments."""
 
 _APPLY = {module.name: module.apply for module in MODULES}
 
@@ -21,7 +21,7 @@ _APPLY = {module.name: module.apply for module in MODULES}
 class Term(NamedTuple):
     """A register ``r1``, a constant ``0``, or a module applied to arguments.
 
-    ``time`` tells READs at different times apart, counted in WRITEs; else it is 0.
+    ``time`` is the number of WRITEs before a READ, and 0 for all other terms.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Graph:
         return node
 
     def register(self, j: int, *, positive: bool) -> Node:
-        """Return the node of register j, from 0; ``positive`` says that it is known not to be 0."""
+        """Return the node of register j, from 0; ``positive``: it is known not to be 0."""
         node = self._intern(Term(f"r{j + 1}"))
         self._registers[node] = j
         if positive:
@@ -87,7 +87,7 @@ class Graph:
         return self._constants.get(node)
 
     def values(self) -> Collection[int]:
-        """Return the values of all constants that have come up."""
+        """Return the values of all constants so far."""
         return self._constants.values()
 
     def register_of(self, node: Node) -> int | None:
@@ -95,7 +95,7 @@ class Graph:
         return self._registers.get(node)
 
     def time_read(self, node: Node, otherwise: int) -> int:
-        """Return when a READ happens; for other nodes, which may happen at any time, otherwise."""
+        """Return the time of a READ, and ``otherwise`` for other nodes, which have no time."""
         term = self.terms[node]
         return term.time if term.name == "READ" else otherwise
 
@@ -177,4 +177,4 @@ _RULES: dict[str, Callable[..., Node | None]] = {
     "MIN": partial(_choose, lesser=True),
     "MAX": partial(_choose, lesser=False),
 }
-"""Of each module, the node that it equals, when that is simpler, or None."""
+"""For each module: returns the simpler node that equals its output, or None."""

@@ -1,6 +1,6 @@
 """What a tape task's file defines: an algorithm, posed on tapes of any length.
 
-``TapeTask`` makes a task of it (its judge, its step limit, its splits are the same for all).
+``TapeTask`` turns it into a task; score, step limit and splits are the same for all algorithms.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Algorithm(Protocol):
     def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
         """Return the right contents and the scored cells, each of shape (B, M).
 
-        Written without the machine, so that it can judge it.
+        It does not use the machine, so that it can judge the machine.
         """
 
     def encode(self, values: list[int]) -> tuple[list[int], int]:
@@ -55,4 +55,4 @@ class Algorithm(Protocol):
         """
 
     def expert(self, cpu: Cpu) -> Iterator[Act]:
-        """Solve one instance: instructions, chosen by looking at nothing but registers being 0."""
+        """Yield the instructions that solve one instance; they depend on the zero flags alone."""

@@ -1,4 +1,4 @@
-"""Array helpers for the tasks: spans of cells, cells at computed addresses, nodes at random."""
+"""Array helpers for the tasks: spans of cells, computed addresses, nodes at random places."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def span(M: int, start: ArrayLike, count: ArrayLike) -> Bools:
 
 
 def read(tape: Ints, addresses: NDArray) -> Ints:
-    """Return ``tape[b, addresses[b, j]]``, shape of ``addresses``; outside the tape, the edge."""
+    """Return ``tape[b, addresses[b, j]]``, shape of ``addresses``; addresses are clipped."""
     return np.take_along_axis(tape, np.clip(addresses, 0, tape.shape[1] - 1), axis=1)
 
 
@@ -52,11 +52,11 @@ def places(draws: Draws, n: Ints, width: int, first: ArrayLike, M: int, columns:
 
     Args:
         draws: The source of randomness.
-        n: Nodes in each row, shape (B,); the columns from n[b] on hold nothing of use.
+        n: Nodes in each row, shape (B,); the columns from n[b] on are unspecified.
         width: Cells of one node.
         first: The first cell that a node may take, a number or shape (B,).
         M: The number of cells.
-        columns: Width of the result; a function of M, lest a row depend on its batch.
+        columns: Width of the result; a function of M alone: rows of a batch are independent.
     """
     shrunk = draws.subset(n, M - np.asarray(first) - n * (width - 1), M)[:, :columns]
     widened = np.reshape(first, (-1, 1)) + shrunk + np.arange(columns) * (width - 1)
@@ -81,7 +81,7 @@ def link(tape: Ints, nodes: Ints, n: Ints) -> Bools:
 
 
 def check_values(values: list[int], least: int = 1) -> None:
-    """Raise ValueError when a value of an array is too small for the format, or none is given."""
+    """Raise ValueError if an array is empty or has a value that is too small for the format."""
     if not values:
         raise ValueError("the input is empty: give at least one number")
     if min(values) < least:

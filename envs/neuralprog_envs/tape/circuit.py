@@ -1,16 +1,16 @@
-"""Circuits for people: wire one by name, and read a wiring back as a short program.
+"""Circuits as text: encode one from names, and print one as a short program.
 
-A circuit of the NRAM is a row of some fifty integers, most of which feed nothing. Here one is
+A circuit of the NRAM is a row of some fifty integers, most of which have no effect. Here one is
 written ``{"READ.a": "r1", "WRITE.a": "r2", "WRITE.b": "READ", "r1": "INC", ...}``, and shown as
 
     v = READ(r1)
     WRITE(r2, v)
     r1 := INC(r1)
 
-Lines are executed from top to bottom. All registers change at the end of the step, so where a
-line needs a register that a line above has changed, it says ``old r1``. What is shown equals
-the wiring for every tape and every value of the registers, but is simpler: modules without
-effect are gone, constants are folded, ADD(x, 0) is x. WRITEs are always shown.
+Lines are executed from top to bottom. All registers change at the end of the step, so a line that
+reads a register which a line above has changed writes ``old r1``. For every tape and all values of
+the registers the text computes what the circuit computes, but is simpler: modules without effect
+are left out, constants are folded, ADD(x, 0) is x. WRITEs are always shown.
 
 The learned program is a table of circuits, one for each pattern of flags (which registers are
 0); ``program_text`` shows the patterns that occur, those with the same circuit together.
@@ -40,13 +40,13 @@ def encode(machine: TapeMachine, wires: Mapping[str, str]) -> tuple[int, ...]:
 
     Args:
         machine: A machine whose actions are circuits.
-        wires: What each input is fed by. Inputs are named as in ``machine.action_names``
+        wires: The source of each input. Inputs are named as in ``machine.action_names``
             (``READ.a``, ``ADD.b``, ``r1``, ``finish``), sources as registers (``r1``) and
             modules (``READ``); with repetitions the modules are ``READ1``, ``READ2``, ...
-            Inputs that are not named are fed by r1, and finish is "0".
+            Inputs that are left out read r1, and finish is "0".
 
     Raises:
-        ValueError: There is no such input or source, or the source comes too late for it.
+        ValueError: An input or a source is unknown, or a source is computed after its input.
     """
     _check_circuits(machine)
     for wire in wires:
@@ -98,8 +98,8 @@ def program_text(machine: TapeMachine, table: NDArray, patterns: Sequence[int]) 
         machine: A machine whose actions are circuits.
         table: One circuit for each pattern of flags, shape (2**R, K); a pattern is
             Σ_j [r_j = 0] · 2**j, with j from 0.
-        patterns: The patterns that occur (see ``occurring``). Conditions are as short as can be
-            while they tell these apart.
+        patterns: The patterns that occur (see ``occurring``). Conditions are as short as
+            these allow.
     """
     cases = _merge(machine, table, list(dict.fromkeys(int(p) for p in patterns)))
     blocks = []
@@ -113,13 +113,13 @@ def program_text(machine: TapeMachine, table: NDArray, patterns: Sequence[int]) 
 def occurring(
     machine: TapeMachine, table: NDArray, instances: TapeInstances, limit: int
 ) -> tuple[int, ...]:
-    """Return the patterns of flags that a table of circuits meets, the first ones first.
+    """Return the patterns of flags that a table of circuits meets, in their order.
 
     Args:
         machine: A machine whose actions are circuits.
         table: One circuit for each pattern of flags, shape (2**R, K).
         instances: What to run it on, B rows.
-        limit: Steps after which a run that has not finished is left.
+        limit: Steps after which a run is abandoned.
     """
     _check_circuits(machine)
     state, found = machine.initial(instances), dict[int, None]()
@@ -176,7 +176,7 @@ def evaluate(
     Args:
         machine: A machine whose actions are circuits.
         numbers: The circuit.
-        graph: Where the expressions are; new ones are added.
+        graph: The graph to which the expressions are added.
         registers: What the registers hold, R nodes.
 
     Returns:
@@ -318,7 +318,7 @@ def _condition(patterns: list[int], others: list[int], registers: int) -> str:
 
 
 def _shortest_mask(pattern: int, own: list[int], others: list[int], registers: int) -> int:
-    """Return the fewest flags that tell a pattern from all others; of those, the best shared."""
+    """Return the fewest flags that distinguish a pattern; of these, those most patterns share."""
     for size in range(1, registers + 1):
         masks = [sum(1 << j for j in chosen) for chosen in combinations(range(registers), size)]
         fits = [m for m in masks if all((other ^ pattern) & m for other in others)]

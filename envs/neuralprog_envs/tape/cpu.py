@@ -17,7 +17,7 @@ class Cpu:
     """Instructions by name, over a live view of one machine's registers.
 
     Args:
-        registers: The machine's registers, the very list that the machine writes to.
+        registers: The machine's registers: the list itself that the machine writes to.
     """
 
     def __init__(self, registers: list[int]) -> None:

@@ -1,8 +1,8 @@
 """One tape machine in plain Python integers: the fast path behind ``gym.make``.
 
 At a batch of one, NumPy's call overhead is most of the time. These two classes run the
-same module table on lists of integers; a contract test holds them equal to the batch machine
-on every environment. They also remember what the last step read and wrote, in order.
+same module table on lists of integers; a contract test compares them with the batch machine
+on every environment. They also record what the last step read and wrote, in order.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class TapeMachine:
         action: "instruction" or "circuit".
         observation: "full" shows tape and registers; "flags" shows, for each register, whether
             it is 0, which is all that the NRAM's controller ever sees.
-        repetitions: How often the list of fourteen modules stands in a circuit.
+        repetitions: How many times a circuit has the list of fourteen modules.
 
     Raises:
         ValueError: A setting is out of its range.
@@ -201,7 +201,7 @@ class TapeMachine:
         return every_choice_of(self, len(state.tape))
 
     def begin(self, instances: TapeInstances) -> Episode:
-        """Start the one-instance view, in plain Python integers."""
+        """Start an episode on a batch of one instance, in plain Python integers."""
         kind = InstructionEpisode if self.action == "instruction" else CircuitEpisode
         return kind(self, instances)
 

@@ -81,7 +81,7 @@ class TapeTask:
         return self.pose(tape, np.array([length], dtype=np.int32))
 
     def fingerprint(self, instances: TapeInstances) -> Bits:
-        """Return Σ kᵢ · tape[i] mod 2**64, random kᵢ: memory to spare, all 0, changes nothing."""
+        """Return Σ kᵢ · tape[i] mod 2**64 with random kᵢ; unused cells hold 0 and add nothing."""
         factors = mix(np.arange(1, instances.tape.shape[1] + 1, dtype=np.uint64))
         return instances.tape.astype(np.uint64) @ factors
 
@@ -91,7 +91,7 @@ class TapeTask:
         return right.sum(axis=1) / instances.mask.sum(axis=1)
 
     def answers(self, state: TapeState, instances: TapeInstances) -> tuple[list[int], list[int]]:
-        """Return what the scored cells of a state of one row hold, and what they should."""
+        """Return what the scored cells of a state of one row hold, and what they should hold."""
         scored = instances.mask[0]
         return state.tape[0][scored].tolist(), instances.answer[0][scored].tolist()
 

@@ -1,4 +1,4 @@
-"""What one action of a tape machine computes: its wiring as a graph, without what is dead."""
+"""What one action of a tape machine computes: its wiring as a graph, without dead parts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Wiring:
     """What an action computes.
 
     Attributes:
-        nodes: Registers, constants and modules, each after what feeds it.
+        nodes: Registers, constants and modules, each after its arguments.
         writes: The nodes that are the address and the value of each WRITE, in order.
         after: The node of each register that gets a new value, by the register's number.
         finish: Whether the run ends with this step.

@@ -35,7 +35,7 @@ from neuralprog_envs.program.world import Effect, Pointer, Rows, World, left, ri
 INP1, INP2, CARRY, OUT = range(4)
 ROWS = ("INP1", "INP2", "CARRY", "OUT")
 BLANK = 10
-"""What a cell holds that nothing was written to."""
+"""The value of a blank cell."""
 
 
 class Addition:
@@ -160,7 +160,7 @@ def total(view: View) -> Any:
 
 
 def add(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Add columns until there is none."""
+    """Add columns until none is left."""
     while unfinished(look()):
         yield "ADD1"
         yield "LSHIFT"
@@ -234,7 +234,7 @@ def _posed(one: Ints, other: Ints, lengths: Ints) -> ProgramInstances:
 
 
 def _written(value: Any) -> str:
-    """Return a number as it is written, however long, or what else it may be as text."""
+    """Return a number as text, however long, or any other value as text."""
     if isinstance(value, (int, np.integer)) and value >= 0:
         digits = []
         while value >= 10**4000:

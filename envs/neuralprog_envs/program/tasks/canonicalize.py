@@ -1,4 +1,4 @@
-"""Turn the camera around a car until it is seen from the pose that the pad names.
+"""Turn the camera around a car until it reaches the pose that the pad holds.
 
     start    azimuth 45 elevation 45        the camera moves in steps of 15 degrees
     target   azimuth  0 elevation 15        length 5: three steps LEFT, two steps DOWN
@@ -186,7 +186,7 @@ def look(state: ProgramState, rows: Rows) -> list[Any]:
 
 
 def look_behind(state: ProgramState, rows: Rows) -> list[Any]:
-    """Return the car and the camera's pose, of which the picture is made."""
+    """Return the car and the camera's pose, from which the picture is drawn."""
     return [state.pointers[rows, p] for p in (CAR, AZIMUTH, ELEVATION)]
 
 

@@ -1,6 +1,6 @@
-"""Pictures of cars that do not exist: procedural bodies, drawn by a small software renderer.
+"""Pictures of procedural cars, drawn by a small software renderer.
 
-A car's number decides its family (saloon, hatchback, van, pickup, coupe), its measures and its
+A car's number decides its family (saloon, hatchback, van, pickup, coupe), its dimensions and its
 colour. The picture is orthographic, flat shaded, with a depth buffer, in NumPy alone.
 """
 
@@ -63,7 +63,7 @@ class Body:
 
 @lru_cache(maxsize=4096)
 def picture(car: int, azimuth: int, elevation: int) -> Picture:
-    """Return a car from a side, shape (SIZE, SIZE, 3), read-only.
+    """Return the picture of a car, shape (SIZE, SIZE, 3), read-only.
 
     Args:
         car: Its number.

@@ -135,4 +135,4 @@ RECURSIVE: dict[str, Body] = {
     "EXPLORE": explore_again,
     "TOPOSORT": sort_again,
 }
-"""The bodies with it."""
+"""The bodies with recursion."""

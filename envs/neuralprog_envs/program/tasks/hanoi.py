@@ -8,11 +8,11 @@ Input: n disks of different sizes, drawn from 1..4n, on the source peg, the larg
 bottom; which peg is source, auxiliary and target is drawn. A user's input is the number of disks.
 View: whether a disk can move from S to A, A to T, S to T; whether N = 1; whether the N smallest
 disks are on T.
-ACT(1, 1, 0) SWAP_S_A and ACT(1, 2, 0) SWAP_A_T exchange what two pegs are; ACT(2, 0, 0)
-MOVE_DISK moves the top disk from S to T, if it may. A call of HANOI by itself makes N one less
-until it returns.
+ACT(1, 1, 0) SWAP_S_A and ACT(1, 2, 0) SWAP_A_T exchange the roles of two pegs; ACT(2, 0, 0)
+MOVE_DISK moves the top disk from S to T, if that is legal. A call of HANOI by itself makes N one
+less until it returns.
 Source: Pierrot et al., "Learning compositional neural programs with recursive tree search and
-planning" (AlphaNPI), NeurIPS 2019; the sizes' values, which only comparisons ever see, are ours.
+planning" (AlphaNPI), NeurIPS 2019; the values of the sizes, which are only compared, are ours.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def exchange(one: int, other: int) -> Apply:
 
 
 def move_disk(state: ProgramState, rows: Rows) -> None:
-    """Move the top disk from S to T, if it may."""
+    """Move the top disk from S to T, if that is legal."""
     pad, pointers = state.pad, state.pointers
     source, target = pointers[rows, S], pointers[rows, T]
     disk = _top(state, rows, S)

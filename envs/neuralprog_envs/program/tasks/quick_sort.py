@@ -12,8 +12,8 @@ ACT(1 WRITE, 1 STACKLO, 2 STACKHI, 3 LO, 4 HI, source), ACT(2 MOVE, 1 STACKLO, 2
 3 PIVOT, 4 J, 1 UP or 2 DOWN), ACT(3 SWAP, 1 PIVOT J or 2 PIVOT HI), ACT(4 SET, 1 PIVOT_LO,
 2 J_LO, 3 J_NULL).
 Source: Cai, Shin and Song 2017, appendix (Lomuto's partition). COMPSWAP compares as their code
-does, not as their table; the first range lies on the stacks from the start, or there would be
-nothing for the first test to read; the setters are effects of ACT.
+does, not as their table says. The first range is on the stacks at the start, because the first test
+reads it. The setters are effects of ACT.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class QuickSort:
         return 7 * n * (n - 1) // 2 + 42 * n + 1
 
     def depth(self, n: int, recursive: Recursion) -> int:
-        """Return all programs, those that call themselves as often as they can be under way."""
+        """Return all programs, those that call themselves as often as they can be active."""
         return n + 4 if recursive else 4
 
     def sample(self, draws: Draws, lengths: Ints, world: World) -> ProgramInstances:
@@ -155,7 +155,7 @@ def _with_stacks(instances: ProgramInstances) -> ProgramInstances:
 
 
 def look(state: ProgramState, rows: Rows) -> list[Any]:
-    """Return the four comparisons; nothing holds of a J that points nowhere."""
+    """Return the four comparisons; those of a J that points nowhere are false."""
     pad, pointers = state.pad, state.pointers
     j, hi = pointers[rows, J], pointers[rows, HI]
     at_most = (pad[rows, ARRAY, j] <= pad[rows, ARRAY, hi]) & (j >= 0) & (hi >= 0)

@@ -252,7 +252,7 @@ def reset(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
 
 
 def reset_by_call(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Do as ``reset``, where LSHIFT goes all the way."""
+    """Do what ``reset`` does; LSHIFT goes all the way."""
     yield "LSHIFT"
     yield "PTR 3 RIGHT"
 
@@ -265,7 +265,7 @@ def bubble(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
 
 
 def bubble_by_call(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Do as ``bubble``, where BSTEP goes all the way."""
+    """Do what ``bubble`` does; BSTEP goes all the way."""
     yield "PTR 2 RIGHT"
     yield "BSTEP"
 

@@ -3,7 +3,7 @@
     edges 1-2 1-5 2-4 2-5 3-5          after
     COLOR    0  0  0  0  0  3          2  2  2  2  2  3      0 white, 1 grey, 2 black, 3 none
     RESULT   .  .  .  .  .  .          4  5  2  1  3  .      read backwards: 3 1 2 5 4
-    STACK    .  .  .  .  .  .          the vertices that the search came through
+    STACK    .  .  .  .  .  .          the path of the search
     CHILD    1  1  1  1  1  .          for each vertex its next child: a place in its list
 
 Length: the number of vertices. Input: about as many edges as vertices, at random, along a random
@@ -83,7 +83,7 @@ class TopologicalSort:
         return Library(programs, world.effects)
 
     def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return 40 actions for each vertex, 3 for each edge there may be, and 3."""
+        """Return 40 actions for each vertex, 3 for each possible edge, and 3."""
         return 40 * n + 3 * n * (n - 1) // 2 + 3
 
     def depth(self, n: int, recursive: Recursion) -> int:

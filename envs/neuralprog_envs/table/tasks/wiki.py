@@ -6,8 +6,8 @@
 
 ``gym.make("NPWikiTableQuestions-v0", data="FOLDER", questions="random-split-1-train",
 length=(4, 100), columns=25, split="all")`` poses the release's own questions; the answer is judged
-by the official rules. The release's files are its splits: ``split`` divides one file further, so
-say "all" to play the whole of it. A user's input is {"table": a CSV file or rows, "question": a
+by the official rules. The release's files are its splits. ``split`` divides one file further;
+"all" takes the whole file. A user's input is {"table": a CSV file or rows, "question": a
 text} or the id of a question.
 Source: Neelakantan et al. 2017; Pasupat and Liang 2015. See ``wikitables`` for the files.
 """

@@ -1,4 +1,4 @@
-"""Count how often a value stands in an array.
+"""Count how often a value occurs in an array.
 
     n = 5     cell  0 1 2 3 4 5 6
     input           3 5 3 1 3 3 0
@@ -39,7 +39,7 @@ class Count:
         return 4 * n + 5
 
     def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
-        """Return tapes with a value in 1..M-1, and elements that are it every other time."""
+        """Return tapes with a value in 1..M-1, of which about half the elements are copies."""
         value, others = draws.integer(1, M)[:, None], draws.integers(1, M, M)
         elements = np.where(draws.integers(0, 2, M) == 0, value, others)
         tape = np.where(span(M, 1, n), elements, np.int32(0))

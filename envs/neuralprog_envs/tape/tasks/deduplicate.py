@@ -6,9 +6,9 @@
 
 Input: p, A[0..n-1], zeros; p = n + 1 is the first cell after A, and values are at least 1.
 Output: cells p..p+n-1 hold A without the elements that equal the one before them, then zeros. A
-user's input is the array A. Of a sorted array that is each value once.
-Source: ours (what ``uniq`` does); in the format of Copy of Kurach et al. 2016. Of
-DuplicatedInput it is the general case: there every run is of two.
+user's input is the array A. On a sorted array this leaves each value once.
+Source: ours (what ``uniq`` does); in the format of Copy of Kurach et al. 2016. In
+DuplicatedInput every run has length two.
 """
 
 from __future__ import annotations

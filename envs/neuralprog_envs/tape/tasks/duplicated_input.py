@@ -1,4 +1,4 @@
-"""Copy an array in which each symbol stands twice, each symbol once.
+"""Copy an array in which each symbol occurs twice, but write each symbol once.
 
     n = 3     cell  0 1 2 3 4 5 6 7 8 9
     input           7 5 5 2 2 9 9 0 0 0
@@ -59,7 +59,7 @@ class DuplicatedInput:
         """Return the tape of the doubled array ``values``."""
         check_values(values)
         if values[::2] != values[1::2]:
-            raise ValueError("each symbol must stand twice, as in 5 5 2 2 9 9")
+            raise ValueError("each symbol must occur twice in a row, as in 5 5 2 2 9 9")
         return [len(values) + 1, *values], len(values) // 2
 
     def expert(self, cpu: Cpu) -> Iterator[Act]:

@@ -43,7 +43,7 @@ class Merge:
         return 9 * n + 10
 
     def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
-        """Return tapes with sorted arrays of uniform values, divided anywhere.
+        """Return tapes with sorted arrays of uniform values, divided at a random place.
 
         One sort does both arrays: the cells' keys grow from part to part, and are the contents
         modulo M.

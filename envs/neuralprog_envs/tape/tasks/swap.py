@@ -9,7 +9,7 @@ exchanges tape[4] and tape[13]) with 2 ≤ p < q ≤ n + 1, and values are at le
 2..n+1 hold A with tape[p] and tape[q] exchanged; cells 0 and 1 may serve as scratch, as in the
 paper's run. A user's input is the tape without its zero: p, q, then A.
 Source: Kurach et al. 2016, appendix A, task 5 (Swap); table 6 prints a run. The paper does not
-say that p < q, but its example has it so.
+require p < q, but it holds in its example.
 """
 
 from __future__ import annotations

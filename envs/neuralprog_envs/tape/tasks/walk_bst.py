@@ -96,7 +96,7 @@ class WalkBST:
         return cells[: max(len(values), max(taken) + 1)], len(held)
 
     def expert(self, cpu: Cpu) -> Iterator[Act]:
-        """Add each step to the node's address, there to read the child's."""
+        """Add each step to the node's address and read the child's address there."""
         node, pointer, step = range(3)
         yield cpu.read(node, node)
         yield cpu.two(pointer)
@@ -123,7 +123,7 @@ def _grow(values: Ints, n: int) -> tuple[Ints, Ints, Ints]:
         n: How many to insert.
 
     Returns:
-        Of each node its parent's column, the side it hangs on (1 left, 2 right; 0 the root), and
+        For each node: its parent's column, its side (1 left, 2 right; 0 the root), and
         its depth, each of shape (B, N).
     """
     B, N = values.shape
