@@ -1,1 +1,1 @@
-"""What programs must achieve, and the world of calls that this makes: shared by agents."""
+"""Specifications of programs, and a model of calls that follow them; for several agents."""

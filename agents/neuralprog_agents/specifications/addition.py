@@ -1,4 +1,4 @@
-"""What the programs of recursive addition must achieve."""
+"""The specifications of the programs of recursive addition."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from neuralprog_agents.specifications.specification import Specification, Specified, copy
+from neuralprog_agents.specifications.specification import Specification, TaskSpecification, copy
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.program.state import ProgramState
 from neuralprog_envs.program.task import ProgramTask
@@ -16,10 +16,10 @@ from neuralprog_envs.program.tasks.addition import BLANK, CARRY, INP1, INP2, OUT
 
 
 def every_state(task: ProgramTask, n: int) -> Iterator[ProgramState]:
-    """Yield sums of which n columns are left, before, in and after the addition of the first.
+    """Yield sums with n columns to go: before, during and after the addition of the first of them.
 
-    Any digits are in the first column, 0 and 9 in those left of it. The pointers are at the pad's
-    right end or one column before it; what lies right of them is always the same.
+    The first column has any digits, those to its left have 0 and 9. The pointers are at the right
+    end of the pad or one column before it; the pad to the right of them is always the same.
     """
     posed = task.machine.initial(task.pose_input("9" * (n + 1) + " 0"))
     pairs = list(itertools.product(_numbers(n), repeat=2))
@@ -36,7 +36,7 @@ def every_state(task: ProgramTask, n: int) -> Iterator[ProgramState]:
 
 
 def _numbers(n: int) -> list[tuple[int, ...]]:
-    """Return the digits of numbers of up to n, all but the last 0 or 9."""
+    """Return the digits of numbers with up to n digits; all but the last digit are 0 or 9."""
     return [
         (*left, last)
         for k in range(n)
@@ -46,7 +46,7 @@ def _numbers(n: int) -> list[tuple[int, ...]]:
 
 
 def _stages(state: ProgramState) -> Iterator[ProgramState]:
-    """Yield a column before, in and after its addition."""
+    """Yield a column before, during and after its addition."""
     yield state
     if _is_left(state):
         written, carried, done = copy(state), copy(state), copy(state)
@@ -68,7 +68,7 @@ def _column(state: ProgramState) -> Ints:
 
 
 def _is_left(state: ProgramState) -> bool:
-    """Whether there is something to add in the column."""
+    """Return whether the column has anything to add."""
     return bool((_column(state) != BLANK).any())
 
 
@@ -77,14 +77,14 @@ def _total(state: ProgramState) -> int:
 
 
 def _is_abreast(state: ProgramState) -> bool:
-    """Whether all pointers are in one column."""
+    """Return whether all pointers are in one column."""
     return bool((state.pointers[0] == _at(state)).all())
 
 
 def _is_new(state: ProgramState) -> bool:
-    """Whether all columns from the pointers to the left are still to be added.
+    """Return whether no column from the pointers to the left has been added.
 
-    Numbers have no gaps, a carry is 1, and the two leftmost columns hold no digits.
+    Numbers have no gaps, a carry is 1, and the two leftmost columns have no digits.
     """
     at, pad = _at(state), state.pad[0]
     left = pad[[INP1, INP2], : at + 1] == BLANK
@@ -103,27 +103,27 @@ def _is_column(state: ProgramState) -> bool:
 
 
 def _overflows(state: ProgramState) -> bool:
-    """Whether the column's sum has two digits, and there is a column for the second."""
+    """Return whether the column's sum has two digits, and a column for the second exists."""
     at = _at(state)
     return _is_abreast(state) and at > 0 and _total(state) > 9 and state.pad[0, CARRY, at - 1] != 1
 
 
 def _anywhere(state: ProgramState, rng: Generator) -> None:
-    """Pose a sum of which some columns have been added."""
+    """Add the first columns of a sum, any number of them."""
     for _ in range(rng.integers(state.length[0] + 1)):
         _add_column(state)
         _shift_left(state)
 
 
 def _unfinished(state: ProgramState, rng: Generator) -> None:
-    """Pose a sum of which some columns have been added, and there are more."""
+    """Add the first columns of a sum, but not the last one."""
     for _ in range(rng.integers(state.length[0])):
         _add_column(state)
         _shift_left(state)
 
 
 def _large(state: ProgramState, rng: Generator) -> None:
-    """Pose a column whose sum has two digits."""
+    """Make the sum of a column have two digits."""
     _unfinished(state, rng)
     state.pad[0, INP1, _at(state)] = 9
     state.pad[0, INP2, _at(state)] = rng.integers(1, 10)
@@ -158,7 +158,7 @@ def _add(state: ProgramState) -> None:
         _shift_left(state)
 
 
-ADDITION = Specified(
+ADDITION = TaskSpecification(
     {
         "CARRY": Specification(_overflows, _large, _carry),
         "LSHIFT": Specification(_is_abreast, _anywhere, _shift_left),

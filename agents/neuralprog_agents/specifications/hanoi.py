@@ -1,4 +1,4 @@
-"""What the programs of the Towers of Hanoi must achieve."""
+"""The specification of the program of the Towers of Hanoi."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.random import Generator
 
-from neuralprog_agents.specifications.specification import Specification, Specified, copy
+from neuralprog_agents.specifications.specification import Specification, TaskSpecification, copy
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.program.state import ProgramState
 from neuralprog_envs.program.task import ProgramTask
@@ -16,7 +16,7 @@ from neuralprog_envs.program.tasks import hanoi
 
 
 def every_state(task: ProgramTask, n: int) -> Iterator[ProgramState]:
-    """Yield every placing of n disks with every N and all roles, the N smallest on the source."""
+    """Yield every placement of n disks for every N and all roles, with the N smallest on S."""
     posed = task.machine.initial(task.pose_input(n))
     for roles, move in itertools.product(itertools.permutations(range(3)), range(1, n + 1)):
         for others in itertools.product(range(3), repeat=n - move):
@@ -27,7 +27,7 @@ def every_state(task: ProgramTask, n: int) -> Iterator[ProgramState]:
 
 
 def _place(state: ProgramState, roles: Sequence[int], pegs: Sequence[int]) -> None:
-    """Put the disks, from the smallest, on pegs."""
+    """Place the disks, from the smallest on, on the given pegs."""
     state.pad[0], state.pointers[0, hanoi.HEIGHT :] = 0, 0
     state.pointers[0, :3] = roles
     sizes = state.given[0, 1 : len(pegs) + 1]
@@ -41,7 +41,7 @@ def _disks(state: ProgramState) -> int:
 
 
 def _pegs(state: ProgramState, rng: Generator) -> None:
-    """Pose N of the disks, the smallest, on the source; the others anywhere, and any roles."""
+    """Draw N and the roles; place the N smallest disks on S and the others anywhere."""
     n = int(state.length[0])
     move = int(rng.integers(1, n + 1))
     roles = rng.permutation(3).tolist()
@@ -51,14 +51,14 @@ def _pegs(state: ProgramState, rng: Generator) -> None:
 
 
 def _tower(state: ProgramState) -> Ints:
-    """Return the N topmost disks of the source peg, fewer if it has fewer."""
+    """Return the N topmost disks of S, or all of them if there are fewer."""
     source, n = state.pointers[0, hanoi.S], state.pointers[0, hanoi.N]
     height = state.pointers[0, hanoi.HEIGHT + source]
     return state.pad[0, source, max(height - n, 0) : height]
 
 
 def _movable(state: ProgramState) -> bool:
-    """Whether the N smallest disks are a tower on the source peg."""
+    """Return whether the N smallest disks are the top of S."""
     n = int(state.pointers[0, hanoi.N])
     return bool(n >= 1 and np.array_equal(_tower(state)[::-1], state.given[0, 1 : n + 1]))
 
@@ -73,7 +73,7 @@ def _move_tower(state: ProgramState) -> None:
     state.pointers[0, hanoi.HEIGHT + target] += n
 
 
-HANOI = Specified(
+HANOI = TaskSpecification(
     {"HANOI": Specification(_movable, _pegs, _move_tower, size=_disks)},
     every_state,
     "every placing of up to {} disks, all roles of the pegs",

@@ -1,4 +1,4 @@
-"""What the programs of the sweeping array tasks must achieve: bubble sort, maximum."""
+"""The specifications of the programs of bubble sort and maximum."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.random import Generator
 
-from neuralprog_agents.specifications.specification import Specification, Specified, copy
+from neuralprog_agents.specifications.specification import Specification, TaskSpecification, copy
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.program.state import ProgramState
 from neuralprog_envs.program.task import ProgramTask
@@ -16,7 +16,7 @@ from neuralprog_envs.program.tasks.sorting import P1, P2, P3
 
 
 def every_state(task: ProgramTask, n: int) -> Iterator[ProgramState]:
-    """Yield every order of n items with every place of the pointers, pointers 1 and 2 abreast."""
+    """Yield every order of n items with all places of the pointers; pointer 2 is 0 or 1 ahead."""
     for items in itertools.product(range(n), repeat=n):
         if set(items) == set(range(len(set(items)))):
             posed = task.machine.initial(task.pose_input(list(items)))
@@ -36,22 +36,22 @@ def _array(state: ProgramState) -> Ints:
 
 
 def _is_abreast(state: ProgramState) -> bool:
-    """Whether pointer 2 is where pointer 1 is, or one to the right."""
+    """Return whether pointer 2 is at pointer 1, or one to its right."""
     return bool(state.pointers[0, P2] - state.pointers[0, P1] in (0, 1))
 
 
 def _is_pair(state: ProgramState) -> bool:
-    """Whether pointer 2 is one to the right of pointer 1, or both are at the end."""
+    """Return whether pointer 2 is one to the right of pointer 1, or both are at the end."""
     return bool(state.pointers[0, P2] == min(state.pointers[0, P1] + 1, _last(state)))
 
 
 def _is_start(state: ProgramState) -> bool:
-    """Whether pointers 1 and 2 are at the start."""
+    """Return whether pointers 1 and 2 are at the start."""
     return not state.pointers[0, [P1, P2]].any()
 
 
 def _is_passed(state: ProgramState) -> bool:
-    """Whether pointers 1 and 2 are at the start and the last items, one a pass, are in place."""
+    """Return whether pointers 1 and 2 are at the start and each pass has placed one last item."""
     n, done = int(state.length[0]), int(state.pointers[0, P3])
     items = _array(state)[:n]
     return _is_start(state) and np.array_equal(items[n - done :], np.sort(items)[n - done :])
@@ -63,28 +63,28 @@ def _anywhere(state: ProgramState, rng: Generator) -> None:
 
 
 def _abreast(state: ProgramState, rng: Generator) -> None:
-    """Pose pointers 1 and 2 on one item or on neighbours."""
+    """Place pointers 1 and 2 on one item or on neighbours."""
     _anywhere(state, rng)
     state.pointers[0, P2] = min(state.pointers[0, P1] + rng.integers(2), _last(state))
 
 
 def _neighbours(state: ProgramState, rng: Generator) -> None:
-    """Pose pointer 2 one to the right of pointer 1, or both at the end."""
+    """Place pointer 2 one to the right of pointer 1, or both at the end."""
     _anywhere(state, rng)
     state.pointers[0, P2] = min(state.pointers[0, P1] + 1, _last(state))
 
 
 def _start(state: ProgramState, rng: Generator) -> None:
-    """Pose pointers 1 and 2 at the start."""
+    """Place pointers 1 and 2 at the start."""
     _anywhere(state, rng)
     state.pointers[0, [P1, P2]] = 0
 
 
 def _passes(state: ProgramState, rng: Generator) -> None:
-    """Pose an array after some passes, pointers 1 and 2 at the start.
+    """Make some passes over the array, with pointers 1 and 2 at the start.
 
-    The smallest item was the last one, so that it takes all passes but one: most other arrays are
-    sorted earlier, and then it would pay to count passes without making them.
+    The smallest item is put last first, so that sorting takes all passes but one. Most other
+    arrays are sorted earlier; a program could then count passes without making them.
     """
     _start(state, rng)
     array, n = _array(state), int(state.length[0])
@@ -185,6 +185,6 @@ _LARGEST = {
 
 _COVERS = "every order of up to {} items, equal ones included, and all places of the pointers"
 
-BUBBLESORT = Specified(_RECURSIVE, every_state, _COVERS, "order")
-BUBBLESORT_LOOPS = Specified(_LOOPS, every_state, _COVERS, "order")
-MAXIMUM = Specified(_LARGEST, every_state, _COVERS, "order")
+BUBBLESORT = TaskSpecification(_RECURSIVE, every_state, _COVERS, "order")
+BUBBLESORT_LOOPS = TaskSpecification(_LOOPS, every_state, _COVERS, "order")
+MAXIMUM = TaskSpecification(_LARGEST, every_state, _COVERS, "order")

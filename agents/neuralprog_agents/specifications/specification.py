@@ -1,13 +1,15 @@
-"""What each program of a library must achieve: the only thing that some agents are told.
+"""Specifications: what each program of a library must achieve.
 
-A specification is a function on pads: what a call leaves, given what it finds. It is a complete
-postcondition (a call is right if it leaves exactly that), and search uses it as the model of a
-call. AlphaNPI's own postconditions are predicates, some of them weaker; with ours BUBBLESORT has
-to count its passes too, since an array that happens to be sorted would otherwise reward a return
-at once, which nothing in view can tell from an unsorted one.
+A specification is a function on pads: it maps the pad at the start of a call to the pad at its end.
+This is a complete postcondition: a call is right if it leaves exactly this pad. Search also uses it
+as the model of a call. AlphaNPI's postconditions are predicates, some of them weaker. With ours,
+BUBBLESORT must also count its passes. Otherwise an array that happens to be sorted would reward an
+immediate return, and the view cannot tell such an array from an unsorted one.
 
-A program may call itself on a smaller problem only, as its ``size`` says: what AlphaNPI's
-preconditions are there for.
+A program may call itself only on a smaller problem, measured by its ``size``. AlphaNPI's
+preconditions serve the same purpose.
+
+Source: Pierrot et al., NeurIPS 2019, section 3.1.
 """
 
 from __future__ import annotations
@@ -23,32 +25,32 @@ from neuralprog_envs.program.task import ProgramTask
 
 @dataclass(frozen=True)
 class Specification:
-    """One program's.
+    """The specification of one program, on states of one row.
 
     Attributes:
-        ready: The precondition: whether the program may be called in a state of one row.
-        pose: Turns a state of one row, as the task poses it, into one in which the program may
-            be called, in place.
-        achieve: The postcondition: does what a call must do, to a state of one row, in place.
-        size: How large the problem is; a self-call needs a smaller one. None: no self-calls.
+        precondition: Returns whether the program may be called in a state.
+        sample: Changes an initial state in place into one in which the program may be called.
+        postcondition: Changes a state in place as a call must.
+        size: Returns the size of the problem; a self-call needs a smaller one. None: the program
+            may not call itself.
     """
 
-    ready: Callable[[ProgramState], bool]
-    pose: Callable[[ProgramState, Generator], None]
-    achieve: Callable[[ProgramState], None]
+    precondition: Callable[[ProgramState], bool]
+    sample: Callable[[ProgramState, Generator], None]
+    postcondition: Callable[[ProgramState], None]
     size: Callable[[ProgramState], int] | None = None
 
 
 @dataclass(frozen=True)
-class Specified:
-    """A task's.
+class TaskSpecification:
+    """The specifications of a task's programs.
 
     Attributes:
         programs: The specification of each program, by name.
-        states: Yields states of one row on instances of a length, those among them in which some
+        states: Yields states of one row on instances of a length, among them all in which a
             program may be called.
-        covers: Which these are, for lengths from 1 to the one that fills the braces.
-        observation: The form of the view; "" takes the task's first.
+        covers: Describes these states in words; "{}" stands for the greatest length.
+        observation: The form of the view; "" is the task's default.
     """
 
     programs: Mapping[str, Specification]
@@ -58,7 +60,7 @@ class Specified:
 
 
 def copy(state: ProgramState) -> ProgramState:
-    """Return a state whose pad and pointers are its own."""
+    """Return a state with copies of the pad and the pointers."""
     return replace(state, pad=state.pad.copy(), pointers=state.pointers.copy())
 
 

@@ -1,8 +1,8 @@
-"""One library as a world of calls: choices, and what each does to a pad.
+"""A model of calls: the choices of each program, and how each changes the pad.
 
 A call of another program does what its specification says. So every program can be learned by
-itself, at once, from states in which it may be called; AlphaNPI, which runs the programs that it
-has learned so far, learns them level by level.
+itself, from states in which it may be called. AlphaNPI runs the programs that it has learned so
+far, and so must learn them level by level.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from neuralprog_agents.specifications.known import specifications
-from neuralprog_agents.specifications.specification import Specification, Specified, copy
+from neuralprog_agents.specifications.specification import Specification, TaskSpecification, copy
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.program.library import ACT, RETURN, Action
 from neuralprog_envs.program.state import ProgramState
@@ -28,17 +28,17 @@ STOP = 0
 
 
 def settings_of(env_id: str, recursive: bool) -> dict[str, Any]:
-    """Return the environment's settings besides the length, as its specifications need them.
+    """Return the environment's settings for its specifications, without the length.
 
     Raises:
-        ValueError: There are none.
+        ValueError: The environment has no specifications.
     """
     form = specifications(env_id, recursive).observation
     return {"recursive": recursive, **({"observation": form} if form else {})}
 
 
 def make_world(env_id: str, recursive: bool, longest: int) -> World:
-    """Return a library's choices on a pad for instances of up to a length."""
+    """Return the call model of a task, on a pad for instances up to a length."""
     task = make_task(env_id, length=longest, **settings_of(env_id, recursive))
     assert isinstance(task, ProgramTask)
     return World(task, specifications(env_id, recursive))
@@ -49,15 +49,15 @@ class World:
 
     Args:
         task: The task, with a pad for the longest instances.
-        specified: What its programs must achieve.
+        specified: The specifications of its programs.
 
     Attributes:
         machine: The task's machine.
-        choices: The actions; a choice is an index into them, 0 being the return.
+        choices: The actions. A choice is an index of this tuple; 0 is RETURN.
         programs: The numbers of the library's programs.
     """
 
-    def __init__(self, task: ProgramTask, specified: Specified) -> None:
+    def __init__(self, task: ProgramTask, specified: TaskSpecification) -> None:
         self._task, self.machine = task, task.machine
         self._library, self._specified = task.machine.library, specified
         self.choices: tuple[Action, ...] = tuple(self._library.actions.values())
@@ -75,9 +75,9 @@ class World:
         return tuple(values for _, values in self.machine.world.view)
 
     def closeness(self, program: int) -> NDArray[np.float64]:
-        """Return exp(-gap) for each choice, shape (C,): how far its level is below the program's.
+        """Return exp(-gap) of each choice, shape (C,); gap: the program's level less the choice's.
 
-        The return and a self-call count as one level below.
+        The gap of RETURN and of a self-call is 1.
         """
         levels = [self._level(program, action[0]) for action in self.choices]
         return np.exp(np.array(levels, dtype=np.float64) - self._library.program(program).level)
@@ -88,44 +88,44 @@ class World:
         return 0 if callee == ACT else self._library.program(callee).level
 
     def specification(self, program: int) -> Specification:
-        """Return a program's."""
+        """Return a program's specification."""
         return self._specified.programs[self._library.program(program).name]
 
     def pose(self, program: int, length: int, rng: Generator) -> ProgramState:
-        """Return a drawn state, of one row, in which a program may be called."""
+        """Draw a state of one row in which a program may be called."""
         key = int(rng.integers(2**63))
         instances = draw(self._task, key, np.zeros(1, np.int64), (length, length), "train")
         state = self.machine.initial(instances)
-        self.specification(program).pose(state, rng)
+        self.specification(program).sample(state, rng)
         return state
 
     def states(self, program: int, length: int) -> Iterator[ProgramState]:
-        """Yield the specified states on instances of a length in which a program may be called."""
-        ready = self.specification(program).ready
-        yield from filter(ready, self._specified.states(self._task, length))
+        """Yield all states on instances of a length in which a program may be called."""
+        precondition = self.specification(program).precondition
+        yield from filter(precondition, self._specified.states(self._task, length))
 
     def view(self, state: ProgramState) -> View:
-        """Return what is seen of a state."""
+        """Return the view of a state."""
         return tuple(map(int, self.machine.world.look(state, 0)))
 
     def wanted(self, program: int, state: ProgramState) -> ProgramState:
-        """Return the state that a call must leave."""
+        """Return the state at the end of a call that starts in the given state."""
         after = copy(state)
-        self.specification(program).achieve(after)
+        self.specification(program).postcondition(after)
         return after
 
     def legal(self, program: int, before: ProgramState, state: ProgramState) -> list[int]:
-        """Return the choices of a running program.
+        """Return the legal choices of a running program.
 
         Args:
-            program: Its number.
-            before: The state in which it was called.
-            state: The state now.
+            program: The program's number.
+            before: The state at the start of its call.
+            state: The current state.
         """
         return [c for c in self._legal[program] if self._possible(program, c, before, state)]
 
     def permits(self, program: int, choice: int, before: ProgramState, state: ProgramState) -> bool:
-        """Return whether a choice is among the legal ones of a running program."""
+        """Return whether a choice is legal; see ``legal``."""
         return choice in self._legal[program] and self._possible(program, choice, before, state)
 
     def _possible(
@@ -138,7 +138,7 @@ class World:
         if holds is not None and not holds(self.view(state)):
             return False
         inner, specification = self._entered(callee, state), self.specification(callee)
-        if not specification.ready(inner):
+        if not specification.precondition(inner):
             return False
         size = specification.size
         return callee != program or (size is not None and size(inner) < size(before))
@@ -152,16 +152,16 @@ class World:
         return inner
 
     def act(self, program: int, choice: int, state: ProgramState) -> ProgramState:
-        """Return the state after a choice that is no return."""
+        """Return the state after a choice other than RETURN."""
         callee, *_ = self.choices[choice]
         after = copy(state)
         if callee == ACT:
             self._effects[self.choices[choice][1:]](after, 0)
             return after
-        record = self._library.program(callee)
-        if record.enter is not None:
-            record.enter(after, 0)
-        self.specification(callee).achieve(after)
-        if record.leave is not None:
-            record.leave(after, 0)
+        called = self._library.program(callee)
+        if called.enter is not None:
+            called.enter(after, 0)
+        self.specification(callee).postcondition(after)
+        if called.leave is not None:
+            called.leave(after, 0)
         return after

@@ -54,8 +54,8 @@ def test_every_program_has_a_specification(env, recursive):
 def test_a_posed_state_meets_the_precondition(env, recursive):
     world = world_of(env, recursive)
     for program in world.programs:
-        ready = world.specification(program).ready
-        assert all(ready(state) for state in posed(world, program))
+        precondition = world.specification(program).precondition
+        assert all(precondition(state) for state in posed(world, program))
 
 
 @libraries

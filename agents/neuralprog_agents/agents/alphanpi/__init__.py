@@ -1,1 +1,1 @@
-"""AlphaNPI: programs learned by tree search from what each must achieve, without traces."""
+"""AlphaNPI: programs learned by tree search from their specifications, without traces."""

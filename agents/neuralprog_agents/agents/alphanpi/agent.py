@@ -21,7 +21,7 @@ SUPERVISION = "a specification of every program"
 
 
 def check(config: Config) -> None:
-    """Raise ValueError if a config's environment has no specifications."""
+    """Raise ValueError if the environment has no specifications."""
     specifications(find(config.env).id, config.recursive)
 
 

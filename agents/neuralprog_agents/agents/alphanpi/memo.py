@@ -1,7 +1,7 @@
-"""The network asked about one call at a time; what it said of a history is kept.
+"""Memoisation of the network: its prediction for each history of a call, computed once.
 
-A call's state is new at its start, so all that the network says is a function of the program and
-of what was seen since the call began. There are few such histories, and a trie holds them.
+The LSTM's state is 0 at the start of a call. So a prediction is a function of the program and the
+views since the call began. There are few such histories; a trie holds them.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from neuralprog_agents.specifications.world import View
 
 @dataclass
 class Moment:
-    """What the network says at one moment of a call.
+    """The network's prediction at one step of a call.
 
     Attributes:
-        probabilities: Of the choices, shape (C,).
-        value: What it expects of the call.
-        state: Of its LSTM.
-        after: The next moment, by what is seen then.
+        probabilities: The probability of each choice, shape (C,).
+        value: V, the expected outcome of the call.
+        state: The state of the LSTM.
+        after: The predictions at the next step, by its view.
         best: The likeliest choice.
     """
 
@@ -36,7 +36,7 @@ class Moment:
 
 
 class Memo:
-    """A network's answers, kept until the network changes.
+    """The predictions of a network, stored until the network changes.
 
     Args:
         model: The network.
@@ -47,21 +47,21 @@ class Memo:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew: the network has changed."""
+        """Clear all predictions, since the network has changed."""
         self._calls: dict[int, Moment] = {}
 
     def begin(self, program: int) -> Moment:
-        """Return the moment before a program's first step; it says nothing yet."""
+        """Return the root of a program's calls; it has no probabilities."""
         return self._calls.setdefault(program, Moment(np.zeros(0), 0.0, None))
 
     def see(self, program: int, moment: Moment, view: View) -> Moment:
-        """Return the moment after another view."""
+        """Return the prediction after one more view."""
         if view not in moment.after:
             moment.after[view] = self._ask(program, view, moment.state)
         return moment.after[view]
 
     def judge(self, program: int, views: tuple[View, ...]) -> tuple[Floats, float]:
-        """Return the choices' probabilities (C,) and the value after a history."""
+        """Return the choices' probabilities, shape (C,), and the value after a history of views."""
         moment = self.begin(program)
         for view in views:
             moment = self.see(program, moment, view)

@@ -1,7 +1,7 @@
 """AlphaNPI's network: encoder, program memory, LSTM, actor and critic.
 
 Source: Pierrot et al., NeurIPS 2019, section 3.2 (and the authors' code, for the sizes). A choice
-is an action of the library, the return among them; there is no separate end head.
+is an action of the library; RETURN is one of them, so there is no separate end head.
 Shapes: B calls, T steps, E view components, C choices.
 """
 
@@ -20,9 +20,9 @@ class Sizes:
 
     Attributes:
         view: The number of values of each of the E view components.
-        programs: How many programs there are.
-        choices: C.
-        state: D, what the encoder gives.
+        programs: The number of programs.
+        choices: C, the number of choices.
+        state: D, the size of sₜ, the encoder's output.
         program: P, the width of the program memory.
         hidden: Units in the encoder's layer and in the LSTM.
     """
@@ -60,15 +60,15 @@ class Network(nn.Module):
     def forward(
         self, program: Tensor, view: Tensor, state: State | None = None
     ) -> tuple[Tensor, Tensor, State]:
-        """Run calls from their start, or on from a state.
+        """Run calls from their start, or continue from a state.
 
         Args:
-            program: Which program runs, from 0, shape (B,).
-            view: What is seen before each step, shape (B, T, E).
-            state: hₜ₋₁ and cₜ₋₁; None is zero.
+            program: The running program of each call, from 0, shape (B,).
+            view: eₜ before each step, shape (B, T, E).
+            state: hₜ₋₁ and cₜ₋₁; None is 0.
 
         Returns:
-            The logits of the choices (B, T, C), the values (B, T) in 0..1, and the state.
+            The logits of the choices (B, T, C), the values (B, T) in 0..1, and the last state.
         """
         seen = functional.relu(self.rows(view + self.first).sum(dim=2))
         running = self.memory(program)[:, None].expand(-1, view.shape[1], -1)
@@ -77,14 +77,14 @@ class Network(nn.Module):
 
 
 def loss(logits: Tensor, values: Tensor, target: Tensor, outcome: Tensor, mask: Tensor) -> Tensor:
-    """Return the mean of −Σ π* log π over successful calls, plus that of (V − z)² over all.
+    """Return the mean −Σ π* log π over successful calls plus the mean (V − z)² over all.
 
     Args:
         logits: Shape (B, T, C).
         values: Shape (B, T).
         target: The searches' visit frequencies, shape (B, T, C).
-        outcome: What each call was worth, shape (B,), 0 for a failure.
-        mask: Which steps there are, shape (B, T).
+        outcome: z, the outcome of each call, shape (B,); 0 for a failure.
+        mask: True at steps, False at padding, shape (B, T).
     """
     won = mask & (outcome > 0)[:, None]
     policy = -(target * functional.log_softmax(logits, dim=2)).sum(dim=2)

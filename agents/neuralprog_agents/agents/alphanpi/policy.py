@@ -1,4 +1,4 @@
-"""A trained network as a policy of the discrete environment: the network alone, no search."""
+"""A trained network as a policy of the environment: the network alone, without search."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Actions = NDArray[np.int64]
 
 
 class AlphaNPIPolicy:
-    """Acts through calls, by the likeliest choice; it is not shown what is legal.
+    """Chooses the likeliest action; it does not see the action mask.
 
     Args:
-        env_id: The environment it was trained for.
-        settings: That environment's settings, besides the length.
+        env_id: The id of the environment it was trained for.
+        settings: The environment's settings, without the length.
         model: The network.
     """
 
@@ -33,15 +33,15 @@ class AlphaNPIPolicy:
         self.start(0)
 
     def settings(self, length: int) -> dict[str, Any]:
-        """Return the environment's arguments: the recursive library and the form of the view."""
+        """Return the environment's settings: the form of the library and of the view."""
         return dict(self._settings)
 
     def start(self, n: int) -> None:
-        """Begin n episodes."""
+        """Start n episodes."""
         self._calls: list[list[Moment]] = [[] for _ in range(n)]
 
     def act(self, observation: Any, action_mask: Any) -> Actions:
-        """Return each slot's call or return, shape (n, 4)."""
+        """Return the action of each environment, shape (n, 4)."""
         programs, depths = (
             observation["program"][:, 0].tolist(),
             observation["depth"][:, 0].tolist(),
@@ -51,7 +51,7 @@ class AlphaNPIPolicy:
         return self._actions[list(chosen)]
 
     def _choose(self, calls: list[Moment], program: int, depth: int, view: list[int]) -> int:
-        """Return a slot's choice; one more call under way than before has just begun."""
+        """Return the choice of one environment; if its depth has grown, a call has begun."""
         if not depth:
             return 0
         del calls[depth:]
@@ -67,6 +67,6 @@ def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> AlphaNPIPoli
     model = Network(Sizes(**{**plain, "view": tuple(plain["view"])}))
     wanted = {name: tuple(array.shape) for name, array in model.named_parameters()}
     if {name: array.shape for name, array in weights.items()} != wanted:
-        raise ValueError("these weights do not fit an AlphaNPI of the sizes that the card gives")
+        raise ValueError("these weights do not fit the sizes in the card")
     model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     return AlphaNPIPolicy(card["env"], card["settings"], model)

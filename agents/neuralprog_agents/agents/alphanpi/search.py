@@ -1,8 +1,9 @@
-"""One call of a program, searched: PUCT over its actions, guided by the network.
+"""Monte Carlo tree search for one call of a program: PUCT, guided by the network.
 
-Source: Pierrot et al., NeurIPS 2019, section 3.3, after AlphaZero. Calls of programs of a level
-just below are preferred, as theirs are. Where we differ: that preference is part of the prior;
-actions that lead back to a state of the same call are cut; a call's worth is discount^k or 0.
+Source: Pierrot et al., NeurIPS 2019, section 3.3, after AlphaZero. As in the paper, calls of
+programs of a level just below are preferred. We differ in three points: this preference is part of
+the prior; actions that lead back to a state of the same call are pruned; the outcome of a call is
+discount^k after k actions, or 0.
 """
 
 from __future__ import annotations
@@ -21,24 +22,24 @@ from neuralprog_envs.program.state import ProgramState
 
 Floats = NDArray[np.float64]
 Judge = Callable[[int, tuple[View, ...]], tuple[Floats, float]]
-"""The network: a program and what it has seen so far, to the choices' probabilities (C,) and V."""
+"""The network: maps a program and its views so far to the choices' probabilities (C,) and V."""
 
 _CONCENTRATION = 0.3
-"""Of the Dirichlet noise."""
+"""α of the Dirichlet noise."""
 
 
 @dataclass
 class Node:
-    """A moment of a call, before an action.
+    """A node of the search tree: a step of the call, before its action.
 
     Attributes:
-        state: The pad.
-        views: What the call has seen, this moment included.
-        choices: What may be chosen.
-        prior: Its probabilities, in the order of ``choices``.
-        visits: How often each was tried.
-        worth: The sum of what came of it.
-        children: The moments after those tried.
+        state: The state of the pad.
+        views: The views of the call so far, including the current one.
+        choices: The legal choices.
+        prior: P, the prior probability of each choice in ``choices``.
+        visits: N, the number of visits of each choice.
+        total_value: W, the sum of the values backed up through each choice.
+        children: The nodes after the choices that were tried.
     """
 
     state: ProgramState
@@ -46,19 +47,19 @@ class Node:
     choices: list[int]
     prior: Floats
     visits: Floats
-    worth: Floats
+    total_value: Floats
     children: dict[int, Node] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Call:
-    """One searched call.
+    """One call as it was searched.
 
     Attributes:
         program: The program's number.
-        views: What was seen before each step, T of them.
-        policies: The visit frequencies at each step, shape (T, C).
-        worth: discount^T for a success, 0 for a failure.
+        views: The view before each of T steps.
+        policies: π*, the visit frequencies at each step, shape (T, C).
+        worth: z: discount^T for a success, 0 for a failure.
     """
 
     program: int
@@ -68,15 +69,15 @@ class Call:
 
 
 class Search:
-    """A call under search.
+    """The search of one call.
 
     Args:
         config: The settings of the search.
-        world: The choices.
+        world: The model of calls.
         judge: The network.
-        program: The program that is called.
-        state: Where.
-        rng: For the noise, and for the actions that are taken.
+        program: The number of the called program.
+        state: The state at the start of the call.
+        rng: Draws the noise and the actions.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class Search:
             for _ in range(self._config.simulations):
                 self._simulate(list(path))
             frequencies = node.visits / node.visits.sum()
-            policies.append(self._spread(node.choices, frequencies))
+            policies.append(self._full_policy(node.choices, frequencies))
             choice = self._rng.choice(len(node.choices), p=frequencies)
             if node.choices[choice] == STOP:
                 break
@@ -140,7 +141,7 @@ class Search:
                 continue
             state = self._world.act(self._program, node.choices[choice], node.state)
             if any(same(state, earlier.state) for earlier in path):
-                self._cut(node, choice)
+                self._prune(node, choice)
                 taken.pop()
                 continue
             child, value = self._node(state, node.views, path)
@@ -148,23 +149,23 @@ class Search:
             break
         for node, choice in zip(path[first:], taken, strict=False):
             node.visits[choice] += 1
-            node.worth[choice] += value
+            node.total_value[choice] += value
 
     def _select(self, node: Node) -> int:
-        known = node.worth / np.maximum(node.visits, 1)
-        curiosity = self._config.exploration * node.prior * np.sqrt(node.visits.sum() + 1)
-        score = np.where(node.prior > 0, known + curiosity / (1 + node.visits), -np.inf)
+        q = node.total_value / np.maximum(node.visits, 1)
+        u = self._config.exploration * node.prior * np.sqrt(node.visits.sum() + 1)
+        score = np.where(node.prior > 0, q + u / (1 + node.visits), -np.inf)
         return int(score.argmax())
 
-    def _cut(self, node: Node, choice: int) -> None:
-        """Take a choice out: it leads nowhere new. The return always stays."""
+    def _prune(self, node: Node, choice: int) -> None:
+        """Remove a choice that leads to an earlier state. RETURN is never removed."""
         node.prior[choice] = 0.0
         node.prior /= node.prior.sum()
 
     def _worth(self, state: ProgramState, steps: int) -> float:
         return self._config.discount**steps if same(state, self._wanted) else 0.0
 
-    def _spread(self, choices: list[int], frequencies: Floats) -> Floats:
+    def _full_policy(self, choices: list[int], frequencies: Floats) -> Floats:
         policy = np.zeros(len(self._world.choices))
         policy[choices] = frequencies
         return policy

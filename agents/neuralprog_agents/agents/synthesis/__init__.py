@@ -1,1 +1,1 @@
-"""Synthesis: bodies of programs found by search from what each must achieve, without traces."""
+"""Synthesis: search for the bodies of programs from their specifications, without traces."""

@@ -21,7 +21,7 @@ SUPERVISION = "a specification of every program"
 
 
 def check(config: Config) -> None:
-    """Raise ValueError if a config's environment has no specifications."""
+    """Raise ValueError if the environment has no specifications."""
     specifications(find(config.env).id, True)
 
 
@@ -33,14 +33,14 @@ def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop
 
 
 def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> SynthesisPolicy:
-    """Return the policy of found bodies, or of a network that learned from them.
+    """Return the policy of bodies, or of a network that was distilled from them.
 
     Args:
         weights: "nodes" and "roots" (see ``bodies.tabulate``), and the network's parameters.
-        card: "env", "settings", "beyond" and, of a network, "sizes", as ``restart`` gives them.
+        card: "env", "settings", "beyond" and, for a network, "sizes", as ``restart`` returns them.
 
     Raises:
-        ValueError: They are no bodies of the environment's programs, or no such network.
+        ValueError: The weights do not fit the environment's library or the sizes.
     """
     from neuralprog_agents.agents.synthesis.policy import SynthesisPolicy
 
@@ -50,7 +50,7 @@ def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> SynthesisPol
 def check_certificate(
     weights: dict[str, NDArray[Any]], card: dict[str, Any], record: dict[str, Any]
 ) -> None:
-    """Check a certificate anew; see ``neuralprog_agents.agents.synthesis.recheck``."""
+    """Recheck a certificate; see ``neuralprog_agents.agents.synthesis.recheck``."""
     from neuralprog_agents.agents.synthesis import recheck
 
     recheck.check_certificate(weights, card, record)

@@ -1,8 +1,8 @@
-"""Bodies of programs as decision trees, and a library's bodies as one table of nodes.
+"""Bodies of programs as decision trees, and the bodies of a library as one table of nodes.
 
-A body returns, calls (a program or an effect of ACT) and goes on, or looks at one component of
-the view and goes on by its value. What it does depends on nothing but the views since its call
-began, so it is what the Neural Programmer-Interpreter's core computes, written out.
+A node of a body returns, or makes a call (of a program or an effect of ACT) and continues, or
+tests one component of the view and branches on its value. A body's actions depend only on the views
+since its call began: it is an explicit form of the function that the NPI's core computes.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from neuralprog_envs.registry import make_task
 RETURN, CALL, MATCH = range(3)
 """The kinds of nodes."""
 KIND, WHAT, NEXT = range(3)
-"""The columns of a table: the kind; the choice, or the component; then the nodes that follow."""
+"""The columns of a table: kind; choice or component; then the following nodes."""
 NOWHERE = -1
-"""The node after a value that no case is for."""
+"""The following node of a value without a case."""
 
 Nodes = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class Return:
-    """The end."""
+    """Return from the call."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A choice, and what follows it."""
+    """Make a call, then continue with a body."""
 
     choice: int
     then: Body
@@ -44,7 +44,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Match:
-    """What follows, by the value of one component of the view."""
+    """Branch on the value of one component of the view."""
 
     component: int
     cases: Mapping[int, Body]
@@ -67,11 +67,11 @@ def tabulate(bodies: Sequence[Body], values: int) -> tuple[Nodes, NDArray[np.int
     """Return bodies as a table.
 
     Args:
-        bodies: One for each program.
-        values: V, the most values that a component of the view has, at least 1.
+        bodies: The body of each of P programs.
+        values: V, the most values of a component of the view, at least 1.
 
     Returns:
-        The nodes, shape (K, 2 + V), equal parts once, and each body's first, shape (P,).
+        The K different nodes, shape (K, 2 + V), and the root of each body, shape (P,).
     """
     rows: dict[tuple[int, ...], int] = {}
 
@@ -91,7 +91,7 @@ def tabulate(bodies: Sequence[Body], values: int) -> tuple[Nodes, NDArray[np.int
 
 
 def body_of(nodes: Nodes, root: int) -> Body:
-    """Undo ``tabulate`` for one body."""
+    """Return the body at a root; the inverse of ``tabulate``."""
     kind, what, *following = nodes[root].tolist()
     if kind == CALL:
         return Call(what, body_of(nodes, following[0]))
@@ -102,7 +102,7 @@ def body_of(nodes: Nodes, root: int) -> Body:
 
 
 def check(tables: Mapping[str, NDArray[Any]], library: Library, seen: Sequence[int]) -> None:
-    """Raise ValueError where tables are no bodies of a library's programs.
+    """Raise ValueError unless tables hold the bodies of a library's programs.
 
     Args:
         tables: "nodes" and "roots".
@@ -110,17 +110,17 @@ def check(tables: Mapping[str, NDArray[Any]], library: Library, seen: Sequence[i
         seen: The number of values of each component of a view.
     """
     if set(tables) != {"nodes", "roots"}:
-        raise ValueError(f"bodies are two arrays, nodes and roots, not {sorted(tables)}")
+        raise ValueError(f"bodies are two arrays, nodes and roots; got {sorted(tables)}")
     nodes, roots = tables["nodes"], tables["roots"]
     shapes = (len(nodes), NEXT + max(seen)), (len(library.programs),)
     if (nodes.shape, roots.shape) != shapes:
         raise ValueError("these bodies are of another library or view")
     if not _is_sound(nodes, roots, len(library.actions), len(seen)):
-        raise ValueError("these nodes are no bodies of this library's programs")
+        raise ValueError("these nodes are not bodies of this library's programs")
 
 
 def _is_sound(nodes: Nodes, roots: NDArray[Any], choices: int, components: int) -> bool:
-    """Whether every number is in its range; a node is followed by earlier ones only, so it ends."""
+    """Return whether numbers are in range and nodes lead to earlier ones, so that bodies end."""
     kind, what, following = nodes[:, KIND], nodes[:, WHAT], nodes[:, NEXT:]
     bounds = np.select([kind == CALL, kind == MATCH], [choices, components], 1)
     earlier = (following < np.arange(len(nodes))[:, None]) & (following >= NOWHERE)
@@ -134,13 +134,13 @@ def _is_sound(nodes: Nodes, roots: NDArray[Any], choices: int, components: int) 
 
 
 def task_of(env_id: str, length: int, bodies: Sequence[Body]) -> Any:
-    """Return the task, on a pad for a length, whose expert runs some bodies."""
+    """Return the task, on a pad for a length, with the bodies as its expert."""
     task: Any = make_task(env_id, length=length, **settings_of(env_id, True))
     return replace(task, bodies=experts(task.machine.library, bodies))
 
 
 def experts(library: Library, found: Sequence[Body]) -> dict[str, library_module.Body]:
-    """Return bodies as those of an expert, by program; see ``ProgramTask.bodies``."""
+    """Return bodies as functions, by program; see ``ProgramTask.bodies``."""
     words = list(library.actions)
     return {
         program.name: _expert(words, body)
@@ -186,9 +186,9 @@ def _lines(
 
 
 def _merged(cases: Mapping[int, Body]) -> Iterator[tuple[str, Body]]:
-    """Yield the values that go on alike, and how."""
-    alike: dict[Body, list[int]] = {}
+    """Yield the values with equal cases, and the case."""
+    equal: dict[Body, list[int]] = {}
     for value, case in sorted(cases.items(), key=lambda item: item[0]):
-        alike.setdefault(case, []).append(value)
-    for case, values in alike.items():
+        equal.setdefault(case, []).append(value)
+    for case, values in equal.items():
         yield ", ".join(map(str, values)), case

@@ -1,10 +1,10 @@
-"""Distillation: a Neural Programmer-Interpreter learns from runs of the bodies that were found.
+"""Distillation: a Neural Programmer-Interpreter is trained on runs of the bodies that were found.
 
-The bodies are the expert. Frames of their runs are learned from until none is wrong, and then
-those of the verification set that are: every frame that the bodies meet on inputs of any length,
-by fixed point (``neuralprog_agents.npi_network``). Everything random is a function of (seed,
-restart, step), and every decision falls at the end of a chunk of steps, so a killed restart ends
-with the same bits.
+The bodies are the expert. The network is trained on frames of their runs until none is wrong, then
+also on frames of the verification set that fail (every frame that the bodies meet on inputs of any
+length; see ``neuralprog_agents.npi_network``). Everything random is a function of (seed, restart,
+step), and every decision is made at the end of a chunk of steps, so a killed restart ends with the
+same bits.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _KIND = "synthesis-distillation"
 
 
 class Stream(IntEnum):
-    """The independent streams of random numbers; smaller ones are the searches' of programs."""
+    """The independent random streams; smaller numbers are those of the programs' searches."""
 
     TRACES = 1000
     WEIGHTS = 1001
@@ -78,7 +78,7 @@ class Distillation:
         return int(combine(*map(as_words, words))[0])
 
     def _traces(self, task: Any) -> FrameBatch:
-        """Return the different frames of the bodies' runs."""
+        """Return the different frames of runs of the bodies."""
         low, high = self._config.traced
         lengths = np.repeat(np.arange(low, high + 1, dtype=np.int32), self._config.traces)
         key = self._key(Stream.TRACES)

@@ -1,4 +1,4 @@
-"""Found bodies, or a network that was distilled from them, as a policy of the environment."""
+"""Bodies, or a network that was distilled from them, as a policy of the environment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TABLES = ("nodes", "roots")
 
 
 class Interpreter:
-    """Says what a body does next.
+    """Executes bodies step by step.
 
     Args:
         library: The programs.
@@ -39,9 +39,9 @@ class Interpreter:
         return int(self._roots[program - 2])
 
     def step(self, node: int, view: Sequence[int]) -> tuple[Action, int]:
-        """Return what is done at a node, and the node after it; a return stays where it is.
+        """Return the action at a node, and the node after it (the same node after RETURN).
 
-        A value that no case is for makes a body return.
+        A body returns at a value without a case.
         """
         row = self._nodes[node]
         while row[KIND] == MATCH:
@@ -59,23 +59,23 @@ class Interpreter:
         state: NDArray[np.float32],
         pictures: Any = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Do a step of many calls; see ``interpreter.stack.Core``. A state is its node plus 1."""
-        kept = state[:, 0].astype(np.int64).tolist()
-        nodes = [at - 1 if at else self.begin(p) for at, p in zip(kept, program, strict=True)]
-        done = [self.step(node, seen) for node, seen in zip(nodes, view.tolist(), strict=True)]
-        actions = np.array([action for action, _ in done], dtype=np.int64)
-        return actions, np.array([[node + 1] for _, node in done], dtype=np.float32)
+        """Compute one step of n calls; see ``stack.Core``. The state is the node plus 1, or 0."""
+        states = state[:, 0].astype(np.int64).tolist()
+        nodes = [s - 1 if s else self.begin(p) for s, p in zip(states, program, strict=True)]
+        steps = [self.step(node, seen) for node, seen in zip(nodes, view.tolist(), strict=True)]
+        actions = np.array([action for action, _ in steps], dtype=np.int64)
+        return actions, np.array([[node + 1] for _, node in steps], dtype=np.float32)
 
 
 class SynthesisPolicy:
-    """Acts as the found bodies say, or as a network does that learned from them.
+    """A policy that runs bodies, or a network that was distilled from them.
 
     Args:
-        card: "env", "settings", "beyond" and, of a network, "sizes".
+        card: "env", "settings", "beyond" and, for a network, "sizes".
         weights: "nodes" and "roots" (see ``bodies.tabulate``), and the network's parameters.
 
     Raises:
-        ValueError: They are no bodies of the environment's programs, or no such network.
+        ValueError: The weights do not fit the environment's library or the sizes.
     """
 
     def __init__(self, card: Mapping[str, Any], weights: Tensors) -> None:
@@ -89,9 +89,9 @@ class SynthesisPolicy:
         self.bodies = [bodies.body_of(tables["nodes"], root) for root in tables["roots"].tolist()]
         self.interpreter = Interpreter(self._library, tables)
         self._model = _network(card["sizes"], network) if "sizes" in card else None
-        self._actor = self._acting()
+        self._actor = self._make_actor()
 
-    def _acting(self) -> Actor:
+    def _make_actor(self) -> Actor:
         if self._model is None:
             return Actor(self.interpreter.core, 1)
         from neuralprog_agents.npi_network.core import core
@@ -102,7 +102,7 @@ class SynthesisPolicy:
         return make_task(self.env_id, length=1, **self._settings)
 
     def settings(self, length: int) -> dict[str, Any]:
-        """Return the environment's arguments: the recursive library and the form of the view."""
+        """Return the environment's settings: the recursive library and the form of the view."""
         return dict(self._settings)
 
     def program_text(self) -> str:
@@ -110,11 +110,11 @@ class SynthesisPolicy:
         return bodies.text(self._library, self._view, self.bodies)
 
     def start(self, n: int) -> None:
-        """Begin n episodes."""
+        """Start n episodes."""
         self._actor.start(n)
 
     def act(self, observation: Any, action_mask: Any) -> NDArray[np.int64]:
-        """Return each slot's call or return, shape (n, 4)."""
+        """Return the action of each environment, shape (n, 4)."""
         return self._actor.act(observation)
 
     def play(
@@ -134,7 +134,7 @@ class SynthesisPolicy:
 
 
 def _network(sizes: Any, weights: Tensors) -> Any:
-    """Return an NPI of some parameters."""
+    """Return an NPI with the given weights."""
     from neuralprog_agents.npi_network.core import load_network
 
     return load_network(sizes, weights)

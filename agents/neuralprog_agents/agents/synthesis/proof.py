@@ -1,11 +1,11 @@
 """The proofs of bodies, and of a network that was distilled from them.
 
-A body: it does what is specified, in every state on short instances.
+A body is right if it does what is specified in every state on short instances. In this check, the
+calls in a body do what their specifications say. Since a self-call is on a smaller problem, whole
+runs are right by induction over the levels of programs and the sizes of problems.
 
-Calls do what their specifications say there, and a self-call is on a smaller problem; so, by
-induction over the levels of programs and the sizes of problems, whole runs do too.
-
-A network: it decides as the bodies do in every frame that they meet on inputs of any length.
+A network is right if it chooses the bodies' action in every frame that they meet on inputs of any
+length.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ METHOD = "every input up to a size"
 
 
 def covers(env_id: str, longest: int) -> str:
-    """Return the claim, in words."""
+    """Return the claim of the proof, in words."""
     states = specifications(env_id, True).covers.format(longest)
     return f"every program does what is specified if those that it calls do: {states}"
 
 
 def prove(env_id: str, bodies: Sequence[Body], longest: int) -> Proof:
-    """Check bodies in every state.
+    """Check bodies in every state on short instances.
 
     Args:
-        env_id: The environment.
-        bodies: One for each program of its recursive library.
-        longest: The longest instances.
+        env_id: The id of the environment.
+        bodies: The body of each program of its recursive library.
+        longest: The greatest length of the instances.
     """
     world = make_world(env_id, True, longest + 1)
     checked = [
@@ -58,7 +58,7 @@ def prove(env_id: str, bodies: Sequence[Body], longest: int) -> Proof:
 
 
 def prove_network(model: NPI, env_id: str, bodies: Sequence[Body]) -> Proof:
-    """Check that a network decides as the bodies do in every frame of their verification set."""
+    """Check that a network chooses the bodies' action in every frame of their verification set."""
     from neuralprog_agents.npi_network.proof import prove as prove_frames
 
     task = task_of(env_id, 1, bodies)

@@ -1,9 +1,9 @@
-"""Checks a certificate by other means: with real calls in place of specified ones.
+"""Rechecks a certificate in another way: with real calls in place of specified ones.
 
-Each program is called in every state of its precondition, and all that it calls runs by its own
-body: the search's model of a call is not used here. What is left on the pad must be what the
-specification says. (The proof checks bodies one by one, this whole runs.) A network is checked in
-NumPy and 64-bit numbers, without torch.
+Each program is called in every state of its precondition, and every call in it runs by its own
+body; the search's model of calls is not used. At the end the pad must be as specified. (The proof
+checks bodies one by one, this module whole runs.) A network is checked in NumPy and 64-bit floats,
+without torch.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from neuralprog_envs.program.state import ProgramState
 from neuralprog_envs.program.world import Apply
 
 _STEPS = 10_000
-"""More than a call takes on the small instances of a certificate."""
+"""The most steps of a call; on the small instances of a certificate calls take fewer."""
 
 
 def check_certificate(weights: Tensors, card: Mapping[str, Any], record: Mapping[str, Any]) -> None:
@@ -47,13 +47,15 @@ def _check_bodies(policy: SynthesisPolicy, record: Mapping[str, Any]) -> None:
         for state in world.states(program, n)
     ]
     if len(achieved) != record["cases"]:
-        raise ValueError(f"there are {len(achieved):,} cases, not {record['cases']:,}")
+        raise ValueError(
+            f"the certificate claims {record['cases']:,} cases; there are {len(achieved):,}"
+        )
     if not all(achieved):
         raise ValueError(f"{achieved.count(False):,} of {len(achieved):,} cases fail")
 
 
 def _achieves(interpreter: Interpreter, world: World, program: int, before: ProgramState) -> bool:
-    """Return whether a real call of a program leaves what is specified."""
+    """Return whether a real call of a program leaves the specified state."""
     library, state = world.machine.library, copy(before)
     effects = {effect.arguments: effect.apply for effect in library.effects}
     stack = [(program, interpreter.begin(program))]
@@ -69,7 +71,7 @@ def _achieves(interpreter: Interpreter, world: World, program: int, before: Prog
             _apply(library.program(running).leave, state)
         elif callee == ACT:
             effects[arguments[0], arguments[1], arguments[2]](state, 0)
-        elif _may(library, running, callee, view):
+        elif _is_legal(library, running, callee, view):
             stack.append((callee, interpreter.begin(callee)))
             _apply(library.program(callee).enter, state)
         else:
@@ -77,7 +79,7 @@ def _achieves(interpreter: Interpreter, world: World, program: int, before: Prog
     return False
 
 
-def _may(library: Library, caller: int, callee: int, view: list[int]) -> bool:
+def _is_legal(library: Library, caller: int, callee: int, view: list[int]) -> bool:
     holds = library.program(callee).precondition
     return library.permits(caller, callee) and (holds is None or bool(holds(view)))
 

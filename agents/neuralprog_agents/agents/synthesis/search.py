@@ -1,12 +1,12 @@
-"""Search for one program's body: the shortest decision tree that achieves what is specified.
+"""Search for the body of a program: the shortest decision tree that meets the specification.
 
-Iterative deepening over the most calls, and the most components looked at, on any way through
-the body. At each point of the body all examples that come there stand in some state each; a call
-changes all of them, a look at a component of the view parts them. A call does what its callee's
-specification says, and is only made where every example permits it.
+The search is iterative deepening over the most calls, and the most tests of the view, on any path
+through the body. At each node of the body every example that reaches it is in some state. A call
+changes the states of all these examples; a test of the view splits the examples. A call does what
+the callee's specification says, and is made only where it is legal in every example.
 
-The bound that makes it quick: a body can't be shorter than what the example that is farthest
-from its goal takes alone. How far that is, each example finds out by itself, once for each state.
+A bound prunes the search: a path cannot be shorter than the shortest sequence of calls that solves
+the example farthest from its goal alone. Each example computes this length once for each state.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from neuralprog_envs.program.state import ProgramState
 
 
 class StoppedError(Exception):
-    """The search was asked to stop, or there is no body within its bounds."""
+    """The search was stopped, or no body exists within its bounds."""
 
 
 @dataclass(eq=False)
 class _Point:
-    """A state that an example may come to.
+    """A state that an example can reach.
 
     Attributes:
         state: The state.
-        view: What is seen of it.
-        gap: In how many cells and pointers it differs from what is wanted.
-        after: What each legal call makes of it, nearest first; None until that is asked for.
-        short: A number of calls that is known not to reach what is wanted.
-        enough: One that is known to.
+        view: Its view.
+        gap: The number of cells and pointers that differ from the goal.
+        after: The state after each legal call, nearest to the goal first; None until computed.
+        short: A number of calls known not to reach the goal.
+        enough: A number of calls known to reach it.
     """
 
     state: ProgramState
@@ -49,7 +49,7 @@ class _Point:
 
 
 class _Example:
-    """A state in which the program is called, and all that can become of it."""
+    """A state in which the program is called, and the states that it can reach from there."""
 
     def __init__(self, search: Search, before: ProgramState) -> None:
         self._search, self._before = search, before
@@ -66,7 +66,7 @@ class _Example:
         return self._points[key]
 
     def after(self, point: _Point) -> dict[int, _Point]:
-        """Return the states that calls lead to, those that are nearest to the goal first."""
+        """Return the state after each legal call, nearest to the goal first."""
         if point.after is None:
             world, program = self._search.world, self._search.program
             self._search.steps(1)
@@ -77,7 +77,7 @@ class _Example:
         return point.after
 
     def reaches(self, point: _Point, calls: int) -> bool:
-        """Return whether so many calls can, from a point, bring about what is wanted."""
+        """Return whether the goal can be reached from a point with the given number of calls."""
         if not point.gap or calls >= point.enough:
             return True
         if calls <= max(point.short, 0):
@@ -98,12 +98,12 @@ class Search:
     """The search for a program's body.
 
     Attributes:
-        world: The library's choices.
+        world: The model of calls.
         program: The program's number.
-        rng: Decides between calls that are as good.
-        calls: The most calls on any way through the body.
-        looks: The most components looked at on any way.
-        tick: Is told how many calls are about to be tried; may raise ``StoppedError``.
+        rng: Orders calls that are equally near to the goal.
+        calls: The most calls on any path through the body.
+        looks: The most tests of the view on any path.
+        tick: Called with the number of calls about to be tried; may raise ``StoppedError``.
     """
 
     world: World
@@ -121,20 +121,20 @@ class Search:
         self.order = [int(choice) for choice in self.rng.permutation(choices)]
 
     def steps(self, points: int) -> None:
-        """Note that all calls from so many points are tried."""
+        """Report that all calls from the given number of points are tried."""
         self.tick(points * len(self.order))
 
     def add(self, states: Sequence[ProgramState]) -> None:
-        """Take more states, in which the program is called, as examples."""
+        """Add examples: states in which the program is called."""
         self._examples += [_Example(self, state) for state in states]
 
     def find(self) -> Body:
         """Return a shortest body that is right on all examples.
 
-        Of those with the fewest calls it is one with the fewest looks.
+        It has the fewest calls and, among those, the fewest tests of the view.
 
         Raises:
-            StoppedError: There is none within the bounds, or ``tick`` raised it.
+            StoppedError: No body exists within the bounds, or ``tick`` raised it.
         """
         self._failed.clear()
         group = tuple((example, example.start) for example in self._examples)
@@ -167,7 +167,7 @@ class Search:
         return body or None
 
     def _call(self, group: _Group, calls: int, looks: int) -> Body | None:
-        """Return a body that begins with a call."""
+        """Return a body that starts with a call."""
         for choice, after in self._calls(group):
             then = self._find(after, calls - 1, looks)
             if then is not None:
@@ -175,7 +175,7 @@ class Search:
         return None
 
     def _calls(self, group: _Group) -> Iterator[tuple[int, _Group]]:
-        """Yield every call that all examples permit and that changes one, and where it leads."""
+        """Yield each call that is legal in all examples and changes one, and its results."""
         following = [example.after(point) for example, point in group]
         shared = [choice for choice in following[0] if all(choice in each for each in following)]
         gaps = [sum(each[choice].gap for each in following) for choice in shared]
@@ -188,7 +188,7 @@ class Search:
                 yield choice, after
 
     def _look(self, group: _Group, calls: int, looks: int) -> Body | None:
-        """Return a body that begins with a look at a component that parts the examples."""
+        """Return a body that starts with a test of the view that splits the examples."""
         for component in range(len(self.world.sees)):
             parts: dict[int, list[tuple[_Example, _Point]]] = {}
             for example, point in group:
@@ -211,7 +211,7 @@ class Search:
 
 
 def is_right(world: World, program: int, body: Body, before: ProgramState) -> bool:
-    """Return whether a body, its calls by their specifications, does what its own says."""
+    """Return whether a body meets its specification if its calls meet theirs."""
     state = before
     while not isinstance(body, Return):
         if isinstance(body, Match):

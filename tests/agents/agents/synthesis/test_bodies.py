@@ -42,7 +42,7 @@ def test_nodes_that_are_no_body_are_refused(row, column, value):
     """Kinds, choices, components out of range; nodes that are not followed by earlier ones."""
     nodes, roots = bodies.tabulate([BODY], 2)
     nodes[row, column] = value
-    with pytest.raises(ValueError, match="no bodies"):
+    with pytest.raises(ValueError, match="not bodies"):
         bodies.check({"nodes": nodes, "roots": roots}, LIBRARY, SEEN)
 
 
