@@ -20,8 +20,8 @@ class Policy(Protocol):
 
     A policy may also have ``program_text() -> str``, which ``neuralprog run`` prints as the
     learned program, and ``program_source() -> str``, the same as a Python file standing alone
-    (``--save``). Where its choices have probabilities, it may tell those behind its last actions
-    with ``beliefs() -> Mapping[str, NDArray]``, each distribution (n, choices) under its name: an
+    (``--save``). If its choices have probabilities, ``action_probabilities() -> Mapping[str,
+    NDArray]`` may return those of its last actions, each distribution (n, choices) by its name: an
     entry of the machine's ``action_names`` ("operation", "column", "READ.a" …), or "words" and
     "numbers" for its attention to those of a question. The viewer shows them.
     """

@@ -79,7 +79,7 @@ class TablePolicy:
         self._seen = patterns(observation)
         return self.table[self._seen]
 
-    def beliefs(self) -> dict[str, NDArray[np.float64]]:
+    def action_probabilities(self) -> dict[str, NDArray[np.float64]]:
         """Return the probabilities behind the last circuits; none where there are none."""
         return {name: weights[self._seen] for name, weights in self._weights.items()}
 

@@ -19,13 +19,13 @@ from neuralprog_envs.interfaces.trace import trace
 from neuralprog_envs.program.frames import nested
 from neuralprog_envs.program.task import ProgramTask
 
-Beliefs = dict[str, list[float]]
+Probabilities = dict[str, list[float]]
 """Probabilities by what they are about: an integer of the action, or words of a question."""
 
 _DECIMALS = 4
 
-_MOST_TOLD = 4000
-"""Up to this step limit a policy that can play by itself is asked for its beliefs instead."""
+_MOST_OBSERVED = 4000
+"""Up to this step limit a ``Player`` acts step by step, so that its probabilities are recorded."""
 _SHOWN_LINES = 500
 """Lines of a nested trace that are shown at its start, and at its end."""
 
@@ -41,7 +41,7 @@ class Application:
         task: The task.
         instance: What was posed, a batch of one.
         actions: What the policy did.
-        beliefs: The probabilities behind each action, if the policy tells them.
+        probabilities: The policy's action probabilities in each step, if it has any.
         values: The user's input; None if the environment posed the instance.
         said: The answer of an agent that says it and does not act; None for all others.
     """
@@ -49,7 +49,7 @@ class Application:
     task: Task
     instance: Any
     actions: list[tuple[int, ...]]
-    beliefs: list[Beliefs] = field(default_factory=list)
+    probabilities: list[Probabilities] = field(default_factory=list)
     values: Any = None
     said: list[Any] | None = None
 
@@ -63,8 +63,8 @@ class Application:
             return {"answer": self.answer, "expected": self.expected, "success": self.success}
         run = trace(self.task, self.instance, _with_progress(self.actions))
         run["answer"], run["expected"] = self.answer, self.expected
-        if self.beliefs:
-            run["steps"]["beliefs"] = self.beliefs
+        if self.probabilities:
+            run["steps"]["probabilities"] = self.probabilities
         return run
 
     @property
@@ -156,17 +156,18 @@ def apply(
         (said,) = policy.answer(env.task, env.instance)
         return Application(env.task, env.instance, [], values=values, said=said)
     limits = env.setting.limits(env.instance.length).tolist()
-    if isinstance(policy, Player) and not (hasattr(policy, "beliefs") and limits[0] <= _MOST_TOLD):
+    recorded = hasattr(policy, "action_probabilities") and limits[0] <= _MOST_OBSERVED
+    if isinstance(policy, Player) and not recorded:
         (run,) = policy.play(env.task, env.instance, limits, keep=True)
         return Application(env.task, env.instance, run.actions or [], values=values)
     played = list(_act(policy, env, observation, info))
-    actions, beliefs = [action for action, _ in played], [belief for _, belief in played]
-    return Application(env.task, env.instance, actions, beliefs if any(beliefs) else [], values)
+    actions, found = [action for action, _ in played], [found for _, found in played]
+    return Application(env.task, env.instance, actions, found if any(found) else [], values)
 
 
 def _act(
     policy: Policy, env: TaskEnv, observation: Any, info: dict[str, Any]
-) -> Iterator[tuple[tuple[int, ...], Beliefs]]:
+) -> Iterator[tuple[tuple[int, ...], Probabilities]]:
     """Play the episode; yield the actions, each with the probabilities behind it."""
     if isinstance(policy, Informed):
         policy.study(env.task, env.instance)
@@ -174,18 +175,18 @@ def _act(
     ended = False
     while not ended:
         action = policy.act(_as_batch(observation), info["action_mask"][None])[0]
-        yield tuple(int(number) for number in action), _beliefs(policy)
+        yield tuple(int(number) for number in action), _probabilities(policy)
         observation, _, terminated, truncated, info = env.step(action)
         ended = terminated or truncated
 
 
-def _beliefs(policy: Policy) -> Beliefs:
-    if not hasattr(policy, "beliefs"):
+def _probabilities(policy: Policy) -> Probabilities:
+    if not hasattr(policy, "action_probabilities"):
         return {}
-    told: Mapping[str, NDArray[Any]] = policy.beliefs()
+    found: Mapping[str, NDArray[Any]] = policy.action_probabilities()
     return {
         name: np.round(weights[0].astype(np.float64), _DECIMALS).tolist()
-        for name, weights in told.items()
+        for name, weights in found.items()
     }
 
 

@@ -115,7 +115,7 @@ class StepList {
   /**
    * @param host where it scrolls
    * @param fill fills an element for a row's step
-   * @param choose is told the step that was clicked
+   * @param choose is called with the step that was clicked
    */
   constructor(host, fill, choose) {
     this.host = host;

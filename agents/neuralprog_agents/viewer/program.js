@@ -15,7 +15,7 @@ function makeStage(run, host) {
   const variables = pad.parentElement.appendChild(make("p", { id: "variables" }));
   const stack = panel(host, "Stack", "stack");
   pad.style.setProperty("--head", `${Math.max(...scene.rows.map((name) => name.length))}ch`);
-  const choices = steps.beliefs ? panel(host, "What it considered", "considered") : null;
+  const choices = steps.probabilities ? panel(host, "What it considered", "considered") : null;
   const folded = new Set();
   let first = 0;
 
@@ -64,7 +64,7 @@ function makeStage(run, host) {
 
   /** The likeliest programs of the step that was taken, RETURN and ACT among them. */
   function drawChoices() {
-    const weights = run.note("beliefs")?.program ?? [];
+    const weights = run.note("probabilities")?.program ?? [];
     const order = weights.map((weight, i) => [scene.programs[i], weight]).sort((one, other) => other[1] - one[1]);
     const bars = order.slice(0, MOST_CHOICES).map(([name, weight]) => bar(name, weight));
     choices.replaceChildren(bars.length ? make("div", { class: "bars" }, ...bars) : make("p", { class: "faint", text: "nothing yet" }));

@@ -9,7 +9,7 @@ function makeStage(run, host) {
   const answer = panel(host, "What the step left", "left");
   const pair = host.appendChild(make("div", { class: "pair" }));
   const choices = panel(pair, "Choices", "choices");
-  const soft = steps.beliefs ? softSwitch(choices, draw) : { checked: false };
+  const soft = steps.probabilities ? softSwitch(choices, draw) : { checked: false };
   const maps = choices.appendChild(make("div", { class: "maps" }));
   const table = panel(pair, "Table", "table");
   const tokens = tokensOf(scene);
@@ -23,19 +23,19 @@ function makeStage(run, host) {
 
   /** The weights of one of a step's choices: the agent's own, or 1 for what it did. */
   function weights(step, what, axis, size) {
-    const told = steps.beliefs?.[step]?.[what];
-    if (soft.checked && told) return told.slice(0, size);
+    const found = steps.probabilities?.[step]?.[what];
+    if (soft.checked && found) return found.slice(0, size);
     const { choice } = trace.actions[steps.action[step]];
     const read = axis === 0 || scene.operations[choice[0]][axis];
     return Array.from({ length: size }, (_, i) => (read && choice[axis] === i ? 1 : 0));
   }
 
   function drawQuestion() {
-    const told = run.note("beliefs");
+    const found = run.note("probabilities");
     const { choice } = run.action ?? {};
     const uses = choice && scene.operations[choice[0]][2] ? choice[2] : -1;
     tokens.forEach(({ word, number }, i) => {
-      const weight = number === undefined ? told?.words?.[word] : (told?.numbers?.[number] ?? told?.pivot?.[number]);
+      const weight = number === undefined ? found?.words?.[word] : (found?.numbers?.[number] ?? found?.pivot?.[number]);
       const node = seen.children[i];
       node.style.setProperty("--weight", weight ?? 0);
       node.classList.toggle("chosen", number !== undefined && number === uses);
@@ -127,10 +127,10 @@ class HeatMap {
 
   draw(at, weights) {
     for (let step = 0; step < this.steps; step++) {
-      const told = weights(step);
+      const found = weights(step);
       this.lines.forEach((line, i) => {
         const cell = line.cells[step + 1];
-        const weight = step < at ? (told[i] ?? 0) : 0;
+        const weight = step < at ? (found[i] ?? 0) : 0;
         cell.style.setProperty("--weight", weight);
         cell.title = `${line.cells[0].textContent}: ${weight.toFixed(3)}`;
         setText(cell, weight >= 0.005 && weight < 0.995 ? weight.toFixed(2).slice(1) : "");

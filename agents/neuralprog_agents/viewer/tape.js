@@ -77,7 +77,7 @@ function makeStage(run, host) {
     if (run.action.after.length || run.action.writes.length)
       views.append(make("div", { class: "scroll" }, drawWiring(run.action, run.note("values"), lines.join("; ") || run.words(run.at))));
     if (lines.length) views.append(make("pre", { text: lines.join("\n") }));
-    drawBeliefs(circuit, run);
+    drawProbabilities(circuit, run);
   }
 
   return {
@@ -106,10 +106,10 @@ function legend() {
 }
 
 /** How sure the agent was of each choice that is no dead wiring, if it tells: least sure first. */
-function drawBeliefs(host, run) {
-  const beliefs = run.note("beliefs");
-  if (!beliefs) return;
-  const rows = run.action.live.filter((name) => beliefs[name]).map((name) => [name, Math.max(...beliefs[name])]);
+function drawProbabilities(host, run) {
+  const probabilities = run.note("probabilities");
+  if (!probabilities) return;
+  const rows = run.action.live.filter((name) => probabilities[name]).map((name) => [name, Math.max(...probabilities[name])]);
   rows.sort((one, other) => one[1] - other[1]);
   if (rows[0][1] >= 0.9995) {
     host.append(make("p", { class: "faint", text: `Each of the ${rows.length} choices had a probability of at least 99.9 % before it was made hard.` }));

@@ -140,7 +140,7 @@ EVIL = "</script><script>window.hit = 1</script><img src=x onerror='window.hit =
 def test_a_cell_a_name_and_a_question_with_markup_stay_text(show):
     task = make_task("NPWikiTableQuestions", length=3)
     table = [["Name", f"Col {EVIL}"], ["a", EVIL], ["b", "2"]]
-    question = f"how many {EVIL} rows?"
+    question = f"how many {EVIL}?"
     instances = task.pose_input({"table": table, "question": question})
     run = trace(task, instances, [(task.machine.operations.index("reset"), 0, 0)] * 4)
     run |= {"agent": EVIL, "env": EVIL, "program": EVIL}
@@ -208,8 +208,8 @@ def test_probabilities_are_shaded_and_can_be_switched_off(show, plays):
     trace = copy.deepcopy(plays["table"].trace)
     scene, steps = trace["scene"], trace["steps"]
     soft = [0.25, 0.75, *[0.0] * (len(scene["operations"]) - 2)]
-    belief = {"operation": soft, "words": [0.5, *[0.0] * (len(scene["words"]) - 1)]}
-    steps["beliefs"] = [belief] * len(steps["action"])
+    distributions = {"operation": soft, "words": [0.5, *[0.0] * (len(scene["words"]) - 1)]}
+    steps["probabilities"] = [distributions] * len(steps["action"])
     page = show(trace)
     page.press("ARROW_RIGHT")
     weight = "return [...document.querySelectorAll('.heat')[0].querySelectorAll('td.now')]"
@@ -225,7 +225,7 @@ def test_what_a_program_agent_considered_is_shown(show, plays):
     trace = copy.deepcopy(plays["program"].trace)
     weights = [0.0] * len(trace["scene"]["programs"])
     weights[:2] = [0.25, 0.75]
-    trace["steps"]["beliefs"] = [{"program": weights}] * len(trace["steps"]["action"])
+    trace["steps"]["probabilities"] = [{"program": weights}] * len(trace["steps"]["action"])
     page = show(trace)
     page.press("ARROW_RIGHT")
     assert page.texts("#considered p")[:2] == ["ACT75.0 %", "RETURN25.0 %"]

@@ -72,17 +72,17 @@ class ProgrammerPolicy:
         self._step = int(done.min())
         return self._program[np.arange(len(done)), np.minimum(done, self.shape.steps - 1)]
 
-    def beliefs(self) -> dict[str, NDArray[Any]]:
+    def action_probabilities(self) -> dict[str, NDArray[Any]]:
         """Return the probabilities behind the last actions; see ``agent.Policy``."""
-        from neuralprog_agents.agents.neural_programmer.beliefs import beliefs
         from neuralprog_agents.agents.neural_programmer.model import unflatten
+        from neuralprog_agents.agents.neural_programmer.probabilities import action_probabilities
         from neuralprog_agents.agents.neural_programmer.records import questions_seen
 
         if self._program is None:
-            raise ValueError("there are no beliefs before the first action")
+            raise ValueError("there are no action probabilities before the first action")
         parameters = unflatten(self.theta, self.shape)
         questions = questions_seen(self._observation)
-        return beliefs(parameters, self.shape, questions, self._program)[self._step]
+        return action_probabilities(parameters, self.shape, questions, self._program)[self._step]
 
     def _choose(self, observation: Any) -> NDArray[np.int64]:
         """Return each slot's whole program, (n, T, 3): it does not depend on the table."""

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.agents.neural_programmer_2017.beliefs import beliefs
 from neuralprog_agents.agents.neural_programmer_2017.decode import programs_of
 from neuralprog_agents.agents.neural_programmer_2017.model import Programmer
+from neuralprog_agents.agents.neural_programmer_2017.probabilities import action_probabilities
 from neuralprog_agents.agents.neural_programmer_2017.views import views_of
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.ops import SETS
@@ -60,12 +60,12 @@ class WikiPolicy:
         self._step = int(done.min())
         return self._program[np.arange(len(done)), np.minimum(done, self._program.shape[1] - 1)]
 
-    def beliefs(self) -> dict[str, NDArray[Any]]:
+    def action_probabilities(self) -> dict[str, NDArray[Any]]:
         """Return the probabilities behind the last actions; see ``agent.Policy``."""
         if self._program is None:
-            raise ValueError("there are no beliefs before the first action")
+            raise ValueError("there are no action probabilities before the first action")
         views = views_of(self._observation, self.operations)
-        return beliefs(self.models, views, self._program)[self._step]
+        return action_probabilities(self.models, views, self._program)[self._step]
 
     def _choose(self, observation: Any) -> NDArray[np.int64]:
         _, rows, columns = observation["numbers"].shape

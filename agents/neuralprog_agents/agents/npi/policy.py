@@ -76,14 +76,14 @@ class NPIPolicy:
         """Return the action of each environment, shape (n, 4)."""
         return self._actor.act(observation)
 
-    def beliefs(self) -> dict[str, Floats]:
+    def action_probabilities(self) -> dict[str, Floats]:
         """Return the probabilities behind the last actions; see ``agent.Policy``.
 
         RETURN gets rₜ; the rest is spread over all programs. The share of other tasks' programs is
         not reported. Environments whose episode has ended get 0.
         """
         if self._heads is None:
-            raise ValueError("there are no beliefs before the first action")
+            raise ValueError("there are no action probabilities before the first action")
         end = torch.sigmoid(self._heads.end)
         choices = self.model.sizes.domains[self._domain].actions
         calls = torch.softmax(self._heads.program[:, 0], dim=1)[:, : choices[0] - ACT] * (1 - end)

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_agents.agent import Policy
-from neuralprog_agents.agents.nram.beliefs import belief_table
 from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.agents.nram.data import limits, task_of
 from neuralprog_agents.agents.nram.discretise import Stepper, circuit_table
+from neuralprog_agents.agents.nram.probabilities import probability_table
 from neuralprog_agents.agents.nram.shape import Shape
 from neuralprog_agents.agents.nram.start import start_of
 from neuralprog_agents.agents.nram.train import NRAMLearner
@@ -114,5 +114,5 @@ def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> Policy:
         return RecurrentPolicy(card["env"], theta, shape, limit)
     low, high = (int(length) for length in card["trained_lengths"])
     table = circuit_table(theta, shape)
-    weights = belief_table(theta, shape)
+    weights = probability_table(theta, shape)
     return TablePolicy(card["env"], table, limit, (low, high), shape.repetitions, weights)

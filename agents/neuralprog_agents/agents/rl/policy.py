@@ -91,13 +91,13 @@ class LearnedPolicy:
         """Whether observations are dictionaries, of which some arrays are taken."""
         return len(self._machine.observation) > 1
 
-    def beliefs(self) -> dict[str, NDArray[Any]]:
+    def action_probabilities(self) -> dict[str, NDArray[Any]]:
         """Return the probabilities behind the last actions; see ``agent.Policy``.
 
         Networks that choose whole actions and those with a memory tell none.
         """
         if self._seen is None:
-            raise ValueError("there are no beliefs before the first action")
+            raise ValueError("there are no action probabilities before the first action")
         if self._table is not None or self._memory is not None:
             return {}
         inputs, masks = self._seen

@@ -138,7 +138,7 @@ def test_fields_that_grow_with_the_length_bind_a_network(tmp_path):
         policy.settings(6)
 
 
-def test_beliefs_are_the_probabilities_of_legal_choices(tmp_path):
+def test_action_probabilities_are_those_of_legal_choices(tmp_path):
     config = small("MaskablePPO", "NPIBubbleSort-v0", budget=100)
     outcome, _ = run(config, tmp_path)
     policy = agent.load(outcome.tensors, outcome.card)
@@ -147,11 +147,11 @@ def test_beliefs_are_the_probabilities_of_legal_choices(tmp_path):
     seen, masks = env.reset(), env.action_masks()
     policy.start(env.num_envs)
     actions = policy.act(seen, masks)
-    beliefs = policy.beliefs()
-    assert list(beliefs) == ["program", "a1", "a2", "a3"]
-    probabilities = np.concatenate(list(beliefs.values()), axis=1)
+    found = policy.action_probabilities()
+    assert list(found) == ["program", "a1", "a2", "a3"]
+    probabilities = np.concatenate(list(found.values()), axis=1)
     assert (probabilities[~masks] < 1e-6).all()
-    for column, part in enumerate(beliefs.values()):
+    for column, part in enumerate(found.values()):
         np.testing.assert_allclose(part.sum(axis=1), 1.0, atol=1e-5)
         np.testing.assert_array_equal(part.argmax(axis=1), actions[:, column])
 

@@ -1,4 +1,4 @@
-"""The probabilities behind a discretised controller's choices: what the viewer shows."""
+"""The action probabilities of an MLP controller, for the viewer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from neuralprog_agents.agents.nram.shape import Shape
 from neuralprog_envs.tape.machine import TapeMachine
 
 
-def belief_table(theta: NDArray[Any], shape: Shape) -> dict[str, NDArray[np.float64]]:
+def probability_table(theta: NDArray[Any], shape: Shape) -> dict[str, NDArray[np.float64]]:
     """Return an MLP's softmaxes, by the inputs' names, and "finish".
 
     Returns:

@@ -1,4 +1,4 @@
-"""The probabilities behind a program's choices: what the viewer shades."""
+"""The action probabilities of a program, step by step, for the viewer."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from neuralprog_agents.agents.neural_programmer.model import (
 )
 from neuralprog_agents.agents.neural_programmer.records import Questions
 
-Beliefs = dict[str, NDArray[Any]]
+Probabilities = dict[str, NDArray[Any]]
 
 
-def beliefs(
+def action_probabilities(
     p: Parameters, shape: Shape, questions: Questions, programs: NDArray[np.int64]
-) -> list[Beliefs]:
-    """Return what each step chose from, with the program's own steps so far as its history.
+) -> list[Probabilities]:
+    """Return the action probabilities of each step, given the program's earlier steps.
 
     Args:
         p: The parameters.
@@ -43,15 +43,15 @@ def beliefs(
     """
     with torch.no_grad():
         seen, every = encode(p, shape, questions), torch.arange(len(programs))
-        h, told = seen.q.new_zeros(len(programs), shape.hidden), []
+        h, found = seen.q.new_zeros(len(programs), shape.hidden), []
         for action in torch.as_tensor(programs).unbind(dim=1):
             operation, column, _ = action.unbind(dim=1)
-            told.append(_choices(p, shape, seen, h) | _pivots(p, seen, questions, operation))
+            found.append(_choices(p, shape, seen, h) | _pivots(p, seen, questions, operation))
             h = history(p, p["U"][operation], seen.names[every, column], h)
-        return told
+        return found
 
 
-def _choices(p: Parameters, shape: Shape, seen: Reading, h: Tensor) -> Beliefs:
+def _choices(p: Parameters, shape: Shape, seen: Reading, h: Tensor) -> Probabilities:
     operations, columns = scores(p, shape, seen, h)
     weights = {"operation": softmax(operations, dim=1), "column": softmax(columns, dim=1)}
     if shape.attention:
@@ -59,7 +59,7 @@ def _choices(p: Parameters, shape: Shape, seen: Reading, h: Tensor) -> Beliefs:
     return {name: value.numpy() for name, value in weights.items()}
 
 
-def _pivots(p: Parameters, seen: Reading, questions: Questions, operation: Tensor) -> Beliefs:
+def _pivots(p: Parameters, seen: Reading, questions: Questions, operation: Tensor) -> Probabilities:
     weights = torch.zeros(seen.left.shape[:2])
     for name in ("greater", "lesser"):
         rows = operation == OPERATIONS.index(name)

@@ -1,4 +1,4 @@
-"""The probabilities behind a program's choices: what the viewer shades."""
+"""The action probabilities of a program, step by step, for the viewer."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from neuralprog_agents.agents.neural_programmer_2017.model import Programmer, Re
 from neuralprog_agents.agents.neural_programmer_2017.views import Views
 from neuralprog_envs.table.ops import OPERATIONS
 
-Beliefs = dict[str, NDArray[Any]]
+Probabilities = dict[str, NDArray[Any]]
 
 
-def beliefs(
+def action_probabilities(
     models: Sequence[Programmer], views: Views, programs: NDArray[np.int64]
-) -> list[Beliefs]:
-    """Return what each step chose from, with the program's own steps so far as its history.
+) -> list[Probabilities]:
+    """Return the action probabilities of each step, given the program's earlier steps.
 
     The beam search also looks at what programs do, so the likeliest choice is not always taken.
 
@@ -34,9 +34,9 @@ def beliefs(
         (B, N) and "words" (B, Q); all 0 where a step is padding, or reads no column or number.
     """
     with torch.no_grad():
-        told = [_of_one(model, views, torch.as_tensor(programs)) for model in models]
+        found = [_of_one(model, views, torch.as_tensor(programs)) for model in models]
     return [
-        {name: np.mean([each[t][name].numpy() for each in told], axis=0) for name in told[0][t]}
+        {name: np.mean([each[t][name].numpy() for each in found], axis=0) for name in found[0][t]}
         for t in range(programs.shape[1])
     ]
 

@@ -1,4 +1,4 @@
-"""Beliefs are distributions, and what an agent did is what it believed in most."""
+"""Action probabilities are distributions, and an agent takes the most probable action."""
 
 import numpy as np
 import pytest
@@ -7,13 +7,13 @@ from tests.agents.viewer.conftest import play
 
 
 @pytest.mark.parametrize("name", ["nram-copy", "nram-increment", "np-tableqasynonyms", "npi-hanoi"])
-def test_beliefs_are_distributions_whose_largest_was_chosen(name):
+def test_action_probabilities_are_distributions_whose_largest_was_chosen(name):
     played = play(name, length=4 if name == "npi-hanoi" else 12, seed=2)
     names = played.done.task.machine.action_names
-    assert len(played.done.beliefs) == len(played.done.actions) > 1
-    for action, belief in zip(played.done.actions, played.done.beliefs, strict=True):
-        assert belief
-        for about, weights in belief.items():
+    assert len(played.done.probabilities) == len(played.done.actions) > 1
+    for action, distributions in zip(played.done.actions, played.done.probabilities, strict=True):
+        assert distributions
+        for about, weights in distributions.items():
             assert np.isclose(sum(weights), 1, atol=0.01) or (
                 about == "numbers" and not any(weights)
             )
@@ -21,12 +21,14 @@ def test_beliefs_are_distributions_whose_largest_was_chosen(name):
                 assert weights[action[names.index(about)]] == max(weights)  # rounded: ties
 
 
-def test_the_number_that_is_compared_with_is_the_one_believed_in():
+def test_the_number_that_is_compared_with_is_the_most_probable_one():
     played = play("np-tableqasynonyms", length=12, seed=5)
     operations = played.done.task.machine.operations
     compared = [
-        (action[2], belief["numbers"])
-        for action, belief in zip(played.done.actions, played.done.beliefs, strict=True)
+        (action[2], distributions["numbers"])
+        for action, distributions in zip(
+            played.done.actions, played.done.probabilities, strict=True
+        )
         if operations[action[0]] in ("greater", "lesser")
     ]
     assert compared
@@ -34,12 +36,12 @@ def test_the_number_that_is_compared_with_is_the_one_believed_in():
         assert int(np.argmax(weights)) == pivot
 
 
-def test_the_beliefs_of_the_2017_system_lead_to_the_probability_of_a_program():
+def test_the_probabilities_of_the_2017_system_lead_to_the_probability_of_a_program():
     pytest.importorskip("torch")
     import torch
 
-    from neuralprog_agents.agents.neural_programmer_2017.beliefs import beliefs
     from neuralprog_agents.agents.neural_programmer_2017.model import Programmer, Shape
+    from neuralprog_agents.agents.neural_programmer_2017.probabilities import action_probabilities
     from neuralprog_agents.agents.neural_programmer_2017.views import views_of
     from neuralprog_envs.core.instances import draw
     from neuralprog_envs.registry import make_task
@@ -54,10 +56,10 @@ def test_the_beliefs_of_the_2017_system_lead_to_the_probability_of_a_program():
     number = names.index
     tail = [(number("first"), 0, 0), (number("print"), 1, 0)]
     programs = np.array([[(number("reset"), 0, 0)] * 2 + tail] * 6)
-    told = beliefs([model], views, programs)
-    assert all(not weights.any() for step in told[:2] for weights in step.values())
+    found = action_probabilities([model], views, programs)
+    assert all(not weights.any() for step in found[:2] for weights in step.values())
     total = np.zeros(6)
-    for step, (operation, column, _) in zip(told[2:], tail, strict=True):
+    for step, (operation, column, _) in zip(found[2:], tail, strict=True):
         total += np.log(step["operation"][:, operation])
         total += np.log(step["column"][:, column]) if OPERATIONS[names[operation]].column else 0
         assert np.allclose(step["words"].sum(axis=1), 1)
