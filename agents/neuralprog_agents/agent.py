@@ -225,7 +225,7 @@ class AgentModule(Protocol):
     together; ``train`` asks it before anything is written. Where what is learned from depends on
     the settings, ``supervision(config) -> str`` says it instead of ``SUPERVISION``. And
     ``check_certificate(weights, card, record) -> None`` checks a certificate by other code than
-    made it, and raises ValueError where it does not stand; without it ``evaluate --recheck``
+    made it, and raises ValueError where it does not stand; without it ``neuralprog recheck``
     proves again. ``ensemble(policies) -> Policy`` makes one policy of several, for
     ``evaluate --agent NAME,NAME``. An agent that can't be a ``Learner`` has, in place of
     ``learner``, ``restart(config, index, folder, report, stop) -> Outcome``: it writes its own

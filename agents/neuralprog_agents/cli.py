@@ -1,4 +1,4 @@
-"""The command line: ``neuralprog train|sweep|evaluate|run|benchmark|demo``.
+"""The command line: ``neuralprog train|sweep|evaluate|prove|recheck|run|benchmark|demo``.
 
 Nothing but the standard library is imported before a command is known.
 """
@@ -10,15 +10,20 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any, NoReturn
 
 from neuralprog_agents.commands.errors import (
     BAD_INPUT,
     FAILURE,
     INTERRUPTED,
+    SUCCESS,
     UsageError,
     input_errors,
 )
+
+_COMMANDS = "neuralprog_agents.commands"
+_Act = Callable[[argparse.Namespace, list[str]], int]
 
 _SPLITS = ("test", "train", "validation", "all")
 _EXTRA = {
@@ -76,7 +81,7 @@ def _dispatch(words: list[str]) -> int:
     args, rest = _parser().parse_known_args(words)
     args.words = words
     _import_tasks(args)
-    act: Callable[[argparse.Namespace, list[str]], int] = args.act
+    act: _Act = args.act
     return act(args, rest)
 
 
@@ -108,7 +113,7 @@ def _parser() -> _Parser:
         required=True, metavar="COMMAND", parser_class=_Parser, dest="command"
     )
 
-    def add(name: str, act: Callable[..., int], text: str, **more: Any) -> _Parser:
+    def add(name: str, act: _Act, text: str, **more: Any) -> _Parser:
         made = commands.add_parser(
             name,
             help=text,
@@ -120,12 +125,22 @@ def _parser() -> _Parser:
         made.set_defaults(act=act, parser=made)
         return made
 
-    _add_train(add("train", _train, "Train an agent.", epilog=_OVERRIDES, add_help=False))
-    _add_sweep(add("sweep", _sweep, "Make many restarts.", epilog=_OVERRIDES, add_help=False))
-    _add_evaluate(add("evaluate", _evaluate, "Score an agent at given lengths."))
-    _add_run(add("run", _run, "Apply an agent to your own input, or to an instance of its task."))
-    _add_benchmark(add("benchmark", _benchmark, "Measure, and write results/."))
-    add("demo", _demo, "Learn Copy, score it far beyond its training, show the program.")
+    _add_train(
+        add("train", _training("train"), "Train an agent.", epilog=_OVERRIDES, add_help=False)
+    )
+    _add_sweep(
+        add("sweep", _training("sweep"), "Make many restarts.", epilog=_OVERRIDES, add_help=False)
+    )
+    _add_evaluate(add("evaluate", _plain("evaluate"), "Score an agent at given lengths."))
+    _add_prove(add("prove", _plain("prove"), "Check everything of an agent that can be proven."))
+    _add_recheck(add("recheck", _plain("recheck"), "Check certificates anew, by other code."))
+    _add_run(
+        add(
+            "run", _plain("run"), "Apply an agent to your own input, or to an instance of its task."
+        )
+    )
+    _add_benchmark(add("benchmark", _plain("benchmark"), "Measure, and write results/."))
+    add("demo", _plain("demo"), "Learn Copy, score it far beyond its training, show the program.")
     return parser
 
 
@@ -165,9 +180,22 @@ def _add_evaluate(parser: _Parser) -> None:
     )
     parser.add_argument("--predictions", metavar="FILE", help="write the answers to them there")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--prove", action="store_true", help="prove it instead, where it can be")
-    parser.add_argument("--certificate", metavar="FILE", help="where to write what was proven")
-    parser.add_argument("--recheck", metavar="FILE", help="check such a certificate anew instead")
+
+
+def _add_prove(parser: _Parser) -> None:
+    parser.add_argument("--agent", required=True, metavar="NAME_OR_RUN", help=_AGENT_HELP)
+    parser.add_argument("--env", metavar="ID", help="one environment (all that it has learned)")
+    parser.add_argument(
+        "--certificate", metavar="FILE", help="the file to write (AGENT-certificate.json)"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _add_recheck(parser: _Parser) -> None:
+    parser.add_argument("--agent", required=True, metavar="NAME_OR_RUN", help=_AGENT_HELP)
+    parser.add_argument(
+        "--certificate", required=True, metavar="FILE", help="the file that prove has written"
+    )
 
 
 def _add_run(parser: _Parser) -> None:
@@ -207,20 +235,33 @@ def _natural(word: str) -> int:
     return number
 
 
-def _train(args: argparse.Namespace, rest: list[str]) -> int:
-    if args.help:
-        return _training_help(args)
-    from neuralprog_agents.commands.train import train
+def _plain(name: str) -> _Act:
+    """Return the action of a command that takes its own flags only."""
 
-    return train(args, rest)
+    def act(args: argparse.Namespace, rest: list[str]) -> int:
+        if rest:
+            args.parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        status: int = _command(name, name)(args)
+        return status
+
+    return act
 
 
-def _sweep(args: argparse.Namespace, rest: list[str]) -> int:
-    if args.help:
-        return _training_help(args)
-    from neuralprog_agents.commands.train import sweep
+def _training(name: str) -> _Act:
+    """Return the action of a command that also takes the settings of an agent."""
 
-    return sweep(args, rest)
+    def act(args: argparse.Namespace, rest: list[str]) -> int:
+        if args.help:
+            return _training_help(args)
+        status: int = _command("train", name)(args, rest)
+        return status
+
+    return act
+
+
+def _command(module: str, name: str) -> Callable[..., int]:
+    command: Callable[..., int] = getattr(import_module(f"{_COMMANDS}.{module}"), name)
+    return command
 
 
 def _training_help(args: argparse.Namespace) -> int:
@@ -232,40 +273,7 @@ def _training_help(args: argparse.Namespace) -> int:
 
         with input_errors():
             print(f"\n{config.help_text(config.read_agent(Path(args.config)))}")
-    return 0
-
-
-def _evaluate(args: argparse.Namespace, rest: list[str]) -> int:
-    _refuse(args, rest)
-    from neuralprog_agents.commands.evaluate import evaluate
-
-    return evaluate(args)
-
-
-def _run(args: argparse.Namespace, rest: list[str]) -> int:
-    _refuse(args, rest)
-    from neuralprog_agents.commands.run import run
-
-    return run(args)
-
-
-def _benchmark(args: argparse.Namespace, rest: list[str]) -> int:
-    _refuse(args, rest)
-    from neuralprog_agents.commands.benchmark import benchmark
-
-    return benchmark(args)
-
-
-def _demo(args: argparse.Namespace, rest: list[str]) -> int:
-    _refuse(args, rest)
-    from neuralprog_agents.commands.demo import demo
-
-    return demo(args)
-
-
-def _refuse(args: argparse.Namespace, rest: list[str]) -> None:
-    if rest:
-        args.parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return SUCCESS
 
 
 if __name__ == "__main__":

@@ -214,7 +214,9 @@ def test_help_tells_the_keys_of_the_config(toy, capsys):
     assert "--resume" in out
 
 
-@pytest.mark.parametrize("name", ["train", "evaluate", "run", "sweep", "benchmark"])
+@pytest.mark.parametrize(
+    "name", ["train", "evaluate", "prove", "recheck", "run", "sweep", "benchmark"]
+)
 def test_scripts_are_doors_and_help_imports_nothing_heavy(name):
     code = (
         "import runpy, sys; sys.argv[1:] = ['--help']\n"

@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from neuralprog_agents.agent import Answerer
-from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
-from neuralprog_agents.commands.recheck import recheck
+from neuralprog_agents.commands.errors import SUCCESS, UsageError, input_errors
 from neuralprog_agents.evaluation.agents import Agent, open_agent
-from neuralprog_agents.evaluation.certificate import Certificate, Provable, write
 from neuralprog_agents.evaluation.evaluate import Score, check
 from neuralprog_agents.evaluation.evaluate import evaluate as score
 from neuralprog_agents.evaluation.release import answer_release
@@ -27,10 +24,6 @@ def evaluate(args: Namespace) -> int:
     """Score an agent and print it; return the exit status."""
     with input_errors():
         agent = open_agent(args.agent, args.env, args.seed)
-    if args.recheck:
-        return recheck(agent, args)
-    if args.prove:
-        return prove(agent, args)
     if args.data or args.predictions or args.split not in (None, *SPLITS):
         return evaluate_release(agent, args)
     split = args.split or "test"
@@ -68,40 +61,6 @@ def evaluate_release(agent: Agent, args: Namespace) -> int:
             f"{done.seconds:.0f} s)"
         )
     return SUCCESS
-
-
-def prove(agent: Agent, args: Namespace) -> int:
-    """Prove what can be proven of an agent, print and write it; return the exit status."""
-    everywhere = [each for each in agent.everywhere() if getattr(each.policy, "provable", True)]
-    agents = [agent] if args.env or not everywhere else everywhere
-    with input_errors():
-        certificates = [each for acting in agents for each in _certificates(acting)]
-        path = Path(args.certificate or f"{Path(agent.name).name}-certificate.json")
-        write(path, certificates)
-    if args.json:
-        for each in certificates:
-            print(json.dumps(each.record()))
-    else:
-        print("\n".join(map(_told, certificates)))
-        print(f"written to {path}")
-    return SUCCESS if all(each.proof.holds for each in certificates) else FAILURE
-
-
-def _certificates(agent: Agent) -> list[Certificate]:
-    if not isinstance(agent.policy, Provable):
-        raise UsageError(f"{agent.name}: nothing can be proven of this agent")
-    digest = str(agent.card["weights_sha256"])
-    return [Certificate(agent.name, agent.env_id, digest, proof) for proof in agent.policy.prove()]
-
-
-def _told(certificate: Certificate) -> str:
-    proof = certificate.proof
-    verdict = "proven" if proof.holds else f"NOT proven: {proof.failing:,} fail"
-    trained = ", which it also trained on" if proof.trained_on else ""
-    return (
-        f"{certificate.agent}, {proof.method}: {proof.cases:,} cases{trained}: {verdict}\n"
-        f"  {certificate.env}: {proof.covers}"
-    )
 
 
 def print_table(scores: Sequence[Score]) -> None:

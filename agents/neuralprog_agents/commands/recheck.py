@@ -1,4 +1,4 @@
-"""``evaluate --recheck FILE``: certificates checked anew, by other code where an agent has some."""
+"""``recheck``: certificates checked anew, by other code where an agent has some."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Any
 
 from neuralprog_agents import registry
 from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
-from neuralprog_agents.evaluation.agents import Agent, weights_of
+from neuralprog_agents.evaluation.agents import Agent, open_agent, weights_of
 from neuralprog_agents.evaluation.certificate import Provable, read
 
 
-def recheck(agent: Agent, args: Namespace) -> int:
+def recheck(args: Namespace) -> int:
     """Check every certificate in a file; return the exit status."""
     with input_errors():
-        records = read(Path(args.recheck))
+        agent = open_agent(args.agent)
+        records = read(Path(args.certificate))
     faults = [_fault(agent, record) for record in records]
     for record, fault in zip(records, faults, strict=True):
         verdict = f"does NOT stand: {fault}" if fault else "stands"
@@ -49,4 +50,4 @@ def _prove_again(agent: Agent, record: dict[str, Any]) -> None:
     claimed = record["method"], record["cases"], record["covers"]
     found = [(p.method, p.cases, p.covers) for p in agent.policy.prove() if p.holds]
     if claimed not in found:
-        raise ValueError("proven again, it comes out otherwise")
+        raise ValueError(f"the certificate was not reproduced: claimed {claimed}, got {found}")

@@ -1,6 +1,6 @@
 """What has been proven of a learned program, and of exactly which weights.
 
-A policy that can be proven has ``prove() -> Proof``; ``neuralprog evaluate --prove`` asks for it
+A policy that can be proven has ``prove() -> Proof``; ``neuralprog prove`` asks for it
 and writes a certificate: the proof, bound to the weights by their hash.
 """
 

@@ -41,12 +41,12 @@ def _decided(model, frames):
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     path = tmp_path_factory.mktemp("proof") / "certificate.json"
-    assert main(["evaluate", "--agent", "npi-hanoi", "--prove", "--certificate", str(path)]) == 0
+    assert main(["prove", "--agent", "npi-hanoi", "--certificate", str(path)]) == 0
     return path
 
 
 def run_recheck(path, agent="npi-hanoi"):
-    return main(["evaluate", "--agent", agent, "--recheck", str(path)])
+    return main(["recheck", "--agent", agent, "--certificate", str(path)])
 
 
 def test_a_certificate_stands(certificate, capsys):

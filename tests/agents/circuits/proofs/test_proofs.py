@@ -88,7 +88,7 @@ def test_the_zero_one_principle_refuses_what_sorts_nothing():
 
 def test_the_command_writes_a_certificate_bound_to_the_weights(tmp_path, capsys):
     path = tmp_path / "certificate.json"
-    words = ["evaluate", "--agent", "nram-increment", "--prove", "--certificate", str(path)]
+    words = ["prove", "--agent", "nram-increment", "--certificate", str(path)]
     assert main(words) == 0
     assert "proven" in capsys.readouterr().out
     records = read(path)
@@ -101,7 +101,7 @@ def test_the_command_writes_a_certificate_bound_to_the_weights(tmp_path, capsys)
 
 
 def test_what_cannot_be_proven_is_one_line_and_status_2(tmp_path, capsys):
-    assert main(["evaluate", "--agent", "random", "--env", "NRAMCopy", "--prove"]) == 2
+    assert main(["prove", "--agent", "random", "--env", "NRAMCopy"]) == 2
     assert "nothing can be proven" in capsys.readouterr().err
 
 

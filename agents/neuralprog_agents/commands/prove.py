@@ -1,0 +1,50 @@
+"""``prove``: everything of an agent that can be checked completely, written as certificates."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
+from neuralprog_agents.evaluation.agents import Agent, open_agent
+from neuralprog_agents.evaluation.certificate import Certificate, Provable, write
+
+
+def prove(args: Namespace) -> int:
+    """Prove what can be proven of an agent, print and write it; return the exit status."""
+    with input_errors():
+        agent = open_agent(args.agent, args.env)
+        path = Path(args.certificate or f"{Path(agent.name).name}-certificate.json")
+        certificates = [each for acting in _acting(agent, args.env) for each in _proven(acting)]
+        write(path, certificates)
+    if args.json:
+        for each in certificates:
+            print(json.dumps(each.record()))
+    else:
+        print("\n".join(map(_line, certificates)))
+        print(f"written to {path}")
+    return SUCCESS if all(each.proof.holds for each in certificates) else FAILURE
+
+
+def _acting(agent: Agent, env: str | None) -> list[Agent]:
+    """Return the agent in the environment that was named, or wherever there is a proof."""
+    everywhere = [each for each in agent.everywhere() if getattr(each.policy, "provable", True)]
+    return [agent] if env or not everywhere else everywhere
+
+
+def _proven(agent: Agent) -> list[Certificate]:
+    if not isinstance(agent.policy, Provable):
+        raise UsageError(f"{agent.name}: nothing can be proven of this agent")
+    digest = str(agent.card["weights_sha256"])
+    return [Certificate(agent.name, agent.env_id, digest, proof) for proof in agent.policy.prove()]
+
+
+def _line(certificate: Certificate) -> str:
+    proof = certificate.proof
+    verdict = "proven" if proof.holds else f"NOT proven: {proof.failing:,} fail"
+    trained = ", which it also trained on" if proof.trained_on else ""
+    return (
+        f"{certificate.agent}, {proof.method}: {proof.cases:,} cases{trained}: {verdict}\n"
+        f"  {certificate.env}: {proof.covers}"
+    )
