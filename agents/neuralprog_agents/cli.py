@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 from neuralprog_agents.commands.errors import (
@@ -21,6 +22,8 @@ from neuralprog_agents.commands.errors import (
     UsageError,
     input_errors,
 )
+from neuralprog_agents.commands.hints import installation
+from neuralprog_agents.training.interrupts import terminable
 
 _COMMANDS = "neuralprog_agents.commands"
 _Act = Callable[[argparse.Namespace, list[str]], int]
@@ -30,6 +33,8 @@ _EXTRA = {
     **dict.fromkeys(("yaml", "rich", "safetensors", "tensorboard", "torch", "numba"), "agents"),
     **dict.fromkeys(("PIL", "matplotlib"), "plot"),
     **dict.fromkeys(("stable_baselines3", "sb3_contrib"), "rl"),
+    "z3": "prove",
+    "ray": "sweep",
 }
 """Which extra brings a module that may be missing."""
 
@@ -52,21 +57,23 @@ def main(words: Sequence[str] | None = None, command: str | None = None) -> int:
     given = list(sys.argv[1:] if words is None else words)
     _print_in_any_encoding()
     try:
-        return _dispatch([*([command] if command else []), *given])
+        with terminable():
+            return _dispatch([*([command] if command else []), *given])
     except UsageError as error:
         print(f"neuralprog: {error}", file=sys.stderr)
-        return BAD_INPUT
+        return error.status
     except ModuleNotFoundError as error:
         extra = _EXTRA.get((error.name or "").partition(".")[0])
         if extra is None:
             raise
-        print(f"neuralprog: needs {error.name}: pip install 'neuralprog[{extra}]'", file=sys.stderr)
+        told = f"needs {error.name}: pip install {installation(extra)}"
+        print(f"neuralprog: {told}", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:  # as of `neuralprog … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILURE
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print("interrupted" + (f": {error}" if str(error) else ""), file=sys.stderr)
         return INTERRUPTED
 
 
@@ -146,7 +153,9 @@ def _parser() -> _Parser:
 
 def _add_training(parser: _Parser) -> None:
     parser.add_argument("-h", "--help", action="store_true", help="show this and leave")
-    parser.add_argument("--config", metavar="FILE", help="the agent's settings, YAML")
+    parser.add_argument(
+        "--config", metavar="FILE", help="settings: a YAML file, or a name (nram/copy)"
+    )
     parser.add_argument("--env", metavar="ID", help="the environment (the config's)")
     parser.add_argument("--output", metavar="DIR", help="the run folder's name")
     parser.add_argument("--resume", metavar="RUN", help="go on where it was interrupted")
@@ -218,8 +227,16 @@ def _add_run(parser: _Parser) -> None:
 def _add_benchmark(parser: _Parser) -> None:
     parser.add_argument("what", choices=("speed", "compare", "all"))
     parser.add_argument("--quick", action="store_true", help="a look, not a measurement")
-    parser.add_argument("--output", default="results", metavar="DIR", help="(results)")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="(results; runs/ for --quick and parts of a comparison)",
+    )
     compare = parser.add_argument_group("compare")
+    compare.add_argument(
+        "--page", type=Path, metavar="FILE", help="put the short table into this page, too"
+    )
     compare.add_argument("--agents", nargs="+", default=(), metavar="NAME", help="(all)")
     compare.add_argument("--envs", nargs="+", default=(), metavar="ID", help="(all)")
     compare.add_argument("--seconds", type=float, metavar="S", help="CPU time of each training")
@@ -267,12 +284,10 @@ def _command(module: str, name: str) -> Callable[..., int]:
 def _training_help(args: argparse.Namespace) -> int:
     args.parser.print_help()
     if args.config:
-        from pathlib import Path
-
-        from neuralprog_agents.training import config
+        from neuralprog_agents.training import config, shipped
 
         with input_errors():
-            print(f"\n{config.help_text(config.read_agent(Path(args.config)))}")
+            print(f"\n{config.help_text(config.read_agent(shipped.locate(args.config)))}")
     return SUCCESS
 
 

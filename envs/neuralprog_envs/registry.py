@@ -29,7 +29,9 @@ class Row:
         family: "tape", "program" or "table": the package whose ``task.build`` makes the task.
         task: ``module:attribute``, loaded when first used.
         defaults: Keyword arguments of the family's ``build``; "length" is always among them.
-        tags: For choosing subsets of the table.
+        tags: For choosing subsets of the table; one says the hardest kind of operation that the
+            task needs ("moves", "pointers", "comparisons", "arithmetic", "recursion", "pictures",
+            "aggregates", "language").
     """
 
     name: str
@@ -62,36 +64,48 @@ def _table(name: str, task: str, length: tuple[int, int], *tags: str) -> Row:
 
 
 _ROWS = (
-    _tape("Access", "access:Access", (1, 5), "paper", "easy"),
-    _tape("Increment", "increment:Increment", (1, 5), "paper", "easy"),
-    _tape("Copy", "copy:Copy", (1, 5), "paper", "easy"),
-    _tape("Reverse", "reverse:Reverse", (1, 5), "paper", "easy"),
-    _tape("Swap", "swap:Swap", (2, 5), "paper", "easy"),
-    _tape("Permutation", "permutation:Permutation", (1, 4), "paper", "hard"),
-    _tape("ListK", "list_k:ListK", (1, 4), "paper", "hard"),
-    _tape("ListSearch", "list_search:ListSearch", (1, 4), "paper", "hard"),
-    _tape("Merge", "merge:Merge", (2, 5), "paper", "hard"),
-    _tape("WalkBST", "walk_bst:WalkBST", (1, 4), "paper", "hard"),
-    _tape("Sort", "sort:Sort", (2, 5), "sort"),
-    _tape("SortZeros", "sort_zeros:SortZeros", (2, 5), "sort"),
-    _tape("PrefixSum", "prefix_sum:PrefixSum", (1, 5), "ours"),
-    _tape("Count", "count:Count", (1, 5), "ours"),
-    _tape("Deduplicate", "deduplicate:Deduplicate", (1, 5), "ours"),
-    _tape("DuplicatedInput", "duplicated_input:DuplicatedInput", (1, 4), "classic"),
-    _tape("RepeatCopy", "repeat_copy:RepeatCopy", (1, 4), "classic"),
-    _tape("ReversedAddition", "reversed_addition:ReversedAddition", (1, 4), "classic"),
-    _program("Addition", "addition:Addition", (1, 5), "paper"),
-    _program("BubbleSort", "bubble_sort:BubbleSort", (1, 5), "paper", "sort"),
-    _program("QuickSort", "quick_sort:QuickSort", (1, 5), "paper", "sort"),
-    _program("TopologicalSort", "topological_sort:TopologicalSort", (1, 5), "paper"),
-    _program("Hanoi", "hanoi:Hanoi", (1, 5), "paper"),
-    _program("Max", "maximum:Maximum", (1, 5), "paper"),
+    _tape("Access", "access:Access", (1, 5), "pointers", "paper", "easy"),
+    _tape("Increment", "increment:Increment", (1, 5), "arithmetic", "paper", "easy"),
+    _tape("Copy", "copy:Copy", (1, 5), "moves", "paper", "easy"),
+    _tape("Reverse", "reverse:Reverse", (1, 5), "moves", "paper", "easy"),
+    _tape("Swap", "swap:Swap", (2, 5), "pointers", "paper", "easy"),
+    _tape("Permutation", "permutation:Permutation", (1, 4), "pointers", "paper", "hard"),
+    _tape("ListK", "list_k:ListK", (1, 4), "pointers", "paper", "hard"),
+    _tape("ListSearch", "list_search:ListSearch", (1, 4), "comparisons", "paper", "hard"),
+    _tape("Merge", "merge:Merge", (2, 5), "comparisons", "paper", "hard"),
+    _tape("WalkBST", "walk_bst:WalkBST", (1, 4), "pointers", "paper", "hard"),
+    _tape("Sort", "sort:Sort", (2, 5), "comparisons", "sort"),
+    _tape("SortZeros", "sort_zeros:SortZeros", (2, 5), "comparisons", "sort"),
+    _tape("PrefixSum", "prefix_sum:PrefixSum", (1, 5), "arithmetic", "ours"),
+    _tape("Count", "count:Count", (1, 5), "comparisons", "ours"),
+    _tape("Deduplicate", "deduplicate:Deduplicate", (1, 5), "comparisons", "ours"),
+    _tape("DuplicatedInput", "duplicated_input:DuplicatedInput", (1, 4), "moves", "classic"),
+    _tape("RepeatCopy", "repeat_copy:RepeatCopy", (1, 4), "moves", "classic"),
+    _tape(
+        "ReversedAddition", "reversed_addition:ReversedAddition", (1, 4), "arithmetic", "classic"
+    ),
+    _program("Addition", "addition:Addition", (1, 5), "arithmetic", "paper"),
+    _program("BubbleSort", "bubble_sort:BubbleSort", (1, 5), "comparisons", "paper", "sort"),
+    _program("QuickSort", "quick_sort:QuickSort", (1, 5), "comparisons", "paper", "sort"),
+    _program("TopologicalSort", "topological_sort:TopologicalSort", (1, 5), "pointers", "paper"),
+    _program("Hanoi", "hanoi:Hanoi", (1, 5), "recursion", "paper"),
+    _program("Max", "maximum:Maximum", (1, 5), "comparisons", "paper"),
     _program("Canonicalize", "canonicalize:Canonicalize", (1, 4), "paper", "pictures"),
-    _table("SingleColumn", "single_column:single_column", (30, 100), "paper", "numbers"),
-    _table("TableQA", "table_qa:table_qa", (30, 100), "paper", "numbers"),
-    _table("TableQASynonyms", "synonyms:synonyms", (30, 100), "paper", "numbers"),
-    _table("TextMatch", "text_match:text_match", (30, 100), "paper", "text"),
-    _table("WikiTableQuestions", "wiki:WikiTableQuestions", (8, 12), "paper", "text", "real"),
+    _table(
+        "SingleColumn", "single_column:single_column", (30, 100), "aggregates", "paper", "numbers"
+    ),
+    _table("TableQA", "table_qa:table_qa", (30, 100), "aggregates", "paper", "numbers"),
+    _table("TableQASynonyms", "synonyms:synonyms", (30, 100), "language", "paper", "numbers"),
+    _table("TextMatch", "text_match:text_match", (30, 100), "language", "paper", "text"),
+    _table(
+        "WikiTableQuestions",
+        "wiki:WikiTableQuestions",
+        (8, 12),
+        "language",
+        "paper",
+        "text",
+        "real",
+    ),
 )
 
 _TABLE = {row.id: row for row in _ROWS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -80,12 +80,12 @@ def compare(
     )
 
 
-def as_json(rows: list[Ratio]) -> list[dict[str, Any]]:
+def as_json(rows: Sequence[Ratio]) -> list[dict[str, Any]]:
     """Return the rows as plain JSON objects."""
     return [{**asdict(row), "verdict": row.verdict} for row in rows]
 
 
-def as_markdown(rows: list[Ratio]) -> str:
+def as_markdown(rows: Sequence[Ratio]) -> str:
     """Return the rows as a Markdown table."""
     lines = [
         "| what | shape | unit | ours | theirs | ratio (min to max) | target |",

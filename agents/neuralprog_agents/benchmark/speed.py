@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from neuralprog_agents.benchmark import environments
 from neuralprog_agents.benchmark.rows import Ratio, as_json, as_markdown, show
+from neuralprog_agents.training.files import write_atomically, write_json
 
 _HEADER = """# Speed
 
@@ -21,32 +21,36 @@ Machine: {machine}. Python {python}, NumPy {numpy}.
 """
 
 
-def main(quick: bool = False, output: Path = Path("results")) -> None:
-    """Measure, print and write ``speed.md`` and ``speed.json``.
+def measure(quick: bool = False) -> list[Ratio]:
+    """Measure everything, print and return it.
 
     Args:
         quick: Fewer and shorter rounds: a look, not a measurement.
-        output: The folder to write to; made if it is missing.
     """
-    rounds, seconds = (2, 0.2) if quick else (7, 1.0)
+    rounds, seconds = _effort(quick)
     rows = list(_measure(seconds, rounds))
     show("Speed, ours against theirs in one run", rows)
+    return rows
+
+
+def write(rows: Sequence[Ratio], quick: bool, output: Path) -> None:
+    """Write ``speed.md`` and ``speed.json`` into a folder, made if it is missing."""
     output.mkdir(parents=True, exist_ok=True)
-    header = _HEADER.format(rounds=rounds, **machine())
-    (output / "speed.md").write_text(f"{header}{as_markdown(rows)}\n")
-    (output / "speed.json").write_text(json.dumps({**machine(), "rows": as_json(rows)}, indent=1))
+    header = _HEADER.format(rounds=_effort(quick)[0], **machine())
+    write_atomically(output / "speed.md", f"{header}{as_markdown(rows)}\n".encode())
+    write_json(output / "speed.json", {**machine(), "rows": as_json(rows)})
+
+
+def _effort(quick: bool) -> tuple[int, float]:
+    """Return how many rounds there are, and the seconds of each."""
+    return (2, 0.2) if quick else (7, 1.0)
 
 
 def _measure(seconds: float, rounds: int) -> Iterator[Ratio]:
     from neuralprog_agents.benchmark import calls, learners, questions, search, solver, texts
 
-    yield from environments.measure(seconds, rounds)
-    yield from solver.measure(seconds, rounds)
-    yield from search.measure(seconds, rounds)
-    yield from calls.measure(seconds, rounds)
-    yield from questions.measure(seconds, rounds)
-    yield from learners.measure(seconds, rounds)
-    yield from texts.measure(seconds, rounds)
+    for part in (environments, solver, search, calls, questions, learners, texts):
+        yield from part.measure(seconds, rounds)
 
 
 def machine() -> dict[str, str]:

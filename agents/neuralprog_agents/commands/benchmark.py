@@ -13,12 +13,20 @@ def benchmark(args: Namespace) -> int:
     if args.workers is not None and args.workers < 1:
         raise UsageError(f"--workers must be at least 1, got {args.workers}")
     if args.what in ("speed", "all"):
-        from neuralprog_agents.benchmark import speed
-
-        speed.main(quick=args.quick, output=Path(args.output))
+        _speed(args)
     if args.what in ("compare", "all"):
         _compare(args)
     return SUCCESS
+
+
+def _speed(args: Namespace) -> None:
+    from neuralprog_agents.benchmark import speed
+
+    rows = speed.measure(args.quick)
+    with input_errors():
+        speed.write(
+            rows, args.quick, args.output or Path("runs/speed" if args.quick else "results")
+        )
 
 
 def _compare(args: Namespace) -> None:
@@ -27,7 +35,8 @@ def _compare(args: Namespace) -> None:
     with input_errors():
         main(
             quick=args.quick,
-            output=Path(args.output),
+            output=args.output,
+            page=args.page,
             agents=args.agents,
             envs=args.envs,
             seconds=args.seconds,

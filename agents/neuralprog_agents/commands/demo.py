@@ -7,6 +7,7 @@ from pathlib import Path
 
 from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
 from neuralprog_agents.commands.evaluate import print_table
+from neuralprog_agents.commands.hints import program
 from neuralprog_agents.commands.run import show
 from neuralprog_agents.commands.train import check, train_in
 from neuralprog_agents.evaluation.agents import open_agent
@@ -14,9 +15,9 @@ from neuralprog_agents.evaluation.apply import apply
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.evaluation.inputs import prepare
 from neuralprog_agents.training import config as settings
-from neuralprog_agents.training import runs
+from neuralprog_agents.training import runs, shipped
 
-CONFIG = Path("configs/nram/copy-gradient.yaml")
+CONFIG = "nram/copy-gradient"
 LENGTHS = (20, 100, 1000)
 EPISODES = 100
 INPUT = (3, 1, 4, 1, 5)
@@ -45,7 +46,7 @@ def demo(_args: Namespace) -> int:
 
 def _open(folder: Path) -> runs.Run:
     """Return the demo's run: a new one, or one that was interrupted."""
-    path = _config_path()
+    path = shipped.locate(CONFIG)
     agent = settings.read_agent(path)
     config = settings.parse(agent, path)
     check(agent, config)
@@ -56,14 +57,6 @@ def _open(folder: Path) -> runs.Run:
         if _interrupted(place, config):
             return runs.read(place)
     raise UsageError(f"{folder.parent}: too many demos here; remove some")
-
-
-def _config_path() -> Path:
-    clone = Path(__file__).parents[3] / CONFIG
-    found = [path for path in (CONFIG, clone) if path.is_file()]
-    if not found:
-        raise UsageError(f"{CONFIG}: not found; run the demo in a clone of the repository")
-    return found[0]
 
 
 def _interrupted(folder: Path, config: object) -> bool:
@@ -89,10 +82,11 @@ def _show_program(folder: Path) -> None:
 
 
 def _show_next_steps(folder: Path) -> None:
+    here = program()
     print(
         f"\nTry next:\n"
-        f'  neuralprog run --agent {folder} --input "7 2 9"\n'
-        f"  neuralprog evaluate --agent {folder} --lengths 10 5000\n"
-        f"  neuralprog train --config configs/nram/reverse.yaml\n"
-        f"  tensorboard --logdir {folder}"
+        f'  {here} run --agent {folder} --input "7 2 9"\n'
+        f"  {here} evaluate --agent {folder} --lengths 10 5000\n"
+        f"  {here} train --config nram/reverse\n"
+        f"  {here.removesuffix('neuralprog')}tensorboard --logdir {folder}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,27 @@ SUCCESS, FAILURE, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 class UsageError(Exception):
     """Bad input; the message is one line for the user."""
 
+    status = BAD_INPUT
+
+
+class StoppedError(UsageError):
+    """What was begun could not be finished, for a reason outside of this program."""
+
+    status = FAILURE
+
+
+_NO_ROOM = "make room there"
+_ADVICE = {errno.ENOSPC: _NO_ROOM, errno.EDQUOT: _NO_ROOM, errno.EROFS: "name another place"}
+
+
+def told(error: Exception) -> str:
+    """Return an error in one line: the file, what was wrong with it, and what to do."""
+    if not isinstance(error, OSError):
+        return " ".join(str(error).split())
+    where = f"{error.filename}: " if error.filename else ""
+    advice = f": {_ADVICE[error.errno]}" if error.errno in _ADVICE else ""
+    return f"{where}{error.strerror or error}{advice}"
+
 
 @contextmanager
 def input_errors() -> Iterator[None]:
@@ -21,7 +43,6 @@ def input_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        raise UsageError(f"{where}{error.strerror or error}") from error
+        raise UsageError(told(error)) from error
     except (ValueError, BusyError) as error:
-        raise UsageError(" ".join(str(error).split())) from error
+        raise UsageError(told(error)) from error

@@ -103,5 +103,6 @@ def _write_page(target: str, trace: dict[str, Any]) -> None:
 def _write_gif(target: str, done: Application) -> None:
     from neuralprog_agents.viewer.animation import write_gif
 
-    write_gif(Path(target), done)
+    with input_errors():
+        write_gif(Path(target), done)
     print(f"wrote {target}", file=sys.stderr)

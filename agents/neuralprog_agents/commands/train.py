@@ -15,19 +15,23 @@ from neuralprog_agents.commands.errors import (
     FAILURE,
     INTERRUPTED,
     SUCCESS,
+    StoppedError,
     UsageError,
     input_errors,
+    told,
 )
+from neuralprog_agents.commands.hints import program
 from neuralprog_agents.evaluation.agents import open_agent
 from neuralprog_agents.evaluation.source import check_target, save_program
 from neuralprog_agents.training import config as settings
-from neuralprog_agents.training import runs
+from neuralprog_agents.training import runs, shipped
 from neuralprog_agents.training.checkpoint import CheckpointError
 from neuralprog_agents.training.display import clock, progress
 from neuralprog_agents.training.files import BusyError, write_atomically, write_json
-from neuralprog_agents.training.pool import RayError, import_ray
+from neuralprog_agents.training.interrupts import InterruptError
+from neuralprog_agents.training.pool import RayError, connect
 from neuralprog_agents.training.restarts import (
-    InterruptError,
+    MachineError,
     RecordError,
     Summary,
     read_outcome,
@@ -74,13 +78,14 @@ def sweep(args: Namespace, overrides: Sequence[str]) -> int:
     count = [] if args.restarts is None else [f"--restarts={args.restarts}"]
     with input_errors():
         if args.ray is not None:
-            import_ray()
+            connect(args.ray)
         run = open_run("sweep", args, [*overrides, *count])
     summary = _work(run, args.workers, stop_at_first=False, ray=args.ray)
     if isinstance(summary, int):
         return summary
     low, high = summary.interval
-    write_json(run.folder / "sweep.json", _report(run, summary))
+    with input_errors():
+        write_json(run.folder / "sweep.json", _report(run, summary))
     print(
         f"{run.agent} on {run.config.env}: {summary.succeeded} of {summary.tried} restarts "
         f"succeeded, {summary.succeeded / max(1, summary.tried):.1%} "
@@ -113,7 +118,7 @@ def open_run(kind: str, args: Namespace, overrides: Sequence[str]) -> Run:
         return _resume(kind, Path(args.resume), args, overrides)
     if args.config is None:
         raise UsageError(f"{kind} needs --config FILE or --resume RUN")
-    path = Path(args.config)
+    path = shipped.locate(args.config)
     agent = settings.read_agent(path)
     env = [f"--env={args.env}"] if args.env else []
     config = settings.parse(agent, path, [*overrides, *env])
@@ -180,13 +185,17 @@ def _work(
             )
             _write_program(run, summary)
     except InterruptError:
-        print(
-            f"interrupted; go on with: neuralprog {run.kind} --resume {run.folder}", file=sys.stderr
-        )
+        print(f"interrupted; {_how_to_go_on(run)}", file=sys.stderr)
         return INTERRUPTED
     except (BusyError, CheckpointError, RayError, RecordError) as error:
         raise UsageError(" ".join(str(error).split())) from error
+    except (MachineError, OSError) as error:
+        raise StoppedError(f"{told(error)}; then {_how_to_go_on(run)}") from error
     return summary
+
+
+def _how_to_go_on(run: Run) -> str:
+    return f"go on with: {program()} {run.kind} --resume {run.folder}"
 
 
 def _write_program(run: Run, summary: Summary) -> None:
@@ -209,7 +218,7 @@ def _verdict(run: Run, summary: Summary) -> str:
     return (
         f"success: restart {result.index} learned {run.config.env} in {clock(result.seconds)} "
         f"({summary.tried} restarts tried); the program is {run.folder / runs.WEIGHTS}\n"
-        f"score it with: neuralprog evaluate --agent {run.folder}{own}"
+        f"score it with: {program()} evaluate --agent {run.folder}{own}"
     )
 
 

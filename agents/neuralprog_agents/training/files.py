@@ -33,7 +33,11 @@ def write_atomically(path: Path, content: bytes) -> None:
         OSError: It could not be written, or is a device, a pipe or a folder; what was there is as
             it was, and nothing else is left.
     """
-    path = Path(os.path.realpath(path))
+    with naming(path):
+        _write(Path(os.path.realpath(path)), content)
+
+
+def _write(path: Path, content: bytes) -> None:
     if os.path.lexists(path) and not path.is_file():
         raise _irregular(path)
     temporary = path.with_name(f".{path.name}.tmp")
@@ -49,6 +53,16 @@ def write_atomically(path: Path, content: bytes) -> None:
             temporary.unlink()
         raise
     _sync_folder(path.parent)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let the OSErrors inside name a file; those of a full disk name none by themselves."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = os.fspath(path)
+        raise
 
 
 def _irregular(path: Path) -> OSError:

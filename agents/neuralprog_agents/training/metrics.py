@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from neuralprog_agents.training.checkpoint import CheckpointError
-from neuralprog_agents.training.files import read_text, write_atomically
+from neuralprog_agents.training.files import naming, read_text, write_atomically
 
 _Row = dict[str, str]
 
@@ -55,10 +55,11 @@ class MetricsLog:
         resumed = self._last >= 0 and (self._fresh or step <= self._last)
         if resumed or not set(row) <= set(self._names):
             self._rewrite(step, row)
-        with open(self.path, "a", newline="", encoding="utf-8") as file:
+        with naming(self.path), open(self.path, "a", newline="", encoding="utf-8") as file:
             csv.DictWriter(file, self._names).writerow(row)
         if self._events:
-            self._events.write(step, metrics, resumed)
+            with naming(self.path.parent):
+                self._events.write(step, metrics, resumed)
         self._last, self._fresh = step, False
 
     def _rewrite(self, step: int, row: _Row) -> None:
@@ -70,7 +71,8 @@ class MetricsLog:
     def close(self) -> None:
         """Write out what is still in memory."""
         if self._events:
-            self._events.close()
+            with naming(self.path.parent):
+                self._events.close()
 
 
 def _texts(metrics: Mapping[str, float]) -> _Row:

@@ -1,25 +1,28 @@
-"""Where restarts run: worker processes here, each one thread wide, or a Ray cluster."""
+"""Where work runs side by side: worker processes here, one thread each, or a Ray cluster."""
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import multiprocessing
 import multiprocessing.connection
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from neuralprog_agents import registry
-from neuralprog_agents.agent import Outcome, Report
+from neuralprog_agents.agent import Report
 from neuralprog_agents.training.checkpoint import CheckpointError
 from neuralprog_agents.training.files import locked
 from neuralprog_agents.training.loop import restart
@@ -30,6 +33,8 @@ NO_LIMIT = 2**31 - 1
 _REPORT_EVERY = 0.2
 _THREADS = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "NUMBA", "VECLIB")
 _SLOW_TO_LEAVE = 30.0
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+"""Errors of a disk that is full or broken."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +47,19 @@ class Reported:
 
 @dataclass(frozen=True)
 class Finished:
-    """A restart came to its end, ``seconds`` of work after its start."""
+    """A restart came to its end.
+
+    Attributes:
+        index: Which.
+        outcome: What it came to: an ``Outcome`` (of a cell of the comparison, its record).
+        seconds: Its time of work since its start.
+        rows: Its metrics, where they are not written here already.
+    """
 
     index: int
-    outcome: Outcome
+    outcome: Any
     seconds: float
+    rows: Sequence[dict[str, float]] = ()
 
 
 @dataclass(frozen=True)
@@ -62,46 +75,49 @@ class Failed:
 
     Attributes:
         index: Which.
-        text: What happened, in full.
-        refused: Whether it refused its checkpoint, rather than break.
+        text: What happened: one line, but for a bug its traceback.
+        kind: What is to blame: "bug", a damaged "checkpoint", or the "machine".
     """
 
     index: int
     text: str
-    refused: bool = False
+    kind: Literal["bug", "checkpoint", "machine"] = "bug"
 
 
 Event = Reported | Finished | Stopped | Failed
+Tell = Callable[[Event], None]
+Attempt = Callable[[int, Callable[[], int], Tell], Event]
+"""Does one piece of work, given its index, a look at the pool's ``limit``, and who is told what
+happens meanwhile; picklable, for it runs in other processes."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What every restart of a run has in common, with the tasks that this process has imported."""
+    """What every restart of a run has in common."""
 
     agent: str
     config: Any
     folder: Path
-    tasks: tuple[Row, ...] = field(default_factory=own_rows)
 
 
 class RayError(ValueError):
-    """Ray is not installed, or there is no cluster at the address."""
+    """There is no cluster at the address."""
 
 
 class Pool(Protocol):
-    """Runs restarts at the same time."""
+    """Does pieces of work at the same time, each known by its index."""
 
     capacity: int
     """How many run at once."""
 
     def start(self, index: int) -> None:
-        """Begin a restart; fewer than ``capacity`` are running."""
+        """Begin a piece of work; fewer than ``capacity`` are running."""
 
     def poll(self, seconds: float) -> list[Event]:
         """Return what has happened, after ``seconds`` at most."""
 
     def limit(self, highest: int) -> None:
-        """Tell the restarts above ``highest`` to stop; -1 stops all."""
+        """Tell the work above ``highest`` to stop; -1 stops all."""
 
     def close(self) -> None:
         """End every worker, now."""
@@ -112,9 +128,23 @@ def restart_folder(run: Path, index: int) -> Path:
     return run / "restarts" / f"{index:04d}"
 
 
-def work(
-    job: Job, index: int, allowed: Callable[[], bool], tell: Callable[[Event], None]
-) -> Finished | Stopped:
+def attempt(job: Job, index: int, limit: Callable[[], int], tell: Tell) -> Event:
+    """Do one restart in this process; errors become events."""
+    try:
+        return work(job, index, lambda: index <= limit(), tell)
+    except CheckpointError as error:
+        return Failed(index, str(error), "checkpoint")
+    except MemoryError as error:
+        return Failed(index, f"out of memory ({error}): take fewer --workers", "machine")
+    except OSError as error:
+        if error.errno not in _FULL:
+            return Failed(index, traceback.format_exc())
+        return Failed(index, f"{error.filename}: {error.strerror}", "machine")
+    except Exception:
+        return Failed(index, traceback.format_exc())
+
+
+def work(job: Job, index: int, allowed: Callable[[], bool], tell: Tell) -> Finished | Stopped:
     """Do one restart in this process.
 
     Args:
@@ -123,8 +153,6 @@ def work(
         allowed: Asked by the agent now and then; False ends the restart early.
         tell: Takes the reports.
     """
-    for row in job.tasks:
-        add(row)
     folder = restart_folder(job.folder, index)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / ".lock", patience=_SLOW_TO_LEAVE):
@@ -154,7 +182,7 @@ def _both(first: Report, second: Report) -> Report:
     return report
 
 
-def _throttled(index: int, tell: Callable[[Event], None]) -> Report:
+def _throttled(index: int, tell: Tell) -> Report:
     last = -_REPORT_EVERY
 
     def report(metrics: Mapping[str, float]) -> None:
@@ -178,19 +206,20 @@ class _Worker:
 class LocalPool:
     """Worker processes on this machine, started when first needed.
 
-    A worker runs restarts one after another. It ends with its parent, however that ends.
+    A worker does one piece of work after another. It ends with its parent, however that ends.
     """
 
-    job: Job
+    attempt: Attempt
     capacity: int
     _workers: list[_Worker] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._work = partial(_knowing, own_rows(), self.attempt)
         self._context = multiprocessing.get_context("spawn")
         self._highest = self._context.Value("i", NO_LIMIT, lock=False)
 
     def start(self, index: int) -> None:
-        """Give a restart to an idle worker, a new one if there is none."""
+        """Give a piece of work to an idle worker, a new one if there is none."""
         idle = [worker for worker in self._workers if worker.index is None]
         worker = idle[0] if idle else self._hire()
         worker.index = index
@@ -200,7 +229,7 @@ class LocalPool:
     def _hire(self) -> _Worker:
         here, there = self._context.Pipe()
         process = self._context.Process(
-            target=_serve, args=(there, self._highest, self.job), daemon=True
+            target=_serve, args=(there, self._highest, self._work), daemon=True
         )
         with one_thread():
             process.start()
@@ -231,7 +260,7 @@ class LocalPool:
         worker.process.join(5)
         if worker.index is None:
             return []
-        return [Failed(worker.index, f"its process died ({_cause(worker.process.exitcode)})")]
+        return [Failed(worker.index, _death(worker.process.exitcode), "machine")]
 
     def limit(self, highest: int) -> None:
         """Lower the shared mark that every worker's ``stop`` looks at."""
@@ -247,11 +276,21 @@ class LocalPool:
         self._workers.clear()
 
 
-def _cause(status: int | None) -> str:
+def _knowing(
+    rows: Sequence[Row], attempt: Attempt, index: int, limit: Callable[[], int], tell: Tell
+) -> Event:
+    """Do a piece of work in a process that is to know the tasks that its parent has imported."""
+    for row in rows:
+        add(row)
+    return attempt(index, limit, tell)
+
+
+def _death(status: int | None) -> str:
     if status is None or status >= 0:
-        return f"exit status {status}"
+        return f"its process ended with exit status {status}"
     name = signal.Signals(-status).name
-    return f"{name}, perhaps for lack of memory" if name == "SIGKILL" else name
+    why = ", perhaps for lack of memory: take fewer --workers" if name == "SIGKILL" else ""
+    return f"its process was killed ({name}{why})"
 
 
 @contextmanager
@@ -269,23 +308,14 @@ def one_thread() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _serve(pipe: Connection, highest: Any, job: Job) -> None:
-    """Be a worker: do the restarts that come through the pipe until it closes."""
+def _serve(pipe: Connection, highest: Any, attempt: Attempt) -> None:
+    """Be a worker: do the work that comes through the pipe until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     die_with_parent()
     with suppress(EOFError, OSError):
         while True:
-            pipe.send(_attempt(job, int(pipe.recv()), highest, pipe.send))
-
-
-def _attempt(job: Job, index: int, highest: Any, tell: Callable[[Event], None]) -> Event:
-    try:
-        return work(job, index, lambda: index <= highest.value, tell)
-    except CheckpointError as error:
-        return Failed(index, str(error), refused=True)
-    except Exception:
-        return Failed(index, traceback.format_exc())
+            pipe.send(attempt(int(pipe.recv()), lambda: int(highest.value), pipe.send))
 
 
 def die_with_parent() -> None:
@@ -306,36 +336,35 @@ def _watch(sentinel: int) -> None:
 
 @dataclass
 class RayPool:
-    """Tasks on a Ray cluster; what they find comes back by value and is written here.
-
-    A task works in a folder of its own machine, so an interrupted one begins again.
+    """Tasks on a Ray cluster; what they find comes back by value.
 
     Args:
-        job: Agent, config, run folder.
+        attempt: The work.
         address: "auto", or the head's address.
         workers: Tasks at once; None takes the cluster's CPUs.
 
     Raises:
-        RayError: Ray is not installed, or there is no cluster at the address.
+        RayError: There is no cluster at the address.
     """
 
-    job: Job
+    attempt: Attempt
     address: str
     workers: int | None = None
 
     def __post_init__(self) -> None:
-        self._ray = import_ray()
-        try:
-            self._ray.init(address=self.address, ignore_reinit_error=True, log_to_driver=False)
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            raise RayError(f"no Ray cluster at {self.address!r}: {error}") from None
-        self._task = self._ray.remote(num_cpus=1, max_retries=3)(_remote_work)
+        self._ray = connect(self.address)
+        work = partial(_knowing, own_rows(), self.attempt)
+
+        def task(index: int) -> Event:
+            return work(index, lambda: NO_LIMIT, lambda event: None)
+
+        self._task = self._ray.remote(num_cpus=1, max_retries=3)(task)
         self._running: dict[Any, int] = {}
         self.capacity = self.workers or int(self._ray.cluster_resources().get("CPU", 1))
 
     def start(self, index: int) -> None:
-        """Submit a restart."""
-        self._running[self._task.remote(self.job, index)] = index
+        """Submit a piece of work."""
+        self._running[self._task.remote(index)] = index
 
     def poll(self, seconds: float) -> list[Event]:
         """Fetch the tasks that are done."""
@@ -347,16 +376,10 @@ class RayPool:
     def _fetch(self, task: Any) -> Event:
         index = self._running.pop(task)
         try:
-            event, rows = self._ray.get(task)
+            event: Event = self._ray.get(task)
         except Exception as error:
             return Failed(index, str(error))
-        folder = restart_folder(self.job.folder, index)
-        folder.mkdir(parents=True, exist_ok=True)
-        log = MetricsLog(folder)
-        for row in rows:
-            log.write(row)
-        log.close()
-        return event  # type: ignore[no-any-return]
+        return event
 
     def limit(self, highest: int) -> None:
         """Cancel the tasks above ``highest``."""
@@ -371,26 +394,29 @@ class RayPool:
         self._ray.shutdown()
 
 
-def import_ray() -> Any:
-    """Return the module ``ray``; raise RayError if it is not installed."""
+def connect(address: str) -> Any:
+    """Return the module ``ray``, connected to a cluster.
+
+    Raises:
+        RayError: There is no cluster at the address.
+    """
+    import ray
+
     try:
-        import ray
-    except ImportError:
-        raise RayError(
-            "Ray is not installed: pip install 'neuralprog[sweep]', or leave out --ray"
-        ) from None
+        ray.init(address=address, ignore_reinit_error=True, log_to_driver=False)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise RayError(f"no Ray cluster at {address!r}: {error}") from None
     return ray
 
 
-def _remote_work(job: Job, index: int) -> tuple[Event, Sequence[dict[str, float]]]:
-    """Do one restart on a machine of the cluster; return its end and its metrics."""
-    import tempfile
-
+def attempt_elsewhere(agent: str, config: Any, index: int, _limit: Any, _tell: Any) -> Event:
+    """Do one restart on a machine of a cluster, in a folder of its own, from its beginning."""
     rows: list[dict[str, float]] = []
 
-    def tell(event: Event) -> None:
+    def keep(event: Event) -> None:
         if isinstance(event, Reported):
             rows.append(event.metrics)
 
     with tempfile.TemporaryDirectory() as folder:
-        return work(replace(job, folder=Path(folder)), index, lambda: True, tell), rows
+        event = attempt(Job(agent, config, Path(folder)), index, lambda: NO_LIMIT, keep)
+    return replace(event, rows=rows) if isinstance(event, Finished) else event

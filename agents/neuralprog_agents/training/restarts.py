@@ -8,20 +8,20 @@ the number of workers nor their speed can change what comes out.
 from __future__ import annotations
 
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import isfinite, isnan, nan, sqrt
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from neuralprog_agents.agent import Outcome
 from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.files import read_json, write_json
-from neuralprog_agents.training.metrics import write_rows
+from neuralprog_agents.training.interrupts import InterruptError, interruptible
+from neuralprog_agents.training.metrics import MetricsLog, write_rows
 from neuralprog_agents.training.pool import (
     NO_LIMIT,
     Event,
@@ -32,6 +32,8 @@ from neuralprog_agents.training.pool import (
     Pool,
     RayPool,
     Reported,
+    attempt,
+    attempt_elsewhere,
     restart_folder,
 )
 from neuralprog_agents.training.schema import structured
@@ -41,15 +43,15 @@ _GRACE = 10.0
 
 
 class RestartError(RuntimeError):
-    """A restart raised an exception or its process died."""
+    """A restart raised an exception: a bug; the message has its traceback."""
+
+
+class MachineError(RuntimeError):
+    """The disk is full, or a process was killed; the message is one line."""
 
 
 class RecordError(ValueError):
     """A file of an earlier restart is damaged or foreign; the message says which."""
-
-
-class InterruptError(KeyboardInterrupt):
-    """Ctrl-C or SIGTERM; every restart can go on from its checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,7 @@ def run_restarts(
 
     Raises:
         RestartError: A restart raised an exception; the others were told to stop.
+        MachineError: The disk is full, or a worker was killed; likewise.
         InterruptError: Ctrl-C or SIGTERM came; the workers have ended.
         RecordError: A record or a checkpoint in the folder is damaged.
         RayError: Ray or its cluster is not there.
@@ -215,12 +218,20 @@ def run_restarts(
     board.resumed = len(board.results)
     run = _Run(folder, board, [i for i in wanted if i not in board.results], stop_at_first)
     if run.unfinished():
-        job = Job(agent, config, folder)
-        pool: Pool = LocalPool(job, board.workers) if ray is None else RayPool(job, ray, workers)
+        pool: Pool = (
+            LocalPool(partial(attempt, Job(agent, config, folder)), board.workers)
+            if ray is None
+            else RayPool(partial(attempt_elsewhere, agent, config), ray, workers)
+        )
         board.workers = pool.capacity
         _drive(run, pool, show)
     _write_table(folder, board.results)
     return _summary(board.results, stop_at_first)
+
+
+_ERRORS: Mapping[str, type[Exception]] = MappingProxyType(
+    {"bug": RestartError, "checkpoint": RecordError, "machine": MachineError}
+)
 
 
 @dataclass
@@ -256,13 +267,12 @@ class _Run:
         if isinstance(event, Finished):
             self.board.results[event.index] = record(self.folder, event)
         if isinstance(event, Failed) and event.index < self.highest:
-            kind = RecordError if event.refused else RestartError
-            raise kind(f"restart {event.index} failed: {event.text}")
+            raise _ERRORS[event.kind](f"restart {event.index} failed: {event.text}")
 
 
 def _drive(run: _Run, pool: Pool, show: Show | None) -> None:
     """Keep the pool busy until the schedule is through."""
-    with _signals() as interrupted:
+    with interruptible("the restarts under way save their state") as interrupted:
         try:
             while run.unfinished():
                 if interrupted.is_set():
@@ -300,32 +310,12 @@ def _wind_up(run: _Run, pool: Pool) -> None:
                 run.board.running.pop(event.index, None)
 
 
-@contextmanager
-def _signals() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C or SIGTERM into a flag; the second one ends at once."""
-    flag = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield flag
-        return
-
-    def note(_number: int, _frame: Any) -> None:
-        if flag.is_set():
-            raise InterruptError
-        flag.set()
-
-    kinds = (signal.SIGINT, signal.SIGTERM)
-    before = {kind: signal.signal(kind, note) for kind in kinds}
-    try:
-        yield flag
-    finally:
-        for kind, handler in before.items():
-            signal.signal(kind, handler)
-
-
 def record(folder: Path, event: Finished) -> Result:
     """Write a finished restart down: its program, then ``result.json``, which makes it count."""
     place, outcome = restart_folder(folder, event.index), event.outcome
     place.mkdir(parents=True, exist_ok=True)
+    if event.rows:
+        _write_metrics(place, event.rows)
     checkpoint.save(place / "result.safetensors", "outcome", outcome.tensors, outcome.card)
     result = {
         "index": event.index,
@@ -336,6 +326,14 @@ def record(folder: Path, event: Finished) -> Result:
     }
     write_json(place / "result.json", result)
     return _as_result(result)
+
+
+def _write_metrics(place: Path, rows: Sequence[dict[str, float]]) -> None:
+    """Write the metrics of a restart that was made elsewhere."""
+    log = MetricsLog(place)
+    for row in rows:
+        log.write(row)
+    log.close()
 
 
 def _json_number(value: float) -> float | None:

@@ -7,7 +7,8 @@ import json
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cache
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -80,11 +81,18 @@ def settle(cell: Cell) -> Settled:
     """Look up a cell's settings."""
     if not cell.who.agent:
         return Settled(cell)
-    own = {} if cell.length is None else {"length": list(cell.length)}
+    config, refused = _config(cell.who, cell.env, cell.length)
+    return Settled(cell, None if refused else replace(config, seed=cell.seed), refused)
+
+
+@cache
+def _config(who: Entrant, env: str, length: tuple[int, int] | None) -> tuple[Any, str]:
+    """Return an entrant's settings for a task, or None and why it has none."""
+    own = {} if length is None else {"length": list(length)}
     try:
-        return Settled(cell, cell.who.config(cell.env, seed=cell.seed, **own))
+        return who.config(env, **own), ""
     except NotApplicableError as error:
-        return Settled(cell, refused=str(error))
+        return None, str(error)
 
 
 @dataclass(frozen=True)
@@ -104,14 +112,21 @@ class Trained:
 
 def measure(settled: Settled) -> Record:
     """Train and score; return what came of it in the types of JSON. Errors are recorded too."""
-    record = {**asdict(settled.cell), "key": settled.key, "machine": machine()["machine"]}
     if settled.refused:
-        return {**record, "status": REFUSED, "reason": settled.refused}
+        return {**_head(settled), "status": REFUSED, "reason": settled.refused}
     try:
-        return {**record, "status": MEASURED, **_measured(settled)}
+        return {**_head(settled), "status": MEASURED, **_measured(settled)}
     except Exception as error:
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        return {**record, "status": FAILED, "reason": reason}
+        return failed(settled, f"{type(error).__name__}: {' '.join(str(error).split())}")
+
+
+def failed(settled: Settled, reason: str) -> Record:
+    """Return the record of a cell whose measurement broke; it is measured again next time."""
+    return {**_head(settled), "status": FAILED, "reason": reason}
+
+
+def _head(settled: Settled) -> Record:
+    return {**asdict(settled.cell), "key": settled.key, "machine": machine()["machine"]}
 
 
 def _measured(settled: Settled) -> Record:

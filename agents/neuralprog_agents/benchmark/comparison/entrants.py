@@ -12,23 +12,23 @@ from typing import Any
 
 from neuralprog_agents import registry
 from neuralprog_agents.training import config as settings
+from neuralprog_agents.training import shipped
 from neuralprog_agents.training.runs import task_name
 from neuralprog_envs.registry import find
-
-CONFIGS = Path("configs")
 
 
 class NotApplicableError(ValueError):
     """An agent cannot face a task; the message says why."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entrant:
     """One row of the comparison.
 
     Attributes:
         name: Its name there.
         families: Where it takes part.
+        colours: The colour map of its agent in plots: what learns in a like way looks alike.
         agent: A name of ``registry.AGENTS``; empty for a reference, which needs no training.
         overrides: The settings that make this form of the agent.
         variants: Endings of its tasks' config files, the preferred one first; none: it takes the
@@ -40,6 +40,7 @@ class Entrant:
 
     name: str
     families: tuple[str, ...]
+    colours: str = "Greys"
     agent: str = ""
     overrides: Mapping[str, Any] = field(default_factory=dict)
     variants: tuple[str, ...] = ("",)
@@ -70,29 +71,37 @@ class Entrant:
             if check is not None:
                 check(config)
         except ValueError as error:
-            raise NotApplicableError(" ".join(str(error).split())) from None
+            reason = " ".join(
+                str(error).split()
+            )  # the same on every machine: cells are known by it
+            reason = reason.replace(str(shipped.folder()), "configs")
+            raise NotApplicableError(reason) from None
         return config
 
     def _file(self, env_id: str) -> Path:
         row = find(env_id)
         if row.family not in self.families:
             raise NotApplicableError(f"it acts in the {' and '.join(self.families)} family only")
-        folder = CONFIGS / self.agent
+        folder = shipped.folder() / self.agent
         names = [f"{task_name(row.id)}{variant}" for variant in self.variants] + [row.family]
         for path in (folder / f"{name}.yaml" for name in names):
             if path.is_file():
                 return path
-        raise NotApplicableError(f"it has no settings for {row.name} in {folder}")
+        raise NotApplicableError(f"it has no settings for {row.name} in configs/{self.agent}")
 
 
-def _form(name: str, agent: str, families: Sequence[str], samples: str, **more: Any) -> Entrant:
-    return Entrant(name, tuple(families), agent, samples=samples, **more)
+def _form(
+    name: str, agent: str, families: Sequence[str], samples: str, colours: str, **more: Any
+) -> Entrant:
+    return Entrant(name, tuple(families), colours, agent, samples=samples, **more)
 
 
 def _rl(algorithm: str, samples: str = "environment steps") -> Entrant:
     """Return an algorithm with its family's settings: those of single tasks narrow the lengths."""
     name = {"BC": "imitation"}.get(algorithm, algorithm.lower())
-    return _form(name, "rl", _EVERYWHERE, samples, overrides={"algorithm": algorithm}, variants=())
+    return _form(
+        name, "rl", _EVERYWHERE, samples, "Reds", overrides={"algorithm": algorithm}, variants=()
+    )
 
 
 _EVERYWHERE = ("tape", "program", "table")
@@ -102,38 +111,62 @@ _BITS = 6
 ENTRANTS: tuple[Entrant, ...] = (
     Entrant("expert", _EVERYWHERE),
     Entrant("random", _EVERYWHERE),
-    _form("search", "search", ["tape"], "pairs", curriculum=True),
+    _form("search", "search", ["tape"], "pairs", "Blues", curriculum=True),
     _form(
         "nram",
         "nram",
         ["tape"],
         "pairs",
+        "Blues",
         curriculum=True,
         variants=("-gradient", ""),
         overrides={"repair": 0, "turns": 1, "budget": 4000, "patience": 600},
     ),
-    _form("nram-hybrid", "nram", ["tape"], "pairs", curriculum=True),
-    _form("npi", "npi", ["program"], "frames", reusable=True),
-    _form("alphanpi", "alphanpi", ["program"], "searched calls", reusable=True),
-    _form("synthesis", "synthesis", ["program"], "bodies tried", reusable=True),
-    _form("neural_programmer", "neural_programmer", ["table"], "questions"),
+    _form("nram-hybrid", "nram", ["tape"], "pairs", "Blues", curriculum=True),
+    _form("npi", "npi", ["program"], "frames", "Greens", reusable=True),
+    _form("alphanpi", "alphanpi", ["program"], "searched calls", "Greens", reusable=True),
+    _form("synthesis", "synthesis", ["program"], "bodies tried", "Greens", reusable=True),
+    _form("neural_programmer", "neural_programmer", ["table"], "questions", "Purples"),
     _form(
         "np-gradient",
         "neural_programmer",
         ["table"],
         "questions",
+        "Purples",
         variants=("-gradient", ""),
         overrides={"learner": "gradient"},
     ),
-    _form("lstm", "seq2seq", _EVERYWHERE, "pairs", overrides={"model": "lstm"}),
-    _form("lstm-attention", "seq2seq", _EVERYWHERE, "pairs", overrides={"model": "lstm-attention"}),
-    _form("transformer", "seq2seq", _EVERYWHERE, "pairs", overrides={"model": "transformer"}),
-    _form("ntm-lstm", "ntm", ["tape"], "pairs", overrides={"controller": "lstm", "bits": _BITS}),
+    _form("lstm", "seq2seq", _EVERYWHERE, "pairs", "Oranges", overrides={"model": "lstm"}),
+    _form(
+        "lstm-attention",
+        "seq2seq",
+        _EVERYWHERE,
+        "pairs",
+        "Oranges",
+        overrides={"model": "lstm-attention"},
+    ),
+    _form(
+        "transformer",
+        "seq2seq",
+        _EVERYWHERE,
+        "pairs",
+        "Oranges",
+        overrides={"model": "transformer"},
+    ),
+    _form(
+        "ntm-lstm",
+        "ntm",
+        ["tape"],
+        "pairs",
+        "RdPu",
+        overrides={"controller": "lstm", "bits": _BITS},
+    ),
     _form(
         "ntm-mlp",
         "ntm",
         ["tape"],
         "pairs",
+        "RdPu",
         overrides={"controller": "mlp", "bits": _BITS, "learning_rate": 3e-3},
     ),
     _rl("PPO"),

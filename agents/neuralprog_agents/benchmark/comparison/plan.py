@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.benchmark.comparison.cells import FAILED, Cell, Record, Settled, settle
+from neuralprog_agents.benchmark.comparison.cells import FAILED, Cell, Record, Settled
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
 from neuralprog_envs.registry import FAMILIES, REGISTRY, find
 
@@ -110,9 +110,9 @@ class Log:
         if whole != text:
             os.truncate(self.path, len(whole.encode()))
 
-    def missing(self, cells: Iterable[Cell]) -> list[Settled]:
-        """Return the cells that are not measured yet, or failed, with their settings."""
-        return [settled for settled in map(settle, cells) if not self._done(settled.key)]
+    def missing(self, cells: Iterable[Settled]) -> list[Settled]:
+        """Return the cells that are not measured yet, or failed."""
+        return [cell for cell in cells if not self._done(cell.key)]
 
     def _done(self, key: str) -> bool:
         return key in self.records and self.records[key]["status"] != FAILED
@@ -125,10 +125,9 @@ class Log:
             file.flush()
             os.fsync(file.fileno())
 
-    def of(self, cells: Sequence[Cell]) -> list[Record]:
+    def of(self, cells: Iterable[Settled]) -> list[Record]:
         """Return the records of those cells that have one, in their order."""
-        keys = [settle(cell).key for cell in cells]
-        return [self.records[key] for key in keys if key in self.records]
+        return [self.records[cell.key] for cell in cells if cell.key in self.records]
 
 
 def _parsed(line: str) -> Record | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from neuralprog_agents.benchmark.comparison import tasks
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS, Entrant
 from neuralprog_agents.benchmark.comparison.summary import Summary
+from neuralprog_agents.training.files import write_atomically
 
 PLOTS: Mapping[str, str] = MappingProxyType(
     {
@@ -23,22 +25,6 @@ PLOTS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_HUES: Mapping[str, str] = MappingProxyType(
-    {
-        "": "Greys",
-        "search": "Blues",
-        "nram": "Blues",
-        "npi": "Greens",
-        "alphanpi": "Greens",
-        "synthesis": "Greens",
-        "neural_programmer": "Purples",
-        "seq2seq": "Oranges",
-        "ntm": "RdPu",
-        "rl": "Reds",
-    }
-)
-"""A colour map for each agent: what learns in a like way looks alike."""
-_OTHER_HUE = "cool"
 _MARKERS = "os^Dv*"
 
 
@@ -77,7 +63,9 @@ def _panels(summary: Summary, panel: Panel, path: Path, *, sharey: bool) -> None
         handles.values(), handles.keys(), loc="outside right upper", fontsize=7, frameon=False
     )
     figure.set_layout_engine("constrained")
-    figure.savefig(path, dpi=110, metadata={"Software": None})
+    content = BytesIO()
+    figure.savefig(content, format="png", dpi=110, metadata={"Software": None})
+    write_atomically(path, content.getvalue())
     plt.close(figure)
 
 
@@ -85,11 +73,13 @@ def _look(entrant: Entrant) -> dict[str, Any]:
     """Return an entrant's colour, of its agent's hue, and its mark: the same in every plot."""
     import matplotlib as mpl
 
-    hue = _HUES.get(entrant.agent, _OTHER_HUE)
-    alike = [each.name for each in ENTRANTS if _HUES.get(each.agent, _OTHER_HUE) == hue]
+    alike = [each.name for each in ENTRANTS if each.colours == entrant.colours]
     place = alike.index(entrant.name)
     shade = float(np.linspace(0.9, 0.4, len(alike))[place])
-    look = {"color": mpl.colormaps[hue](shade), "marker": _MARKERS[place % len(_MARKERS)]}
+    look = {
+        "color": mpl.colormaps[entrant.colours](shade),
+        "marker": _MARKERS[place % len(_MARKERS)],
+    }
     return {**look, "markersize": 4, "label": entrant.name}
 
 

@@ -9,7 +9,7 @@ from neuralprog_agents.benchmark.comparison.cells import FAILED
 from neuralprog_agents.benchmark.comparison.entrants import Entrant
 from neuralprog_agents.benchmark.comparison.plan import Plan
 from neuralprog_agents.benchmark.comparison.plots import PLOTS
-from neuralprog_agents.benchmark.comparison.summary import Answers, Result, Summary, kind
+from neuralprog_agents.benchmark.comparison.summary import Answers, Result, Summary
 from neuralprog_envs.registry import find
 
 NOTHING, UNKNOWN = "–", "?"
@@ -109,8 +109,15 @@ def short(summary: Summary, plan: Plan) -> str:
 def _short_row(summary: Summary, who: Entrant) -> list[str]:
     a = summary.answers(who)
     counts = [_count(summary, who, family) for family in summary.families]
-    rates = [_percent(a.kept[10]), _percent(a.wider)]
-    return [f"`{who.name}`", a.supervision, *counts, *rates, _samples(a), _seconds(a.seconds)]
+    rates = [_percent(a.at(10)), _percent(a.wider)]
+    return [
+        f"`{who.name}`",
+        a.supervision,
+        *counts,
+        *rates,
+        _samples(a),
+        _seconds(a.median("cpu_seconds")),
+    ]
 
 
 def _count(summary: Summary, who: Entrant, family: str) -> str:
@@ -125,19 +132,20 @@ def _answer_row(a: Answers) -> list[str]:
         NOTHING if a.memory is None else f"× {a.memory:.2g}; × {a.parameters or 1:.2g}",
         f"{a.complex[0]} of {a.complex[1]}",
         f"{a.steps:,.0f} steps" if a.steps else NOTHING,
-        ", ".join(_percent(a.kept[k]) for k in (2, 10, 100)),
+        ", ".join(_percent(a.at(k)) for k in (2, 10, 100)),
         _percent(a.wider),
         f"{a.solved[0]} of {a.solved[1]}",
         _samples(a),
-        _seconds(a.seconds),
-        _brief(a.size),
+        _seconds(a.median("cpu_seconds")),
+        _brief(a.median("parameters")),
         "yes" if a.entrant.curriculum else "no",
         "yes" if a.entrant.reusable else "no",
     ]
 
 
 def _samples(a: Answers) -> str:
-    return NOTHING if a.samples is None else f"{_brief(a.samples)} {a.entrant.samples}"
+    samples = a.median("samples")
+    return NOTHING if samples is None else f"{_brief(samples)} {a.entrant.samples}"
 
 
 def _brief(value: float | None) -> str:
@@ -164,7 +172,7 @@ def _matrix(summary: Summary, envs: Sequence[str]) -> str:
         if any((r := summary.of(who.name, env)) is not None and r.measured for env in envs)
     ]
     rows = [
-        [_name(env), kind(env), *(_spread(summary.of(who.name, env)) for who in faced)]
+        [_name(env), tasks.kind(env), *(_spread(summary.of(who.name, env)) for who in faced)]
         for env in envs
     ]
     return _table(["task", "needs", *(who.name for who in faced)], rows)

@@ -83,32 +83,55 @@ class Answers:
 
     Attributes:
         entrant: Who.
-        supervision: What it learns from.
+        faced: Its results on the tasks that it could face.
         memory: Samples to solve a task whose memory is four times as large, in multiples of those
-            for the small one; None where it solves either not.
+            for the small one; None where it does not solve both.
         parameters: Likewise, its trained numbers.
-        complex: Tasks solved that need complex operations, and tasks faced that do.
-        steps: The longest program solved, in steps of the expert; 0 for none.
-        kept: The mean success at multiples of the trained length, over the tasks it solves.
-        wider: The same at wider values; None where no task that it solves has such a thing.
-        solved: Tasks solved and faced.
-        samples: The median over solved tasks, and so are the next two.
-        seconds: CPU-seconds of training.
-        size: Trained numbers.
     """
 
     entrant: Entrant
-    supervision: str
+    faced: Sequence[Result]
     memory: float | None
     parameters: float | None
-    complex: tuple[int, int]
-    steps: float
-    kept: dict[int, float | None]
-    wider: float | None
-    solved: tuple[int, int]
-    samples: float | None
-    seconds: float | None
-    size: float | None
+
+    @property
+    def won(self) -> list[Result]:
+        """The results of the tasks that it solves."""
+        return [result for result in self.faced if result.solved]
+
+    @property
+    def supervision(self) -> str:
+        """What it learns from."""
+        return str(self.faced[0].records[0]["supervision"]) if self.faced else ""
+
+    @property
+    def solved(self) -> tuple[int, int]:
+        """How many tasks it solves, and how many it faces."""
+        return len(self.won), len(self.faced)
+
+    @property
+    def complex(self) -> tuple[int, int]:
+        """Likewise, of the tasks that need more than moving data."""
+        hard = [result for result in self.faced if tasks.kind(result.env) != "moves"]
+        return sum(result.solved for result in hard), len(hard)
+
+    @property
+    def steps(self) -> float:
+        """The longest program solved, in steps of the expert; 0 for none."""
+        return max((tasks.program_length(result.env) for result in self.won), default=0.0)
+
+    def at(self, multiple: int) -> float | None:
+        """Return the mean success over solved tasks at a multiple of the trained length."""
+        return _mean([rate for result in self.won for rate in result.at(multiple)])
+
+    @property
+    def wider(self) -> float | None:
+        """The same at wider values; None where no task that it solves has such a thing."""
+        return _mean([rate for result in self.won for rate in result.wider])
+
+    def median(self, key: str) -> float | None:
+        """Return the median over solved tasks of "samples", "cpu_seconds" or "parameters"."""
+        return _median(result.median(key) for result in self.won)
 
 
 class Summary:
@@ -150,42 +173,25 @@ class Summary:
 
     def answers(self, entrant: Entrant) -> Answers:
         """Return what the records say of one entrant."""
-        faced = self.faced(entrant.name)
-        solved = [result for result in faced if result.solved]
-        hard = [result for result in faced if kind(result.env) != "moves"]
-        return Answers(
-            entrant=entrant,
-            supervision=faced[0].records[0]["supervision"] if faced else "",
-            memory=self._growth(entrant.name, "samples"),
-            parameters=self._growth(entrant.name, "parameters"),
-            complex=(sum(result.solved for result in hard), len(hard)),
-            steps=max((tasks.program_length(result.env) for result in solved), default=0.0),
-            kept={k: _mean([x for r in solved for x in r.at(k)]) for k in tasks.RUNGS},
-            wider=_mean([x for result in solved for x in result.wider]),
-            solved=(len(solved), len(faced)),
-            samples=_median(result.median("samples") for result in solved),
-            seconds=_median(result.median("cpu_seconds") for result in solved),
-            size=_median(result.median("parameters") for result in solved),
-        )
+        growth = (self._growth(entrant.name, key) for key in ("samples", "parameters"))
+        return Answers(entrant, self.faced(entrant.name), *growth)
 
     def _growth(self, entrant: str, key: str) -> float | None:
         """Return the ratio of a number at the largest memory to that at the default one."""
         if not self.grown:
             return None
         largest = self.grown[max(self.grown)]
-        ratios = []
-        for (who, env), large in largest.items():
-            small = self.of(who, env)
-            if who == entrant and small is not None and small.measured and large.measured:
-                before, after = small.median(key), large.median(key)
-                if before and after and small.solved and large.solved:
-                    ratios.append(after / before)
+        pairs = [(self.of(*key), large) for key, large in largest.items() if key[0] == entrant]
+        ratios = [_ratio(small, large, key) for small, large in pairs if small is not None]
         return _median(ratios)
 
 
-def kind(env_id: str) -> str:
-    """Return the hardest kind of operation that a task needs; "other" for tasks of others."""
-    return tasks.KINDS.get(find(env_id).name, "other")
+def _ratio(small: Result, large: Result, key: str) -> float | None:
+    """Return the ratio of a number where both memories are solved."""
+    if not (small.measured and large.measured and small.solved and large.solved):
+        return None
+    before, after = small.median(key), large.median(key)
+    return after / before if before and after else None
 
 
 def _grouped(records: Iterable[Record]) -> dict[tuple[str, str], Result]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,42 +28,11 @@ MOST_READ = 500
 some read in quadratic time."""
 
 
-KINDS: Mapping[str, str] = MappingProxyType(
-    {
-        "NRAMAccess": "pointers",
-        "NRAMIncrement": "arithmetic",
-        "NRAMCopy": "moves",
-        "NRAMReverse": "moves",
-        "NRAMSwap": "pointers",
-        "NRAMPermutation": "pointers",
-        "NRAMListK": "pointers",
-        "NRAMListSearch": "comparisons",
-        "NRAMMerge": "comparisons",
-        "NRAMWalkBST": "pointers",
-        "NRAMSort": "comparisons",
-        "NRAMSortZeros": "comparisons",
-        "NRAMPrefixSum": "arithmetic",
-        "NRAMCount": "comparisons",
-        "NRAMDeduplicate": "comparisons",
-        "NRAMDuplicatedInput": "moves",
-        "NRAMRepeatCopy": "moves",
-        "NRAMReversedAddition": "arithmetic",
-        "NPIAddition": "arithmetic",
-        "NPIBubbleSort": "comparisons",
-        "NPIQuickSort": "comparisons",
-        "NPITopologicalSort": "pointers",
-        "NPIHanoi": "recursion",
-        "NPIMax": "comparisons",
-        "NPICanonicalize": "pictures",
-        "NPSingleColumn": "aggregates",
-        "NPTableQA": "aggregates",
-        "NPTableQASynonyms": "language",
-        "NPTextMatch": "language",
-        "NPWikiTableQuestions": "language",
-    }
-)
-"""The hardest kind of operation that a task needs; all but "moves" count as complex."""
-
+KINDS = (
+    "moves", "pointers", "comparisons", "arithmetic", "recursion", "pictures", "aggregates",
+    "language",
+)  # fmt: skip
+"""The tags of tasks that name the hardest kind of operation that a task needs."""
 
 LEFT_OUT = _NO_SUCH, _UNPLAYED, _UNREAD = "no such length", "too long to play", "too long to read"
 """Why a length is not asked, none of which says anything about an agent."""
@@ -94,6 +61,14 @@ class Rung:
         if not self.reason and answers and self.multiple > 1 and self.numbers > MOST_READ:
             return f"{_UNREAD}: {self.length}"
         return self.reason
+
+
+def kind(env_id: str) -> str:
+    """Return the hardest kind of operation that a task needs; "other" for tasks of others.
+
+    All but "moves" count as complex.
+    """
+    return next((kind for kind in KINDS if kind in find(env_id).tags), "other")
 
 
 def longest(env_id: str) -> int:

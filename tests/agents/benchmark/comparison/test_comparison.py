@@ -1,6 +1,10 @@
 """The comparison: that it covers everything, resumes, refuses, and adds up rightly."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +17,10 @@ from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
 from neuralprog_agents.benchmark.comparison.plan import FULL, Log, Plan, grown
 from neuralprog_agents.benchmark.comparison.report import questions, short
 from neuralprog_agents.benchmark.comparison.summary import Summary
+from neuralprog_agents.benchmark.comparison.workers import _record
 from neuralprog_agents.cli import main
+from neuralprog_agents.training.files import locked
+from neuralprog_agents.training.pool import Failed
 from neuralprog_envs import REGISTRY
 
 ROOT = Path(__file__).parents[4]
@@ -40,15 +47,14 @@ def test_every_agent_takes_part():
     assert len({who.name for who in ENTRANTS}) == len(ENTRANTS)
 
 
-def test_no_two_entrants_are_the_same_agent_with_the_same_settings(monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_no_two_entrants_are_the_same_agent_with_the_same_settings():
     settled = [settle(cell) for cell in Plan(FULL.entrants, FULL.envs, 1, FULL.seconds).cells()]
     own = [(each.cell.env, each.cell.who.agent, each.config) for each in settled if each.config]
     assert len(own) == len(set(map(repr, own)))
 
 
-def test_every_task_has_a_kind_and_every_synthetic_one_takes_part():
-    assert set(tasks.KINDS) == {row.name for row in REGISTRY.values()}
+def test_every_task_has_one_kind_and_every_synthetic_one_takes_part():
+    assert {len(row.tags & set(tasks.KINDS)) for row in REGISTRY.values()} == {1}
     assert set(FULL.envs) == {row.id for row in REGISTRY.values() if "real" not in row.tags}
 
 
@@ -95,8 +101,7 @@ def test_memory_grows_with_the_longest_length():
     assert grown("NRAMCopy-v0", 4) == (1, 20)
 
 
-def test_a_cell_is_trained_within_its_budget_and_scored_beyond_it(monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_a_cell_is_trained_within_its_budget_and_scored_beyond_it():
     record = measure(settle(Cell("search", "NRAMCopy-v0", seed=0, seconds=20.0)))
     assert record["status"] == "measured"
     assert record["ladder"] == {"1": 1.0, "2": 1.0, "5": 1.0, "10": 1.0, "100": 1.0}
@@ -105,18 +110,7 @@ def test_a_cell_is_trained_within_its_budget_and_scored_beyond_it(monkeypatch):
     assert record["samples"] <= 1000
 
 
-def test_a_settled_cell_is_measured_without_the_configs(monkeypatch, tmp_path):
-    monkeypatch.chdir(ROOT)
-    settled = settle(Cell("search", "NRAMAccess-v0", seed=0, seconds=20.0))
-    monkeypatch.chdir(tmp_path)
-    assert measure(settled)["ladder"]["1"] == 1.0
-    with pytest.raises(ValueError, match="no folder configs here"):
-        comparison.main(output=tmp_path / "results")
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_budget_that_is_too_small_gives_a_failure_not_an_error(monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_a_budget_that_is_too_small_gives_a_failure_not_an_error():
     record = measure(settle(Cell("nram", "NRAMSort-v0", seed=0, seconds=0.2)))
     assert record["status"] == "measured"
     assert not record["success"]
@@ -131,8 +125,7 @@ def test_a_budget_that_is_too_small_gives_a_failure_not_an_error(monkeypatch):
         ("alphanpi", "NPIMax-v0", "no settings for NPIMax"),
     ],
 )
-def test_what_an_agent_cannot_face_has_a_reason(entrant, env, why, monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_what_an_agent_cannot_face_has_a_reason(entrant, env, why):
     record = measure(settle(Cell(entrant, env, seed=0, seconds=1.0)))
     assert record["status"] == "not applicable"
     assert why in record["reason"]
@@ -158,8 +151,7 @@ def test_what_cannot_be_read_is_a_reason_and_what_breaks_is_a_failure():
         cells._score(Narrow(), "NRAMCopy-v0", 5, 5, {})
 
 
-def test_it_resumes_and_measures_nothing_twice(tmp_path, monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_it_resumes_and_measures_nothing_twice(tmp_path):
     asked = {"agents": ["search", "random"], "envs": ["NRAMAccess"], "seconds": 5.0, "workers": 1}
     comparison.main(output=tmp_path, seeds=1, **asked)
     before = (tmp_path / "compare.jsonl").read_text()
@@ -168,7 +160,7 @@ def test_it_resumes_and_measures_nothing_twice(tmp_path, monkeypatch):
     after = (tmp_path / "compare.jsonl").read_text()
     assert after.startswith(before)
     assert len(after.splitlines()) == 4
-    records = json.loads((tmp_path / "compare.json").read_text())["records"]
+    records = [json.loads(line) for line in after.splitlines()]
     assert {(each["entrant"], each["seed"]) for each in records} == {
         (name, seed) for name in ("search", "random") for seed in (0, 1)
     }
@@ -177,18 +169,96 @@ def test_it_resumes_and_measures_nothing_twice(tmp_path, monkeypatch):
 
 
 def test_interrupted_it_reports_what_there_is(tmp_path, monkeypatch):
-    monkeypatch.chdir(ROOT)
-
-    def broken(todo, workers, ray):
+    def interrupted(todo, workers, ray, stop):
         yield measure(todo[0])
-        raise KeyboardInterrupt
 
-    monkeypatch.setattr(comparison, "measured", broken)
-    with pytest.raises(KeyboardInterrupt):
+    monkeypatch.setattr(comparison, "measured", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="1 of 2 cells measured; the same command goes on"):
         comparison.main(output=tmp_path, agents=["expert", "random"], envs=["NRAMCopy"], seeds=1)
     report = (tmp_path / "compare.md").read_text()
     assert "**Unfinished: 1 of 2 cells are measured.**" in report
     assert "| NRAMCopy | moves | 100 |" in report
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_keeps_the_cells_under_way_and_begins_no_other(tmp_path, kind):
+    words = "--agents expert random search nram --envs NRAMCopy NRAMSort NRAMMerge --workers 1"
+    process = compare(tmp_path, words)
+    process.stderr.readline()  # the first cell is measured
+    process.send_signal(kind)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted: waiting for the cells under way; again to end at once" in error
+    assert "cells measured; the same command goes on" in error.splitlines()[-1]
+    assert "Traceback" not in error
+    count = len((tmp_path / "out" / "compare.jsonl").read_text().splitlines())
+    assert 1 <= count < 12 * 3
+    assert (tmp_path / "out" / "compare.md").exists()
+
+
+def test_a_second_interrupt_ends_at_once_even_before_the_first_cell(tmp_path):
+    process = compare(tmp_path, "--agents nram --envs NRAMMerge --seconds 1000 --workers 1")
+    wait_for_child(process)
+    process.send_signal(signal.SIGINT)
+    process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert error.splitlines()[-1].startswith("interrupted")
+    assert "Traceback" not in error
+    assert not (tmp_path / "out" / "compare.md").exists()
+
+
+def compare(folder, words):
+    command = [sys.executable, "-m", "neuralprog_agents.cli", "benchmark", "compare"]
+    return subprocess.Popen(
+        [*command, "--output", str(folder / "out"), *words.split()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_child(process):
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while len(children.read_text().split()) < 2:  # the resource tracker, and a worker
+        time.sleep(0.02)
+
+
+def test_two_runs_on_one_log_are_refused(tmp_path, capsys):
+    with locked(tmp_path / ".lock"):
+        words = ["--agents", "expert", "--envs", "NRAMCopy", "--output", str(tmp_path)]
+        assert main(["benchmark", "compare", *words]) == 2
+    assert "another process is at work in this folder" in capsys.readouterr().err
+
+
+def test_a_worker_that_dies_costs_its_cell_only(tmp_path):
+    cell = settle(Cell("expert", "NRAMCopy-v0", seed=0, seconds=1.0))
+    record = _record([cell], Failed(0, "its process was killed (SIGKILL)", plain=True))
+    assert (record["status"], record["key"]) == ("failed", cell.key)
+    log = Log(tmp_path / "compare.jsonl")
+    log.add(record)
+    assert log.missing([cell]) == [cell]
+
+
+PART = ["--agents", "expert", "--seeds", "1", "--workers", "1"]
+
+
+@pytest.mark.parametrize("words", [["--envs", "NRAMCopy"], ["--quick", "--envs", "NRAMCopy"]])
+def test_a_part_of_the_comparison_leaves_the_results_of_record_alone(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("results").mkdir()
+    page = "above\n<!-- compare -->\nold\n<!-- /compare -->\nbelow\n"
+    Path("README.md").write_text(page)
+    assert main(["benchmark", "compare", *PART, *words]) == 0
+    assert not list(Path("results").iterdir())
+    assert Path("README.md").read_text() == page
+    assert Path("runs/compare/compare.md").exists()
+    assert main(["benchmark", "compare", *PART, *words, "--page", "README.md"]) == 0
+    assert "| `expert` |" in Path("README.md").read_text()
+    assert Path("README.md").read_text().startswith("above\n<!-- compare -->\n| agent |")
+    Path("README.md").write_text("no marks")
+    assert main(["benchmark", "compare", *PART, *words, "--page", "README.md"]) == 2
 
 
 def test_a_log_that_is_none_is_refused(tmp_path):
@@ -202,8 +272,11 @@ def test_a_log_that_is_none_is_refused(tmp_path):
     [
         (["--agents", "ppoo"], "unknown entrant 'ppoo'"),
         (["--envs", "NRAMCopi"], "did you mean NRAMCopy-v0"),
-        (["--seeds", "0"], "seeds must be at least 1"),
+        (["--seeds", "0"], "seeds must be from 1 to 1,000"),
+        (["--seeds", "1000000000000"], "seeds must be from 1 to 1,000"),
         (["--seconds", "0"], "seconds must be above 0"),
+        (["--seconds", "nan"], "seconds must be above 0"),
+        (["--page", "none.md"], "none.md: No such file"),
         (["--workers", "0"], "--workers must be at least 1"),
     ],
 )
@@ -224,8 +297,8 @@ def test_most_seeds_decide_whether_a_task_is_solved():
 def test_what_cannot_be_read_counts_as_wrong_and_what_is_left_out_not_at_all():
     ladder = {"1": 1.0, "2": 0.5, "5": "its tapes have 9 cells", "10": "too long to play: 50"}
     ladder["100"] = "no such length: 500"
-    kept = answers_of([row("lstm", "NRAMCopy-v0", ladder=ladder)], "lstm").kept
-    assert kept == {1: 1.0, 2: 0.5, 5: 0.0, 10: None, 100: None}
+    kept = answers_of([row("lstm", "NRAMCopy-v0", ladder=ladder)], "lstm").at
+    assert [kept(k) for k in tasks.RUNGS] == [1.0, 0.5, 0.0, None, None]
 
 
 def test_memory_compares_the_largest_with_the_default():
@@ -250,17 +323,16 @@ def test_only_tasks_that_were_faced_count():
 
 
 def test_the_first_screen_shows_the_table_of_record():
-    data = json.loads((ROOT / "results" / "compare.json").read_text())
-    table = short(Summary(data["records"]), Plan(**data["plan"]))
+    log = Log(ROOT / "results" / "compare.jsonl")
+    table = short(Summary(log.of(map(settle, FULL.cells()))), FULL)
     assert f"<!-- compare -->\n{table}\n<!-- /compare -->" in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.learning
-def test_a_quick_comparison_of_everyone(tmp_path, monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_a_quick_comparison_of_everyone(tmp_path):
     words = ["benchmark", "compare", "--quick", "--seconds", "0.5", "--seeds", "1"]
     assert main([*words, "--envs", "NRAMAccess", "--output", str(tmp_path)]) == 0
-    records = json.loads((tmp_path / "compare.json").read_text())["records"]
+    records = Log(tmp_path / "compare.jsonl").records.values()
     assert [each["reason"] for each in records if each["status"] == "failed"] == []
     solved = {each["entrant"] for each in records if each.get("ladder", {}).get("1") == 1.0}
     assert {"expert", "search", "nram"} <= solved
