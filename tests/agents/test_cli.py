@@ -58,7 +58,7 @@ BAD_INPUT = [
     ("train --config toy.yaml --output foreign", "not empty"),
     ("train --resume nowhere", "no such folder"),
     ("train --resume foreign", "not a run folder"),
-    ("sweep --config toy.yaml --ray auto", "neuralprog[sweep]"),
+    ("sweep --config toy.yaml --ray auto", "needs ray: pip install "),
     ("evaluate", "required: --agent"),
     ("evaluate --agent nobody", "available: "),
     ("evaluate --agent random", "needs an environment"),
@@ -186,18 +186,18 @@ def test_one_process_at_a_time_trains_in_a_folder(learned, capsys):
 
 def test_without_the_extra_it_says_what_to_install(learned, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "safetensors", None)
-    refused(capsys, f"evaluate --agent {learned}", "pip install 'neuralprog[agents]'")
+    refused(capsys, f"evaluate --agent {learned}", "needs safetensors: pip install ")
 
 
 def test_the_demo_learns_scores_and_shows(toy, capsys, monkeypatch):
     monkeypatch.setattr(demo, "EPISODES", 5)
-    Path("configs/nram").mkdir(parents=True)
-    path = toy.write("configs/nram/copy-gradient.yaml", lucky="[1]", restarts=3)
+    path = toy.write("copy.yaml", lucky="[1]", restarts=3)
+    monkeypatch.setattr(demo, "CONFIG", "copy.yaml")
     assert main(["demo"]) == 0
     out = capsys.readouterr().out
     assert "1000 │  100.0%" in out
     assert "answer    3 1 4 1 5" in out
-    assert "neuralprog run --agent runs/demo" in out
+    assert " run --agent runs/demo" in out
     toy.write(path, restarts=1)
     assert main(["demo"]) == 1
     assert "no success" in capsys.readouterr().out

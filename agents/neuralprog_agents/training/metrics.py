@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import platform
 import time
 import warnings
 from collections.abc import Mapping
@@ -38,7 +40,8 @@ class MetricsLog:
         except (KeyError, ValueError):
             raise CheckpointError(f"{self.path}: no table of metrics; delete it") from None
         self._started = time.monotonic()
-        self._events = _Events(folder) if tensorboard else None
+        with naming(folder):
+            self._events = _Events(folder) if tensorboard else None
 
     def seconds(self) -> float:
         """Return the time spent on this run, what came before a kill included."""
@@ -98,33 +101,38 @@ def write_rows(path: Path, names: list[str], rows: list[_Row]) -> None:
 
 
 class _Events:
-    """TensorBoard's own event files, without TensorFlow or torch."""
+    """TensorBoard's event files, without TensorFlow or torch.
+
+    They are written record by record: TensorBoard's own writer has a thread, whose errors nobody
+    can catch.
+    """
 
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from tensorboard.compat.proto.event_pb2 import Event, SessionLog  # type: ignore[import-untyped]
             from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[import-untyped]
-            from tensorboard.summary.writer.event_file_writer import EventFileWriter  # type: ignore[import-untyped]
+            from tensorboard.summary.writer.record_writer import RecordWriter  # type: ignore[import-untyped]
 
-            self._event: Any = Event
-            self._session: Any = SessionLog
-            self._summary: Any = Summary
-            self._writer: Any = EventFileWriter(str(folder))
+        self._event, self._session, self._summary = Event, SessionLog, Summary
+        name = f"events.out.tfevents.{int(time.time())}.{platform.node()}.{os.getpid()}"
+        self._writer: Any = RecordWriter(open(folder / name, "ab"))  # noqa: SIM115
+        self._add(file_version="brain.Event:2")
+
+    def _add(self, **content: Any) -> None:
+        event = self._event(wall_time=time.time(), **content)
+        self._writer.write(event.SerializeToString())
+        self._writer.flush()
 
     def write(self, step: int, metrics: Mapping[str, float], resumed: bool) -> None:
-        now = time.time()
         if resumed:  # tells TensorBoard to forget what it has from this step on
-            start = self._session(status=self._session.START)
-            self._writer.add_event(self._event(wall_time=now, step=step, session_log=start))
+            self._add(step=step, session_log=self._session(status=self._session.START))
         values = [
             self._summary.Value(tag=name, simple_value=float(value))
             for name, value in metrics.items()
             if name != "step"
         ]
-        summary = self._summary(value=values)
-        self._writer.add_event(self._event(wall_time=now, step=step, summary=summary))
-        self._writer.flush()
+        self._add(step=step, summary=self._summary(value=values))
 
     def close(self) -> None:
         self._writer.close()

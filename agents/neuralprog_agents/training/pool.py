@@ -24,7 +24,7 @@ from typing import Any, Literal, Protocol
 from neuralprog_agents import registry
 from neuralprog_agents.agent import Report
 from neuralprog_agents.training.checkpoint import CheckpointError
-from neuralprog_agents.training.files import locked
+from neuralprog_agents.training.files import locked, naming
 from neuralprog_agents.training.loop import restart
 from neuralprog_agents.training.metrics import MetricsLog
 from neuralprog_envs.registry import Row, add, own_rows
@@ -216,7 +216,8 @@ class LocalPool:
     def __post_init__(self) -> None:
         self._work = partial(_knowing, own_rows(), self.attempt)
         self._context = multiprocessing.get_context("spawn")
-        self._highest = self._context.Value("i", NO_LIMIT, lock=False)
+        with naming(Path(tempfile.gettempdir())):
+            self._highest = self._context.Value("i", NO_LIMIT, lock=False)
 
     def start(self, index: int) -> None:
         """Give a piece of work to an idle worker, a new one if there is none."""
