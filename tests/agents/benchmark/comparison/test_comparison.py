@@ -234,7 +234,7 @@ def test_two_runs_on_one_log_are_refused(tmp_path, capsys):
 
 def test_a_worker_that_dies_costs_its_cell_only(tmp_path):
     cell = settle(Cell("expert", "NRAMCopy-v0", seed=0, seconds=1.0))
-    record = _record([cell], Failed(0, "its process was killed (SIGKILL)", plain=True))
+    record = _record([cell], Failed(0, "its process was killed (SIGKILL)", "machine"))
     assert (record["status"], record["key"]) == ("failed", cell.key)
     log = Log(tmp_path / "compare.jsonl")
     log.add(record)
