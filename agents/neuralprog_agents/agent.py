@@ -247,8 +247,18 @@ class AgentModule(Protocol):
             index: With ``config.seed`` it decides everything random.
         """
 
-    def load(self, weights: Tensors, card: dict[str, Any]) -> Policy | Answerer:
-        """Return the policy of an ``Outcome``'s ``tensors`` and ``card``.
+    @property
+    def Card(self) -> type[Any]:  # noqa: N802
+        """The agent's frozen dataclass of what ``load`` needs besides the weights.
+
+        It is the schema of an ``Outcome``'s ``card`` (``training.schema``): what a file holds is
+        checked against it, the sizes that memory is taken for and the times included.
+        """
+
+    def load(self, weights: Tensors, card: Any) -> Policy | Answerer:
+        """Return the policy of an ``Outcome``'s ``tensors`` and a ``Card``.
+
+        The weights are finite; their names, dtypes and shapes are still to be checked.
 
         Raises:
             ValueError: They do not fit each other.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from neuralprog_agents.circuits import proofs
 from neuralprog_agents.circuits.decompile import python_function
 from neuralprog_agents.circuits.tables import Table, patterns, run
 from neuralprog_agents.evaluation.certificate import Proof
+from neuralprog_agents.training.ranges import Within
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape.circuit import occurring, program_text
@@ -23,6 +24,10 @@ _SHOWN = 64
 
 _EXAMPLE = 3
 """The length of the example in a Python file, if it was learned from."""
+
+
+Coefficients = tuple[Annotated[int, Within(0, 10_000)], ...]
+"""(c_0, c_1, ...): an instance of length n has at most Σ_k c_k · n^k steps."""
 
 
 class TablePolicy:

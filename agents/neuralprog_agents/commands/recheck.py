@@ -10,6 +10,7 @@ from neuralprog_agents import registry
 from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
 from neuralprog_agents.evaluation.agents import Agent, open_agent, weights_of
 from neuralprog_agents.evaluation.certificate import Provable, read
+from neuralprog_agents.training.schema import structured
 
 
 def recheck(args: Namespace) -> int:
@@ -33,12 +34,13 @@ def _fault(agent: Agent, record: dict[str, Any]) -> str:
         return "it is about other weights"
     if not record["holds"]:
         return "it claims nothing: cases fail"
-    check = getattr(registry.find(str(agent.card["agent"])), "check_certificate", None)
+    module = registry.find(str(agent.card["agent"]))
+    check = getattr(module, "check_certificate", None)
     try:
         if check is None:
             _prove_again(agent, record)
         else:
-            check(weights_of(agent), agent.card["model"], record)
+            check(weights_of(agent), structured(module.Card, agent.card["model"]), record)
     except ValueError as error:
         return str(error)
     return ""

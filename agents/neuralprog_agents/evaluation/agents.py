@@ -7,18 +7,47 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_agents import registry
-from neuralprog_agents.agent import Answerer, Policy, Versatile
+from neuralprog_agents.agent import Answerer, Policy, Tensors, Versatile
 from neuralprog_agents.evaluation.reference import REFERENCES, reference
 from neuralprog_agents.training import checkpoint, renames, runs
 from neuralprog_agents.training.files import read_json
+from neuralprog_agents.training.ranges import Within
+from neuralprog_agents.training.schema import Count, structured
 from neuralprog_envs.registry import find
 
-CARD_KEYS = frozenset({"agent", "env", "model", "weights_sha256"})
+_MOST_BASES = 8
+"""Agents that one is built on, each on the next."""
+
+Length = Annotated[int, Within(1, 10**6)]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is read of the config in a card: the settings of an environment, or of several."""
+
+    env: str = ""
+    test_lengths: tuple[Length, ...] = ()
+    length: tuple[Length, ...] | Length | None = None
+    also: tuple[Told, ...] = ()
+    base: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What must be in ``card.json``; the model is what the agent's own ``Card`` says."""
+
+    agent: str
+    env: str
+    weights_sha256: str
+    model: dict[str, Any]
+    config: Told
+    restart: Count = 0
 
 
 class AgentError(ValueError):
@@ -50,10 +79,11 @@ class Agent:
         learned several environments they are those of the one where it acts; where it acts with
         what its base learned, the base's.
         """
-        config = _told(self.card.get("config", {}), self.env_id)
-        if config.get("test_lengths"):
-            return tuple(int(n) for n in config["test_lengths"])
-        trained = config.get("length") or find(self.env_id).defaults["length"]
+        told = bases_of(self.card.get("config", {}))
+        config = next(filter(None, (_of(each, self.env_id) for each in told)), told[0])
+        if config.test_lengths:
+            return config.test_lengths
+        trained = config.length or find(self.env_id).defaults["length"]
         longest = trained if isinstance(trained, int) else int(trained[-1])
         return longest, 2 * longest, 10 * longest
 
@@ -95,7 +125,7 @@ def open_agent(name: str, env_id: str | None = None, seed: int = 0) -> Agent:
         return _together([open_agent(part, env_id) for part in name.split(",")], name)
     folder = _locate(name)
     card = _read_card(folder)
-    policy, identity = _load(folder, card), find(env_id or str(card["env"])).id
+    policy, identity = _load(folder, card), find(env_id or card["env"]).id
     if env_id is not None and isinstance(policy, Versatile):
         policy = _acting_in(policy, identity, name)
     return Agent(name, identity, policy, card)
@@ -107,16 +137,24 @@ def _acting_in(policy: Versatile, env_id: str, name: str) -> Policy:
     return policy.acting_in(env_id)
 
 
-def _told(config: Mapping[str, Any], env_id: str) -> Mapping[str, Any]:
-    """Return what an agent, or the one that it is built on, was told of an environment.
+def bases_of(config: Mapping[str, Any]) -> list[Told]:
+    """Return what a card's config tells, then what those of the agents that it is built on do.
 
-    Elsewhere it is taken to be in an environment like its own.
+    Raises:
+        AgentError: They are too many: perhaps one is built on itself.
     """
-    for task in (config, *config.get("also", ())):
-        if "env" in task and find(task["env"]).id == env_id:
-            return task
-    base = config.get("base")
-    return _told(_read_card(_locate(base))["config"], env_id) if base else config
+    found = [structured(Told, config)]
+    while found[-1].base:
+        if len(found) > _MOST_BASES:
+            raise AgentError(f"base {found[-1].base}: is it built on itself?")
+        found.append(structured(Told, _read_card(_locate(found[-1].base))["config"]))
+    return found
+
+
+def _of(config: Told, env_id: str) -> Told | None:
+    """Return what a config tells of an environment."""
+    tasks = (task for task in (config, *config.also) if task.env)
+    return next((task for task in tasks if find(task.env).id == env_id), None)
 
 
 def _together(agents: list[Agent], name: str) -> Agent:
@@ -161,15 +199,17 @@ def _read_card(folder: Path) -> dict[str, Any]:
             f"neuralprog train --resume {folder}"
         )
     card = read_json(path)
-    if not isinstance(card, dict) or not card.keys() >= CARD_KEYS:
-        raise AgentError(f"{path}: not an agent's card, which has {', '.join(sorted(CARD_KEYS))}")
     try:
-        renames.refuse_old(str(card["agent"]), card.get("config", ()))
+        structured(Card, card)
+    except ValueError as error:
+        raise AgentError(f"{path}: not an agent's card: {error}") from None
+    try:
+        renames.refuse_old(card["agent"], card["config"])
     except ValueError as error:
         raise AgentError(
             f"{path}: {error} (python scripts/rename.py {folder} rewrites it)"
         ) from None
-    return card
+    return dict(card)
 
 
 def _load(folder: Path, card: dict[str, Any]) -> Policy | Answerer:
@@ -178,6 +218,20 @@ def _load(folder: Path, card: dict[str, Any]) -> Policy | Answerer:
     if checkpoint.sha256(path) != card["weights_sha256"]:
         raise AgentError(f"{path}: not the weights that {runs.CARD} beside it tells of")
     try:
-        return registry.find(str(card["agent"])).load(weights, card["model"])
-    except (KeyError, TypeError) as error:
+        return policy_of(card["agent"], weights, card["model"])
+    except (ValueError, TypeError) as error:
         raise AgentError(f"{folder}: card and weights do not fit each other ({error})") from None
+
+
+def policy_of(agent: str, weights: Tensors, card: Mapping[str, Any]) -> Policy | Answerer:
+    """Return the policy of an ``Outcome``'s tensors and card.
+
+    Raises:
+        ValueError: They do not fit each other, or a number is not finite.
+        TypeError: The environment has no such setting.
+    """
+    for name, array in weights.items():
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} has numbers that are not finite")
+    module = registry.find(agent)
+    return module.load(weights, structured(module.Card, card))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from neuralprog_agents.agent import Tensors
 from neuralprog_agents.npi_network.model import NPI, Heads, decide, without_onednn
 from neuralprog_agents.npi_network.pictures import shrink
-from neuralprog_agents.npi_network.sizes import read
 from neuralprog_agents.npi_network.stack import Actions, Core, Floats, Ints
 from neuralprog_envs.program.library import ACT
 
@@ -50,21 +48,3 @@ def _possible(actions: Tensor, choices: Tensor) -> Tensor:
     """Replace actions of other tasks by ACT without arguments, which does nothing."""
     foreign = (actions >= choices).any(dim=1, keepdim=True)
     return torch.where(foreign, torch.tensor([ACT, 0, 0, 0]), actions)
-
-
-def load_network(plain: Mapping[str, Any], weights: Tensors) -> NPI:
-    """Return a network with the given weights.
-
-    Args:
-        plain: The network's sizes, as in its card.
-        weights: Its parameters, by name.
-
-    Raises:
-        ValueError: The weights do not fit the sizes.
-    """
-    model = NPI(read(plain))
-    wanted = {name: tuple(array.shape) for name, array in model.named_parameters()}
-    if {name: array.shape for name, array in weights.items()} != wanted:
-        raise ValueError("these weights do not fit the sizes in the card")
-    model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
-    return model.eval()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.npi_network.sizes import read
+from neuralprog_agents.npi_network.sizes import Sizes
 from neuralprog_agents.npi_network.verification_set import digest, verification_set
 from neuralprog_envs.program.frames import FrameBatch
 from neuralprog_envs.program.library import ACT
@@ -25,25 +25,25 @@ Floats = NDArray[np.float64]
 _AT_ONCE = 8192
 
 
-def check_certificate(weights: Weights, card: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+def check_certificate(weights: Weights, card: Any, record: Mapping[str, Any]) -> None:
     """Recheck a certificate.
 
     Args:
         weights: The network's parameters, by name.
-        card: "env", "settings" and "sizes" of the network.
+        card: The NPI's card: ``sizes`` of the network, and ``learned``, the tasks.
         record: The certificate's entry for one task.
 
     Raises:
         ValueError: The claim does not hold; the message gives the reason.
     """
     domain, own = _task(card, record)
-    task: Any = make_task(own["env"], length=1, **own["settings"])
-    check_cases(weights, card["sizes"], verification_set(task), record, domain)
+    task: Any = make_task(own.env, length=1, **own.settings)
+    check_cases(weights, card.sizes, verification_set(task), record, domain)
 
 
 def check_cases(
     weights: Weights,
-    plain: Mapping[str, Any],
+    sizes: Sizes,
     cases: FrameBatch,
     record: Mapping[str, Any],
     domain: int = 0,
@@ -52,7 +52,7 @@ def check_cases(
 
     Args:
         weights: The network's parameters, by name.
-        plain: The network's sizes, as in its card.
+        sizes: The network's sizes.
         cases: The verification set.
         record: The certificate's entry for the set's task.
         domain: The index of the task in the network.
@@ -60,41 +60,40 @@ def check_cases(
     Raises:
         ValueError: The certificate is about another set, or cases fail.
     """
-    claimed = record["cases"], record["details"]["set_sha256"]
+    claimed = record["cases"], record["details"].get("set_sha256")
     if claimed != (len(cases.program), digest(cases)):
         raise ValueError(
             f"the certificate is about another set of {claimed[0]:,} cases; the set of this task "
             f"has {len(cases.program):,} cases and SHA-256 {digest(cases)}"
         )
     wrong = sum(
-        count_wrong(weights, plain, cases, slice(first, first + _AT_ONCE), domain)
+        count_wrong(weights, sizes, cases, slice(first, first + _AT_ONCE), domain)
         for first in range(0, len(cases.program), _AT_ONCE)
     )
     if wrong != record["failing"] or wrong:
         raise ValueError(f"{wrong:,} of {len(cases.program):,} cases fail")
 
 
-def _task(card: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
+def _task(card: Any, record: Mapping[str, Any]) -> tuple[int, Any]:
     """Return the index of a certificate's task, and the card's entry for that task."""
-    tasks = card.get("tasks", [card])
-    known = [find(task["env"]).id for task in tasks]
+    known = [find(task.env).id for task in card.learned]
     number = known.index(record["env"]) if len(known) > 1 else 0
-    return number, tasks[number]
+    return number, card.learned[number]
 
 
 def count_wrong(
-    weights: Weights, plain: Mapping[str, Any], cases: FrameBatch, rows: slice, domain: int = 0
+    weights: Weights, sizes: Sizes, cases: FrameBatch, rows: slice, domain: int = 0
 ) -> int:
     """Return the number of cases in which the network differs from the expert at any step.
 
     Args:
         weights: The network's parameters, by name.
-        plain: The network's sizes, as in its card.
+        sizes: The network's sizes.
         cases: The cases.
         rows: The cases to check.
         domain: The index of their task in the network.
     """
-    sizes, w = read(plain), {name: array.astype(np.float64) for name, array in weights.items()}
+    w = {name: array.astype(np.float64) for name, array in weights.items()}
     program, arguments, mask = cases.program[rows], cases.arguments[rows], cases.mask[rows]
     state = [np.zeros((2, len(program), sizes.hidden)) for _ in range(sizes.layers)]
     own, memory = sizes.domains[domain], sizes.order(domain)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
+from neuralprog_agents.training.ranges import Within
+from neuralprog_agents.training.schema import Count, Size
 from neuralprog_envs.program.library import ACT
 from neuralprog_envs.program.machine import ProgramMachine
 
@@ -23,10 +25,10 @@ class Domain:
         pictured: Whether the task has pictures besides the view.
     """
 
-    view: tuple[int, ...]
-    actions: tuple[int, int, int, int]
-    first: int
-    programs: tuple[int, ...]
+    view: tuple[Size, ...]
+    actions: tuple[Size, Size, Size, Size]
+    first: Count
+    programs: tuple[Count, ...]
     pictured: bool = False
 
     @property
@@ -54,11 +56,15 @@ class Sizes:
     """
 
     domains: tuple[Domain, ...]
-    state: int
-    program: int
-    key: int
-    hidden: int
-    layers: int
+    state: Size
+    program: Size
+    key: Size
+    hidden: Size
+    layers: Annotated[int, Within(1, 16)]
+
+    def __post_init__(self) -> None:
+        if not self.domains or not all(domain.programs for domain in self.domains):
+            raise ValueError("a network has at least one task, and each task programs")
 
     @cached_property
     def table(self) -> int:
@@ -118,27 +124,16 @@ def _pad(machine: ProgramMachine) -> Any:
     return machine.world.rows, machine.world.view, effects, machine.actions[1:], machine.recursive
 
 
-def read(plain: Mapping[str, Any]) -> Sizes:
-    """Return the sizes in a card.
-
-    Older cards have the view and the actions of one task in place of ``domains``.
-    """
-    rest = {name: int(plain[name]) for name in ("state", "program", "key", "hidden", "layers")}
-    if "domains" in plain:
-        return Sizes(tuple(_domain(each) for each in plain["domains"]), **rest)
-    actions = _four(plain["actions"])
-    programs = tuple(range(actions[0] - ACT))
-    return Sizes((Domain(tuple(plain["view"]), actions, 0, programs),), **rest)
-
-
-def _domain(plain: Mapping[str, Any]) -> Domain:
-    return Domain(
-        view=tuple(plain["view"]),
-        actions=_four(plain["actions"]),
-        first=int(plain["first"]),
-        programs=tuple(plain["programs"]),
-        pictured=bool(plain["pictured"]),
-    )
+def check_domain(domain: Domain, machine: Any) -> None:
+    """Raise ValueError where a network's part for a task is not of that task's machine."""
+    own = lay_out([machine])[0]
+    for name in ("view", "actions", "pictured"):
+        if getattr(domain, name) != getattr(own, name):
+            raise ValueError(
+                f"the network's {name} is {getattr(domain, name)}, the task's {getattr(own, name)}"
+            )
+    if len(set(domain.programs)) != len(own.programs):
+        raise ValueError(f"the network has {len(domain.programs)} programs for the task's")
 
 
 def _four(numbers: Iterable[int]) -> tuple[int, int, int, int]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from numpy.typing import NDArray
 
+from neuralprog_agents.agent import Tensors
 from neuralprog_agents.sequences.learner import Learner
+from neuralprog_agents.training.network import check_fits, put
 
 
 class Saying:
@@ -34,14 +35,15 @@ class Saying:
             return self._learner.answer(task, instances)
 
 
-def restore(learner: Learner, weights: Mapping[str, NDArray[Any]]) -> None:
-    """Put trained weights into a network.
+def restore(
+    env_id: str, settings: Mapping[str, Any], build: Callable[[], Learner], weights: Tensors
+) -> Saying:
+    """Return the policy of a network with trained weights; see ``Saying``.
 
     Raises:
         ValueError: They are not of its sizes.
     """
-    wanted = {name: tuple(array.shape) for name, array in learner.model.named_parameters()}
-    if {name: array.shape for name, array in weights.items()} != wanted:
-        raise ValueError("these weights do not fit the network that the card describes")
-    tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
-    learner.model.load_state_dict(tensors)
+    check_fits(lambda: build().model, weights)
+    learner = build()
+    put(learner.model, weights)
+    return Saying(env_id, learner, settings)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -127,7 +127,8 @@ def load(path: Path, kind: str, expect: Expected | None = None) -> tuple[Tensors
             f"{path}: the content does not match its SHA-256: the file was damaged or changed "
             f"after it was written; restore it or train again"
         )
-    _check_arrays(path, arrays, expect)
+    if expect is not None:
+        check_arrays(arrays, expect, str(path))
     try:
         metadata = structured(dict[str, Any], parse_json(header.metadata, "metadata", _BITS))
     except ValueError as error:
@@ -182,20 +183,26 @@ def _check_header(path: Path, header: Header, kind: str) -> None:
         raise CheckpointError(f"{path}: holds {header.kind!r}, expected {kind!r}")
 
 
-def _check_arrays(path: Path, arrays: Tensors, expect: Expected | None) -> None:
-    if expect is None:
-        return
+def check_arrays(arrays: Tensors, expect: Expected, where: str = "weights") -> None:
+    """Raise CheckpointError where arrays are not the expected ones."""
     if set(arrays) != set(expect):
         raise CheckpointError(
-            f"{path}: holds the arrays {_listed(arrays)}, expected {_listed(expect)}"
+            f"{where}: holds the arrays {_listed(arrays)}, expected {_listed(expect)}"
         )
     for name, (dtype, shape) in expect.items():
         found = arrays[name]
         if found.dtype != np.dtype(dtype) or not _fits(found.shape, shape):
             raise CheckpointError(
-                f"{path}: {name} is {found.dtype} of shape {found.shape}, "
+                f"{where}: {name} is {found.dtype} of shape {found.shape}, "
                 f"expected {dtype} of shape {shape}"
             )
+
+
+def check_dtypes(arrays: Tensors, dtypes: Sequence[str]) -> None:
+    """Raise CheckpointError where arrays have other dtypes."""
+    for name, array in arrays.items():
+        if array.dtype.name not in dtypes:
+            raise CheckpointError(f"{name} is {array.dtype}, expected {' or '.join(dtypes)}")
 
 
 def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:

@@ -10,6 +10,7 @@ from torch import nn
 from torch.optim import Adam
 
 from neuralprog_agents.agent import Tensors
+from neuralprog_agents.training.checkpoint import check_dtypes
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 
@@ -31,6 +32,32 @@ def seeded(build: Callable[[], Model], key: int) -> Model:
 def weights(model: nn.Module) -> Tensors:
     """Return copies of a network's parameters, by name."""
     return {name: array.detach().numpy().copy() for name, array in model.named_parameters()}
+
+
+def check_fits(build: Callable[[], nn.Module], weights: Tensors) -> None:
+    """Raise ValueError where weights are not those of a network; no memory is taken for it."""
+    with torch.device("meta"):
+        wanted = {name: tuple(array.shape) for name, array in build().named_parameters()}
+    if wanted != {name: array.shape for name, array in weights.items()}:
+        raise ValueError("these weights do not fit the network that the card describes")
+    check_dtypes(weights, ("float32",))
+
+
+def put(model: nn.Module, weights: Tensors) -> None:
+    """Put weights that fit into a network."""
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+
+
+def restored(build: Callable[[], Model], weights: Tensors) -> Model:
+    """Return a network with trained weights, ready to be used.
+
+    Raises:
+        ValueError: They are not those of this network.
+    """
+    check_fits(build, weights)
+    model = build()
+    put(model, weights)
+    return model.eval()
 
 
 def training_state(model: nn.Module, optimizer: Adam) -> Tensors:

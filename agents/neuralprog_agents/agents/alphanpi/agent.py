@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from numpy.typing import NDArray
-
+from neuralprog_agents.agents.alphanpi.card import Card
 from neuralprog_agents.agents.alphanpi.config import Config
 from neuralprog_agents.specifications.known import specifications
 from neuralprog_envs.registry import find
 
 if TYPE_CHECKING:
-    from neuralprog_agents.agent import Outcome, Report, Stop
+    from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
     from neuralprog_agents.agents.alphanpi.policy import AlphaNPIPolicy
 
-__all__ = ["SUPERVISION", "Config", "check", "load", "restart"]
+__all__ = ["SUPERVISION", "Card", "Config", "check", "load", "restart"]
 
 SUPERVISION = "a specification of every program"
 
@@ -32,15 +31,15 @@ def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop
     return train.restart(config, index, folder, report, stop)
 
 
-def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> AlphaNPIPolicy:
+def load(weights: Tensors, card: Card) -> AlphaNPIPolicy:
     """Return the policy of trained weights.
 
     Args:
         weights: The network's parameters, by name.
-        card: "env", "settings" and "sizes", as ``restart`` gives them.
+        card: As ``restart`` gives it.
 
     Raises:
-        ValueError: The weights do not fit the sizes.
+        ValueError: The card and the weights do not fit each other.
     """
     from neuralprog_agents.agents.alphanpi import policy
 

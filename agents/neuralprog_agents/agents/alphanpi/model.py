@@ -7,33 +7,11 @@ Shapes: B calls, T steps, E view components, C choices.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-
-@dataclass(frozen=True)
-class Sizes:
-    """The sizes of a network.
-
-    Attributes:
-        view: The number of values of each of the E view components.
-        programs: The number of programs.
-        choices: C, the number of choices.
-        state: D, the size of sₜ, the encoder's output.
-        program: P, the width of the program memory.
-        hidden: Units in the encoder's layer and in the LSTM.
-    """
-
-    view: tuple[int, ...]
-    programs: int
-    choices: int
-    state: int
-    program: int
-    hidden: int
-
+from neuralprog_agents.agents.alphanpi.card import Sizes
 
 State = tuple[Tensor, Tensor]
 """The LSTM's h and c, each (1, B, hidden); zero at the start of each call."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from neuralprog_agents.agent import Tensors
+from neuralprog_agents.agents.alphanpi.card import Card
 from neuralprog_agents.agents.alphanpi.memo import Memo, Moment
-from neuralprog_agents.agents.alphanpi.model import Network, Sizes
+from neuralprog_agents.agents.alphanpi.model import Network
+from neuralprog_agents.training.network import restored
 from neuralprog_envs.registry import make_task
 
 Actions = NDArray[np.int64]
@@ -27,7 +29,12 @@ class AlphaNPIPolicy:
     def __init__(self, env_id: str, settings: dict[str, Any], model: Network) -> None:
         self.env_id = env_id
         self._settings = settings
-        library = make_task(env_id, **settings).machine.library  # type: ignore[attr-defined]
+        machine: Any = make_task(env_id, **settings).machine
+        library = machine.library
+        seen = tuple(values for _, values in machine.world.view)
+        wanted = seen, len(library.programs), len(library.actions)
+        if (model.sizes.view, model.sizes.programs, model.sizes.choices) != wanted:
+            raise ValueError(f"the network is of another library or view than {env_id} has")
         self._actions = np.array(list(library.actions.values()), dtype=np.int64)
         self._memo = Memo(model.eval())
         self.start(0)
@@ -61,12 +68,7 @@ class AlphaNPIPolicy:
         return calls[-1].best
 
 
-def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> AlphaNPIPolicy:
+def load(weights: Tensors, card: Card) -> AlphaNPIPolicy:
     """Return the policy of trained weights; see ``agent.load``."""
-    plain: dict[str, Any] = card["sizes"]
-    model = Network(Sizes(**{**plain, "view": tuple(plain["view"])}))
-    wanted = {name: tuple(array.shape) for name, array in model.named_parameters()}
-    if {name: array.shape for name, array in weights.items()} != wanted:
-        raise ValueError("these weights do not fit the sizes in the card")
-    model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
-    return AlphaNPIPolicy(card["env"], card["settings"], model)
+    model = restored(lambda: Network(card.sizes), weights)
+    return AlphaNPIPolicy(card.env, card.settings, model)

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
+from neuralprog_agents.agents.alphanpi.card import Sizes
 from neuralprog_agents.agents.alphanpi.config import Config
 from neuralprog_agents.agents.alphanpi.memo import Memo
-from neuralprog_agents.agents.alphanpi.model import Network, Sizes, loss
+from neuralprog_agents.agents.alphanpi.model import Network, loss
 from neuralprog_agents.agents.alphanpi.search import Call, Search
 from neuralprog_agents.specifications.specification import same
 from neuralprog_agents.specifications.world import STOP, World, make_world, settings_of

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_agents.agents.neural_programmer.card import Card
 from neuralprog_agents.agents.neural_programmer.config import Config
+from neuralprog_agents.training.checkpoint import check_arrays
 from neuralprog_envs.registry import find
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from neuralprog_agents.agent import Outcome, Report, Stop
-    from neuralprog_agents.agents.neural_programmer.model import Shape
+    from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
+    from neuralprog_agents.agents.neural_programmer.card import Shape
 
-__all__ = ["SUPERVISION", "Config", "ProgrammerPolicy", "check", "load", "restart"]
+__all__ = ["SUPERVISION", "Card", "Config", "ProgrammerPolicy", "check", "load", "restart"]
 
 SUPERVISION = "answers"
 
@@ -115,21 +117,16 @@ def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop
     return train.restart(config, index, folder, report, stop)
 
 
-def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> ProgrammerPolicy:
+def load(weights: Tensors, card: Card) -> ProgrammerPolicy:
     """Return the policy of trained weights.
 
     Args:
         weights: "theta", shape (P,), float32.
-        card: "env", "shape", "columns" and "value_range", as ``restart`` gives them.
+        card: As ``restart`` gives it.
 
     Raises:
-        ValueError: The weights do not fit the shape.
+        ValueError: The card and the weights do not fit each other.
     """
-    from neuralprog_agents.agents.neural_programmer.model import Shape
-
-    shape = Shape(**card["shape"])
-    theta = weights.get("theta")
-    if theta is None or theta.shape != (shape.size,):
-        raise ValueError(f"a Neural Programmer of this shape has one array of {shape.size} numbers")
-    columns, value_range = int(card["columns"]), float(card["value_range"])
-    return ProgrammerPolicy(card["env"], shape, theta, columns, value_range)
+    check_arrays(weights, {"theta": ("float32", (card.shape.size,))})
+    theta = weights["theta"]
+    return ProgrammerPolicy(card.env, card.shape, theta, card.columns, card.value_range)

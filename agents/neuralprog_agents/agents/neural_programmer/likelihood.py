@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuralprog_agents.agents.neural_programmer import data
+from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.config import Config
 from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
-from neuralprog_agents.agents.neural_programmer.model import Shape, log_probability, unflatten
+from neuralprog_agents.agents.neural_programmer.model import log_probability, unflatten
 from neuralprog_agents.agents.neural_programmer.optimiser import State
 from neuralprog_agents.agents.neural_programmer.programs import Found, search
 from neuralprog_agents.agents.neural_programmer.records import Questions, questions_of

@@ -15,58 +15,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding, one_hot, softmax
 
+from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
 from neuralprog_agents.agents.neural_programmer.records import Choice, Questions
 
 _ABSENT = -1e9
 _TINY = 1e-12
 Parameters = dict[str, Tensor]
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Sizes of the networks.
-
-    Attributes:
-        words: Words of the vocabulary.
-        hidden: d.
-        steps: T.
-        bidirectional: Whether the question is also read from right to left.
-        attention: Whether each step attends to the states of the question's words.
-    """
-
-    words: int
-    hidden: int
-    steps: int
-    bidirectional: bool = False
-    attention: bool = False
-
-    @property
-    def parameters(self) -> dict[str, tuple[int, ...]]:
-        """The shape of each parameter; q has d numbers, or 2 d when read in both directions."""
-        d = self.hidden
-        q = 2 * d if self.bidirectional else d
-        seen = q + d if self.attention else q
-        shapes: dict[str, tuple[int, ...]] = {
-            "V": (self.words, d),
-            "U": (len(OPERATIONS), d),
-            "W_question": (d, 2 * d),
-            "W_operation": (d, seen + d),
-            "W_column": (d, seen + d),
-            "W_history": (d, 3 * d),
-        }
-        backward: dict[str, tuple[int, ...]] = {"W_backward": (d, 2 * d)}
-        attention: dict[str, tuple[int, ...]] = {"W_attention": (d, q + d)}
-        return (
-            shapes
-            | (backward if self.bidirectional else {})
-            | (attention if self.attention else {})
-        )
-
-    @property
-    def size(self) -> int:
-        """P, the number of parameters."""
-        return sum(math.prod(shape) for shape in self.parameters.values())
 
 
 def initial_theta(shape: Shape, seed: int, gain: float = 1.0) -> Tensor:

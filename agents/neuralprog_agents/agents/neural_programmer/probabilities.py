@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import softmax
 
+from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
 from neuralprog_agents.agents.neural_programmer.model import (
     Parameters,
     Reading,
-    Shape,
     attention,
     encode,
     history,

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from neuralprog_agents.agents.neural_programmer import data, machine
+from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.config import Config
 from neuralprog_agents.agents.neural_programmer.losses import entropy, loss
-from neuralprog_agents.agents.neural_programmer.model import Shape, choose, drop, unflatten
+from neuralprog_agents.agents.neural_programmer.model import choose, drop, unflatten
 from neuralprog_agents.agents.neural_programmer.optimiser import State
 from neuralprog_agents.agents.neural_programmer.records import answers_of, questions_of, tables_of
 from neuralprog_envs.core import batch as rows_of

@@ -18,10 +18,10 @@ import torch
 
 from neuralprog_agents.agent import Outcome, Report, Stop
 from neuralprog_agents.agents.neural_programmer import data, optimiser
+from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.config import Config
 from neuralprog_agents.agents.neural_programmer.likelihood import ProgramLessons
 from neuralprog_agents.agents.neural_programmer.model import (
-    Shape,
     actions,
     choose,
     initial_theta,

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from numpy.typing import NDArray
+import numpy as np
 
+from neuralprog_agents.agents.neural_programmer_2017.card import Card
 from neuralprog_agents.agents.neural_programmer_2017.config import Config
+from neuralprog_agents.training.checkpoint import check_dtypes
 from neuralprog_envs.registry import find
 from neuralprog_envs.table.ops import SETS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from neuralprog_agents.agent import Outcome, Report, Stop
+    from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
     from neuralprog_agents.agents.neural_programmer_2017.policy import WikiPolicy
 
-__all__ = ["SUPERVISION", "Config", "check", "ensemble", "load", "restart"]
+__all__ = ["SUPERVISION", "Card", "Config", "check", "ensemble", "load", "restart"]
 
 SUPERVISION = "answers"
 
@@ -36,22 +38,31 @@ def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop
     return train.restart(config, index, folder, report, stop)
 
 
-def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> WikiPolicy:
+def load(weights: Tensors, card: Card) -> WikiPolicy:
     """Return the policy of trained weights.
 
     Args:
         weights: The networks' parameters, float16 or float32, by "number.name".
-        card: "env", "settings", "shape", "networks" and "beam", as ``restart`` gives them.
+        card: As ``restart`` gives it.
 
     Raises:
-        ValueError: The weights do not fit the shape.
+        ValueError: The card and the weights do not fit each other.
     """
-    from neuralprog_agents.agents.neural_programmer_2017.model import Shape, loaded
+    from neuralprog_agents.agents.neural_programmer_2017.model import Programmer
     from neuralprog_agents.agents.neural_programmer_2017.policy import WikiPolicy
+    from neuralprog_agents.training.network import restored
 
-    shape = Shape(**{**card["shape"], "operations": tuple(card["shape"]["operations"])})
-    models = [loaded(shape, weights, f"{number}.") for number in range(int(card["networks"]))]
-    return WikiPolicy(card["env"], dict(card["settings"]), models, int(card["beam"]))
+    check_dtypes(weights, ("float16", "float32"))
+    own: list[Tensors] = [
+        {
+            name.removeprefix(f"{number}."): array.astype(np.float32)
+            for name, array in weights.items()
+            if name.startswith(f"{number}.")
+        }
+        for number in range(card.networks)
+    ]
+    models = [restored(lambda: Programmer(card.shape), each) for each in own]
+    return WikiPolicy(card.env, card.settings, models, card.beam)
 
 
 def ensemble(policies: list[WikiPolicy]) -> WikiPolicy:

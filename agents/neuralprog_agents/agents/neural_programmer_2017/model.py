@@ -6,41 +6,21 @@ B questions, n programs, Q words, C columns, O operations, d the states' size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import dropout, log_softmax, relu, softmax
 
+from neuralprog_agents.agents.neural_programmer_2017.card import Shape
 from neuralprog_agents.agents.neural_programmer_2017.views import TRAITS, Views
 from neuralprog_envs.table.ops import OPERATIONS
 
 _ABSENT = -1e9
 _KINDS = 3
 """What a word can stand in: a column's name, a mentioned entry, a similar one."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Sizes of the networks.
-
-    Attributes:
-        words: Words of the vocabulary.
-        operations: Their names, by number.
-        hidden: d, an even number.
-        embedding: The size of words' and operations' vectors.
-        steps: T.
-    """
-
-    words: int
-    operations: tuple[str, ...]
-    hidden: int
-    embedding: int
-    steps: int = 4
 
 
 @dataclass(frozen=True)
@@ -239,23 +219,3 @@ def _absent(count: Any, size: int) -> Tensor:
 def _dots(vectors: Tensor, query: Tensor) -> Tensor:
     """Return the products of (n, k, d) with (n, d), (n, k)."""
     return torch.bmm(vectors, query[:, :, None])[:, :, 0]
-
-
-def loaded(shape: Shape, weights: Mapping[str, NDArray[Any]], prefix: str) -> Programmer:
-    """Return networks with the weights whose names begin so, ready to be used.
-
-    Raises:
-        ValueError: Some weight is missing, or of another shape.
-    """
-    model = Programmer(shape)
-    own = {
-        name.removeprefix(prefix): torch.tensor(np.asarray(array, dtype=np.float32))
-        for name, array in weights.items()
-        if name.startswith(prefix)
-    }
-    wanted = {name: value.shape for name, value in model.state_dict().items()}
-    if {name: value.shape for name, value in own.items()} != wanted:
-        raise ValueError(f"these are not the weights of networks of {shape.hidden} units")
-    model.load_state_dict(own)
-    model.eval()
-    return model

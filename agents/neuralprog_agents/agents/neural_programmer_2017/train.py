@@ -18,9 +18,10 @@ from torch import Tensor, nn
 
 from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
 from neuralprog_agents.agents.neural_programmer_2017 import data
+from neuralprog_agents.agents.neural_programmer_2017.card import Shape
 from neuralprog_agents.agents.neural_programmer_2017.config import Config
 from neuralprog_agents.agents.neural_programmer_2017.data import Example
-from neuralprog_agents.agents.neural_programmer_2017.model import Programmer, Shape
+from neuralprog_agents.agents.neural_programmer_2017.model import Programmer
 from neuralprog_agents.agents.neural_programmer_2017.policy import WikiPolicy
 from neuralprog_agents.agents.neural_programmer_2017.views import joined
 from neuralprog_agents.evaluation.release import answers_of, judged

@@ -5,17 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
+from neuralprog_agents.agents.npi.card import Card
 from neuralprog_agents.agents.npi.config import Config, Task
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find
 
 if TYPE_CHECKING:
-    from neuralprog_agents.agent import Outcome, Report, Stop
+    from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
     from neuralprog_agents.agents.npi.policy import NPIPolicy
 
-__all__ = ["SUPERVISION", "Config", "check", "check_certificate", "load", "restart"]
+__all__ = ["SUPERVISION", "Card", "Config", "check", "check_certificate", "load", "restart"]
 
 SUPERVISION = "execution traces"
 
@@ -51,24 +50,22 @@ def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop
     return train.restart(config, index, folder, report, stop)
 
 
-def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> NPIPolicy:
+def load(weights: Tensors, card: Card) -> NPIPolicy:
     """Return the policy of trained weights.
 
     Args:
         weights: The network's parameters, by name.
-        card: "env", "settings" and "sizes", as ``restart`` gives them.
+        card: As ``restart`` gives it.
 
     Raises:
-        ValueError: The weights do not fit the sizes.
+        ValueError: The card and the weights do not fit each other.
     """
     from neuralprog_agents.agents.npi import policy
 
     return policy.load(weights, card)
 
 
-def check_certificate(
-    weights: dict[str, NDArray[Any]], card: dict[str, Any], record: dict[str, Any]
-) -> None:
+def check_certificate(weights: Tensors, card: Card, record: dict[str, Any]) -> None:
     """Recheck a certificate; see ``neuralprog_agents.npi_network.recheck``."""
     from neuralprog_agents.npi_network import recheck
 

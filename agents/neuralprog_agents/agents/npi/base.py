@@ -11,9 +11,10 @@ from torch import Tensor
 
 from neuralprog_agents.agents.npi.config import Config, Task
 from neuralprog_agents.agents.npi.data import Stream, seed, task_of
-from neuralprog_agents.evaluation.agents import open_agent, weights_of
+from neuralprog_agents.evaluation.agents import bases_of, open_agent, weights_of
 from neuralprog_agents.npi_network.model import NPI
-from neuralprog_agents.npi_network.sizes import Domain, Sizes, lay_out, read
+from neuralprog_agents.npi_network.sizes import Domain, Sizes, lay_out
+from neuralprog_agents.training.schema import structured
 
 _MEMORIES = ("program_memory", "key_memory")
 
@@ -50,11 +51,11 @@ def open_base(name: str) -> Base:
     agent = open_agent(name)
     if agent.card.get("agent") != "npi":
         raise ValueError(f"base must be a trained npi, and {name} is not")
-    config = dict(agent.card["config"])
-    config["also"] = tuple(Task(**task) for task in config.get("also", ()))
+    bases_of(agent.card["config"])
+    config = structured(Config, agent.card["config"], strict=True)
     return Base(
-        tasks=tasks_of(Config(**config), int(agent.card["restart"])),
-        sizes=read(agent.card["model"]["sizes"]),
+        tasks=tasks_of(config, agent.card["restart"]),
+        sizes=structured(Sizes, agent.card["model"]["sizes"]),
         weights=weights_of(agent),
         sha256=str(agent.card["weights_sha256"]),
     )

@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from numpy.typing import NDArray
 
+from neuralprog_agents.agent import Tensors
+from neuralprog_agents.agents.npi.card import Card, LearnedTask
 from neuralprog_agents.evaluation.certificate import Proof
 from neuralprog_agents.npi_network.actor import Actor
-from neuralprog_agents.npi_network.core import core, load_network
+from neuralprog_agents.npi_network.core import core
 from neuralprog_agents.npi_network.memo import Rollout
 from neuralprog_agents.npi_network.model import NPI, Heads
+from neuralprog_agents.npi_network.sizes import check_domain
 from neuralprog_agents.npi_network.stack import Actions, Floats
 from neuralprog_agents.npi_network.verification_set import covers
+from neuralprog_agents.training.network import restored
 from neuralprog_envs.program.library import ACT
 from neuralprog_envs.registry import find, make_task
-
-
-@dataclass(frozen=True)
-class LearnedTask:
-    """A task that a network was trained on.
-
-    Attributes:
-        env_id: The id of its environment.
-        settings: The environment's settings, without the length.
-        trained_on_proof: Whether frames of the verification set were training data.
-    """
-
-    env_id: str
-    settings: dict[str, Any]
-    trained_on_proof: bool = False
 
 
 class NPIPolicy:
@@ -46,7 +33,7 @@ class NPIPolicy:
 
     def __init__(self, model: NPI, tasks: Sequence[LearnedTask], domain: int = 0) -> None:
         self.model, self._tasks, self._domain = model.eval(), tasks, domain
-        self.env_id, self._settings = tasks[domain].env_id, tasks[domain].settings
+        self.env_id, self._settings = tasks[domain].env, tasks[domain].settings
         decide = core(model, domain, self._store_heads)
         size = 2 * model.sizes.layers * model.sizes.hidden
         self._actor = Actor(decide, size)
@@ -55,7 +42,7 @@ class NPIPolicy:
     @property
     def env_ids(self) -> tuple[str, ...]:
         """The ids of the environments that it was trained on."""
-        return tuple(find(task.env_id).id for task in self._tasks)
+        return tuple(find(task.env).id for task in self._tasks)
 
     def acting_in(self, env_id: str) -> NPIPolicy:
         """Return the policy for one of ``env_ids``; see ``agent.Versatile``."""
@@ -116,18 +103,13 @@ class NPIPolicy:
         """Check the network on the verification set; see ``evaluation.certificate.Provable``."""
         from neuralprog_agents.npi_network.proof import prove
 
-        trained_on = self._tasks[self._domain].trained_on_proof
+        trained_on = self._tasks[self._domain].verification_set_used_for_training
         return [prove(self.model, self._task, trained_on, self._domain)]
 
 
-def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> NPIPolicy:
+def load(weights: Tensors, card: Card) -> NPIPolicy:
     """Return the policy of trained weights; see ``agent.load``."""
-    model = load_network(card["sizes"], weights)
-    tasks = [_learned(record) for record in card.get("tasks", [card])]
-    own = [task.env_id for task in tasks].index(card["env"])
-    return NPIPolicy(model, tasks, own)
-
-
-def _learned(record: dict[str, Any]) -> LearnedTask:
-    seen = bool(record.get("verification_set_used_for_training", False))
-    return LearnedTask(record["env"], record["settings"], seen)
+    for domain, task in zip(card.sizes.domains, card.learned, strict=True):
+        check_domain(domain, make_task(task.env, length=1, **task.settings).machine)
+    model = restored(lambda: NPI(card.sizes), weights)
+    return NPIPolicy(model, card.learned, card.envs.index(card.env))

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.agent import Policy
+from neuralprog_agents.agent import Policy, Tensors
+from neuralprog_agents.agents.nram.card import Card
 from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.agents.nram.data import limits, task_of
 from neuralprog_agents.agents.nram.discretise import Stepper, circuit_table
@@ -18,10 +19,20 @@ from neuralprog_agents.agents.nram.start import start_of
 from neuralprog_agents.agents.nram.train import NRAMLearner
 from neuralprog_agents.circuits.lanes import MOST_MEMORY, MOST_REGISTERS, MOST_STEPS
 from neuralprog_agents.circuits.policy import TablePolicy
+from neuralprog_agents.training.checkpoint import check_arrays
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find
 
-__all__ = ["SUPERVISION", "Config", "RecurrentPolicy", "check", "learner", "load", "supervision"]
+__all__ = [
+    "SUPERVISION",
+    "Card",
+    "Config",
+    "RecurrentPolicy",
+    "check",
+    "learner",
+    "load",
+    "supervision",
+]
 
 SUPERVISION = "input/output pairs"
 
@@ -95,24 +106,20 @@ def learner(config: Config, index: int) -> NRAMLearner:
     return NRAMLearner(config, index)
 
 
-def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> Policy:
-    """Return the discretised policy of trained weights.
+def load(weights: Tensors, card: Card) -> Policy:
+    """Return the policy of trained weights.
 
     Args:
         weights: "theta", shape (P,), float32.
-        card: "env", "shape", "time_limit" and "trained_lengths", as the learner gives them.
+        card: As the learner gives it.
 
     Raises:
-        ValueError: The weights do not fit the shape.
+        ValueError: The card and the weights do not fit each other.
     """
-    shape = Shape(**card["shape"])
-    theta = weights.get("theta")
-    if theta is None or theta.shape != (shape.size,):
-        raise ValueError(f"an NRAM of this shape has one array theta of {shape.size} numbers")
-    limit = [int(number) for number in card["time_limit"]]
-    if shape.controller == "lstm":
-        return RecurrentPolicy(card["env"], theta, shape, limit)
-    low, high = (int(length) for length in card["trained_lengths"])
-    table = circuit_table(theta, shape)
-    weights = probability_table(theta, shape)
-    return TablePolicy(card["env"], table, limit, (low, high), shape.repetitions, weights)
+    check_arrays(weights, {"theta": ("float32", (card.shape.size,))})
+    theta = weights["theta"]
+    if card.shape.controller == "lstm":
+        return RecurrentPolicy(card.env, theta, card.shape, card.time_limit)
+    table, probabilities = circuit_table(theta, card.shape), probability_table(theta, card.shape)
+    repetitions, lengths = card.shape.repetitions, card.trained_lengths
+    return TablePolicy(card.env, table, card.time_limit, lengths, repetitions, probabilities)

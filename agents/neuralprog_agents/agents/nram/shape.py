@@ -65,8 +65,9 @@ class Shape:
     def __post_init__(self) -> None:
         if self.memory < MIN_MEMORY:
             raise ValueError(f"memory must be at least {MIN_MEMORY}, got {self.memory}")
-        if min(self.registers, self.repetitions, self.hidden) < 1:
-            raise ValueError("registers, repetitions and hidden must be at least 1")
+        for name, most in (("registers", 16), ("repetitions", 16), ("hidden", 2**16)):
+            if not 1 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} must be from 1 to {most:,}, got {getattr(self, name)}")
         if self.controller not in ("mlp", "lstm"):
             raise ValueError(f"controller must be 'mlp' or 'lstm', got {self.controller!r}")
         if self.layers not in (1, 2):

@@ -5,17 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
+from neuralprog_agents.agents.ntm.card import Card
 from neuralprog_agents.agents.ntm.config import Config
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find, make_task
 
 if TYPE_CHECKING:
-    from neuralprog_agents.agent import Outcome, Report, Stop
+    from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
     from neuralprog_agents.sequences.policy import Saying
 
-__all__ = ["SUPERVISION", "Config", "check", "load", "restart"]
+__all__ = ["SUPERVISION", "Card", "Config", "check", "load", "restart"]
 
 SUPERVISION = "input/output pairs"
 
@@ -48,22 +47,20 @@ def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop
     return training.restart(config, index, folder, report, stop, setup)
 
 
-def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> Saying:
+def load(weights: Tensors, card: Card) -> Saying:
     """Return the policy of trained weights.
 
     Args:
         weights: The machine's parameters, by name.
-        card: "env", "settings" and "form", as ``restart`` gives them.
+        card: As ``restart`` gives it.
 
     Raises:
-        ValueError: The weights do not fit the form.
+        ValueError: The card and the weights do not fit each other.
     """
     from neuralprog_agents.agents.ntm.learner import TapeReader
-    from neuralprog_agents.sequences.policy import Saying, restore
+    from neuralprog_agents.sequences.policy import restore
 
-    reader = TapeReader(**card["form"])
-    restore(reader, weights)
-    return Saying(card["env"], reader, card["settings"])
+    return restore(card.env, card.settings, lambda: TapeReader(**vars(card.form)), weights)
 
 
 def _settings(config: Config) -> dict[str, Any]:

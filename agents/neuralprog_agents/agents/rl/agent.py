@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from neuralprog_agents.agents.rl.config import Config
+from neuralprog_agents.agents.rl.setup import Setup as Card
 
 if TYPE_CHECKING:
-    from neuralprog_agents.agent import Outcome, Report, Stop
+    from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
     from neuralprog_agents.agents.rl.policy import LearnedPolicy
 
-__all__ = ["SUPERVISION", "Config", "check", "load", "restart", "supervision"]
+__all__ = ["SUPERVISION", "Card", "Config", "check", "load", "restart", "supervision"]
 
 SUPERVISION = "rewards"
 
@@ -57,12 +56,12 @@ def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop
     return train.restart(config, index, folder, report, stop)
 
 
-def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> LearnedPolicy:
+def load(weights: Tensors, card: Card) -> LearnedPolicy:
     """Return the policy of trained weights.
 
     Args:
         weights: The network's parameters, by name.
-        card: The fields of ``setup.Setup``, as ``restart`` gives them.
+        card: As ``restart`` gives it.
 
     Raises:
         ValueError: The weights do not fit the setup.

@@ -15,6 +15,8 @@ from neuralprog_agents.training.ranges import (
     check_ranges,
 )
 
+Algorithm = Literal["PPO", "A2C", "DQN", "MaskablePPO", "RecurrentPPO", "BC"]
+
 
 @dataclass(frozen=True)
 class Config:
@@ -22,7 +24,7 @@ class Config:
 
     env: str
     """The id of the environment to learn, such as NRAMAccess-v0."""
-    algorithm: Literal["PPO", "A2C", "DQN", "MaskablePPO", "RecurrentPPO", "BC"] = "PPO"
+    algorithm: Algorithm = "PPO"
     """The algorithm of Stable-Baselines3 or sb3-contrib; "BC" imitates the expert's
     demonstrations with the network of PPO."""
     seed: Seed = 0

@@ -17,8 +17,9 @@ from neuralprog_agents.agents.rl.algorithms import (
     policy_arguments,
     policy_name,
 )
-from neuralprog_agents.agents.rl.setup import Setup, from_card, shown, table_of
+from neuralprog_agents.agents.rl.setup import Setup, shown, table_of
 from neuralprog_agents.agents.rl.vec_env import action_space, chosen, shown_space
+from neuralprog_agents.training.checkpoint import check_dtypes
 from neuralprog_envs.interfaces.setting import observation_space
 
 _TARGET = "q_net_target."
@@ -138,13 +139,12 @@ def weights_of(network: Any) -> Tensors:
     }
 
 
-def load(weights: Tensors, card: dict[str, Any]) -> LearnedPolicy:
-    """Return the policy of ``weights_of`` and a ``Setup.card``.
+def load(weights: Tensors, setup: Setup) -> LearnedPolicy:
+    """Return the policy of ``weights_of`` and a setup.
 
     Raises:
         ValueError: They do not fit each other.
     """
-    setup = from_card(card)
     with torch.random.fork_rng(devices=[]):
         network = new_network(setup)
     ours = {
@@ -155,6 +155,7 @@ def load(weights: Tensors, card: dict[str, Any]) -> LearnedPolicy:
     shapes = {name: tuple(parameter.shape) for name, parameter in ours.items()}
     if shapes != {name: array.shape for name, array in weights.items()}:
         raise ValueError(f"these are not the weights of a {setup.algorithm} network of this size")
+    check_dtypes(weights, ("float32",))
     with torch.no_grad():
         for name, parameter in ours.items():
             parameter.copy_(torch.from_numpy(weights[name]))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from neuralprog_agents.agents.rl.actions import Table, distinct_actions
-from neuralprog_agents.agents.rl.config import Config
+from neuralprog_agents.agents.rl.config import Algorithm, Config
+from neuralprog_agents.training.ranges import Within
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.core.task import Task
 from neuralprog_envs.registry import find, make_task
@@ -34,13 +35,13 @@ class Setup:
     """
 
     env: str
-    algorithm: str
+    algorithm: Algorithm
     length: tuple[int, int]
     settings: dict[str, Any]
     fields: tuple[str, ...]
     flat: bool
-    width: int
-    layers: tuple[int, ...]
+    width: Annotated[int, Within(1, 4096)]
+    layers: tuple[Annotated[int, Within(1, 4096)], ...]
 
     def task(self, length: int | tuple[int, int] | None = None) -> Task:
         """Return the task for the trained lengths, or for others.
@@ -54,14 +55,8 @@ class Setup:
         return task
 
     def card(self) -> dict[str, Any]:
-        """Return the setup as JSON; ``from_card`` undoes it."""
+        """Return the setup as JSON."""
         return asdict(self)
-
-
-def from_card(card: dict[str, Any]) -> Setup:
-    """Return the setup of a card."""
-    sequences = {name: tuple(card[name]) for name in ("length", "fields", "layers")}
-    return Setup(**{**card, **sequences})
 
 
 def setup_of(config: Config) -> Setup:

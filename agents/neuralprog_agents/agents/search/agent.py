@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from numpy.typing import NDArray
-
+from neuralprog_agents.agent import Tensors
 from neuralprog_agents.agents.search import data
+from neuralprog_agents.agents.search.card import Card
 from neuralprog_agents.agents.search.config import Config, check_memory
 from neuralprog_agents.agents.search.search import SearchLearner
 from neuralprog_agents.circuits.policy import TablePolicy
+from neuralprog_agents.training.checkpoint import check_arrays
 
-__all__ = ["SUPERVISION", "Config", "check", "learner", "load"]
+__all__ = ["SUPERVISION", "Card", "Config", "check", "learner", "load"]
 
 SUPERVISION = "input/output pairs"
 
@@ -27,17 +26,15 @@ def learner(config: Config, index: int) -> SearchLearner:
     return SearchLearner(config, index)
 
 
-def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> TablePolicy:
-    """Return the policy of a table.
+def load(weights: Tensors, card: Card) -> TablePolicy:
+    """Return the policy of trained weights.
 
     Args:
         weights: "table", shape (2^R, K), int64.
-        card: "env", "time_limit" and "trained_lengths", as the learner gives them.
+        card: As the learner gives it.
 
     Raises:
         ValueError: The table does not fit the machine.
     """
-    if set(weights) != {"table"}:
-        raise ValueError(f"a program has one array, table, not {sorted(weights)}")
-    low, high = card["trained_lengths"]
-    return TablePolicy(card["env"], weights["table"], card["time_limit"], (int(low), int(high)))
+    check_arrays(weights, {"table": ("int64", (None, None))})
+    return TablePolicy(card.env, weights["table"], card.time_limit, card.trained_lengths)

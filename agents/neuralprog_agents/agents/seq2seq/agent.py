@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from numpy.typing import NDArray
-
+from neuralprog_agents.agents.seq2seq.card import Card, Form
 from neuralprog_agents.agents.seq2seq.config import Config
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find, make_task
 
 if TYPE_CHECKING:
-    from neuralprog_agents.agent import Outcome, Report, Stop
+    from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
     from neuralprog_agents.sequences.policy import Saying
 
-__all__ = ["SUPERVISION", "Config", "check", "load", "restart"]
+__all__ = ["SUPERVISION", "Card", "Config", "check", "load", "restart"]
 
 SUPERVISION = "input/output pairs"
 
@@ -34,7 +33,7 @@ def check(config: Config) -> None:
 
 def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
     """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
-    from neuralprog_agents.agents.seq2seq.learner import Form, Seq2Seq
+    from neuralprog_agents.agents.seq2seq.learner import Seq2Seq
     from neuralprog_agents.sequences import training
 
     form = Form(config.model, config.format, config.hidden, config.layers)
@@ -42,19 +41,17 @@ def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop
     return training.restart(config, index, folder, report, stop, setup)
 
 
-def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> Saying:
+def load(weights: Tensors, card: Card) -> Saying:
     """Return the policy of trained weights.
 
     Args:
         weights: The network's parameters, by name.
-        card: "env", "settings" and "form", as ``restart`` gives them.
+        card: As ``restart`` gives it.
 
     Raises:
-        ValueError: The weights do not fit the form.
+        ValueError: The card and the weights do not fit each other.
     """
-    from neuralprog_agents.agents.seq2seq.learner import Form, Seq2Seq
-    from neuralprog_agents.sequences.policy import Saying, restore
+    from neuralprog_agents.agents.seq2seq.learner import Seq2Seq
+    from neuralprog_agents.sequences.policy import restore
 
-    learner = Seq2Seq(Form(**card["form"]))
-    restore(learner, weights)
-    return Saying(card["env"], learner, card["settings"])
+    return restore(card.env, card.settings, lambda: Seq2Seq(card.form), weights)

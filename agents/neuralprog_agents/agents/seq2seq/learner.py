@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from neuralprog_agents.agents.seq2seq import model
+from neuralprog_agents.agents.seq2seq.card import Form
 from neuralprog_agents.agents.seq2seq.symbols import BEGIN, PAD, decoded, encoded, stacked
 from neuralprog_agents.evaluation.answers import right_answers
 from neuralprog_agents.sequences import texts
@@ -17,16 +17,6 @@ _SPARE, _MOST = 16, 512
 """What is said ends at twice as many symbols as were read and so many more, or at the most."""
 _PAIRS = 2**23
 """Pairs of symbols that attention may look at at once; more texts are read in several turns."""
-
-
-@dataclass(frozen=True)
-class Form:
-    """The sizes of a network and its format; see ``Config``."""
-
-    model: str
-    format: str
-    hidden: int
-    layers: int
 
 
 class Seq2Seq:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
+from neuralprog_agents.agents.synthesis.card import Card
 from neuralprog_agents.agents.synthesis.config import Config
 from neuralprog_agents.specifications.known import specifications
 from neuralprog_envs.registry import find
 
 if TYPE_CHECKING:
-    from neuralprog_agents.agent import Outcome, Report, Stop
+    from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
     from neuralprog_agents.agents.synthesis.policy import SynthesisPolicy
 
-__all__ = ["SUPERVISION", "Config", "check", "check_certificate", "load", "restart"]
+__all__ = ["SUPERVISION", "Card", "Config", "check", "check_certificate", "load", "restart"]
 
 SUPERVISION = "a specification of every program"
 
@@ -32,12 +31,12 @@ def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop
     return train.restart(config, index, folder, report, stop)
 
 
-def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> SynthesisPolicy:
+def load(weights: Tensors, card: Card) -> SynthesisPolicy:
     """Return the policy of bodies, or of a network that was distilled from them.
 
     Args:
         weights: "nodes" and "roots" (see ``bodies.tabulate``), and the network's parameters.
-        card: "env", "settings", "beyond" and, for a network, "sizes", as ``restart`` returns them.
+        card: As ``restart`` returns it.
 
     Raises:
         ValueError: The weights do not fit the environment's library or the sizes.
@@ -47,9 +46,7 @@ def load(weights: dict[str, NDArray[Any]], card: dict[str, Any]) -> SynthesisPol
     return SynthesisPolicy(card, weights)
 
 
-def check_certificate(
-    weights: dict[str, NDArray[Any]], card: dict[str, Any], record: dict[str, Any]
-) -> None:
+def check_certificate(weights: Tensors, card: Card, record: dict[str, Any]) -> None:
     """Recheck a certificate; see ``neuralprog_agents.agents.synthesis.recheck``."""
     from neuralprog_agents.agents.synthesis import recheck
 

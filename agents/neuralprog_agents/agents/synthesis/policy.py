@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from neuralprog_agents.agent import Tensors
 from neuralprog_agents.agents.synthesis import bodies
 from neuralprog_agents.agents.synthesis.bodies import CALL, KIND, MATCH, NEXT, NOWHERE, WHAT
+from neuralprog_agents.agents.synthesis.card import Card
 from neuralprog_agents.evaluation.certificate import Proof
 from neuralprog_agents.npi_network.actor import Actor
 from neuralprog_agents.npi_network.memo import Rollout
+from neuralprog_agents.npi_network.sizes import Sizes, check_domain
 from neuralprog_envs.program.library import RETURN, Action, Library
 from neuralprog_envs.registry import make_task
 
@@ -71,16 +73,15 @@ class SynthesisPolicy:
     """A policy that runs bodies, or a network that was distilled from them.
 
     Args:
-        card: "env", "settings", "beyond" and, for a network, "sizes".
+        card: See ``Card``; the sizes are those of a network.
         weights: "nodes" and "roots" (see ``bodies.tabulate``), and the network's parameters.
 
     Raises:
         ValueError: The weights do not fit the environment's library or the sizes.
     """
 
-    def __init__(self, card: Mapping[str, Any], weights: Tensors) -> None:
-        self.env_id = str(card["env"])
-        self._settings, self._beyond = dict(card["settings"]), int(card["beyond"])
+    def __init__(self, card: Card, weights: Tensors) -> None:
+        self.env_id, self._settings, self._beyond = card.env, card.settings, card.beyond
         tables = {name: array for name, array in weights.items() if name in _TABLES}
         network = {name: array for name, array in weights.items() if name not in _TABLES}
         machine = self._task().machine
@@ -88,7 +89,7 @@ class SynthesisPolicy:
         bodies.check(tables, self._library, [values for _, values in self._view])
         self.bodies = [bodies.body_of(tables["nodes"], root) for root in tables["roots"].tolist()]
         self.interpreter = Interpreter(self._library, tables)
-        self._model = _network(card["sizes"], network) if "sizes" in card else None
+        self._model = _network(card.sizes, network, machine) if card.sizes else None
         self._actor = self._make_actor()
 
     def _make_actor(self) -> Actor:
@@ -133,8 +134,10 @@ class SynthesisPolicy:
         return [own, proof.prove_network(self._model, self.env_id, self.bodies)]
 
 
-def _network(sizes: Any, weights: Tensors) -> Any:
+def _network(sizes: Sizes, weights: Tensors, machine: Any) -> Any:
     """Return an NPI with the given weights."""
-    from neuralprog_agents.npi_network.core import load_network
+    from neuralprog_agents.npi_network.model import NPI
+    from neuralprog_agents.training.network import restored
 
-    return load_network(sizes, weights)
+    check_domain(sizes.domains[0], machine)
+    return restored(lambda: NPI(sizes), weights)

@@ -9,36 +9,42 @@ without torch.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from neuralprog_agents.agent import Tensors
 from neuralprog_agents.agents.synthesis.bodies import task_of
+from neuralprog_agents.agents.synthesis.card import Card
 from neuralprog_agents.agents.synthesis.policy import Interpreter, SynthesisPolicy
 from neuralprog_agents.agents.synthesis.proof import METHOD
 from neuralprog_agents.npi_network.recheck import check_cases
 from neuralprog_agents.npi_network.verification_set import verification_set
 from neuralprog_agents.specifications.specification import copy, same
 from neuralprog_agents.specifications.world import World, make_world
+from neuralprog_agents.training.ranges import Within
+from neuralprog_agents.training.schema import structured
 from neuralprog_envs.program.library import ACT, RETURN, Library
 from neuralprog_envs.program.state import ProgramState
 from neuralprog_envs.program.world import Apply
 
+_Longest = Annotated[int, Within(1, 12)]
 _STEPS = 10_000
 """The most steps of a call; on the small instances of a certificate calls take fewer."""
 
 
-def check_certificate(weights: Tensors, card: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+def check_certificate(weights: Tensors, card: Card, record: Mapping[str, Any]) -> None:
     """Raise ValueError, with the reason, if a certificate's claim does not hold."""
     policy = SynthesisPolicy(card, weights)
     if record["method"] == METHOD:
         _check_bodies(policy, record)
+    elif card.sizes is None:
+        raise ValueError("these are bodies, and no network")
     else:
         cases = verification_set(task_of(policy.env_id, 1, policy.bodies))
-        check_cases(weights, card["sizes"], cases, record)
+        check_cases(weights, card.sizes, cases, record)
 
 
 def _check_bodies(policy: SynthesisPolicy, record: Mapping[str, Any]) -> None:
-    longest = int(record["details"]["longest"])
+    longest = structured(_Longest, record["details"].get("longest"))
     world = make_world(policy.env_id, True, longest + 1)
     achieved = [
         _achieves(policy.interpreter, world, program, state)

@@ -18,6 +18,7 @@ from neuralprog_agents.agent import Answerer, Outcome, Policy, UnreadableError
 from neuralprog_agents.benchmark.comparison import tasks
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS, Entrant, NotApplicableError
 from neuralprog_agents.benchmark.speed import machine
+from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import check, evaluate
 from neuralprog_agents.evaluation.reference import reference
 from neuralprog_agents.training import config as settings
@@ -148,7 +149,7 @@ def _measured(settled: Settled) -> Record:
     }
     if not trained.outcome.tensors:
         return {**found, "ladder": dict.fromkeys(map(str, tasks.RUNGS), 0.0), "wider": 0.0}
-    policy = module.load(trained.outcome.tensors, trained.outcome.card)
+    policy = policy_of(cell.who.agent, trained.outcome.tensors, trained.outcome.card)
     return {**found, **_scores(policy, cell.env, first)}
 
 

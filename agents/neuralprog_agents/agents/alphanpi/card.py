@@ -1,0 +1,38 @@
+"""What the card of an AlphaNPI must hold, besides its weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from neuralprog_agents.training.schema import Size
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of a network.
+
+    Attributes:
+        view: The number of values of each of the E view components.
+        programs: How many programs there are.
+        choices: C.
+        state: D, what the encoder gives.
+        program: P, the width of the program memory.
+        hidden: Units in the encoder's layer and in the LSTM.
+    """
+
+    view: tuple[Size, ...]
+    programs: Size
+    choices: Size
+    state: Size
+    program: Size
+    hidden: Size
+
+
+@dataclass(frozen=True)
+class Card:
+    """Where it acts, with which settings of the environment, and the network's sizes."""
+
+    env: str
+    settings: dict[str, Any]
+    sizes: Sizes

@@ -1,0 +1,68 @@
+"""What the card of a Neural Programmer must hold, besides its weights."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+from neuralprog_agents.training.ranges import Within
+from neuralprog_agents.training.schema import Size
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of the networks.
+
+    Attributes:
+        words: Words of the vocabulary.
+        hidden: d.
+        steps: T.
+        bidirectional: Whether the question is also read from right to left.
+        attention: Whether each step attends to the states of the question's words.
+    """
+
+    words: Size
+    hidden: Size
+    steps: Annotated[int, Within(1, 64)]
+    bidirectional: bool = False
+    attention: bool = False
+
+    @property
+    def parameters(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each parameter; q has d numbers, or 2 d when read in both directions."""
+        from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
+
+        d = self.hidden
+        q = 2 * d if self.bidirectional else d
+        seen = q + d if self.attention else q
+        shapes: dict[str, tuple[int, ...]] = {
+            "V": (self.words, d),
+            "U": (len(OPERATIONS), d),
+            "W_question": (d, 2 * d),
+            "W_operation": (d, seen + d),
+            "W_column": (d, seen + d),
+            "W_history": (d, 3 * d),
+        }
+        backward: dict[str, tuple[int, ...]] = {"W_backward": (d, 2 * d)}
+        attention: dict[str, tuple[int, ...]] = {"W_attention": (d, q + d)}
+        return (
+            shapes
+            | (backward if self.bidirectional else {})
+            | (attention if self.attention else {})
+        )
+
+    @property
+    def size(self) -> int:
+        """P, the number of parameters."""
+        return sum(math.prod(shape) for shape in self.parameters.values())
+
+
+@dataclass(frozen=True)
+class Card:
+    """Where it acts, its sizes, and the tables on which it is scored."""
+
+    env: str
+    shape: Shape
+    columns: Annotated[int, Within(1, 1000)]
+    value_range: Annotated[float, Within(1, 1e6)]
