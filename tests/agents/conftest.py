@@ -72,8 +72,14 @@ def restart(config, index, folder, report, stop):
     return Outcome(index in config.lucky, {"first": sums[0]}, {"sums": sums}, card)
 
 
+@dataclass(frozen=True)
+class Card:
+    env: str
+    steps: int = 0
+
+
 def load(weights, card):
-    return ExpertPolicy(card["env"])
+    return ExpertPolicy(card.env)
 '''
 
 

@@ -1,18 +1,20 @@
 """The checker of certificates: it decides as the network does, and finds what does not stand."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from neuralprog_agents.agents.npi import data, train
+from neuralprog_agents.agents.npi.card import Card
 from neuralprog_agents.agents.npi.config import Config
 from neuralprog_agents.cli import main
 from neuralprog_agents.evaluation.agents import open_agent, weights_of
 from neuralprog_agents.npi_network import proof, recheck
 from neuralprog_agents.npi_network.frames import take
+from neuralprog_agents.training.schema import structured
 
 CONFIG = Config(env="NPIAddition", length=(1, 3), traces=8, layers=2, hidden=16, state=16)
 
@@ -27,7 +29,7 @@ def test_it_counts_the_errors_that_the_network_itself_finds(layers):
         half = np.arange(len(some.program)) % 2 == 0
         some.target[half] = _decided(model, some)[half]
         failing = proof.failing(model, some)
-        wrong = recheck.count_wrong(train.weights(model), asdict(model.sizes), some, slice(None))
+        wrong = recheck.count_wrong(train.weights(model), model.sizes, some, slice(None))
         assert not failing[half].any()
         assert wrong == failing.sum() > 0
 
@@ -81,7 +83,7 @@ def test_weights_that_fail_are_found(certificate):
     weights = weights_of(agent)
     weights["end.bias"] = weights["end.bias"] + 100
     with pytest.raises(ValueError, match="9 of 9 cases fail"):
-        recheck.check_certificate(weights, agent.card["model"], record)
+        recheck.check_certificate(weights, structured(Card, agent.card["model"]), record)
 
 
 def test_what_is_no_certificate_is_refused(capsys):

@@ -8,6 +8,7 @@ import pytest
 
 from neuralprog_agents.agents.alphanpi import agent
 from neuralprog_agents.agents.alphanpi.config import Config
+from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.training import config as settings
 from neuralprog_agents.training.checkpoint import CheckpointError
@@ -32,7 +33,7 @@ def test_a_restart_learns_the_towers_of_hanoi_from_what_they_must_achieve(tmp_pa
     """From one to five disks, and its network alone moves seven."""
     outcome = run(HANOI, 0, tmp_path / "r")
     assert outcome.success
-    policy = agent.load(outcome.tensors, json.loads(json.dumps(outcome.card)))
+    policy = policy_of("alphanpi", outcome.tensors, json.loads(json.dumps(outcome.card)))
     scores = evaluate(policy, "NPIHanoi", (3, 7), 4)
     assert [score.success_rate for score in scores] == [1.0, 1.0]
 
@@ -66,7 +67,7 @@ def test_weights_of_other_sizes_are_refused(tmp_path):
     outcome = run(SHORT, 0, tmp_path / "r")
     card = outcome.card | {"sizes": outcome.card["sizes"] | {"hidden": 65}}
     with pytest.raises(ValueError, match="do not fit"):
-        agent.load(outcome.tensors, card)
+        policy_of("alphanpi", outcome.tensors, card)
 
 
 def test_an_environment_without_specifications_is_refused():

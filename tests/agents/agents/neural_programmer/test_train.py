@@ -8,6 +8,7 @@ import pytest
 
 from neuralprog_agents.agents.neural_programmer import agent, data, train
 from neuralprog_agents.agents.neural_programmer.config import Config
+from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.training.checkpoint import CheckpointError
 
@@ -94,8 +95,12 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written():
     with pytest.raises(ValueError, match="columns must be 1 to 1"):
         agent.check(replace(SHORT, columns=(1, 3)))
     shape = {"words": 5, "hidden": 4, "steps": 4}
-    with pytest.raises(ValueError, match="has one array"):
-        agent.load({}, {"shape": shape, "env": "NPTableQA", "columns": 1, "value_range": 1.0})
+    with pytest.raises(ValueError, match="expected theta"):
+        policy_of(
+            "neural_programmer",
+            {},
+            {"shape": shape, "env": "NPTableQA", "columns": 1, "value_range": 1.0},
+        )
 
 
 @pytest.mark.learning
@@ -113,7 +118,7 @@ def test_the_gradient_of_the_soft_machine_teaches_some_of_it(tmp_path):
 def test_programs_found_from_answers_alone_teach_all_of_it_far_beyond_what_was_seen(tmp_path):
     outcome = run(replace(SMALL, budget=600), 0, tmp_path / "r")
     assert outcome.success, outcome.metrics
-    policy = agent.load(outcome.tensors, json.loads(json.dumps(outcome.card)))
+    policy = policy_of("neural_programmer", outcome.tensors, json.loads(json.dumps(outcome.card)))
     assert policy.settings(120)["value_range"] == 200.0
     scores = list(evaluate(policy, "NPSingleColumn-v0", (5, 120), 400))
     assert [score.success_rate for score in scores] == [1.0, 1.0]

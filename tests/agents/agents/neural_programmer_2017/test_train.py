@@ -10,6 +10,7 @@ import torch
 from neuralprog_agents.agents.neural_programmer_2017 import agent, data, decode, train
 from neuralprog_agents.agents.neural_programmer_2017.config import Config
 from neuralprog_agents.agents.neural_programmer_2017.model import Programmer, Shape
+from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.release import answer_release
 from neuralprog_agents.training.checkpoint import CheckpointError
 
@@ -113,7 +114,9 @@ def test_a_stopped_restart_goes_on_bit_for_bit(tmp_path):
 def test_it_learns_the_sample_and_its_answers_are_officially_judged(learned, tmp_path):
     untrained = run(replace(SMALL, epochs=1, learning_rate=1e-9), 0, tmp_path / "untrained")
     assert learned.metrics["accuracy"] > max(0.4, 2 * untrained.metrics["accuracy"])
-    policy = agent.load(learned.tensors, json.loads(json.dumps(learned.card)))
+    policy = policy_of(
+        "neural_programmer_2017", learned.tensors, json.loads(json.dumps(learned.card))
+    )
     done = answer_release(policy, "NPWikiTableQuestions-v0", None, "sample")
     assert done.accuracy == pytest.approx(learned.metrics["accuracy"], abs=0.03)
     record = done.record("np", "NPWikiTableQuestions-v0", "sample")
@@ -123,11 +126,11 @@ def test_it_learns_the_sample_and_its_answers_are_officially_judged(learned, tmp
 
 def test_weights_that_do_not_fit_are_refused(learned):
     card = json.loads(json.dumps(learned.card))
-    with pytest.raises(ValueError, match="not the weights"):
-        agent.load({}, card)
+    with pytest.raises(ValueError, match="do not fit the network"):
+        policy_of("neural_programmer_2017", {}, card)
     card["shape"]["hidden"] = 32
-    with pytest.raises(ValueError, match="not the weights"):
-        agent.load(learned.tensors, card)
+    with pytest.raises(ValueError, match="do not fit the network"):
+        policy_of("neural_programmer_2017", learned.tensors, card)
 
 
 def test_what_cannot_be_trained_is_refused():

@@ -10,12 +10,19 @@ import torch
 from neuralprog_agents.agents.npi import agent, data, policy, train
 from neuralprog_agents.agents.npi.config import Config, Task
 from neuralprog_agents.cli import main
-from neuralprog_agents.evaluation.agents import AgentError, open_agent, pretrained, weights_of
+from neuralprog_agents.evaluation.agents import (
+    AgentError,
+    open_agent,
+    policy_of,
+    pretrained,
+    weights_of,
+)
 from neuralprog_agents.evaluation.evaluate import evaluate, play, play_alone
 from neuralprog_agents.npi_network import proof, recheck
 from neuralprog_agents.npi_network.model import decide
 from neuralprog_agents.npi_network.pictures import SIDE, distinct_pictures, shrink
-from neuralprog_agents.npi_network.sizes import lay_out, read
+from neuralprog_agents.npi_network.sizes import Sizes, lay_out
+from neuralprog_agents.training.schema import structured
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
 from neuralprog_envs.program.frames import batch_frames, frames
@@ -50,14 +57,6 @@ def test_programs_of_one_pad_are_shared_and_others_are_not():
     assert three.programs[n:] == (two.programs[-1] + 1, two.programs[-1] + 2)
     assert not set(four.programs) & {*one.programs, *two.programs, *three.programs}
     assert four.first == two.end
-
-
-def test_a_card_of_one_task_from_before_there_were_several_is_read():
-    sizes = train.sizes_of(Config(env="NPIHanoi"))
-    (domain,) = sizes.domains
-    plain = {name: value for name, value in asdict(sizes).items() if name != "domains"}
-    old = {**plain, "view": list(domain.view), "actions": list(domain.actions)}
-    assert read(old) == read(json.loads(json.dumps(asdict(sizes)))) == sizes
 
 
 def test_pictures_shrink_to_the_means_of_their_blocks():
@@ -130,8 +129,8 @@ def test_the_checker_counts_the_errors_that_the_network_itself_finds():
         half = np.arange(len(cases.program)) % 2 == 0
         cases.target[half] = (said * cases.mask[..., None])[half]
         failing = proof.failing(model, cases, domain)
-        plain = json.loads(json.dumps(asdict(model.sizes)))
-        wrong = recheck.count_wrong(train.weights(model), plain, cases, slice(None), domain)
+        sizes = structured(Sizes, json.loads(json.dumps(asdict(model.sizes))))
+        wrong = recheck.count_wrong(train.weights(model), sizes, cases, slice(None), domain)
         assert not failing[half].any()
         assert wrong == failing.sum() > 0
 
@@ -140,7 +139,7 @@ def test_the_checker_counts_the_errors_that_the_network_itself_finds():
 def test_one_core_learns_two_tasks(tmp_path):
     outcome = run(HANOI, 0, tmp_path / "r")
     assert outcome.success
-    both = agent.load(outcome.tensors, json.loads(json.dumps(outcome.card)))
+    both = policy_of("npi", outcome.tensors, json.loads(json.dumps(outcome.card)))
     assert both.env_ids == ("NPIHanoi-v0", "NPIBubbleSort-v0")
     for env_id, lengths, split in (
         ("NPIHanoi-v0", (8,), "train"),

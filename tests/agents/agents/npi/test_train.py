@@ -7,6 +7,7 @@ import pytest
 
 from neuralprog_agents.agents.npi import agent, train
 from neuralprog_agents.agents.npi.config import Config
+from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.training.checkpoint import CheckpointError
 
@@ -35,7 +36,7 @@ def test_a_restart_learns_the_towers_of_hanoi_from_traces(tmp_path, config):
     outcome = run(config, 0, tmp_path / "r")
     assert outcome.success
     assert outcome.metrics["failing"] == 0
-    policy = agent.load(outcome.tensors, json.loads(json.dumps(outcome.card)))
+    policy = policy_of("npi", outcome.tensors, json.loads(json.dumps(outcome.card)))
     scores = evaluate(policy, "NPIHanoi", (4, 8), 2, split="train")
     assert [score.success_rate for score in scores] == [1.0, 1.0]
 
@@ -109,4 +110,4 @@ def test_weights_of_other_sizes_are_refused():
     card = {"env": "NPIAddition", "settings": {}, "sizes": asdict(train.sizes_of(SHORT))}
     model = train.initial(train.sizes_of(LONG), 0)
     with pytest.raises(ValueError, match="do not fit"):
-        agent.load(train.weights(model), card)
+        policy_of("npi", train.weights(model), card)

@@ -11,6 +11,7 @@ from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.agents.nram.data import pairs
 from neuralprog_agents.agents.nram.discretise import Stepper, circuit_table
 from neuralprog_agents.agents.nram.repair import Repair
+from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.training.loop import restart
 
@@ -25,7 +26,7 @@ def test_the_hybrid_learns_to_swap_and_writes_it_into_weights(tmp_path):
     outcomes = [restart(agent, SWAP, index, tmp_path / f"{index}") for index in range(6)]
     learned = [outcome for outcome in outcomes if outcome.success]
     assert len(learned) >= 3
-    policy = agent.load(learned[0].tensors, learned[0].card)
+    policy = policy_of("nram", learned[0].tensors, learned[0].card)
     scores = list(evaluate(policy, "NRAMSwap-v0", (10, 100), 50))
     assert [score.success_rate for score in scores] == [1.0, 1.0]
 

@@ -9,6 +9,7 @@ import pytest
 from neuralprog_agents.agents.nram import agent
 from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.circuits import tables
+from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.training.loop import restart
 from neuralprog_envs.core.instances import draw
@@ -25,7 +26,7 @@ def test_restarts_learn_to_increment_from_pairs_alone(tmp_path):
     learned = [outcome for outcome in outcomes if outcome.success]
     assert len(learned) >= 2
     for outcome in learned:
-        policy = agent.load(outcome.tensors, json.loads(json.dumps(outcome.card)))
+        policy = policy_of("nram", outcome.tensors, json.loads(json.dumps(outcome.card)))
         scores = list(evaluate(policy, "NRAMIncrement-v0", (10, 200), 50))
         assert [score.success_rate for score in scores] == [1.0, 1.0]
         assert "WRITE" in policy.program_text()
@@ -56,7 +57,7 @@ def test_a_table_runs_as_the_environment_runs_it():
 def test_an_lstm_is_a_policy_too(tmp_path):
     config = replace(LONG, controller="lstm", budget=100)
     outcome = restart(agent, config, 0, tmp_path)
-    policy = agent.load(outcome.tensors, outcome.card)
+    policy = policy_of("nram", outcome.tensors, outcome.card)
     first, again = (list(evaluate(policy, "NRAMIncrement-v0", (6,), 20)) for _ in range(2))
     assert first[0].success_rate == again[0].success_rate
     assert first[0].mean_steps <= 6
@@ -79,8 +80,9 @@ def test_settings_out_of_range_are_refused(change, message):
 def test_what_cannot_be_trained_is_refused_before_anything_is_written():
     with pytest.raises(ValueError, match="impossible"):
         agent.check(replace(INCREMENT, env="NRAMSwap", length=(1, 4)))
-    with pytest.raises(ValueError, match="has one array theta"):
-        agent.load(
+    with pytest.raises(ValueError, match="expected theta"):
+        policy_of(
+            "nram",
             {},
             {
                 "shape": {"registers": 2, "memory": 8},

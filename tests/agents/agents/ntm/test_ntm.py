@@ -10,6 +10,7 @@ from neuralprog_agents.agents.ntm import agent, bits
 from neuralprog_agents.agents.ntm.config import Config
 from neuralprog_agents.agents.ntm.fused import Access
 from neuralprog_agents.agents.ntm.model import NTM, Sizes, address, write
+from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.answers import right_answers
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_envs.interfaces.dataset import pairs
@@ -165,7 +166,7 @@ def test_it_learns_to_copy_and_goes_on_beyond(tmp_path):
     )
     assert outcome.success
     assert outcome.metrics["samples"] == outcome.metrics["step"] * SMALL.batch
-    policy = agent.load(outcome.tensors, outcome.card)
+    policy = policy_of("ntm", outcome.tensors, outcome.card)
     known, beyond = evaluate(policy, "NRAMCopy-v0", [6, 7], 50)
     assert known.success_rate > 0.9
     assert beyond.mean_steps == 0
@@ -187,4 +188,4 @@ def test_weights_of_other_sizes_are_refused(tmp_path):
     outcome = learn(replace(SMALL, budget=1, judged_every=1), tmp_path)
     form = {**outcome.card["form"], "hidden": 32}
     with pytest.raises(ValueError, match="do not fit the network"):
-        agent.load(outcome.tensors, {**outcome.card, "form": form})
+        policy_of("ntm", outcome.tensors, {**outcome.card, "form": form})

@@ -10,6 +10,7 @@ import torch
 from neuralprog_agents.agents.rl import agent, train
 from neuralprog_agents.agents.rl.agent import Config
 from neuralprog_agents.agents.rl.algorithms import ALGORITHMS
+from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.training import config as settings
 
@@ -82,7 +83,7 @@ def test_global_generators_are_left_alone(algorithm, tmp_path):
 
     before = states()
     outcome, _ = run(small(algorithm, budget=300), tmp_path)
-    agent.load(outcome.tensors, outcome.card)
+    policy_of("rl", outcome.tensors, outcome.card)
     assert states() == before
 
 
@@ -99,7 +100,7 @@ def test_a_loaded_policy_acts_as_the_trained_one(algorithm, env, length, more, t
     config = small(algorithm, env, length=length, budget=300, **more)
     agent.check(config)
     outcome, reports = run(config, tmp_path)
-    policy = agent.load(outcome.tensors, outcome.card)
+    policy = policy_of("rl", outcome.tensors, outcome.card)
     score = next(iter(evaluate(policy, env, [length[1]], 30, split="train")))
     assert score.mean_steps >= 1
     assert outcome.metrics["samples"] >= 300
@@ -110,12 +111,12 @@ def test_one_stopped_early_returns_what_it_has_learned(tmp_path):
     outcome, reports = run(small("PPO"), tmp_path, StopAt(1))
     assert outcome.metrics["samples"] < 1200
     assert outcome.metrics["success"] == reports[-1]["success"]
-    agent.load(outcome.tensors, outcome.card)
+    policy_of("rl", outcome.tensors, outcome.card)
 
 
 def test_a_network_is_bound_to_the_memory_that_it_sees(tmp_path):
     outcome, _ = run(small("PPO", "NRAMCopy-v0", length=(1, 2), budget=100), tmp_path)
-    policy = agent.load(outcome.tensors, outcome.card)
+    policy = policy_of("rl", outcome.tensors, outcome.card)
     assert policy.settings(4)["memory_size"] == 9
     with pytest.raises(ValueError, match="lengths go from 1 to 4"):
         policy.settings(5)
@@ -125,14 +126,14 @@ def test_flags_and_circuits_act_at_any_memory_size(tmp_path):
     circuits = {"action": "circuit", "observation": "flags"}
     config = small("PPO", "NRAMIncrement-v0", settings=circuits, budget=100)
     outcome, _ = run(config, tmp_path)
-    policy = agent.load(outcome.tensors, outcome.card)
+    policy = policy_of("rl", outcome.tensors, outcome.card)
     assert [score.length for score in evaluate(policy, policy.env_id, [5, 50], 5)] == [5, 50]
 
 
 def test_fields_that_grow_with_the_length_bind_a_network(tmp_path):
     config = small("PPO", "NPSingleColumn-v0", length=(5, 5), budget=100)
     outcome, _ = run(config, tmp_path)
-    policy = agent.load(outcome.tensors, outcome.card)
+    policy = policy_of("rl", outcome.tensors, outcome.card)
     policy.settings(5)
     with pytest.raises(ValueError, match=r"shows \w+ of shape"):
         policy.settings(6)
@@ -141,7 +142,7 @@ def test_fields_that_grow_with_the_length_bind_a_network(tmp_path):
 def test_action_probabilities_are_those_of_legal_choices(tmp_path):
     config = small("MaskablePPO", "NPIBubbleSort-v0", budget=100)
     outcome, _ = run(config, tmp_path)
-    policy = agent.load(outcome.tensors, outcome.card)
+    policy = policy_of("rl", outcome.tensors, outcome.card)
     env = train.make_env(config, policy.setup)
     env.seed(0)
     seen, masks = env.reset(), env.action_masks()
@@ -193,7 +194,7 @@ def test_masked_ppo_learns_to_sort_three_items(tmp_path):
     config = settings.parse("rl", path, ["--budget", "250000"])
     restarts = (run(config, tmp_path / str(i), index=i)[0] for i in range(3))
     outcome = next(outcome for outcome in restarts if outcome.success)
-    policy = agent.load(outcome.tensors, outcome.card)
+    policy = policy_of("rl", outcome.tensors, outcome.card)
     score = next(iter(evaluate(policy, policy.env_id, [3], 300, seed=9)))
     assert score.success_rate >= 0.99
 
@@ -204,6 +205,6 @@ def test_cloning_learns_to_answer_questions(tmp_path):
     config = settings.parse("rl", path, ["--algorithm", "BC", "--length", "[5, 9]"])
     outcome, _ = run(config, tmp_path)
     assert outcome.success
-    policy = agent.load(outcome.tensors, outcome.card)
+    policy = policy_of("rl", outcome.tensors, outcome.card)
     score = next(iter(evaluate(policy, policy.env_id, [60], 300)))
     assert score.success_rate >= 0.99

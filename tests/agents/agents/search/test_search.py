@@ -8,6 +8,7 @@ from neuralprog_agents.agents.search.agent import Config
 from neuralprog_agents.agents.search.search import ROUND, SearchLearner
 from neuralprog_agents.benchmark import search as bench
 from neuralprog_agents.circuits import tables
+from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.training.loop import restart
 from neuralprog_envs.core import batch
@@ -30,7 +31,7 @@ def test_increment_is_learned_and_right_at_ten_times_the_length(tmp_path, halt):
     outcomes = (restart(agent, config, i, tmp_path / str(i)) for i in range(9))
     outcome = next(outcome for outcome in outcomes if outcome.success)
     assert outcome.metrics["samples"] <= config.pairs
-    policy = agent.load(outcome.tensors, outcome.card)
+    policy = policy_of("search", outcome.tensors, outcome.card)
     for score in evaluate(policy, config.env, [10, 50], 50):
         assert score.success_rate == 1.0
         if halt:
@@ -140,11 +141,11 @@ def test_tapes_that_are_too_long_are_refused():
 def test_a_table_of_the_wrong_shape_is_refused():
     card = {"env": "NRAMSort-v0", "time_limit": [0, 0, 1], "trained_lengths": [2, 4]}
     with pytest.raises(ValueError, match="shape"):
-        agent.load({"table": np.zeros((4, 20), dtype=np.int64)}, card)
+        policy_of("search", {"table": np.zeros((4, 20), dtype=np.int64)}, card)
     with pytest.raises(ValueError, match="source"):
-        agent.load({"table": np.full((4, 22), 99)}, card)
+        policy_of("search", {"table": np.full((4, 22), 99)}, card)
     with pytest.raises(ValueError, match="table"):
-        agent.load({"theta": np.zeros(3)}, card)
+        policy_of("search", {"theta": np.zeros(3)}, card)
 
 
 def test_the_benchmark_yields_rows():

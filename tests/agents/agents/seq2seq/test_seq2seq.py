@@ -11,8 +11,10 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from neuralprog_agents.agents.seq2seq import agent, learner, model
+from neuralprog_agents.agents.seq2seq.card import Form
 from neuralprog_agents.agents.seq2seq.config import Config
 from neuralprog_agents.agents.seq2seq.symbols import BEGIN, END, PAD, decoded, encoded, stacked
+from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.sequences import texts
 from neuralprog_envs.interfaces.dataset import pairs
@@ -195,7 +197,7 @@ def test_it_learns_from_pairs(config, tmp_path):
     assert outcome.success
     assert outcome.metrics["samples"] == outcome.metrics["step"] * config.batch
     assert outcome.metrics["parameters"] == sum(t.size for t in outcome.tensors.values())
-    policy = agent.load(outcome.tensors, outcome.card)
+    policy = policy_of("seq2seq", outcome.tensors, outcome.card)
     (score,) = evaluate(policy, f"{config.env}-v0", [3], 60, split="all")
     assert score.success_rate > 0.9
 
@@ -215,7 +217,7 @@ def test_a_killed_restart_goes_on_with_the_same_bits(tmp_path):
 
 def test_turns_change_no_answer(monkeypatch):
     torch.manual_seed(0)
-    made = learner.Seq2Seq(learner.Form("transformer", "text", 32, 1))
+    made = learner.Seq2Seq(Form("transformer", "text", 32, 1))
     made.model.eval()
     task = make_task("NRAMCopy", length=4)
     instances = pairs(task, 7, length=4)
@@ -234,7 +236,7 @@ def test_weights_of_other_sizes_are_refused(tmp_path):
     outcome = learn(replace(SMALL, budget=1, judged_every=1), tmp_path)
     form = {**outcome.card["form"], "hidden": 32}
     with pytest.raises(ValueError, match="do not fit the network"):
-        agent.load(outcome.tensors, {**outcome.card, "form": form})
+        policy_of("seq2seq", outcome.tensors, {**outcome.card, "form": form})
 
 
 @settings(max_examples=20, deadline=None)

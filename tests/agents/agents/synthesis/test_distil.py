@@ -10,9 +10,11 @@ import pytest
 from neuralprog_agents.agents.synthesis import agent
 from neuralprog_agents.agents.synthesis.bodies import task_of
 from neuralprog_agents.agents.synthesis.distil import CHUNK
+from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.npi_network.verification_set import verification_set
 from neuralprog_agents.training import config as settings
+from neuralprog_agents.training.schema import structured
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.program.frames import batch_frames, frames
 
@@ -32,8 +34,8 @@ def run(config, index, folder, report=lambda _: None, stop=lambda: False):
     return agent.restart(config, index, folder, report, stop)
 
 
-def policy_of(outcome):
-    return agent.load(outcome.tensors, json.loads(json.dumps(outcome.card)))
+def loaded(outcome):
+    return policy_of("synthesis", outcome.tensors, json.loads(json.dumps(outcome.card)))
 
 
 class KilledError(Exception):
@@ -48,33 +50,33 @@ def hanoi(tmp_path_factory):
 @pytest.mark.learning
 def test_a_network_learns_what_was_found_and_acts_at_every_length(hanoi):
     assert hanoi.success
-    scores = evaluate(policy_of(hanoi), "NPIHanoi", (4, 8), 4)
+    scores = evaluate(loaded(hanoi), "NPIHanoi", (4, 8), 4)
     assert [score.success_rate for score in scores] == [1.0, 1.0]
 
 
 @pytest.mark.learning
 def test_bodies_and_network_are_both_proven_and_checked(hanoi):
-    proofs = policy_of(hanoi).prove()
+    proofs = loaded(hanoi).prove()
     assert [proof.method for proof in proofs] == ["every input up to a size", "verification set"]
     for proof in proofs:
         assert proof.holds
-        agent.check_certificate(hanoi.tensors, hanoi.card, asdict(proof))
+        agent.check_certificate(hanoi.tensors, structured(agent.Card, hanoi.card), asdict(proof))
 
 
 @pytest.mark.learning
 def test_a_network_that_decides_otherwise_is_not_proven(hanoi):
-    record = asdict(policy_of(hanoi).prove()[1])
+    record = asdict(loaded(hanoi).prove()[1])
     turned = {**hanoi.tensors, "end.bias": hanoi.tensors["end.bias"] + 100}
-    assert not agent.load(turned, hanoi.card).prove()[1].holds
+    assert not policy_of("synthesis", turned, hanoi.card).prove()[1].holds
     with pytest.raises(ValueError, match="cases fail"):
-        agent.check_certificate(turned, hanoi.card, record)
+        agent.check_certificate(turned, structured(agent.Card, hanoi.card), record)
 
 
 @pytest.mark.learning
 def test_a_network_of_other_sizes_is_refused(hanoi):
     card = {**hanoi.card, "sizes": {**hanoi.card["sizes"], "hidden": 65}}
     with pytest.raises(ValueError, match="do not fit"):
-        agent.load(hanoi.tensors, card)
+        policy_of("synthesis", hanoi.tensors, card)
 
 
 @pytest.mark.parametrize(("task", "length"), [("bubblesort", 9), ("hanoi", 9)])

@@ -11,9 +11,11 @@ from neuralprog_agents.agent import Player
 from neuralprog_agents.agents.synthesis import agent
 from neuralprog_agents.agents.synthesis.bodies import CALL, KIND, WHAT
 from neuralprog_agents.agents.synthesis.config import Config
+from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.training import config as settings
 from neuralprog_agents.training.checkpoint import CheckpointError
+from neuralprog_agents.training.schema import structured
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
 
@@ -33,8 +35,8 @@ def run(config, index, folder, report=lambda _: None, stop=lambda: False):
     return agent.restart(config, index, folder, report, stop)
 
 
-def policy_of(outcome):
-    return agent.load(outcome.tensors, json.loads(json.dumps(outcome.card)))
+def loaded(outcome):
+    return policy_of("synthesis", outcome.tensors, json.loads(json.dumps(outcome.card)))
 
 
 class KilledError(Exception):
@@ -46,7 +48,7 @@ class KilledError(Exception):
 def test_a_restart_finds_programs_that_are_right_at_every_length(task, lengths, tmp_path):
     outcome = run(config_of(task), 0, tmp_path / "r")
     assert outcome.success
-    policy = policy_of(outcome)
+    policy = loaded(outcome)
     scores = evaluate(policy, policy.env_id, lengths, 5)
     assert [score.success_rate for score in scores] == [1.0, 1.0]
 
@@ -65,7 +67,7 @@ def sort(tmp_path_factory):
 
 
 def test_whole_episodes_are_played_as_acted(sort):
-    policy = policy_of(sort)
+    policy = loaded(sort)
     assert isinstance(policy, Player)
     task = make_task("NPIBubbleSort", length=5, **policy.settings(5))
     instances = draw(task, 3, np.arange(4), (5, 5))
@@ -82,15 +84,15 @@ def test_whole_episodes_are_played_as_acted(sort):
 
 
 def test_what_is_proven_stands_when_checked_with_real_calls(sort):
-    (proof,) = policy_of(sort).prove()
+    (proof,) = loaded(sort).prove()
     assert proof.holds
-    agent.check_certificate(sort.tensors, sort.card, asdict(proof))
+    agent.check_certificate(sort.tensors, structured(agent.Card, sort.card), asdict(proof))
 
 
 def test_neither_proof_nor_check_passes_a_body_that_was_changed(tmp_path):
     """Every call replaced by another one, in turn."""
     found = run(HANOI, 0, tmp_path / "r")
-    record = asdict(policy_of(found).prove()[0])
+    record = asdict(loaded(found).prove()[0])
     nodes = found.tensors["nodes"]
     calls = np.flatnonzero(nodes[:, KIND] == CALL)
     assert len(calls) == 8
@@ -98,15 +100,17 @@ def test_neither_proof_nor_check_passes_a_body_that_was_changed(tmp_path):
         changed = nodes.copy()
         changed[row, WHAT] = changed[row, WHAT] % 4 + 1
         tensors = {**found.tensors, "nodes": changed}
-        assert not agent.load(tensors, found.card).prove()[0].holds
+        assert not policy_of("synthesis", tensors, found.card).prove()[0].holds
         with pytest.raises(ValueError, match="cases fail"):
-            agent.check_certificate(tensors, found.card, record)
+            agent.check_certificate(tensors, structured(agent.Card, found.card), record)
 
 
 def test_a_certificate_of_other_cases_does_not_stand(sort):
-    record = asdict(policy_of(sort).prove()[0])
+    record = asdict(loaded(sort).prove()[0])
     with pytest.raises(ValueError, match="cases"):
-        agent.check_certificate(sort.tensors, sort.card, {**record, "cases": 1})
+        agent.check_certificate(
+            sort.tensors, structured(agent.Card, sort.card), {**record, "cases": 1}
+        )
 
 
 def test_a_killed_restart_goes_on_to_the_same_bodies(tmp_path):
@@ -135,7 +139,7 @@ def test_one_that_is_stopped_gives_what_it_has(tmp_path):
     outcome = run(SORT, 0, tmp_path / "r", seen.append, lambda: len(seen) == 2)
     assert not outcome.success
     assert outcome.metrics["bodies"] == 2
-    policy = policy_of(outcome)
+    policy = loaded(outcome)
     assert next(evaluate(policy, policy.env_id, (3,), 4)).success_rate == 0
 
 
