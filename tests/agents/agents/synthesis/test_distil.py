@@ -82,7 +82,7 @@ def test_a_network_of_other_sizes_is_refused(hanoi):
 @pytest.mark.parametrize(("task", "length"), [("bubblesort", 9), ("hanoi", 9)])
 def test_the_verification_set_holds_every_frame_of_the_bodies_longer_runs(task, length, tmp_path):
     config = replace(config_of(task), distil=False)
-    policy = policy_of(run(config, 1, tmp_path / "r"))
+    policy = loaded(run(config, 1, tmp_path / "r"))
     made = task_of(config.env, length, policy.bodies)
     met = batch_frames(frames(made, draw(made, 5, np.arange(6), (length, length), "all")))
     known = set(contents(verification_set(task_of(config.env, 1, policy.bodies))))
