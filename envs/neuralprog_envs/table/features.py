@@ -1,7 +1,7 @@
 """The 2017 system's features of a question and a table: numbers, matches, frequent entries.
 
 Source: Neelakantan et al. 2017, section 2, and its published code; words, numbers and dates are
-read by ``tokenizer`` and not by CoreNLP.
+read by ``numbers`` and ``tokenizer`` and not by CoreNLP.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from neuralprog_envs.core.task import Bools, Floats
 from neuralprog_envs.table import tokenizer
+from neuralprog_envs.table.numbers import first_number
 from neuralprog_envs.table.tables import Table
 
 
@@ -43,7 +44,8 @@ class ParsedTable:
     @cached_property
     def values(self) -> tuple[Floats, Bools]:
         """The number of each cell, 0 for none, and which cells have one, (r, c) each."""
-        found = [[tokenizer.cell_value(cell) for cell in row] for row in self.table.cells]
+        comma = self.table.decimal_comma
+        found = [[first_number(cell, comma) for cell in row] for row in self.table.cells]
         numbers = np.array([[0.0 if v is None else v for v in row] for row in found])
         valid = np.array([[v is not None for v in row] for row in found])
         return numbers.reshape(self.shape), valid.reshape(self.shape)
@@ -56,7 +58,8 @@ class ParsedTable:
     @cached_property
     def is_number(self) -> Bools:
         """Which cells are exactly one number, (r, c)."""
-        rows = [[tokenizer.is_number(cell) for cell in row] for row in self.table.cells]
+        comma = self.table.decimal_comma
+        rows = [[tokenizer.is_number(cell, comma) for cell in row] for row in self.table.cells]
         return np.array(rows, dtype=bool).reshape(self.shape)
 
     @cached_property
@@ -69,6 +72,10 @@ class ParsedTable:
             if times > 1:
                 marked[:, c] = [other == entry for other in column]
         return marked
+
+    def asked(self, question: str) -> ParsedQuestion:
+        """Return a question on the table, with its decimal mark."""
+        return ParsedQuestion(question, self.table.decimal_comma)
 
     def not_in(self, question: ParsedQuestion) -> list[str]:
         """Return the question's words, no numbers or marks, that do not occur in the table."""
@@ -83,9 +90,15 @@ class ParsedTable:
 
 @dataclass(frozen=True)
 class ParsedQuestion:
-    """A question and its words and numbers."""
+    """A question and its words and numbers.
+
+    Attributes:
+        text: The question.
+        comma: Whether the decimal mark is a comma.
+    """
 
     text: str
+    comma: bool = False
 
     @cached_property
     def tokens(self) -> list[str]:
@@ -95,7 +108,7 @@ class ParsedQuestion:
     @cached_property
     def parts(self) -> tuple[list[str], list[float], list[int]]:
         """Its words without numbers, its numbers, and the places of the words to their left."""
-        return tokenizer.words_and_numbers(self.text, spelled=True)
+        return tokenizer.words_and_numbers(self.text, spelled=True, comma=self.comma)
 
     def mentions(self, words: Sequence[str]) -> bool:
         """Return whether the words occur in the question, one after the other."""

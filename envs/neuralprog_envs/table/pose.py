@@ -59,7 +59,7 @@ def pose(
     """
     table.table.check_size(machine.rows, machine.columns)
     key = hashlib.blake2b(f"{text}\0{table.key}".encode(), digest_size=8).digest()
-    question = ParsedQuestion(text)
+    question = table.asked(text)
     return TableInstances(
         **_question(machine, question),
         **_table(machine, table),

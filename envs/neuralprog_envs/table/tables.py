@@ -6,12 +6,14 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from neuralprog_envs.table.numbers import decimal_comma
 
 _DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'(?<![^,;\t| \r\n])"(?:[^"]|"")*"')
@@ -32,10 +34,12 @@ class Table:
     Attributes:
         names: The columns' names; they may be empty or stand there twice.
         cells: The rows.
+        decimal_comma: Whether 1,5 is one and a half here, and 1.500 fifteen hundred.
     """
 
     names: tuple[str, ...]
     cells: tuple[tuple[str, ...], ...]
+    decimal_comma: bool = False
 
     @property
     def rows(self) -> int:
@@ -94,7 +98,8 @@ def read_csv(path: str | Path) -> Table:
     """Return a user's CSV file: UTF-8, a header in the first line, fields quoted by ".
 
     Fields end at comma, semicolon, tab or bar: as a line ``sep=;`` in front of the header says, or
-    else whatever divides all lines into equally many fields. Lines end at CR and LF alone.
+    else whatever divides all lines into equally many fields. Lines end at CR and LF alone. The
+    cells say whether the decimal mark is a comma; where they don't, it is one behind semicolons.
 
     Raises:
         ValueError: There is no such file, or it is not a table; the message says what is wrong.
@@ -106,7 +111,8 @@ def read_csv(path: str | Path) -> Table:
     named = _EXCEL.match(content)
     delimiter = named[1] if named else _delimiter(content)
     lines = list(fields(content, file.name, delimiter=delimiter, **_DIALECT))
-    return _table(lines[1:] if named else lines, file.name)
+    table = _table(lines[1:] if named else lines, file.name)
+    return replace(table, decimal_comma=decimal_comma(table.cells, usual=delimiter == ";"))
 
 
 _DIALECT: Mapping[str, Any] = {"skipinitialspace": True, "strict": True}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neuralprog_envs.table import questions as q
 from neuralprog_envs.table.cells import most_frequent
 from neuralprog_envs.table.machine import TableMachine
+from neuralprog_envs.table.numbers import number
 from neuralprog_envs.table.state import NOTHING, TableInstances
 from neuralprog_envs.table.tables import Table, refuse_unknown
 from neuralprog_envs.table.tokenizer import words_and_numbers
@@ -58,7 +59,8 @@ class UserTable:
     def _write_question(self, fresh: Mapping[str, NDArray[Any]]) -> None:
         machine = self.machine
         asked = self.question.rstrip(" ?.!")
-        words, numbers, positions = words_and_numbers(asked, fold=False)
+        comma = self.table.decimal_comma
+        words, numbers, positions = words_and_numbers(asked, fold=False, comma=comma)
         self._check_columns(words)
         tokens = [self._token(word) for word in words]
         known = f"words here are {', '.join(machine.vocabulary.words[2:22])} ..."
@@ -95,9 +97,9 @@ class UserTable:
                 raise ValueError(f"column name {name!r} is unknown: columns here are A, B, C ...")
             fresh["names"][0, c] = vocabulary.encode([name]) if self.named else 0
         for r, c, cell in self._cells():
-            _, numbers, _ = words_and_numbers(cell)
-            if len(numbers) == 1:
-                fresh["numbers"][0, r, c], fresh["valid"][0, r, c] = numbers[0], True
+            value = number(cell, self.table.decimal_comma)
+            if value is not None:
+                fresh["numbers"][0, r, c], fresh["valid"][0, r, c] = value, True
             elif not self.machine.cell_words:
                 raise ValueError(f"row {r + 1}, column {names[c]}: {cell!r} is not a number")
             else:

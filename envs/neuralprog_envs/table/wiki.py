@@ -167,6 +167,6 @@ class WikiSource:
             return self.posed([self.release.numbers[values]])
         given, question = read_input(values)
         table, known = ParsedTable(given), self.machine.vocabulary.numbers
-        unknown = [word for word in table.not_in(ParsedQuestion(question)) if word not in known]
+        unknown = [word for word in table.not_in(table.asked(question)) if word not in known]
         refuse_unknown(unknown, "they stand neither in the table nor in the vocabulary")
         return pose(self.machine, table, question, target=values.get("answer"))

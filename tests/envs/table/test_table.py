@@ -272,19 +272,7 @@ def test_an_answer_counts_as_the_predictions_file_says_it(mark):
     assert official.correct([f"x{mark}(win)", "b"], ["B", "x"])
 
 
-# Words, numbers, dates
-
-
-@pytest.mark.parametrize(
-    ("cell", "value"),
-    [
-        ("1,200", 1200), ("-3.5", -3.5), ("80 m", 80), ("8.3:1", 8.3), ("$1,550", 1550),
-        ("August 31, 1957", 19570831), ("31 August 1957", 19570831), ("May 2010", 20100500),
-        ("2004-07-05", 20040705), ("March 5", 305), ("2008-09", 2008), ("Yes", None), ("", None),
-    ],
-)  # fmt: skip
-def test_cells_have_values(cell, value):
-    assert tokenizer.cell_value(cell) == value
+# Words and numbers
 
 
 def test_numbers_leave_the_question_and_remember_the_word_to_their_left():
