@@ -35,6 +35,7 @@ import unicodedata
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import chain
 
 LARGEST = 1e15
 """Numbers beyond plus and minus this are not read as numbers."""
@@ -165,9 +166,8 @@ def first_number(text: str, comma: bool = False) -> float | None:
         comma: Whether the decimal mark is a comma.
     """
     bare = plain(text)
-    values = [*(value for _, value in _named_dates(bare)), number(text, comma)]
-    values += [value for _, value in scan(bare, comma)]
-    return next((value for value in values if value is not None), None)
+    found = chain(_named_dates(bare), [(bare, number(text, comma))], scan(bare, comma))
+    return next((value for _, value in found if value is not None), None)
 
 
 def decimal_comma(rows: Iterable[Iterable[str]], usual: bool) -> bool:
