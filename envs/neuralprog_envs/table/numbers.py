@@ -140,14 +140,14 @@ def number(text: str, comma: bool = False) -> float | None:
         comma: Whether the decimal mark is a comma.
     """
     bare = plain(text).strip()
-    for day, value in _named_dates(bare):
-        if day[0] == bare:
-            return value
+    for found, day in _named_dates(bare):
+        if found[0] == bare:
+            return day
     brackets = _BRACKETS.fullmatch(bare)
-    found = _whole("".join(brackets.groups()) if brackets else bare)
-    if found is None or (brackets and (found["sign"] or found["minus"] or not found["number"])):
+    token = _whole("".join(brackets.groups()) if brackets else bare)
+    if token is None or (brackets and (token["sign"] or token["minus"] or not token["number"])):
         return None
-    value = _value(found, comma)
+    value = _value(token, comma)
     return 0.0 - value if brackets and value is not None else value
 
 
