@@ -31,6 +31,9 @@ def register(
 ) -> None:
     """Make an environment of a task of your own.
 
+    Call it in the module of the class: other processes, to which specs of the environment may be
+    sent, import that module and so register it too.
+
     Args:
         name: The id without its version, as in "NRAMDouble".
         family: "tape", "program" or "table".
@@ -54,9 +57,9 @@ def register_all() -> None:
         if row.id not in gym.registry:
             gym.register(
                 id=row.id,
-                entry_point="neuralprog_envs.interfaces.env:TaskEnv",
-                vector_entry_point="neuralprog_envs.interfaces.vector_env:TaskVectorEnv",
-                kwargs={"env_id": row.id},
+                entry_point=f"neuralprog_envs.entry_points.{row.family}:make",
+                vector_entry_point=f"neuralprog_envs.entry_points.{row.family}:make_vec",
+                kwargs={"env_id": row.address},
             )
 
 

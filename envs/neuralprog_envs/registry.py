@@ -45,6 +45,11 @@ class Row:
         """The Gymnasium id."""
         return f"{self.name}-v0"
 
+    @property
+    def address(self) -> str:
+        """The id by which every process finds the task; a user's has its module before it."""
+        return f"{self.task.partition(':')[0]}:{self.id}" if "user" in self.tags else self.id
+
 
 def _row(name: str, family: str, task: str, length: tuple[int, int], tags: Iterable[str]) -> Row:
     path = f"neuralprog_envs.{family}.tasks.{task}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import re
 import subprocess
 import sys
 import warnings
@@ -20,7 +21,10 @@ from neuralprog_envs import REGISTRY
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.dataset import pairs
+from neuralprog_envs.interfaces.display import display_of
 from neuralprog_envs.interfaces.replay import demonstration
+from neuralprog_envs.registry import make_task
+from tests.envs.tape.references import INPUTS
 
 IDS = sorted(REGISTRY)
 TAPE_IDS = [id_ for id_ in IDS if REGISTRY[id_].family == "tape"]
@@ -129,7 +133,8 @@ def test_observations_are_in_their_space_and_never_shared(env_id, settings):
         assert info["action_mask"].shape == (env.action_space.nvec.sum(),)
         np.testing.assert_array_equal(info["action_mask"], env.unwrapped.action_masks())
         observation = env.reset()[0] if terminated or truncated else after
-        assert ("success" in info) == (terminated or truncated)
+        assert info.keys() == {"action_mask", "success"}
+        assert terminated or truncated or not info["success"]
 
 
 @pytest.mark.parametrize("env_id", IDS)
@@ -148,14 +153,36 @@ def test_unseeded_resets_differ(env_id):
 def test_specs_and_environments_survive_serialisation(env_id):
     env = gym.make(env_id)
     assert EnvSpec.from_json(json.loads(json.dumps(env.spec.to_json()))) == env.spec
-    env.reset(seed=5)
-    env.action_space.seed(5)
-    twin = pickle.loads(pickle.dumps(env))
-    action = env.action_space.sample()
-    for left, right in zip(env.step(action), twin.step(action), strict=True):
-        assert_same(left, right)
-    for left, right in zip(env.reset(), twin.reset(), strict=True):
-        assert_same(left, right)
+    vector = gym.make_vec(env_id, 2, vectorization_mode="vector_entry_point", max_steps=3)
+    for kept in (env, vector):
+        kept.action_space.seed(5)
+        twin = pickle.loads(pickle.dumps(kept))
+        assert_same_steps([kept.reset(seed=5)], [twin.reset(seed=5)])
+        for moment in range(4):
+            twin = pickle.loads(pickle.dumps(kept))
+            action = kept.action_space.sample()
+            assert_same_steps([kept.step(action)], [twin.step(action)])
+            assert_same_steps([kept.reset()], [twin.reset()])
+            use(kept.unwrapped, moment)
+
+
+def use(env, moment):
+    """Let an environment keep what it may keep: what experts, answers and pictures need."""
+    task = env.task
+    instances = getattr(env, "instance", None) or batch.take(env._instances, slice(0, 1))
+    actions = demonstration(task, instances)
+    state = task.machine.initial(instances)
+    if moment == 1:
+        task.answers(state, instances)
+        display_of(task.machine).pixels(state, instances)
+    env.step(np.array([actions[0]] * getattr(env, "num_envs", 1)).reshape(env.action_space.shape))
+
+
+def assert_same_steps(one, other):
+    """Assert that two lists of what steps return are equal."""
+    for left, right in zip(one, other, strict=True):
+        for a, b in zip(left, right, strict=True):
+            assert_same(a, b)
 
 
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
@@ -318,8 +345,8 @@ def test_a_random_policy_fails(env_id):
     verdicts = []
     limit = int(env.unwrapped.setting.limits(np.array([longest]))[0])
     for _ in range(max(300, 4 * limit)):
-        info = env.step(env.action_space.sample())[4]
-        verdicts += list(info["success"][info["_success"]]) if "success" in info else []
+        _, _, terminated, truncated, info = env.step(env.action_space.sample())
+        verdicts += info["success"][terminated | truncated].tolist()
     assert len(verdicts) > 200
     assert np.mean(verdicts) < 0.2
 
@@ -386,6 +413,276 @@ def test_actions_out_of_range_are_refused_by_name(env_id):
         env.step(np.zeros(1, dtype=np.int64))
     with pytest.raises(ValueError, match="actions must be integers"):
         vector.step(np.zeros((2, 1), dtype=np.int64))
+
+
+VECTOR = {"vectorization_mode": "vector_entry_point"}
+
+
+def doors(env_id, limit, **settings):
+    """Yield environments of one step limit, each made in another way."""
+    spec = copy.deepcopy(gym.spec(env_id))
+    spec.max_episode_steps = limit
+    named = {"max_episode_steps": limit, **settings}
+    yield gym.make(env_id, max_steps=limit, **settings)
+    yield gym.make(env_id, **named)
+    yield gym.make(gym.make(env_id, **named).spec)
+    yield gym.make(spec, **settings)
+    yield gym.make(env_id, max_steps=limit + 2, **named)
+    yield gym.make(env_id, max_steps=limit, **{**named, "max_episode_steps": limit + 2})
+    for mode in ({"vectorization_mode": "sync"}, VECTOR):
+        yield gym.make_vec(env_id, 1, **mode, **named)
+        yield gym.make_vec(spec, 1, **mode, **settings)
+
+
+def played(env, actions):
+    """Return reward, end and success of each step up to the first end."""
+    env.reset(seed=3)
+    steps = []
+    for action in actions:
+        shaped = np.reshape(action, env.action_space.shape)
+        _, reward, terminated, truncated, info = env.step(shaped)
+        steps.append(
+            [float(np.ravel(x)[0]) for x in (reward, terminated | truncated, info["success"])]
+        )
+        if terminated or truncated:
+            return steps
+    raise AssertionError("the episode goes on")
+
+
+@pytest.mark.parametrize("env_id", IDS)
+def test_all_doors_agree_on_the_step_limit(env_id):
+    env = gym.make(env_id)
+    env.reset(seed=3)
+    expert = demonstration(env.unwrapped.task, env.unwrapped.instance)
+    idle = [expert[0]] * 200
+    for limit, actions in ((len(expert), expert), (len(expert) - 1, expert), (100, idle)):
+        first, *others = [played(env, actions) for env in doors(env_id, limit, reward="shaped")]
+        assert others == [first] * len(others)
+        assert len(first) <= limit
+        assert limit == 100 or len(first) == limit
+        assert limit < len(expert) or first[-1][-1] or actions is idle
+    if REGISTRY[env_id].family == "tape":
+        assert len(first) == 100
+
+
+def test_gym_makes_no_limit_of_minus_one_and_refuses_what_is_none():
+    assert gym.make("NRAMCopy-v0", max_episode_steps=-1).unwrapped.setting.max_steps is None
+    assert gym.make_vec("NRAMCopy-v0", max_episode_steps=-1).unwrapped.setting.max_steps is None
+    for limit in (0, 1.5, "9", True, float("nan"), 2**63):
+        for name in ("max_steps", "max_episode_steps"):
+            refused(f"{name} must be", gym.make, "NRAMCopy-v0", **{name: limit})
+            refused(f"{name} must be", gym.make_vec, "NRAMCopy-v0", **{name: limit})
+
+
+@pytest.mark.parametrize("family", ["NRAMSort-v0", "NPIHanoi-v0", "NPTableQA-v0"])
+def test_asynchronous_environments_know_their_limit(family):
+    env = gym.make_vec(family, 1, vectorization_mode="async", max_episode_steps=3)
+    try:
+        alone = gym.make(family, max_steps=3)
+        alone.reset(seed=3)
+        actions = [demonstration(alone.unwrapped.task, alone.unwrapped.instance)[0]] * 3
+        assert played(env, actions) == played(alone, actions)
+    finally:
+        env.close()
+
+
+@pytest.mark.parametrize("env_id", IDS)
+def test_masks_are_as_gymnasium_samples_with_them(env_id):
+    env, vector = gym.make(env_id), gym.make_vec(env_id, 2, **VECTOR)
+    for made in (env, vector):
+        _, info = made.reset(seed=1)
+        made.action_space.seed(1)
+        for _ in range(4):
+            masks = made.unwrapped.masks()
+            action = made.action_space.sample(mask=masks)
+            rows = masks if made is vector else (masks,)
+            flat = np.reshape(info["action_mask"], (len(rows), -1))
+            np.testing.assert_array_equal([np.concatenate(row) for row in rows], flat)
+            for numbers, row in zip(np.reshape(action, (len(rows), -1)), rows, strict=True):
+                assert all(mask[n] for mask, n in zip(row, numbers, strict=True) if mask.any())
+            info = made.step(action)[4]
+    meanings = env.unwrapped.get_action_meanings()
+    assert [len(names) for names in meanings.values()] == env.action_space.nvec.tolist()
+    assert tuple(meanings) == env.unwrapped.task.machine.action_names
+
+
+def test_ids_are_listed_by_family():
+    listed = gym.pprint_registry(
+        {id_: gym.spec(id_) for id_ in IDS}, num_cols=99, disable_print=True
+    )
+    groups = dict(re.findall(r"===== (\w+) =====\n(.*)", listed))
+    assert groups.keys() == {"tape", "program", "table"}
+    for id_ in IDS:
+        assert id_ in groups[REGISTRY[id_].family].split()
+
+
+def refused(message, call, *arguments, **settings):
+    """Assert that a call raises a ValueError of one line that says so."""
+    with pytest.raises(ValueError, match=message or None) as caught:
+        call(*arguments, **settings)
+    assert len(str(caught.value).splitlines()) == 1
+    assert len(str(caught.value)) < 400
+
+
+WRONG_ACTIONS = (3, 2.5, None, "1 2", [], [None], {}, [[0], [0]], ["0"], [True], [float("nan")])
+
+
+@pytest.mark.parametrize("env_id", IDS)
+def test_actions_of_another_form_are_refused_in_one_line(env_id):
+    env, vector = gym.make(env_id).unwrapped, gym.make_vec(env_id, 2, **VECTOR)
+    env.reset(seed=0)
+    vector.reset(seed=0)
+    size = len(env.action_space.nvec)
+    for wrong in (*WRONG_ACTIONS, [0.5] * size, np.full(size, 0.5), np.zeros((size, 1), int)):
+        refused("an action here is|they must be", env.step, wrong)
+        refused("actions must be integers", vector.step, wrong)
+        refused("actions must be integers", vector.step, [wrong, wrong])
+    for right in ([0] * size, (0,) * size, np.zeros(size, np.int8), np.zeros(size, np.float32)):
+        env.reset(seed=0)
+        vector.reset(seed=0)
+        after, both = env.step(right), vector.step([right, right])
+        assert [after[1:4]] == [tuple(x[0] for x in both[1:4])]
+
+
+WRONG_INPUTS = (None, 2.5, True, [None], [2.5, 1.2], [[[]]], {"a": 1}, b"12", object(), [-(2**70)])
+
+
+@pytest.mark.parametrize("env_id", IDS)
+def test_inputs_of_another_form_are_refused_in_one_line(env_id):
+    env = gym.make(env_id).unwrapped
+    for wrong in WRONG_INPUTS:
+        if wrong != [2.5, 1.2] or env_id not in ITEMS:
+            refused("", env.reset, options={"input": wrong})
+    if env_id in INPUTS:
+        env.reset(seed=0)
+        instance = env.instance
+        typed = INPUTS[env_id](instance.tape[0].tolist(), int(instance.length[0]))
+        for form in (list, tuple, np.array, np.float64):
+            env.reset(options={"input": form(typed)})
+            assert_same(vars(env.instance), vars(instance))
+        refused("as in", env.reset, options={"input": " ".join(map(str, typed))})
+        refused("as in", env.reset, options={"input": np.array(typed) + 0.5})
+
+
+ITEMS = ("NPIBubbleSort-v0", "NPIQuickSort-v0", "NPIMax-v0")
+"""These order whatever can be compared."""
+
+WRONG_SETTINGS = [
+    *(
+        ({"length": length}, "length must be|the least comes first")
+        for length in (1.5, "3", True, (1, 2, 3), (5, 2), (1, 2.5), [None, 3], "25", {}, 2**63,
+                       10**9, (2, 10**9), -1, float("nan"), range(1, 9, 2))
+    ),
+    *(
+        ({"discount": discount}, "discount must be")
+        for discount in (0, 2, "1", None, float("nan"), True)
+    ),
+    ({"reward": "dense"}, "reward: 'dense' is not among 'sparse', 'shaped', 'progress'"),
+    ({"reward": ["sparse"]}, "reward: "),
+    ({"split": "tset"}, "split: 'tset' is not among 'train'"),
+    ({"split": ["test"]}, "split: "),
+    ({"render_mode": "ascii"}, "render_mode: 'ascii' is not among None, 'ansi'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("settings", "message"), WRONG_SETTINGS, ids=str)
+def test_settings_are_checked_at_every_door(settings, message):
+    for env_id in ("NRAMCopy-v0", "NPIAddition-v0", "NPTableQA-v0"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Gymnasium's own, of render modes
+            refused(message, gym.make, env_id, **settings)
+        refused(message, gym.make_vec, env_id, 2, **VECTOR, **settings)
+
+
+@pytest.mark.parametrize(
+    ("env_id", "name", "least", "most"),
+    [
+        ("NRAMCopy", "memory_size", 3, 2**24),
+        ("NRAMCopy", "registers", 1, 2**10),
+        ("NRAMCopy", "repetitions", 1, 2**6),
+        ("NPIHanoi", "max_depth", 1, 2**22),
+        ("NPTableQA", "steps", 1, 1000),
+        ("NPTableQA", "columns", 0, 10**6),
+    ],
+)
+def test_sizes_have_bounds(env_id, name, least, most):
+    for wrong in (least - 1, most + 1, 2**63, 10**5000, 1.5, "3", True, float("nan"), [3]):
+        refused(f"{name} must be", make_task, env_id, **{name: wrong})
+
+
+def test_more_memory_than_there_can_be_is_refused_at_once():
+    for env_id, length in (
+        ("NPITopologicalSort", 10**5),
+        ("NPIHanoi", 10**7),
+        ("NPTableQA", (30, 10**9)),
+        ("NPWikiTableQuestions", 10**6),
+        ("NRAMWalkBST", 10**7),
+    ):
+        refused("at most|too long", gym.make, env_id + "-v0", length=length)
+    refused("num_envs must be at most", gym.make_vec, "NRAMCopy-v0", 10**12, **VECTOR)
+
+
+@pytest.mark.parametrize("wrong", [-1, 1.5, "3", True, [1], {}, float("nan")])
+def test_seeds_are_whole_numbers(wrong):
+    env, vector = gym.make("NRAMCopy-v0"), gym.make_vec("NRAMCopy-v0", 2, **VECTOR)
+    refused("seed must be", env.reset, seed=wrong)
+    refused("seed must be|1 seeds for 2", vector.reset, seed=wrong)
+    refused("seed must be", vector.reset, seed=[2, wrong])
+
+
+@pytest.mark.parametrize("env_id", ["NRAMCopy-v0", "NPIMax-v0", "NPSingleColumn-v0"])
+def test_some_slots_may_be_seeded_and_others_go_on(env_id):
+    vector = gym.make_vec(env_id, 3, **VECTOR)
+    singles = SyncVectorEnv([lambda: gym.make(env_id)] * 3)
+    for seed in (4, [1, None, 2**70], None, (None, np.int64(5), 0), np.array([3, 1, 2])):
+        seeds = (
+            seed
+            if seed is None or isinstance(seed, int)
+            else [None if s is None else int(s) for s in seed]
+        )
+        assert_same_steps([vector.reset(seed=seed)], [singles.reset(seed=seeds)])
+    fresh = gym.make_vec(env_id, 2, **VECTOR)
+    known, _ = fresh.reset(seed=[7, None])
+    again, _ = gym.make(env_id).reset(seed=7)
+    for one, other in zip(leaves(known), leaves(again), strict=True):
+        np.testing.assert_array_equal(one[0], other)
+
+
+WRONG_OPTIONS = (
+    [], "length", {"lenght": 2}, {1: 2}, {"length": 2.5}, {"length": None}, {"length": (1, 2)},
+    {"length": 10**9},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("options", WRONG_OPTIONS, ids=str)
+def test_options_are_checked(options):
+    for env in (gym.make("NRAMCopy-v0").unwrapped, gym.make_vec("NRAMCopy-v0", 2, **VECTOR)):
+        refused("option|length must", env.reset, seed=1, options=options)
+
+
+def test_a_vector_environment_has_what_gymnasiums_have():
+    for mode in (AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP):
+        for name in (mode, mode.value):
+            env = gym.make_vec("NRAMCopy-v0", 2, **VECTOR, autoreset_mode=name)
+            assert env.autoreset_mode is env.metadata["autoreset_mode"] is mode
+    for wrong in (AutoresetMode.DISABLED, "never", None):
+        refused(
+            "autoreset_mode: ",
+            gym.make_vec,
+            "NRAMCopy-v0",
+            2,
+            **VECTOR,
+            autoreset_mode=wrong,
+        )
+    for call in (env.unwrapped.action_masks, env.unwrapped.masks, env.unwrapped.snapshot):
+        with pytest.raises(gym.error.ResetNeeded):
+            call()
+
+
+@variants
+def test_spaces_are_boxes_and_integers_that_every_library_knows(env_id, settings):
+    space = gym.make(env_id, **settings).observation_space
+    assert all(isinstance(part, gym.spaces.Box) for part in leaves(getattr(space, "spaces", space)))
 
 
 def test_the_environments_need_neither_torch_nor_matplotlib():

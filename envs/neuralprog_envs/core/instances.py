@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuralprog_envs.core import batch
+from neuralprog_envs.core import arguments, batch
 from neuralprog_envs.core.draws import Bits, Draws, as_words, combine, mix
 from neuralprog_envs.core.task import Ints, LengthError, Task
 
@@ -30,19 +30,18 @@ _BUFFER_BYTES = 4_000_000
 
 def check_split(split: str) -> str:
     """Return the split's name; raise ValueError when there is no such split."""
-    if split not in SPLITS:
-        raise ValueError(f"unknown split {split!r}: choose one of {', '.join(SPLITS)}")
-    return split
+    return arguments.choice("split", split, SPLITS)  # type: ignore[no-any-return]
 
 
-def check_lengths(task: Task, length: int | tuple[int, int], split: str) -> tuple[int, int]:
-    """Return (shortest, longest) of what was asked for.
+def check_lengths(task: Task, length: Any, split: str) -> tuple[int, int]:
+    """Return (shortest, longest) of what was asked for; see ``arguments.span`` for its forms.
 
     Raises:
         LengthError: The range is empty or does not fit the machine.
-        ValueError: It asks for held-out instances at lengths that have too few to hold any out.
+        ValueError: It is no length, or it asks for held-out instances at lengths that have too few
+            to hold any out.
     """
-    low, high = (length, length) if isinstance(length, (int, np.integer)) else length
+    low, high = arguments.span(length)
     shortest, longest = task.lengths
     if not shortest <= low <= high <= longest:
         asked = f"length {low}" if low == high else f"lengths {low} to {high}"
@@ -55,7 +54,7 @@ def check_lengths(task: Task, length: int | tuple[int, int], split: str) -> tupl
             f"length {low} has too few instances to hold any out for split {split!r}: "
             f"use lengths of at least {task.split_from}, or split='train'"
         )
-    return int(low), int(high)
+    return low, high
 
 
 def draw(

@@ -10,7 +10,7 @@ vector environment, a dataset, traces) need these two and, for pictures and text
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +22,11 @@ from neuralprog_envs.core.events import Event
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+
+def fields_only(record: Any) -> dict[str, Any]:
+    """Return a dataclass's fields without what it has cached: what ``pickle`` keeps of it."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 class LengthError(ValueError):
@@ -66,6 +71,10 @@ class Machine(Protocol):
     @property
     def action_names(self) -> tuple[str, ...]:
         """What each of the K integers chooses."""
+
+    @property
+    def choices(self) -> Mapping[str, tuple[str, ...]]:
+        """What each number means, for each of the K integers by name."""
 
     @property
     def observation(self) -> Mapping[str, Field]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -9,14 +10,14 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
+from neuralprog_envs.core import arguments
 from neuralprog_envs.core.instances import InstanceStream, check_lengths
 from neuralprog_envs.core.task import Episode
 from neuralprog_envs.interfaces.display import display_of
 from neuralprog_envs.interfaces.setting import (
-    Length,
     action_space,
     bare,
-    check_options,
+    by_number,
     configure,
     observation_space,
 )
@@ -29,8 +30,8 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
 
     Observation and action spaces are those of the task's machine (see its module). An episode
     ends when the machine halts (terminated) or at the step limit (truncated); either way what
-    the machine then holds is judged, and ``info["success"]`` says whether the answer is wholly
-    right. ``info["action_mask"]`` and ``action_masks()`` give the legal choices.
+    the machine then holds is judged, and ``info["success"]``, before that False, says whether
+    the answer is wholly right. ``info["action_mask"]`` gives the legal choices.
 
     Episode i after ``reset(seed=s)`` poses the instance at the address (s, i), so equal seeds
     give equal episodes. ``reset(options={"length": n})`` poses one instance of length n;
@@ -39,8 +40,9 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
     Args:
         env_id: An id of the registry.
         render_mode: None, "ansi", "rgb_array", or "human" (prints the ansi text).
-        length, reward, discount, split, max_steps: See ``interfaces.setting.Setting``.
-        **task_settings: The family's own arguments, for tapes see ``tape.task.build``.
+        **settings: "length", "reward", "discount", "split" and "max_steps", see
+            ``interfaces.setting.Setting``; and the family's own arguments, see ``build`` in
+            ``tape.task``, ``program.task`` and ``table.task``.
 
     Raises:
         ValueError: A value is out of its range.
@@ -57,32 +59,15 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         env_id: str,
         *,
         render_mode: str | None = None,
-        length: Length | None = None,
-        reward: str = "sparse",
-        discount: float = 1.0,
-        split: str = "train",
-        max_steps: int | None = None,
-        **task_settings: Any,
+        **settings: Any,
     ) -> None:
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise ValueError(
-                f"unknown render_mode {render_mode!r}: {self.metadata['render_modes']}"
-            )
-        self.setting = configure(
-            env_id,
-            length=length,
-            reward=reward,
-            discount=discount,
-            split=split,
-            max_steps=max_steps,
-            **task_settings,
-        )
+        self.render_mode = check_render_mode(render_mode, self.metadata)
+        self.setting = configure(env_id, **settings)
         self.task = self.setting.task
-        self.render_mode = render_mode
         self.action_space = action_space(self.task)
         self.observation_space = observation_space(self.task)
-        self._shaped = reward != "sparse"
-        self._paid_back = reward == "shaped"
+        self._shaped = self.setting.reward != "sparse"
+        self._paid_back = self.setting.reward == "shaped"
         self._stream: InstanceStream | None = None
         self._episode: Episode | None = None
         self.instance: Any = None
@@ -91,8 +76,9 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Pose the next instance; see the class for ``seed`` and ``options``."""
-        chosen = check_options(options, ("length", "input"))
+        chosen = arguments.options(options, ("length", "input"))
         if seed is not None or self._stream is None:
+            seed = None if seed is None else arguments.integer("seed", seed, 0)
             super().reset(seed=seed)
             start = int(self.np_random.integers(2**63)) if seed is None else seed
             setting = self.setting
@@ -104,22 +90,23 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         self._ended = False
         self._potential = self._score() if self._shaped else 0.0
         self._show()
-        return bare(self._episode.observe()), {"action_mask": self.action_masks()}
+        return bare(self._episode.observe()), {"action_mask": self.action_masks(), "success": False}
 
     def _pose(self, stream: InstanceStream, options: dict[str, Any]) -> Any:
         if "input" in options:
             return self.task.pose_input(options["input"])
         if "length" not in options:
             return stream.next(_SLOT)
-        low, _ = check_lengths(self.task, int(options["length"]), self.setting.split)
-        return stream.next_at(_SLOT, low)
+        length = arguments.integer("length", options["length"], 0)
+        check_lengths(self.task, length, self.setting.split)
+        return stream.next_at(_SLOT, length)
 
     def step(self, action: NDArray[np.int64]) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Execute one action.
 
         Raises:
             ResetNeeded: There is no episode under way.
-            ValueError: The action has the wrong size, or a number in it is out of range.
+            ValueError: The action is not K whole numbers, or one of them is out of range.
         """
         episode = self._episode
         if episode is None or self._ended:
@@ -128,7 +115,7 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         self._steps += 1
         terminated = episode.halted
         truncated = not terminated and self._steps >= self._limit
-        info: dict[str, Any] = {"action_mask": episode.action_mask()}
+        info: dict[str, Any] = {"action_mask": episode.action_mask(), "success": False}
         reward = 0.0
         if terminated or truncated or self._shaped:
             reward = self._judge(terminated or truncated, info)
@@ -136,12 +123,11 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         return bare(episode.observe()), reward, terminated, truncated, info
 
     def _judge(self, ended: bool, info: dict[str, Any]) -> float:
-        """Return the reward of a step that may be rewarded; the end's verdict goes into info."""
+        """Return the reward of a step that may be rewarded; the verdict goes into info."""
         score = self._score()
         success = ended and score == 1.0
         self._ended = ended
-        if ended:
-            info["success"] = success
+        info["success"] = success
         if not self._shaped:
             return float(success)
         over = ended and self._paid_back
@@ -154,6 +140,14 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
     def action_masks(self) -> NDArray[np.bool_]:
         """Return the legal choices, concatenated: what sb3-contrib's MaskablePPO reads."""
         return self._running().action_mask()
+
+    def masks(self) -> tuple[NDArray[np.int8], ...]:
+        """Return the legal choices of each integer, as ``action_space.sample(mask=…)`` has them."""
+        return by_number(self.task, self.action_masks())
+
+    def get_action_meanings(self) -> dict[str, tuple[str, ...]]:
+        """Return the choices of each integer of an action: entry i is what the number i means."""
+        return dict(self.task.machine.choices)
 
     def render(self) -> Any:
         """Return the machine's state: text ("ansi") or a picture ("rgb_array")."""
@@ -177,3 +171,8 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         if self._episode is None:
             raise ResetNeeded("call reset() first: no episode is under way")
         return self._episode
+
+
+def check_render_mode(mode: str | None, metadata: Mapping[str, Any]) -> str | None:
+    """Return the mode; raise ValueError when the metadata do not have it."""
+    return arguments.choice("render_mode", mode, (None, *metadata["render_modes"]))  # type: ignore[no-any-return]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from neuralprog_envs.core import arguments
 from neuralprog_envs.core.instances import check_lengths, check_split
 from neuralprog_envs.core.task import Field, Ints, Task
 from neuralprog_envs.registry import find, make_task
@@ -34,7 +36,8 @@ class Setting:
             counts for its part. A wholly right answer earns as much as with "shaped".
         discount: The learner's discount γ; only the shaped reward uses it.
         split: A key of ``SPLITS``.
-        max_steps: The step limit of every episode; None takes the task's own.
+        max_steps: The step limit of every episode; None takes the task's own. Gymnasium's own name
+            for it, ``max_episode_steps``, says the same; of two limits the smaller holds.
     """
 
     task: Task
@@ -59,6 +62,7 @@ def configure(
     discount: float = 1.0,
     split: str = "train",
     max_steps: int | None = None,
+    max_episode_steps: int | None = None,
     **task_settings: Any,
 ) -> Setting:
     """Return the setting of an environment id; see ``Setting`` for the arguments.
@@ -68,16 +72,23 @@ def configure(
         TypeError: There is no such keyword argument.
     """
     asked = find(env_id).defaults["length"] if length is None else length
-    asked = int(asked) if np.ndim(asked) == 0 else (int(asked[0]), int(asked[-1]))
     task = make_task(env_id, length=asked, **task_settings)
-    if reward not in REWARDS:
-        raise ValueError(f"unknown reward {reward!r}: {', '.join(map(repr, REWARDS))}")
-    if not 0 < discount <= 1:
+    arguments.choice("reward", reward, REWARDS)
+    if not 0 < arguments.real("discount", discount) <= 1:
         raise ValueError(f"discount must be in (0, 1], got {discount}")
-    if max_steps is not None and max_steps < 1:
-        raise ValueError(f"max_steps must be at least 1, got {max_steps}")
     lengths = check_lengths(task, asked, check_split(split))
-    return Setting(task, lengths, reward, discount, split, max_steps)
+    limits = {"max_steps": max_steps, "max_episode_steps": max_episode_steps}
+    return Setting(task, lengths, reward, discount, split, _limit(limits))
+
+
+def _limit(limits: Mapping[str, int | None]) -> int | None:
+    """Return the smallest of the step limits that are given."""
+    given = [
+        arguments.integer(name, limit, 1, 2**62)
+        for name, limit in limits.items()
+        if limit is not None
+    ]
+    return min(given, default=None)
 
 
 def action_space(task: Task) -> spaces.MultiDiscrete:
@@ -92,8 +103,6 @@ def observation_space(task: Task) -> spaces.Space:
 
 
 def _space(field: Field) -> spaces.Space:
-    if field.dtype is np.int8 and (field.low, field.high) == (0, 1):
-        return spaces.MultiBinary(field.shape)
     return spaces.Box(field.low, field.high, field.shape, field.dtype)  # type: ignore[arg-type]
 
 
@@ -102,9 +111,17 @@ def bare(observation: dict[str, Any]) -> Any:
     return next(iter(observation.values())) if len(observation) == 1 else observation
 
 
-def check_options(options: dict[str, Any] | None, known: tuple[str, ...]) -> dict[str, Any]:
-    """Return the options of ``reset``; raise ValueError when one is not known."""
-    unknown = set(options or {}) - set(known)
-    if unknown:
-        raise ValueError(f"unknown reset option {sorted(unknown)[0]!r}: {', '.join(known)}")
-    return dict(options or {})
+def by_number(task: Task, mask: NDArray[np.bool_]) -> tuple[Any, ...]:
+    """Return a mask of legal choices as ``action_space.sample(mask=…)`` takes it.
+
+    Args:
+        task: The task.
+        mask: Side by side, shape (sum of choices,) or (n, sum of choices).
+
+    Returns:
+        For each integer of an action an int8 array, in n tuples if the mask has n rows.
+    """
+    if mask.ndim > 1:
+        return tuple(by_number(task, row) for row in mask)
+    starts = np.cumsum(task.machine.actions)[:-1]
+    return tuple(np.split(mask.astype(np.int8), starts))

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from neuralprog_envs.core import batch
+from neuralprog_envs.core import arguments, batch
 from neuralprog_envs.core.instances import InstanceStream, check_lengths, draw
 from neuralprog_envs.interfaces.display import display_of
+from neuralprog_envs.interfaces.env import check_render_mode
 from neuralprog_envs.interfaces.setting import (
-    Length,
     action_space,
     bare,
-    check_options,
+    by_number,
     configure,
     observation_space,
 )
@@ -35,10 +36,8 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         env_id: An id of the registry.
         num_envs: n.
         autoreset_mode: ``AutoresetMode.NEXT_STEP`` or ``SAME_STEP``.
-        max_episode_steps: The same as ``max_steps``; ``gym.make_vec`` passes this name.
         render_mode: None, "ansi" or "rgb_array".
-        length, reward, discount, split, max_steps: See ``interfaces.setting.Setting``.
-        **task_settings: The family's own arguments, for tapes see ``tape.task.build``.
+        **settings: As ``interfaces.env.TaskEnv`` takes them.
 
     Raises:
         ValueError: A value is out of its range.
@@ -53,56 +52,47 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         num_envs: int = 1,
         *,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
-        max_episode_steps: int | None = None,
         render_mode: str | None = None,
-        length: Length | None = None,
-        reward: str = "sparse",
-        discount: float = 1.0,
-        split: str = "train",
-        max_steps: int | None = None,
-        **task_settings: Any,
+        **settings: Any,
     ) -> None:
-        if num_envs < 1:
-            raise ValueError(f"num_envs must be at least 1, got {num_envs}")
-        self.setting = configure(
-            env_id,
-            length=length,
-            reward=reward,
-            discount=discount,
-            split=split,
-            max_steps=max_episode_steps if max_steps is None else max_steps,
-            **task_settings,
-        )
+        self.num_envs = arguments.integer("num_envs", num_envs, 1, 2**24)
+        self.render_mode = check_render_mode(render_mode, self.metadata)
+        self.autoreset_mode = _check_mode(autoreset_mode)
+        self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
+        self.setting = configure(env_id, **settings)
         self.task = self.setting.task
-        self.num_envs = num_envs
-        self.render_mode = render_mode
-        self._mode = _check_mode(autoreset_mode)
-        self.metadata = {**self.metadata, "autoreset_mode": self._mode}
         self.single_action_space = action_space(self.task)
         self.single_observation_space = observation_space(self.task)
-        self.action_space = batch_space(self.single_action_space, num_envs)
-        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        every = np.tile(self.single_action_space.nvec, (self.num_envs, 1))
+        self.action_space = gym.spaces.MultiDiscrete(every)
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self._choices = np.array(self.task.machine.actions, dtype=np.uint64)
-        self._every: Rows = np.arange(num_envs)
+        self._every: Rows = np.arange(self.num_envs)
         self._stream: InstanceStream | None = None
 
     def reset(
-        self, *, seed: int | list[int] | None = None, options: dict[str, Any] | None = None
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
     ) -> tuple[Any, dict[str, Any]]:
         """Pose a new instance in every slot.
 
         Args:
-            seed: s gives slot i the seed s + i; a list gives one seed each.
+            seed: s gives slot i the seed s + i; a sequence gives one seed each, or None, with
+                which a slot goes on where it is.
             options: {"length": n} poses instances of length n, this once.
+
+        Raises:
+            ValueError: A seed or an option is none.
         """
-        chosen = check_options(options, ("length",))
+        chosen = arguments.options(options, ("length",))
         if seed is not None or self._stream is None:
-            setting = self.setting
-            seeds = self._seeds(seed)
-            self._stream = InstanceStream(self.task, seeds, setting.lengths, setting.split)
+            self._stream = self._start(self._seeds(seed))
         if "length" in chosen:
-            low, _ = check_lengths(self.task, int(chosen["length"]), self.setting.split)
-            self._instances = self._stream.next_at(self._every, low)
+            length = arguments.integer("length", chosen["length"], 0)
+            check_lengths(self.task, length, self.setting.split)
+            self._instances = self._stream.next_at(self._every, length)
         else:
             self._instances = self._stream.next(self._every)
         self._state = self.task.machine.initial(self._instances)
@@ -110,7 +100,7 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         self._steps = np.zeros(self.num_envs, dtype=np.int64)
         self._pending: Rows = self._every[:0]
         self._potential = self._score()
-        return self._observe(), self._info()
+        return self._observe(), self._info(self._flag(self._pending))
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Return where every slot is, as arrays of numbers, from which ``restore`` goes on.
@@ -123,9 +113,7 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         Raises:
             ResetNeeded: ``reset`` was never called.
         """
-        if self._stream is None:
-            raise gym.error.ResetNeeded("call reset() before snapshot()")
-        seeds, index = self._stream.position
+        seeds, index = self._running().position
         return {
             "seed": seeds,
             "index": index,
@@ -151,26 +139,45 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         self._steps = snapshot["steps"].copy()
         self._pending = np.flatnonzero(snapshot["pending"])
         self._potential = self._score()
-        return self._observe(), self._info()
+        return self._observe(), self._info(self._flag(self._every[:0]))
 
-    def _seeds(self, seed: int | list[int] | None) -> list[int]:
+    def _seeds(self, seed: Any) -> list[int | None]:
         if seed is None:
-            return [int(s) for s in self.np_random.integers(2**63, size=self.num_envs)]
-        if isinstance(seed, (int, np.integer)):
-            return [int(seed) + i for i in range(self.num_envs)]
-        if len(seed) != self.num_envs:
-            raise ValueError(f"{len(seed)} seeds for {self.num_envs} environments")
-        return list(seed)
+            return [None] * self.num_envs
+        listed = list(seed) if isinstance(seed, (list, tuple, np.ndarray)) else None
+        if listed is None:
+            first = arguments.integer("seed", seed, 0)
+            return [first + i for i in range(self.num_envs)]
+        if len(listed) != self.num_envs:
+            raise ValueError(f"{len(listed)} seeds for {self.num_envs} environments")
+        return [None if s is None else arguments.integer("seed", s, 0) for s in listed]
+
+    def _start(self, seeds: list[int | None]) -> InstanceStream:
+        """Return the instances from the seeds on; slots without one go on, at first at random."""
+        index = np.zeros(self.num_envs, dtype=np.int64)
+        words: list[int] = [seed for seed in seeds if seed is not None]
+        if len(words) < len(seeds):
+            old: NDArray[Any] = self.np_random.integers(2**63, size=self.num_envs)
+            if self._stream is not None:
+                old, index = self._stream.position
+            words = [int(b) if s is None else s for b, s in zip(old, seeds, strict=True)]
+            index[[seed is not None for seed in seeds]] = 0
+        lengths, split = self.setting.lengths, self.setting.split
+        return InstanceStream(self.task, words, lengths, split, index)
+
+    def _running(self) -> InstanceStream:
+        if self._stream is None:
+            raise ResetNeeded("call reset() first: no episode is under way")
+        return self._stream
 
     def step(self, actions: NDArray[Any]) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """Execute one action in every slot; ``actions`` has shape (n, K).
 
         Raises:
             ResetNeeded: ``reset`` was never called.
-            ValueError: The shape is wrong, or a number is out of range.
+            ValueError: The shape is wrong, or a number is a fraction or out of range.
         """
-        if self._stream is None:
-            raise gym.error.ResetNeeded("call reset() before step()")
+        self._running()
         machine = self.task.machine
         self._state = machine.advance(self._state, self._checked(actions))
         self._steps += 1
@@ -181,22 +188,16 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         ended = np.flatnonzero(terminated | truncated)
         success = self._successes(ended)
         reward = self._reward(ended, success)
-        info = self._info()
-        if self._mode is AutoresetMode.NEXT_STEP:
+        if self.autoreset_mode is AutoresetMode.NEXT_STEP:
             self._pending = ended
-            self._add_verdict(info, ended, success)
-        elif ended.size:
-            self._finish(info, ended, success)
+            info = self._info(success)
+        else:
+            info = self._finish(ended, success)
         return self._observe(), reward, terminated, truncated, info
 
     def _checked(self, actions: NDArray[Any]) -> NDArray[np.int64]:
         """Return the actions as int64, shape (n, K), column by column in memory."""
-        array = np.asarray(actions)
-        if array.shape != self.action_space.shape or array.dtype.kind not in "iu":
-            raise ValueError(
-                f"actions must be integers of shape {self.action_space.shape}, "
-                f"got {array.dtype} of shape {array.shape}"
-            )
+        array = arguments.grid("actions", actions, self.action_space.shape)
         columns = np.ascontiguousarray(array.T, dtype=np.int64)
         unsigned = columns.view(np.uint64)  # a negative number becomes a huge one
         if (unsigned.max(axis=1) >= self._choices).any():
@@ -209,9 +210,9 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
 
     def _renew(self, slots: Rows) -> None:
         """Pose the next instance in some slots."""
-        if not slots.size or self._stream is None:
+        if not slots.size:
             return
-        fresh = self._stream.next(slots)
+        fresh = self._running().next(slots)
         batch.assign(self._instances, slots, fresh)
         batch.assign(self._state, slots, self.task.machine.initial(fresh))
         self._limit[slots] = self.setting.limits(fresh.length)
@@ -223,10 +224,12 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         return self.task.score(self._state, self._instances)
 
     def _successes(self, slots: Rows) -> NDArray[np.bool_]:
-        if not slots.size:
-            return np.zeros(0, dtype=bool)
-        state, instances = batch.take(self._state, slots), batch.take(self._instances, slots)
-        return self.task.score(state, instances) == 1.0
+        """Return which of some slots hold a wholly right answer, shape (n,)."""
+        right = np.zeros(self.num_envs, dtype=bool)
+        if slots.size:
+            state, instances = batch.take(self._state, slots), batch.take(self._instances, slots)
+            right[slots] = self.task.score(state, instances) == 1.0
+        return right
 
     def _reward(self, ended: Rows, success: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Return this step's rewards, shape (n,); a slot that was just renewed gets 0."""
@@ -240,41 +243,36 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
             reward[self._pending] = 0.0
             self._potential = after
         if kind != "progress":
-            reward[ended] += success
+            reward += success
         return reward
 
-    def _finish(self, info: dict[str, Any], ended: Rows, success: NDArray[np.bool_]) -> None:
-        """End some slots' episodes within this step: report their last observation, renew them."""
-        final_info = self._info(ended)
-        self._add_verdict(final_info, ended, success)
-        info["final_obs"] = self._final_observations(ended)
-        info["_final_obs"] = self._flag(ended)
-        info["final_info"], info["_final_info"] = final_info, self._flag(ended)
-        self._renew(ended)
-        info["action_mask"] = self.task.machine.action_mask(self._state)
-        if self.setting.reward != "sparse":
-            self._potential[ended] = self._score()[ended]
+    def _finish(self, ended: Rows, success: NDArray[np.bool_]) -> dict[str, Any]:
+        """End some slots' episodes within this step: renew them, report how they ended."""
+        final: dict[str, Any] = {}
+        if ended.size:
+            final["final_obs"], final["_final_obs"] = self._final_obs(ended), self._flag(ended)
+            info = self._info(success, ended)
+            final["final_info"], final["_final_info"] = info, self._flag(ended)
+            self._renew(ended)
+            if self.setting.reward != "sparse":
+                self._potential[ended] = self._score()[ended]
+        return {**self._info(np.zeros_like(success)), **final}
 
-    def _final_observations(self, slots: Rows) -> NDArray[np.object_]:
+    def _final_obs(self, slots: Rows) -> NDArray[np.object_]:
         last = self.task.machine.observe(batch.take(self._state, slots))
         rows = [bare({name: array[i] for name, array in last.items()}) for i in range(len(slots))]
         final = np.full(self.num_envs, None, dtype=object)
         final[slots] = np.fromiter(rows, dtype=object, count=len(rows))
         return final
 
-    def _add_verdict(self, info: dict[str, Any], ended: Rows, success: NDArray[np.bool_]) -> None:
-        if ended.size:
-            info["success"] = np.zeros(self.num_envs, dtype=bool)
-            info["success"][ended] = success
-            info["_success"] = self._flag(ended)
-
-    def _info(self, slots: Rows | None = None) -> dict[str, Any]:
+    def _info(self, success: NDArray[np.bool_], slots: Rows | None = None) -> dict[str, Any]:
+        """Return the information on all slots, or on some and zeros for the others."""
         mask = self.task.machine.action_mask(self._state)
-        if slots is None:
-            return {"action_mask": mask, "_action_mask": np.ones(self.num_envs, dtype=bool)}
-        chosen = np.zeros_like(mask)
-        chosen[slots] = mask[slots]
-        return {"action_mask": chosen, "_action_mask": self._flag(slots)}
+        there = self._flag(self._every if slots is None else slots)
+        if slots is not None:
+            mask = mask & there[:, None]
+        flags = {"_action_mask": there, "_success": there.copy()}
+        return {"action_mask": mask, "success": success, **flags}
 
     def _flag(self, slots: Rows) -> NDArray[np.bool_]:
         flags = np.zeros(self.num_envs, dtype=bool)
@@ -286,12 +284,18 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Return the legal choices of every slot, shape (n, sum of choices)."""
+        self._running()
         return self.task.machine.action_mask(self._state)
+
+    def masks(self) -> tuple[tuple[NDArray[np.int8], ...], ...]:
+        """Return each slot's ``TaskEnv.masks()``, as ``action_space.sample(mask=…)`` takes them."""
+        return by_number(self.task, self.action_masks())
 
     def render(self) -> Any:
         """Return one frame a slot, text ("ansi") or pictures ("rgb_array")."""
         if self.render_mode is None:
             return None
+        self._running()
         display = display_of(self.task.machine)
         draw = display.text if self.render_mode == "ansi" else display.pixels
         rows = [slice(i, i + 1) for i in range(self.num_envs)]
@@ -301,7 +305,5 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
 
 
 def _check_mode(mode: AutoresetMode | str) -> AutoresetMode:
-    chosen = mode if isinstance(mode, AutoresetMode) else AutoresetMode(mode)
-    if chosen not in _MODES:
-        raise ValueError(f"autoreset_mode must be NEXT_STEP or SAME_STEP, got {chosen}")
-    return chosen
+    names = {name: one for one in _MODES for name in (one, one.value)}
+    return names[arguments.choice("autoreset_mode", mode, names)]

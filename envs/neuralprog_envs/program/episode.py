@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_envs.core import arguments
 from neuralprog_envs.core.task import Bools
 from neuralprog_envs.program.library import ACT, RETURN, Action, Library, View
 from neuralprog_envs.program.rules import Rules
@@ -145,16 +146,9 @@ class ProgramEpisode:
         return self._moves.get((program, a1, a2, a3))
 
     def _checked(self, action: Any) -> list[int]:
-        numbers = action.tolist() if isinstance(action, np.ndarray) else [int(n) for n in action]
-        if len(numbers) != 4:
-            raise ValueError(f"an action here is 4 integers, got {len(numbers)}")
-        machine = self._machine
-        for i, choices in enumerate(machine.actions):
-            if not 0 <= numbers[i] < choices:
-                raise ValueError(
-                    f"action out of range: {machine.action_names[i]} = {numbers[i]}, "
-                    f"must be 0..{choices - 1}"
-                )
+        numbers, choices = arguments.action(action, 4), self._machine.actions
+        if any(not 0 <= number < count for number, count in zip(numbers, choices, strict=True)):
+            raise arguments.out_of_range(self._machine, numbers)
         return numbers
 
     def observe(self) -> dict[str, NDArray[Any]]:

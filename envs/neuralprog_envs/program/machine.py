@@ -19,7 +19,7 @@ Source: Reed and de Freitas, "Neural Programmer-Interpreters", ICLR 2016, sectio
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -27,7 +27,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.core.task import Bools, Field, Ints
+from neuralprog_envs.core import arguments
+from neuralprog_envs.core.task import Bools, Field, Ints, fields_only
 from neuralprog_envs.program.definition import Definition, Recursion
 from neuralprog_envs.program.episode import Move, ProgramEpisode, moves_of
 from neuralprog_envs.program.library import ACT, RETURN, Action, Library
@@ -58,14 +59,11 @@ class ProgramMachine:
     max_depth: int
 
     def __post_init__(self) -> None:
-        if self.max_depth < 1:
-            raise ValueError(f"max_depth must be at least 1, got {self.max_depth}")
-        _choose("recursive", self.recursive, self.definition.variants)
-        _choose("observation", self.observation_form, self.definition.observations)
+        arguments.integer("max_depth", self.max_depth, 1, 2**22)
+        arguments.choice("recursive", self.recursive, self.definition.variants)
+        arguments.choice("observation", self.observation_form, self.definition.observations)
 
-    def __reduce__(self) -> Any:
-        settings = (self.size, self.recursive, self.observation_form, self.max_depth)
-        return ProgramMachine, (self.definition, *settings)
+    __getstate__ = fields_only
 
     @cached_property
     def world(self) -> World:
@@ -97,6 +95,12 @@ class ProgramMachine:
     def action_names(self) -> tuple[str, ...]:
         """What each integer of an action chooses."""
         return ("program", "a1", "a2", "a3")
+
+    @cached_property
+    def choices(self) -> Mapping[str, tuple[str, ...]]:
+        """What each number means; ``library.words`` says what whole actions mean."""
+        numbers = [tuple(map(str, range(count))) for count in self.actions[1:]]
+        return dict(zip(self.action_names, (self.library.names, *numbers), strict=True))
 
     @cached_property
     def observation(self) -> Mapping[str, Field]:
@@ -265,8 +269,3 @@ def row_numbers(rows: int) -> NDArray[np.intp]:
     numbers = np.arange(rows)
     numbers.setflags(write=False)
     return numbers
-
-
-def _choose(name: str, value: Any, choices: Sequence[Any]) -> None:
-    if not any(value == choice and type(value) is type(choice) for choice in choices):
-        raise ValueError(f"{name}: {value!r} is not among {', '.join(map(repr, choices))}")

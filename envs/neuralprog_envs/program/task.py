@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_envs.core import arguments
 from neuralprog_envs.core.draws import Bits, Draws, mix
 from neuralprog_envs.core.events import Act, Event
-from neuralprog_envs.core.task import Floats, Ints
+from neuralprog_envs.core.task import Floats, Ints, LengthError, fields_only
 from neuralprog_envs.program.definition import Definition, Recursion
 from neuralprog_envs.program.episode import ProgramEpisode
 from neuralprog_envs.program.library import Body, Library, run
 from neuralprog_envs.program.machine import ProgramMachine
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
+
+_MOST_CELLS = 2**24
 
 _SPARE_CALLS = 2
 """Places on the stack beyond what the expert needs."""
@@ -36,6 +39,8 @@ class ProgramTask:
     definition: Definition
     machine: ProgramMachine
     bodies: Mapping[str, Body] | None = None
+
+    __getstate__ = fields_only
 
     @cached_property
     def library(self) -> Library:
@@ -153,10 +158,16 @@ def build(
     Raises:
         ValueError: A setting is out of its range.
     """
-    longest = max(int(length if np.ndim(length) == 0 else length[1]), definition.shortest)  # type: ignore[index, arg-type]
+    longest = max(arguments.span(length)[1], definition.shortest)
     form = definition.variants[0] if recursive is None else recursive
     depth = definition.depth(longest, form) + _SPARE_CALLS if max_depth is None else max_depth
     view = definition.observations[0] if observation is None else observation
     machine = ProgramMachine(definition, longest, form, view, depth)
-    definition.world(longest, view)  # refuses a length that there is no pad for
+    world = definition.world(longest, view)  # refuses a length that there is no pad for
+    cells = len(world.rows) * world.columns + world.given_columns + 4 * depth
+    if cells > _MOST_CELLS:
+        raise LengthError(
+            f"length {longest} is too long: it needs {cells:,} cells of memory, "
+            f"at most {_MOST_CELLS:,} are possible"
+        )
     return ProgramTask(definition, machine)

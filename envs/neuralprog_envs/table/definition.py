@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
+from neuralprog_envs.core import arguments
 from neuralprog_envs.table import questions as q
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.synthetic import Synthetic
@@ -49,12 +47,12 @@ class SyntheticQuestions:
         Raises:
             ValueError: A setting is out of its range.
         """
-        low, high = _pair(self.columns if columns is None else columns)
+        low, high = arguments.span(self.columns if columns is None else columns, "columns")
         fewest = 2 if self.grammar.text else 1
         most = self._most()
         if not fewest <= low <= high <= most:
             raise ValueError(f"columns must be {fewest} to {most} here, got {low} to {high}")
-        if not 0.01 <= value_range <= 10**6:
+        if not 0.01 <= arguments.real("value_range", value_range) <= 10**6:
             raise ValueError(f"value_range must be 0.01 to 1,000,000, got {value_range}")
         if steps < q.STEPS:
             raise ValueError(f"these questions need {q.STEPS} steps, got steps={steps}")
@@ -76,9 +74,3 @@ class SyntheticQuestions:
         if self.grammar.text:
             return 2 * len(q.TEXTS) + 1
         return len(q.NAMES) if self.grammar.named else 1
-
-
-def _pair(columns: Any) -> tuple[int, int]:
-    if np.ndim(columns) == 0:
-        return int(columns), int(columns)
-    return int(columns[0]), int(columns[-1])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_envs.core import arguments
 from neuralprog_envs.core.task import Machine
 from neuralprog_envs.table.state import TableInstances, TableState
 
@@ -26,18 +27,11 @@ class TableEpisode:
 
     def step(self, action: Any) -> None:
         """Execute ``(operation, column, pivot)``; raise ValueError when one is out of range."""
-        numbers = np.asarray(action, dtype=np.int64).reshape(-1)
-        machine = self._machine
-        if len(numbers) != len(machine.actions):
-            raise ValueError(f"an action here is 3 integers, got {len(numbers)}")
-        for name, number, choices in zip(
-            machine.action_names, numbers, machine.actions, strict=True
-        ):
-            if not 0 <= number < choices:
-                raise ValueError(
-                    f"action out of range: {name} = {number}, must be 0..{choices - 1}"
-                )
-        self._state = machine.step(self._state, numbers[None])
+        machine, choices = self._machine, self._machine.actions
+        numbers = arguments.action(action, len(choices))
+        if any(not 0 <= number < count for number, count in zip(numbers, choices, strict=True)):
+            raise arguments.out_of_range(machine, numbers)
+        self._state = machine.step(self._state, np.array([numbers]))
         self.halted = bool(machine.halted(self._state)[0])
 
     def observe(self) -> dict[str, NDArray[Any]]:

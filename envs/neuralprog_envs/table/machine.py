@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.core.task import Bools, Episode, Field, Floats
+from neuralprog_envs.core import arguments
+from neuralprog_envs.core.task import Bools, Episode, Field, Floats, fields_only
 from neuralprog_envs.table.episode import TableEpisode
 from neuralprog_envs.table.ops import OPERATIONS, Inputs, Operation
 from neuralprog_envs.table.state import LOOKUP, POSED, SCALAR, TableInstances, TableState
@@ -60,8 +61,11 @@ class TableMachine:
 
     def __post_init__(self) -> None:
         for name in ("rows", "columns", "question_words", "name_words", "steps", "pivots"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+            arguments.integer(name, getattr(self, name), 1, 10**6)
+        cells = self.rows * self.columns * max(1, self.cell_words)
+        arguments.integer("rows × columns × words of a cell", cells, 1, 2**24)
+
+    __getstate__ = fields_only
 
     @cached_property
     def ops(self) -> tuple[Operation, ...]:
@@ -77,6 +81,13 @@ class TableMachine:
     def action_names(self) -> tuple[str, ...]:
         """What each integer of an action chooses."""
         return ("operation", "column", "pivot")
+
+    @property
+    def choices(self) -> Mapping[str, tuple[str, ...]]:
+        """What each number means."""
+        columns = tuple(f"column {c + 1}" for c in range(self.columns))
+        pivots = tuple(f"number {n + 1} of the question" for n in range(self.pivots))
+        return {"operation": self.operations, "column": columns, "pivot": pivots}
 
     @cached_property
     def observation(self) -> Mapping[str, Field]:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.core import batch
+from neuralprog_envs.core import arguments, batch
 from neuralprog_envs.core.draws import Bits, Draws
 from neuralprog_envs.core.events import Act
 from neuralprog_envs.core.task import Floats, Ints
@@ -142,8 +142,9 @@ def build(
         ValueError: A setting is out of its range.
         TypeError: There is no such setting.
     """
-    rows = int(length if np.ndim(length) == 0 else length[1])  # type: ignore[index, arg-type]
+    rows = arguments.span(length)[1]
     if rows < 1:
         raise ValueError(f"length {rows} is impossible: a table has at least 1 row")
+    arguments.integer("steps", steps, 1, 1000)
     chosen = operation_set(definition.operations if operations is None else operations)
     return TableTask(definition.source(rows=rows, steps=steps, operations=chosen, **settings))

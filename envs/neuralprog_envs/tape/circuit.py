@@ -52,7 +52,7 @@ def encode(machine: TapeMachine, wires: Mapping[str, str]) -> tuple[int, ...]:
     for wire in wires:
         if wire not in machine.action_names:
             raise _unknown("input", wire, machine.action_names)
-    sources = _source_names(machine)
+    sources = machine.source_names
     return tuple(
         _number(wire, wires.get(wire, "0" if wire == "finish" else "r1"), choices, sources)
         for wire, choices in zip(machine.action_names, machine.actions, strict=True)
@@ -138,16 +138,7 @@ def _check_circuits(machine: TapeMachine) -> None:
         raise ValueError("this machine takes instructions: build it with action='circuit'")
 
 
-def _source_names(machine: TapeMachine) -> list[str]:
-    """Return the names of the R registers and the Q modules, in the order of their numbers."""
-    per_list = len(machine.modules) // machine.repetitions
-    return [f"r{j + 1}" for j in range(machine.registers)] + [
-        module.name + (str(i // per_list + 1) if machine.repetitions > 1 else "")
-        for i, module in enumerate(machine.modules)
-    ]
-
-
-def _number(wire: str, source: str, choices: int, sources: list[str]) -> int:
+def _number(wire: str, source: str, choices: int, sources: Sequence[str]) -> int:
     if wire == "finish":
         if source not in ("0", "1"):
             raise ValueError(f"finish is {source!r}, but must be '0' or '1'")

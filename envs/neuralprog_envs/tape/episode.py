@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_envs.core import arguments
 from neuralprog_envs.tape.ops import HALT, MODULES, READ, WRITE
 from neuralprog_envs.tape.state import TapeInstances, TapeState
 
@@ -63,10 +64,10 @@ class InstructionEpisode:
 
     def step(self, action: Any) -> None:
         """Execute ``(operation, a, b, destination)``."""
-        operation, a, b, destination = numbers = _as_list(action, 4)
+        operation, a, b, destination = numbers = arguments.action(action, 4)
         R = self._R
         if not (0 <= operation <= HALT and 0 <= a < R and 0 <= b < R and 0 <= destination < R):
-            raise out_of_range(self.cells.machine, numbers)
+            raise arguments.out_of_range(self.cells.machine, numbers)
         cells = self.cells
         cells.accesses.clear()
         self.steps += 1
@@ -108,9 +109,9 @@ class CircuitEpisode:
     def step(self, action: Any) -> None:
         """Execute the wiring: arguments of every module, sources of every register, finish."""
         cells, machine = self.cells, self.cells.machine
-        wires = _as_list(action, len(machine.actions))
+        wires = arguments.action(action, len(machine.actions))
         if any(not 0 <= wire < n for wire, n in zip(wires, machine.actions, strict=True)):
-            raise out_of_range(machine, wires)
+            raise arguments.out_of_range(machine, wires)
         cells.accesses.clear()
         self.steps += 1
         sources = list(cells.registers)
@@ -157,18 +158,3 @@ def _as_state(cells: _Cells, halted: bool, steps: int) -> TapeState:
         halted=np.array([halted]),
         steps=np.array([steps], dtype=np.int32),
     )
-
-
-def _as_list(action: Any, size: int) -> list[int]:
-    numbers = action.tolist() if isinstance(action, np.ndarray) else [int(n) for n in action]
-    if len(numbers) != size:
-        raise ValueError(f"an action here is {size} integers, got {len(numbers)}")
-    return numbers
-
-
-def out_of_range(machine: TapeMachine, action: list[int]) -> ValueError:
-    """Return the error that names the first number of an action that is out of range."""
-    for name, number, choices in zip(machine.action_names, action, machine.actions, strict=True):
-        if not 0 <= number < choices:
-            return ValueError(f"action out of range: {name} = {number}, must be 0..{choices - 1}")
-    return ValueError(f"action {action} is out of range")

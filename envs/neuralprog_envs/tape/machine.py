@@ -25,8 +25,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.core import batch
-from neuralprog_envs.core.task import Bools, Episode, Field, Ints
+from neuralprog_envs.core import arguments, batch
+from neuralprog_envs.core.task import Bools, Episode, Field, Ints, fields_only
 from neuralprog_envs.tape.episode import CircuitEpisode, InstructionEpisode
 from neuralprog_envs.tape.ops import HALT, MIN_MEMORY, MODULES, OPERATIONS, READ, WRITE, Module
 from neuralprog_envs.tape.state import TapeInstances, TapeState
@@ -58,12 +58,13 @@ class TapeMachine:
     repetitions: int = 1
 
     def __post_init__(self) -> None:
-        _require(self.memory_size >= MIN_MEMORY, f"memory_size must be at least {MIN_MEMORY}")
-        _require(self.memory_size <= 2**30, "memory_size must be at most 2**30")
-        _require(self.registers >= 1, "registers must be at least 1")
-        _require(self.repetitions >= 1, "repetitions must be at least 1")
-        _require(self.action in ("instruction", "circuit"), "action: 'instruction' or 'circuit'")
-        _require(self.observation_mode in ("full", "flags"), "observation: 'full' or 'flags'")
+        arguments.integer("memory_size", self.memory_size, MIN_MEMORY, 2**24)
+        arguments.integer("registers", self.registers, 1, 2**10)
+        arguments.integer("repetitions", self.repetitions, 1, 2**6)
+        arguments.choice("action", self.action, ("instruction", "circuit"))
+        arguments.choice("observation", self.observation_mode, ("full", "flags"))
+
+    __getstate__ = fields_only
 
     @property
     def modules(self) -> tuple[Module, ...]:
@@ -91,12 +92,29 @@ class TapeMachine:
         """What each integer of an action chooses."""
         if self.action == "instruction":
             return ("operation", "a", "b", "destination")
-        arguments = [
-            f"{module.name}{i // len(MODULES) + 1 if self.repetitions > 1 else ''}.{argument}"
+        inputs = [
+            f"{module.name}{self._times(i)}.{argument}"
             for i, module in enumerate(self.modules)
             for argument in "ab"[: module.arity]
         ]
-        return (*arguments, *(f"r{j + 1}" for j in range(self.registers)), "finish")
+        return (*inputs, *self.source_names[: self.registers], "finish")
+
+    @cached_property
+    def source_names(self) -> tuple[str, ...]:
+        """The R registers and the Q modules of a circuit, in the order of their numbers."""
+        registers = (f"r{j + 1}" for j in range(self.registers))
+        modules = (f"{module.name}{self._times(i)}" for i, module in enumerate(self.modules))
+        return (*registers, *modules)
+
+    def _times(self, i: int) -> str:
+        return str(i // len(MODULES) + 1) if self.repetitions > 1 else ""
+
+    @cached_property
+    def choices(self) -> Mapping[str, tuple[str, ...]]:
+        """What each number means: an operation, or where a value comes from."""
+        counts = zip(self.action_names, self.actions, strict=True)
+        means = {"operation": OPERATIONS, "finish": ("0", "1")}
+        return {name: means.get(name, self.source_names[:count]) for name, count in counts}
 
     @cached_property
     def observation(self) -> Mapping[str, Field]:
@@ -204,11 +222,6 @@ class TapeMachine:
         """Start an episode on a batch of one instance, in plain Python integers."""
         kind = InstructionEpisode if self.action == "instruction" else CircuitEpisode
         return kind(self, instances)
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ValueError(message)
 
 
 @lru_cache(maxsize=16)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_envs.core import arguments
 from neuralprog_envs.core.draws import Bits, Draws, mix
 from neuralprog_envs.core.events import Act
 from neuralprog_envs.core.task import Floats, Ints
@@ -62,13 +63,13 @@ class TapeTask:
         """Return given tapes, shape (B, M), as instances with their answers."""
         return TapeInstances(tape, *self.algorithm.answer(tape, lengths), lengths)
 
-    def pose_input(self, values: list[int]) -> TapeInstances:
+    def pose_input(self, values: Sequence[int]) -> TapeInstances:
         """Return a user's input as a batch of one instance.
 
         Raises:
             ValueError: The form is wrong, the tape too long, or a value is not in 0..M-1.
         """
-        cells, length = self.algorithm.encode(values)
+        cells, length = self.algorithm.encode(arguments.integers("the numbers of an input", values))
         M = self.machine.memory_size
         need = max(len(cells), self.algorithm.memory_size(length))
         if need > M:
@@ -142,8 +143,7 @@ def build(
     Raises:
         ValueError: A setting is out of its range.
     """
-    longest = length if isinstance(length, int) else length[1]
-    least = algorithm.memory_size(max(int(longest), algorithm.shortest))
+    least = algorithm.memory_size(max(arguments.span(length)[1], algorithm.shortest))
     machine = TapeMachine(
         memory_size=least if memory_size is None else memory_size,
         registers=algorithm.registers if registers is None else registers,

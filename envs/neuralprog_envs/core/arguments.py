@@ -1,0 +1,152 @@
+"""Arguments checked at the door: each comes in as plain numbers, or one line says what is right."""
+
+from __future__ import annotations
+
+import operator
+import reprlib
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from neuralprog_envs.core.task import Machine
+
+LONGEST = 10**6
+"""The greatest length of an instance."""
+
+
+def shown(value: Any) -> str:
+    """Return a value for a message: one line, shortened."""
+    if isinstance(value, int) and value.bit_length() > 200:
+        return f"a number of {value.bit_length():,} bits"
+    return " ".join(reprlib.repr(value).split())
+
+
+def integer(name: str, value: Any, low: int, high: int | None = None) -> int:
+    """Return a whole number within bounds, both inclusive; ``high`` None: no upper bound.
+
+    Raises:
+        ValueError: It is something else, a fraction, a text, a truth value or None included.
+    """
+    number = _whole(value)
+    if number is None:
+        raise ValueError(f"{name} must be a whole number, got {shown(value)}")
+    if number < low:
+        raise ValueError(f"{name} must be at least {low}, got {shown(number)}")
+    if high is not None and number > high:
+        raise ValueError(f"{name} must be at most {high:,}, got {shown(number)}")
+    return number
+
+
+def integers(name: str, values: Any) -> list[int]:
+    """Return the whole numbers of a sequence or of an array with one axis.
+
+    Raises:
+        ValueError: It is something else, or not all of it are whole numbers.
+    """
+    array = np.asarray(values) if hasattr(values, "__array__") else None
+    if array is not None and array.ndim == 1 and array.dtype.kind in "iu":
+        return array.tolist()  # type: ignore[no-any-return]
+    listed = isinstance(values, Sequence) and not isinstance(values, (str, bytes))
+    listed |= array is not None and array.ndim == 1
+    numbers = [_whole(value) for value in values] if listed else [None]
+    whole = [number for number in numbers if number is not None]
+    if len(whole) < len(numbers):
+        raise ValueError(f"{name} must be whole numbers, as in [3, 1, 2], got {shown(values)}")
+    return whole
+
+
+def _whole(value: Any) -> int | None:
+    """Return a whole number, 3.0 included, as an int; None for all else."""
+    if isinstance(value, (bool, np.bool_)):
+        return None
+    if isinstance(value, (float, np.floating)):
+        return int(value) if float(value).is_integer() else None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
+
+
+def real(name: str, value: Any) -> float:
+    """Return a number; raise ValueError when it is none."""
+    if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
+        return float(value)
+    raise ValueError(f"{name} must be a number, got {shown(value)}")
+
+
+def choice(name: str, value: Any, choices: Collection[Any]) -> Any:
+    """Return one of the choices, which is equal to it and of its type; raise ValueError if none."""
+    if not any(type(value) is type(one) and value == one for one in choices):
+        listed = ", ".join(map(repr, choices))
+        raise ValueError(f"{name}: {shown(value)} is not among {listed}")
+    return value
+
+
+def span(value: Any, name: str = "length") -> tuple[int, int]:
+    """Return the least and the greatest of one number, a pair, or a range of consecutive numbers.
+
+    Raises:
+        ValueError: It is something else, or a number is greater than ``LONGEST``.
+    """
+    if isinstance(value, range) and value and value.step == 1:
+        value = value[0], value[-1]
+    alone = _whole(value)
+    low, high = (alone, alone) if alone is not None else _pair(name, value)
+    if low > high:
+        raise ValueError(f"{name} ({low}, {high}): the least comes first, then the greatest")
+    return integer(name, low, 0, LONGEST), integer(name, high, 0, LONGEST)
+
+
+def _pair(name: str, value: Any) -> tuple[int, int]:
+    try:
+        low, high = integers(name, value)
+    except ValueError:
+        form = "a whole number, or the least and the greatest, as in (2, 5)"
+        raise ValueError(f"{name} must be {form}; got {shown(value)}") from None
+    return low, high
+
+
+def action(given: Any, size: int) -> list[int]:
+    """Return an action as integers; raise ValueError when it is not so many whole numbers."""
+    if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind in "iu":
+        numbers = given.tolist()
+    else:
+        numbers = integers(f"an action here is {size} integers: they", given)
+    if len(numbers) != size:
+        raise ValueError(f"an action here is {size} integers, got {len(numbers)}")
+    return numbers
+
+
+def grid(name: str, values: Any, shape: tuple[int, ...] | None) -> NDArray[Any]:
+    """Return whole numbers as an array; raise ValueError when they do not have that shape."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        array = np.zeros(0, dtype=object)  # rows of several lengths
+    if array.dtype.kind == "f" and (np.abs(array) < 2**31).all() and (array % 1 == 0).all():
+        array = array.astype(np.int64)
+    if array.shape != shape or array.dtype.kind not in "iu":
+        raise ValueError(f"{name} must be integers of shape {shape}, got {shown(values)}")
+    return array
+
+
+def out_of_range(machine: Machine, numbers: list[int]) -> ValueError:
+    """Return the error that names the first number of an action that is out of range."""
+    named = zip(machine.action_names, numbers, machine.actions, strict=True)
+    name, number, count = next(one for one in named if not 0 <= one[1] < one[2])
+    return ValueError(f"action out of range: {name} = {shown(number)}, must be 0..{count - 1}")
+
+
+def options(given: Any, known: tuple[str, ...]) -> dict[str, Any]:
+    """Return the options of ``reset``; raise ValueError when one is not known."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise ValueError(f"options must be a dictionary of {', '.join(known)}, got {shown(given)}")
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise ValueError(f"unknown reset option {unknown[0]!r}: {', '.join(known)}")
+    return dict(given)

@@ -1,0 +1,45 @@
+"""What ``gym.make`` and ``gym.make_vec`` call.
+
+Each family has a module of its own here, because ``gym.pprint_registry`` groups ids by the third
+name in the path of their entry point.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from gymnasium.envs import registration
+
+from neuralprog_envs.interfaces.env import TaskEnv
+from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
+
+
+def make(**settings: Any) -> TaskEnv:
+    """Return an environment; see ``interfaces.env.TaskEnv``.
+
+    ``gym.make`` keeps ``max_episode_steps`` for itself: it wraps the environment in ``TimeLimit``.
+    But an environment that does not know when its episode ends cannot judge it. So the limit is
+    taken from the caller, if that is ``gym.make``.
+    """
+    caller = sys._getframe(1)
+    if caller.f_code is registration.make.__code__:
+        limit, spec = caller.f_locals["max_episode_steps"], caller.f_locals["env_spec"]
+        settings["max_episode_steps"] = spec.max_episode_steps if limit is None else limit
+    return TaskEnv(**_limited(settings))
+
+
+def make_vec(**settings: Any) -> TaskVectorEnv:
+    """Return a vector environment; see ``interfaces.vector_env.TaskVectorEnv``."""
+    return TaskVectorEnv(**_limited(settings))
+
+
+def _limited(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings without a limit of -1, with which ``gym.make`` means none."""
+    if settings.get("max_episode_steps") == -1:
+        return {**settings, "max_episode_steps": None}
+    return settings
+
+
+make.metadata = TaskEnv.metadata  # type: ignore[attr-defined]
+"""``gym.make`` reads the render modes here."""

@@ -1,0 +1,5 @@
+"""The entry points of the program family."""
+
+from neuralprog_envs.entry_points import make, make_vec
+
+__all__ = ["make", "make_vec"]
