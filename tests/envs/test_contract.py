@@ -28,6 +28,7 @@ from tests.envs.tape.references import INPUTS
 
 IDS = sorted(REGISTRY)
 TAPE_IDS = [id_ for id_ in IDS if REGISTRY[id_].family == "tape"]
+VECTOR = {"vectorization_mode": "vector_entry_point"}
 VARIANTS = [
     (id_, settings)
     for id_ in IDS
@@ -153,7 +154,9 @@ def test_unseeded_resets_differ(env_id):
 def test_specs_and_environments_survive_serialisation(env_id):
     env = gym.make(env_id)
     assert EnvSpec.from_json(json.loads(json.dumps(env.spec.to_json()))) == env.spec
-    vector = gym.make_vec(env_id, 2, vectorization_mode="vector_entry_point", max_steps=3)
+    length = REGISTRY[env_id].defaults["length"][1]
+    env = gym.make(env_id, length=length)
+    vector = gym.make_vec(env_id, 2, **VECTOR, length=length)
     for kept in (env, vector):
         kept.action_space.seed(5)
         twin = pickle.loads(pickle.dumps(kept))
@@ -415,9 +418,6 @@ def test_actions_out_of_range_are_refused_by_name(env_id):
         vector.step(np.zeros((2, 1), dtype=np.int64))
 
 
-VECTOR = {"vectorization_mode": "vector_entry_point"}
-
-
 def doors(env_id, limit, **settings):
     """Yield environments of one step limit, each made in another way."""
     spec = copy.deepcopy(gym.spec(env_id))
@@ -551,7 +551,7 @@ WRONG_INPUTS = (None, 2.5, True, [None], [2.5, 1.2], [[[]]], {"a": 1}, b"12", ob
 def test_inputs_of_another_form_are_refused_in_one_line(env_id):
     env = gym.make(env_id).unwrapped
     for wrong in WRONG_INPUTS:
-        if wrong != [2.5, 1.2] or env_id not in ITEMS:
+        if env_id not in ITEMS or wrong not in ([2.5, 1.2], [-(2**70)]):
             refused("", env.reset, options={"input": wrong})
     if env_id in INPUTS:
         env.reset(seed=0)

@@ -1,6 +1,9 @@
 """Tasks of one's own: registered by their file, found by module and name."""
 
+import json
+import os
 import pickle
+import subprocess
 import sys
 
 import gymnasium as gym
@@ -65,6 +68,47 @@ def test_a_builtin_task_is_of_no_other_module():
     with pytest.raises(ValueError, match="not of 'antigravity'"):
         find("antigravity:NRAMCopy-v0")
     assert "antigravity" not in sys.modules
+
+
+OWN = """
+import neuralprog_envs
+from neuralprog_envs.tape.tasks.sort import Sort
+class Mine(Sort): pass
+neuralprog_envs.register("Mine", "tape", Mine, length=(2, 3))
+"""
+
+MADE_OF_JSON = """
+import json, sys
+import gymnasium as gym
+from gymnasium.envs.registration import EnvSpec
+spec = EnvSpec.from_json(json.load(sys.stdin))
+print(gym.make(spec).reset(seed=1)[0]["tape"].tolist())
+print(gym.make_vec(spec, 2).reset(seed=1)[0]["tape"][0].tolist())
+"""
+
+
+@pytest.mark.parametrize("context", ["spawn", "forkserver"])
+def test_specs_of_own_tasks_work_in_other_processes(context, tmp_path, monkeypatch):
+    (tmp_path / f"own_{context}.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    alone = gym.make(f"own_{context}:Mine-v0", length=3)
+    tape = alone.reset(seed=1)[0]["tape"]
+    kwargs = {"context": context}
+    env = gym.make_vec("Mine-v0", 2, vectorization_mode="async", vector_kwargs=kwargs, length=3)
+    try:
+        assert env.reset(seed=1)[0]["tape"][0].tolist() == tape.tolist()
+    finally:
+        env.close()
+    if context == "spawn":
+        done = subprocess.run(
+            [sys.executable, "-c", MADE_OF_JSON],
+            input=json.dumps(alone.spec.to_json()),
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.splitlines() == [str(tape.tolist())] * 2
 
 
 def test_another_process_takes_the_rows():

@@ -13,6 +13,7 @@ from gymnasium.envs import registration
 
 from neuralprog_envs.interfaces.env import TaskEnv
 from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
+from neuralprog_envs.registry import import_task
 
 
 def make(**settings: Any) -> TaskEnv:
@@ -26,16 +27,20 @@ def make(**settings: Any) -> TaskEnv:
     if caller.f_code is registration.make.__code__:
         limit, spec = caller.f_locals["max_episode_steps"], caller.f_locals["env_spec"]
         settings["max_episode_steps"] = spec.max_episode_steps if limit is None else limit
-    return TaskEnv(**_limited(settings))
+    return TaskEnv(**_prepared(settings))
 
 
 def make_vec(**settings: Any) -> TaskVectorEnv:
     """Return a vector environment; see ``interfaces.vector_env.TaskVectorEnv``."""
-    return TaskVectorEnv(**_limited(settings))
+    return TaskVectorEnv(**_prepared(settings))
 
 
-def _limited(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings without a limit of -1, with which ``gym.make`` means none."""
+def _prepared(settings: dict[str, Any]) -> dict[str, Any]:
+    """Import the module that a spec names; return the settings, in which -1 means no limit.
+
+    A spec names code by Gymnasium's design: its entry point, and here the module of a user's task.
+    """
+    import_task(settings["env_id"])
     if settings.get("max_episode_steps") == -1:
         return {**settings, "max_episode_steps": None}
     return settings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -71,12 +71,23 @@ class ProgramTask:
         Raises:
             ValueError: The form is wrong, or the input is longer than the pad.
         """
-        encoded, length = self.definition.encode(values)
+        encoded, length = self._encode(values)
         if length > self.machine.size:
             raise ValueError(
                 f"this input has length {length}, but the pad is made for {self.machine.size}"
             )
         return self.definition.pose(encoded, self.machine.world)
+
+    def _encode(self, values: Any) -> tuple[Any, int]:
+        plain = values.tolist() if hasattr(values, "tolist") else values
+        number = isinstance(plain, int) and not isinstance(plain, bool)
+        try:
+            if number or (isinstance(plain, Sequence) and not isinstance(plain, bytes)):
+                return self.definition.encode(plain)
+        except TypeError:
+            pass
+        form = "a text, or a sequence as in [9, 2, 5]"
+        raise ValueError(f"an input here is {form}; got {arguments.shown(values)}")
 
     def fingerprint(self, instances: ProgramInstances) -> Bits:
         """Return Σ kᵢⱼ · content[i, j] mod 2**64 with random kᵢⱼ; unused cells, 0, add nothing."""

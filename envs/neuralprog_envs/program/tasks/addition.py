@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_envs.core.arguments import shown
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.program.definition import Recursion
@@ -95,7 +96,7 @@ class Addition:
         """Return the two numbers' digits and the length of the longer."""
         words = values.split() if isinstance(values, str) else [_written(v) for v in values]
         if len(words) != 2 or not all(word.isascii() and word.isdigit() for word in words):
-            raise ValueError(f"give two whole numbers, as in '96 125', not {values!r}")
+            raise ValueError(f"give two whole numbers, as in '96 125', not {shown(values)}")
         one, other = (word.lstrip("0") or "0" for word in words)
         return (one, other), max(len(one), len(other))
 

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_envs.core.arguments import integers, shown
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints, LengthError
 from neuralprog_envs.program.definition import Recursion
@@ -123,11 +124,13 @@ class Canonicalize:
 
     def encode(self, values: Any) -> tuple[tuple[int, int, int], int]:
         """Return the car, its azimuth and elevation in steps, and how far that is."""
-        words = values.replace(",", " ").split() if isinstance(values, str) else list(values)
         try:
-            car, azimuth, elevation = (int(word) for word in words)
-        except (TypeError, ValueError):
-            raise ValueError(f"give a car and its pose, as in '17 45 45', not {values!r}") from None
+            if isinstance(values, str):
+                values = [int(word) for word in values.replace(",", " ").split()]
+            car, azimuth, elevation = integers("a car and its pose", values)
+        except ValueError:
+            form = "give a car and its pose, as in '17 45 45'"
+            raise ValueError(f"{form}, not {shown(values)}") from None
         if not 0 <= car < CARS:
             raise ValueError(f"there are cars 0 to {CARS - 1}, not {car}")
         if azimuth % STEP or elevation % STEP or not 0 <= elevation <= HIGHEST * STEP:

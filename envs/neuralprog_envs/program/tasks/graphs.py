@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neuralprog_envs.core.arguments import integers, shown
 from neuralprog_envs.core.task import Bools
 
 _EDGE = re.compile(r"([^\s,>-]+)(?:->|-|>)([^\s,>-]+)")
@@ -35,16 +36,16 @@ def names_of(text: str) -> list[str]:
 def _pairs(text: str) -> list[tuple[str, str]]:
     found = [_EDGE.fullmatch(word) for word in text.replace(",", " ").split()]
     if not all(found):
-        raise ValueError(f"give edges, as in '1-2 1-5 3-5', not {text!r}")
+        raise ValueError(f"give edges, as in '1-2 1-5 3-5', not {shown(text)}")
     return [(match[1], match[2]) for match in found if match]
 
 
 def edge(pair: Iterable[Any]) -> tuple[int, int]:
     """Return an edge; raise ValueError if it is not a pair of whole numbers."""
     try:
-        one, other = (int(vertex) for vertex in pair)
+        one, other = integers("vertices", [int(v) if isinstance(v, str) else v for v in pair])
     except (TypeError, ValueError):
-        raise ValueError(f"an edge is two vertices, as in (1, 2), not {pair!r}") from None
+        raise ValueError(f"an edge is two vertices, as in (1, 2), not {shown(pair)}") from None
     return one, other
 
 

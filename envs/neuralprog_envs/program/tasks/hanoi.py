@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_envs.core.arguments import shown
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.program.definition import Recursion
@@ -90,7 +91,9 @@ class Hanoi:
         """Return the number of disks, twice."""
         words = values.split() if isinstance(values, str) else np.ravel(values).tolist()
         if len(words) != 1 or not str(words[0]).isdecimal() or int(words[0]) < 1:
-            raise ValueError(f"give the number of disks, at least 1, as in '3', not {values!r}")
+            raise ValueError(
+                f"give the number of disks, at least 1, as in '3', not {shown(values)}"
+            )
         return int(words[0]), int(words[0])
 
     def pose(self, encoded: int, world: World) -> ProgramInstances:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from contextlib import suppress
+from numbers import Number
 from typing import Any
 
 import numpy as np
 
+from neuralprog_envs.core.arguments import shown
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.program.library import Look, Program, View
@@ -119,7 +121,10 @@ def encoded(values: Any) -> tuple[list[int], int]:
         return [int(item) for item in items], len(items)
     if any(item != item for item in items):
         raise ValueError("nan has no place in an order: leave it out")
-    return _ranks(items), len(items)
+    ranks = _ranks(items)
+    if not all(isinstance(item, (Number, str)) for item in items):
+        raise ValueError(f"items are numbers or texts, as in '9 2 5', not {shown(values)}")
+    return ranks, len(items)
 
 
 def spelled(answer: str, values: Any) -> str:
