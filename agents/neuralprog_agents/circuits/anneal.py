@@ -5,8 +5,6 @@ Compiled once for all shapes and kept on disk. The function holds no lock while 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +25,7 @@ from neuralprog_agents.circuits.lanes import LANES
 from neuralprog_agents.circuits.program import Program, Table, compile_pattern, compile_table, empty
 from neuralprog_agents.circuits.proposals import Moves, propose
 from neuralprog_agents.circuits.random import Stream, fraction
+from neuralprog_agents.training.compiled import compiled
 
 
 class Schedule(NamedTuple):
@@ -123,14 +122,8 @@ _COMPILED = ("anneal", "interpreter", "lanes", "program", "proposals", "random")
 """The modules of this folder whose code is in the compiled entries."""
 
 
-def _sources() -> str:
-    """A digest of the compiled modules: numba's cache looks at the time stamp of one file only."""
-    files = [Path(__file__).with_name(f"{name}.py") for name in _COMPILED]
-    return blake2b(b"".join(file.read_bytes() for file in files), digest_size=8).hexdigest()
-
-
-def _build(sources: str, cache: bool) -> tuple[Any, Any]:
-    """The entries. ``sources`` is part of their closures, hence of the key of the cache."""
+def _build(sources: str, cache: bool) -> tuple[Any, ...]:
+    """The entries; see ``training.compiled``."""
 
     @njit(nogil=True, error_model="numpy", cache=cache)
     def inspect(
@@ -175,17 +168,7 @@ def _build(sources: str, cache: bool) -> tuple[Any, Any]:
     return anneal, inspect
 
 
-Inspected = tuple[NDArray[np.uint64], int]
-
-
-def _entries() -> tuple[Callable[..., tuple[Score, int]], Callable[..., Inspected]]:
-    try:
-        return _build(_sources(), cache=True)
-    except RuntimeError:  # no writable folder: compile anew in every process
-        return _build(_sources(), cache=False)
-
-
-anneal, inspect = _entries()
+anneal, inspect = compiled(_build, [Path(__file__).with_name(f"{n}.py") for n in _COMPILED])
 """``anneal`` makes up to ``count`` proposals, and stops at a fit; it returns the score and how many
 it made. ``inspect`` returns which pairs of each group a table is right on, and the patterns that it
 visits, as bits."""

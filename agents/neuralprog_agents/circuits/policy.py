@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import keyword
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -149,6 +151,8 @@ def _check(table: Table, machine: TapeMachine) -> None:
 
 
 def _function_name(env_id: str) -> str:
-    """Turn "NRAMListK-v0" into "list_k"."""
-    task = env_id.removesuffix("-v0").removeprefix("NRAM")
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", task).lower()
+    """Turn "NRAMListK-v0" into "list_k", and "own:Max-v0" into "run_max": max has a meaning."""
+    task = env_id.rpartition(":")[2].removesuffix("-v0").removeprefix("NRAM")
+    name = re.sub(r"\W", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", task).lower())
+    taken = not name.isidentifier() or keyword.iskeyword(name) or hasattr(builtins, name)
+    return f"run_{name}" if taken else name

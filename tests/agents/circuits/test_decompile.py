@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from copy import copy
 
 import numpy as np
 import pytest
@@ -128,3 +129,26 @@ def test_every_learned_program_is_its_python(name):
     policy = open_agent(name).policy
     longest = policy.lengths[1]
     agree(policy, (longest, longest + 3), 1000)
+
+
+@pytest.mark.parametrize(
+    ("env_id", "name"),
+    [
+        ("NRAMListK-v0", "list_k"),
+        ("double:Double", "double"),
+        ("my.tasks:NRAMDouble-v0", "double"),
+        ("own:Max-v0", "run_max"),
+        ("own:Class-v0", "run_class"),
+        ("own:3Sum-v0", "run_3sum"),
+        ("own:sort-by-key-v0", "sort_by_key"),
+    ],
+)
+def test_a_program_of_any_id_is_a_python_function(env_id, name, monkeypatch):
+    policy = open_agent("search-copy").policy
+    monkeypatch.setattr(policy, "_task", policy._task.__func__.__get__(copy(policy)))
+    policy.env_id = env_id
+    space = {}
+    exec(policy.program_source(), space)
+    assert space[name]([3, 0, 0, 5, 6, 0, 0], 2) == compiled(open_agent("search-copy").policy)(
+        [3, 0, 0, 5, 6, 0, 0], 2
+    )

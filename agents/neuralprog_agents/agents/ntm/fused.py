@@ -3,25 +3,94 @@
 Torch spends its time on the dispatch of some fifty small operations a step, and again on the way
 back; here each way is one call. ``tests/agents/agents/ntm`` holds it equal to the model's own
 operations. Rows of a batch are independent; everything is in the dtype of what comes in.
+
+Shapes: B examples, W numbers in each of N rows of memory, P numbers from the controller; the heads
+are 0, which reads, and 1, which writes. Symbols are those of Graves et al. 2014, sections 3.1 to
+3.3. On the way back ∂x is the gradient of the loss with respect to x.
+
+Additions keep their order. Floating-point sums whose order the compiler may choose (LLVM's
+``reassoc``) may come out differently in the process that compiles and in those that load the code.
 """
 
 from __future__ import annotations
 
 from math import exp, log, log1p, sqrt, tanh
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numba import njit
+from numpy.typing import NDArray
 from torch import Tensor
 
+from neuralprog_agents.training.compiled import compiled
+
 _TINY = 1e-12
-_COMPILED = {
-    "cache": True,
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": {"reassoc", "contract", "nsz"},
-}
+_COMPILED = {"error_model": "numpy", "fastmath": {"contract", "nsz"}}
+Array = NDArray[np.floating]
+
+
+class Given(NamedTuple):
+    """What a step takes.
+
+    Attributes:
+        steer: What the controller says, before it is brought into its ranges, shape (B, P).
+        before: The last weightings, shape (B, 2, N).
+        memory: Shape (B, W, N): the rows side by side, so that loops over them are long.
+    """
+
+    steer: Array
+    before: Array
+    memory: Array
+
+
+class Made(NamedTuple):
+    """What a step returns: the read vector (B, W), weightings (B, 2, N) and memory (B, W, N)."""
+
+    r: Array
+    w: Array
+    memory: Array
+
+
+class Kept(NamedTuple):
+    """What the way back needs.
+
+    Attributes:
+        said: ``steer`` in its ranges: k (2W), add (W), erase (W), g (2), β (2), γ (2), s (2 · 3).
+        row_norm: 1 / |M(n)|, shape (B, N).
+        key_norm: 1 / |k|, shape (B, 2).
+        cosine: K[k, M(n)], shape (B, 2, N).
+        content: w^c, shape (B, 2, N).
+        moved: w̃, shape (B, 2, N).
+    """
+
+    said: Array
+    row_norm: Array
+    key_norm: Array
+    cosine: Array
+    content: Array
+    moved: Array
+
+
+class Head(NamedTuple):
+    """One head of one example: views of the arrays above.
+
+    Attributes:
+        k: The key, shape (W,).
+        p: g, β and γ at 0, 2 and 4.
+        s: The shifts by -1, 0 and 1, shape (3,).
+        before: The last weighting, shape (N,); so are cosine, content, moved and w.
+    """
+
+    k: Array
+    p: Array
+    s: Array
+    before: Array
+    cosine: Array
+    content: Array
+    moved: Array
+    w: Array
 
 
 class Access(torch.autograd.Function):
@@ -29,58 +98,108 @@ class Access(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, steer: Tensor, before: Tensor, memory: Tensor) -> tuple[Tensor, ...]:
-        """Return r (B, W), w (B, 2, N) and the memory (B, W, N).
-
-        Args:
-            ctx: Torch's.
-            steer: What the controller says, before any squashing, shape (B, P).
-            before: The last weightings, shape (B, 2, N).
-            memory: Shape (B, W, N): the rows side by side, so that loops over them are long.
-        """
-        given = steer.numpy(), before.numpy(), memory.numpy()
-        made = _like(given)
-        _forward(*given, *made)
-        ctx.kept = *given, *made
-        r, w, written = made[:3]
-        return torch.from_numpy(r), torch.from_numpy(w), torch.from_numpy(written)
+        """Return r (B, W), w (B, 2, N) and the memory (B, W, N); see ``Given``."""
+        given = Given(steer.numpy(), before.numpy(), memory.numpy())
+        made, kept = _room(given)
+        _forward(given, made, kept)
+        ctx.kept = given, made, kept
+        return tuple(torch.from_numpy(array) for array in made)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, ...]:
         """Return the gradients of ``forward``'s arguments from those of what it returned."""
-        of_r, of_w, of_written = (gradient.contiguous().numpy() for gradient in gradients)
-        found = tuple(np.empty_like(array) for array in ctx.kept[:3])
-        _backward(*ctx.kept, of_r, of_w, of_written, *found)
-        return tuple(torch.from_numpy(array) for array in found)
+        of_made = Made(*(gradient.contiguous().numpy() for gradient in gradients))
+        of_given = Given(*(np.empty_like(array) for array in ctx.kept[0]))
+        _backward(*ctx.kept, of_made, of_given)
+        return tuple(torch.from_numpy(array) for array in of_given)
 
 
-def _like(given: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return room for what ``_forward`` makes: r, w, memory, and what is kept for the way back."""
+def _room(given: Given) -> tuple[Made, Kept]:
+    """Return arrays for what ``_forward`` makes."""
     steer, before, memory = given
     B, W, N = memory.shape
     kind = memory.dtype
-    return (
-        np.empty((B, W), kind),
-        np.empty_like(before),
-        np.empty_like(memory),
-        np.empty_like(steer),
-        np.empty((B, N), kind),
-        np.empty((B, 2), kind),
-        *(np.empty_like(before) for _ in range(3)),
-    )
+    made = Made(np.empty((B, W), kind), np.empty_like(before), np.empty_like(memory))
+    weightings = (np.empty_like(before) for _ in range(3))
+    kept = (np.empty_like(steer), np.empty((B, N), kind), np.empty((B, 2), kind), *weightings)
+    return made, Kept(*kept)
 
 
 @njit(**_COMPILED)
-def _sigmoid(x: Any) -> Any:
+def _sigmoid(x: float) -> float:
     return 1.0 / (1.0 + exp(-x))
 
 
 @njit(**_COMPILED)
-def _softplus(x: Any) -> Any:
+def _softplus(x: float) -> float:
     return max(x, 0.0) + log1p(exp(-abs(x)))
 
 
 @njit(**_COMPILED)
-def _squash(raw: Any, said: Any, W: int) -> None:
+def _softmax(x: Array) -> None:
+    """Replace logits by their softmax."""
+    most, total = x.max(), x.dtype.type(0.0)
+    for i in range(len(x)):
+        x[i] = exp(x[i] - most)
+        total += x[i]
+    for i in range(len(x)):
+        x[i] /= total
+
+
+@njit(**_COMPILED)
+def _dot(x: Array, y: Array) -> Any:
+    """Σ_i x_i y_i, as eight sums side by side: one vector, where the order is ours to choose."""
+    zero = x.dtype.type(0.0)
+    a, b, c, d, e, f, g, h = zero, zero, zero, zero, zero, zero, zero, zero
+    whole = len(x) - len(x) % 8
+    for i in range(0, whole, 8):
+        a += x[i] * y[i]
+        b += x[i + 1] * y[i + 1]
+        c += x[i + 2] * y[i + 2]
+        d += x[i + 3] * y[i + 3]
+        e += x[i + 4] * y[i + 4]
+        f += x[i + 5] * y[i + 5]
+        g += x[i + 6] * y[i + 6]
+        h += x[i + 7] * y[i + 7]
+    for i in range(whole, len(x)):
+        a += x[i] * y[i]
+    return ((a + e) + (c + g)) + ((b + f) + (d + h))
+
+
+@njit(**_COMPILED)
+def _head(given: Given, made: Made, kept: Kept, b: int, h: int) -> Head:
+    W, said = given.memory.shape[1], kept.said[b]
+    k, p, s = said[h * W : (h + 1) * W], said[4 * W + h :], said[4 * W + 6 + 3 * h :]
+    cosine, content, moved = kept.cosine[b, h], kept.content[b, h], kept.moved[b, h]
+    return Head(k, p, s, given.before[b, h], cosine, content, moved, made.w[b, h])
+
+
+@njit(**_COMPILED)
+def _forward_all(given: Given, made: Made, kept: Kept) -> None:
+    """Fill ``made`` and ``kept``."""
+    B, W, N = given.memory.shape
+    one, tiny = given.memory.dtype.type(1.0), given.memory.dtype.type(_TINY)
+    for b in range(B):
+        memory, said = given.memory[b], kept.said[b]
+        _squash(given.steer[b], said, W)
+        kept.row_norm[b] = tiny
+        for j in range(W):
+            for n in range(N):
+                kept.row_norm[b, n] += memory[j, n] * memory[j, n]
+        for n in range(N):
+            kept.row_norm[b, n] = one / sqrt(kept.row_norm[b, n])
+        for h in range(2):
+            head = _head(given, made, kept, b, h)
+            kept.key_norm[b, h] = one / sqrt(_dot(head.k, head.k) + tiny)
+            _compare(memory, head, kept.row_norm[b], kept.key_norm[b, h])
+            _focus(head)
+        _write(memory, made.w[b, 1], said[2 * W : 3 * W], said[3 * W : 4 * W], made.memory[b])
+        for j in range(W):
+            made.r[b, j] = _dot(made.w[b, 0], made.memory[b, j])
+
+
+@njit(**_COMPILED)
+def _squash(raw: Array, said: Array, W: int) -> None:
     """Bring what the controller says into its ranges: k, add, erase, g, β, γ, s."""
     for i in range(3 * W):
         said[i] = tanh(raw[i])
@@ -95,81 +214,38 @@ def _squash(raw: Any, said: Any, W: int) -> None:
 
 
 @njit(**_COMPILED)
-def _softmax(x: Any) -> None:
-    """Replace logits by their softmax."""
-    most, total = x.max(), x.dtype.type(0.0)
-    for i in range(len(x)):
-        x[i] = exp(x[i] - most)
-        total += x[i]
-    for i in range(len(x)):
-        x[i] /= total
-
-
-@njit(**_COMPILED)
-def _dot(x: Any, y: Any) -> Any:
-    total = x.dtype.type(0.0)
-    for i in range(len(x)):
-        total += x[i] * y[i]
-    return total
-
-
-@njit(**_COMPILED)
-def _forward(
-    steer: Any, before: Any, memory: Any,
-    r: Any, w: Any, written: Any,
-    said: Any, row_norm: Any, key_norm: Any, cosine: Any, content: Any, moved: Any,
-) -> None:  # fmt: skip
-    B, W, N = memory.shape
-    one, tiny = memory.dtype.type(1.0), memory.dtype.type(_TINY)
-    for b in range(B):
-        _squash(steer[b], said[b], W)
-        row_norm[b] = tiny
-        for j in range(W):
-            for n in range(N):
-                row_norm[b, n] += memory[b, j, n] * memory[b, j, n]
-        for n in range(N):
-            row_norm[b, n] = one / sqrt(row_norm[b, n])
-        for h in range(2):
-            k, p = said[b, h * W : (h + 1) * W], said[b, 4 * W + h :]
-            key_norm[b, h] = one / sqrt(_dot(k, k) + tiny)
-            _compare(memory[b], k, row_norm[b], key_norm[b, h], cosine[b, h])
-            _focus(before[b, h], cosine[b, h], p, 2 * h, content[b, h], moved[b, h], w[b, h])
-        _write(memory[b], w[b, 1], said[b, 2 * W : 3 * W], said[b, 3 * W : 4 * W], written[b])
-        for j in range(W):
-            r[b, j] = _dot(w[b, 0], written[b, j])
-
-
-@njit(**_COMPILED)
-def _compare(memory: Any, k: Any, row_norm: Any, key_norm: Any, cosine: Any) -> None:
+def _compare(memory: Array, head: Head, row_norm: Array, key_norm: float) -> None:
+    """K[k, M(n)] = k · M(n) / (|k| |M(n)|), equation 6."""
     W, N = memory.shape
-    cosine[:] = 0.0
+    head.cosine[:] = 0.0
     for j in range(W):
         for n in range(N):
-            cosine[n] += k[j] * memory[j, n]
+            head.cosine[n] += head.k[j] * memory[j, n]
     for n in range(N):
-        cosine[n] *= row_norm[n] * key_norm
+        head.cosine[n] *= row_norm[n] * key_norm
 
 
 @njit(**_COMPILED)
-def _focus(
-    before: Any, cosine: Any, p: Any, at: int, content: Any, moved: Any, w: Any
-) -> None:  # fmt: skip
-    """Address one head: p holds its g, β, γ at 0, 2, 4 and its shifts from 6 + ``at``."""
-    N, g, beta, gamma = len(before), p[0], p[2], p[4]
-    back, stay, ahead = p[6 + at], p[7 + at], p[8 + at]
+def _focus(head: Head) -> None:
+    """Address a head: w^c = softmax(β K), w^g = g w^c + (1 - g) w, w̃ = w^g * s, w = w̃^γ / Σ w̃^γ.
+
+    Equations 5 and 7 to 9.
+    """
+    N, g, beta, gamma = len(head.w), head.p[0], head.p[2], head.p[4]
+    before, content, moved, w = head.before, head.content, head.moved, head.w
     for n in range(N):
-        content[n] = beta * cosine[n]
+        content[n] = beta * head.cosine[n]
     _softmax(content)
     for n in range(N):
         w[n] = before[n] + g * (content[n] - before[n])
-    _blend(w, ahead, stay, back, moved)
+    _blend(w, head.s[2], head.s[1], head.s[0], moved)
     for n in range(N):
         w[n] = gamma * log(moved[n] + moved.dtype.type(_TINY))
     _softmax(w)
 
 
 @njit(**_COMPILED)
-def _blend(x: Any, last: Any, same: Any, following: Any, mixed: Any) -> None:
+def _blend(x: Array, last: float, same: float, following: float, mixed: Array) -> None:
     """Mix each number of a ring with the one before it and the one after it."""
     N = len(x)
     for n in range(1, N - 1):
@@ -179,7 +255,8 @@ def _blend(x: Any, last: Any, same: Any, following: Any, mixed: Any) -> None:
 
 
 @njit(**_COMPILED)
-def _write(memory: Any, w: Any, add: Any, erase: Any, written: Any) -> None:
+def _write(memory: Array, w: Array, add: Array, erase: Array, written: Array) -> None:
+    """M'(n) = M(n) + w(n) (add - erase M(n)), equations 3 and 4."""
     W, N = memory.shape
     for j in range(W):
         for n in range(N):
@@ -187,105 +264,112 @@ def _write(memory: Any, w: Any, add: Any, erase: Any, written: Any) -> None:
 
 
 @njit(**_COMPILED)
-def _backward(
-    steer: Any, before: Any, memory: Any,
-    r: Any, w: Any, written: Any,
-    said: Any, row_norm: Any, key_norm: Any, cosine: Any, content: Any, moved: Any,
-    of_r: Any, of_w: Any, of_written: Any,
-    of_steer: Any, of_before: Any, of_memory: Any,
-) -> None:  # fmt: skip
-    B, W, N = memory.shape
-    of_focus, of_cosine = np.empty((2, N), memory.dtype), np.empty(N, memory.dtype)
-    spare = np.empty(N, memory.dtype)
+def _backward_all(given: Given, made: Made, kept: Kept, of_made: Made, of_given: Given) -> None:
+    """Fill ``of_given``, the gradients of what was given, from those of what was made."""
+    B, W, N = given.memory.shape
+    of_focus, of_cosine = np.empty((2, N), made.w.dtype), np.empty(N, made.w.dtype)
     for b in range(B):
-        of_steer[b] = 0.0
-        of_focus[:] = of_w[b]
-        _read_and_write_back(
-            memory[b], w[b], written[b], said[b], of_r[b], of_written[b],
-            of_steer[b], of_focus, of_memory[b],
-        )  # fmt: skip
+        of_said = of_given.steer[b]
+        of_said[:] = 0.0
+        of_focus[:] = of_made.w[b]
+        _read_and_write_back(given, made, kept, of_made, of_given, of_focus, b)
         for h in range(2):
-            p, of_p = said[b, 4 * W + h :], of_steer[b, 4 * W + h :]
-            _focus_back(
-                before[b, h], cosine[b, h], p, 2 * h, content[b, h], moved[b, h], w[b, h],
-                of_focus[h], of_p, of_before[b, h], of_cosine, spare,
-            )  # fmt: skip
-            k, of_k = said[b, h * W : (h + 1) * W], of_steer[b, h * W : (h + 1) * W]
-            _compare_back(
-                memory[b], k, row_norm[b], key_norm[b, h], cosine[b, h], of_cosine, of_k,
-                of_memory[b],
-            )  # fmt: skip
-        _squash_back(said[b], of_steer[b], W)
+            head = _head(given, made, kept, b, h)
+            of_p, of_s = of_said[4 * W + h :], of_said[4 * W + 6 + 3 * h :]
+            _focus_back(head, of_focus[h], of_p, of_s, of_given.before[b, h], of_cosine)
+            along = _dot(of_cosine, head.cosine)
+            for n in range(N):
+                of_cosine[n] *= kept.row_norm[b, n]
+            _key_back(given, kept, head, of_cosine, along, of_given, b, h)
+        _squash_back(kept.said[b], of_said, W)
 
 
 @njit(**_COMPILED)
 def _read_and_write_back(
-    memory: Any, w: Any, written: Any, said: Any, of_r: Any, of_written: Any,
-    of_said: Any, of_focus: Any, of_memory: Any,
-) -> None:  # fmt: skip
-    W, N = memory.shape
-    one, reading, writing = memory.dtype.type(1.0), w[0], w[1]
+    given: Given, made: Made, kept: Kept, of_made: Made, of_given: Given, of_focus: Array, b: int
+) -> None:
+    """Back through r_j = Σ_n w_0(n) M'_j(n), and through ``_write`` by head 1.
+
+    ∂M' += w_0 ∂r;  ∂w_0 += Σ_j M'_j ∂r_j;  ∂w_1 += Σ_j ∂M'_j (add_j - erase_j M_j);
+    ∂add_j = Σ_n ∂M'_j w_1;  ∂erase_j = -Σ_n ∂M'_j w_1 M_j;  ∂M_j = ∂M'_j (1 - w_1 erase_j).
+    """
+    W, N = given.memory.shape[1:]
+    memory, said, of_said = given.memory[b], kept.said[b], of_given.steer[b]
+    one, reading, writing = memory.dtype.type(1.0), made.w[b, 0], made.w[b, 1]
+    change, written = np.empty(N, memory.dtype), np.empty(N, memory.dtype)
     for j in range(W):
-        add, erase, of_add, of_erase = said[2 * W + j], said[3 * W + j], one - one, one - one
+        add, erase, of_r = said[2 * W + j], said[3 * W + j], of_made.r[b, j]
         for n in range(N):
-            change = of_written[j, n] + reading[n] * of_r[j]
-            of_focus[0, n] += written[j, n] * of_r[j]
-            of_focus[1, n] += change * (add - memory[j, n] * erase)
-            of_add += change * writing[n]
-            of_erase -= change * writing[n] * memory[j, n]
-            of_memory[j, n] = change * (one - writing[n] * erase)
-        of_said[2 * W + j], of_said[3 * W + j] = of_add, of_erase
+            change[n] = of_made.memory[b, j, n] + reading[n] * of_r
+            of_focus[0, n] += made.memory[b, j, n] * of_r
+            of_focus[1, n] += change[n] * (add - memory[j, n] * erase)
+            of_given.memory[b, j, n] = change[n] * (one - writing[n] * erase)
+            written[n] = change[n] * writing[n]
+        of_said[2 * W + j] = written.sum()
+        of_said[3 * W + j] = -_dot(written, memory[j])
 
 
 @njit(**_COMPILED)
 def _focus_back(
-    before: Any, cosine: Any, p: Any, at: int, content: Any, moved: Any, w: Any,
-    of_w: Any, of_p: Any, of_before: Any, of_cosine: Any, spare: Any,
-) -> None:  # fmt: skip
-    N, g, beta, gamma = len(before), p[0], p[2], p[4]
-    back, stay, ahead = p[6 + at], p[7 + at], p[8 + at]
-    one, tiny = w.dtype.type(1.0), w.dtype.type(_TINY)
-    mean = _dot(of_w, w)
+    head: Head, of_w: Array, of_p: Array, of_s: Array, of_before: Array, of_cosine: Array
+) -> None:
+    """Back through ``_focus``.
+
+    Through w = softmax(γ log w̃), with l = γ log w̃: ∂l = w (∂w - Σ w ∂w), ∂γ = Σ ∂l log w̃ and
+    ∂w̃ = γ ∂l / w̃. Through the convolution: ∂s_i = Σ_n ∂w̃(n) w^g(n - i), and ∂w^g is ∂w̃ mixed
+    the other way round. Through the gate: ∂g = Σ ∂w^g (w^c - w), ∂w = (1 - g) ∂w^g and
+    ∂w^c = g ∂w^g. Through w^c = softmax(β K): ∂l = w^c (∂w^c - Σ w^c ∂w^c), ∂β = Σ ∂l K, ∂K = β ∂l.
+    """
+    N, g, beta, gamma = len(of_w), head.p[0], head.p[2], head.p[4]
+    before, content, moved = head.before, head.content, head.moved
+    one, tiny = of_w.dtype.type(1.0), of_w.dtype.type(_TINY)
+    gated, of_gated = np.empty_like(of_w), np.empty_like(of_w)
+    mean = _dot(of_w, head.w)
     for n in range(N):
-        of_logit = w[n] * (of_w[n] - mean)
+        of_logit = head.w[n] * (of_w[n] - mean)
         of_p[4] += of_logit * log(moved[n] + tiny)
-        of_w[n] = of_logit * gamma / (moved[n] + tiny)  # from here on, of what was moved
+        of_w[n] = of_logit * gamma / (moved[n] + tiny)  # from here on ∂w̃
+        gated[n] = before[n] + g * (content[n] - before[n])
+    of_s[2] = _dot(of_w[1:], gated[:-1]) + of_w[0] * gated[N - 1]
+    of_s[1] = _dot(of_w, gated)
+    of_s[0] = _dot(of_w[:-1], gated[1:]) + of_w[N - 1] * gated[0]
+    _blend(of_w, head.s[0], head.s[1], head.s[2], of_gated)
     for n in range(N):
-        spare[n] = before[n] + g * (content[n] - before[n])
-    of_p[8 + at] = _dot(of_w[1:], spare[:-1]) + of_w[0] * spare[N - 1]
-    of_p[7 + at] = _dot(of_w, spare)
-    of_p[6 + at] = _dot(of_w[:-1], spare[1:]) + of_w[N - 1] * spare[0]
-    _blend(of_w, back, stay, ahead, spare)
-    for n in range(N):
-        of_p[0] += spare[n] * (content[n] - before[n])
-        of_before[n] = (one - g) * spare[n]
-        of_cosine[n] = g * spare[n]
+        of_p[0] += of_gated[n] * (content[n] - before[n])
+        of_before[n] = (one - g) * of_gated[n]
+        of_cosine[n] = g * of_gated[n]
     mean = _dot(of_cosine, content)
     for n in range(N):
         of_logit = content[n] * (of_cosine[n] - mean)
-        of_p[2] += of_logit * cosine[n]
+        of_p[2] += of_logit * head.cosine[n]
         of_cosine[n] = beta * of_logit
 
 
 @njit(**_COMPILED)
-def _compare_back(
-    memory: Any, k: Any, row_norm: Any, key_norm: Any, cosine: Any, of_cosine: Any,
-    of_k: Any, of_memory: Any,
+def _key_back(
+    given: Given, kept: Kept, head: Head, of_dot: Array, along: float, of_given: Given,
+    b: int, h: int,
 ) -> None:  # fmt: skip
-    W, N = memory.shape
-    along = _dot(of_cosine, cosine)
-    for n in range(N):
-        of_cosine[n] *= row_norm[n]  # from here on, of what was not yet divided by it
+    """Back through ``_compare``, with c(n) = ∂K(n) / |M(n)| (``of_dot``) and Σ_n ∂K K (``along``).
+
+    ∂k = (Σ_n c(n) M(n) - along k / |k|) / |k|;  ∂M(n) += c(n) (k / |k| - K(n) M(n) / |M(n)|).
+    """
+    W, N = given.memory.shape[1:]
+    memory, row_norm, key_norm = given.memory[b], kept.row_norm[b], kept.key_norm[b, h]
+    of_k, of_memory = of_given.steer[b, h * W : (h + 1) * W], of_given.memory[b]
     for j in range(W):
-        of_k[j] = key_norm * (_dot(of_cosine, memory[j]) - key_norm * along * k[j])
+        of_k[j] = key_norm * (_dot(of_dot, memory[j]) - key_norm * along * head.k[j])
         for n in range(N):
-            onto = cosine[n] * row_norm[n] * memory[j, n]
-            of_memory[j, n] += of_cosine[n] * (key_norm * k[j] - onto)
+            onto = head.cosine[n] * row_norm[n] * memory[j, n]
+            of_memory[j, n] += of_dot[n] * (key_norm * head.k[j] - onto)
 
 
 @njit(**_COMPILED)
-def _squash_back(said: Any, of_said: Any, W: int) -> None:
-    """Turn gradients of what is in range into those of what the controller says."""
+def _squash_back(said: Array, of_said: Array, W: int) -> None:
+    """Back through ``_squash``: ∂said become ∂steer.
+
+    tanh' = 1 - y²;  sigmoid' = y (1 - y);  softplus' = 1 - e^-y;  softmax as in ``_focus_back``.
+    """
     one = said.dtype.type(1.0)
     for i in range(3 * W):
         of_said[i] *= one - said[i] * said[i]
@@ -298,3 +382,24 @@ def _squash_back(said: Any, of_said: Any, W: int) -> None:
         mean = s[0] * of_s[0] + s[1] * of_s[1] + s[2] * of_s[2]
         for i in range(3):
             of_s[i] = s[i] * (of_s[i] - mean)
+
+
+def _build(sources: str, cache: bool) -> tuple[Any, ...]:
+    """The entries; see ``training.compiled``."""
+
+    @njit(nogil=True, cache=cache, **_COMPILED)
+    def forward_entry(given: Given, made: Made, kept: Kept) -> None:
+        version = sources  # noqa: F841
+        _forward_all(given, made, kept)
+
+    @njit(nogil=True, cache=cache, **_COMPILED)
+    def backward_entry(
+        given: Given, made: Made, kept: Kept, of_made: Made, of_given: Given
+    ) -> None:
+        version = sources  # noqa: F841
+        _backward_all(given, made, kept, of_made, of_given)
+
+    return forward_entry, backward_entry
+
+
+_forward, _backward = compiled(_build, [Path(__file__)])

@@ -7,8 +7,6 @@ parallel threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +29,7 @@ from neuralprog_agents.agents.nram.kernel.vector import (
 )
 from neuralprog_agents.agents.nram.kernel.view import view
 from neuralprog_agents.agents.nram.records import Floats, Schedule
+from neuralprog_agents.training.compiled import compiled
 
 
 @njit(error_model="numpy")
@@ -166,15 +165,8 @@ def _copy(target: Pointer, source: Pointer, count: int) -> None:
         target[i] = source[i]
 
 
-def _sources() -> str:
-    """A digest of this folder: numba's cache looks at the time stamp of one file only."""
-    folder = Path(__file__).parent
-    files = [*sorted(folder.glob("*.py")), folder.parent / "philox.py"]
-    return blake2b(b"".join(file.read_bytes() for file in files), digest_size=8).hexdigest()
-
-
-def _build(sources: str, cache: bool) -> Any:
-    """The entry. ``sources`` is part of its closure, hence of the key of the cache."""
+def _build(sources: str, cache: bool) -> tuple[Any, ...]:
+    """The entry; see ``training.compiled``."""
 
     @njit(nogil=True, error_model="numpy", cache=cache)
     def run(
@@ -213,14 +205,8 @@ def _build(sources: str, cache: bool) -> Any:
         _give(work, plan, moments)
         return done
 
-    return run
+    return (run,)
 
 
-def _entry() -> Callable[..., int]:
-    try:
-        return _build(_sources(), cache=True)
-    except RuntimeError:  # no writable folder: compile anew in every process
-        return _build(_sources(), cache=False)
-
-
-run = _entry()
+_HERE = Path(__file__).parent
+(run,) = compiled(_build, [*sorted(_HERE.glob("*.py")), _HERE.parent / "philox.py"])

@@ -1,0 +1,64 @@
+"""Compiled functions: kept on disk where that can be, compiled anew where it cannot."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+SOURCE = """
+from pathlib import Path
+from numba import njit
+from neuralprog_agents.training.compiled import compiled
+
+def build(digest, cache):
+    @njit(cache=cache)
+    def twice(x):
+        version = digest
+        return 2 * x
+    return (twice,)
+
+(twice,) = compiled(build, [Path(__file__)])
+print(twice(21), twice(4))
+"""
+
+
+def run(folder, **environment):
+    (folder / "twice.py").write_text(SOURCE)
+    done = subprocess.run(
+        [sys.executable, "twice.py"],
+        cwd=folder,
+        env={**os.environ, "NUMBA_CACHE_DIR": str(folder / "cache"), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "42 8\n"
+    return done.stderr
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x80\x04", b"not a pickle"])
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+def test_a_damaged_cache_is_told_and_compiled_around(kind, damage, tmp_path):
+    assert run(tmp_path) == ""
+    for path in (tmp_path / "cache").rglob(f"*.{kind}"):
+        path.write_bytes(damage)
+    told = run(tmp_path)
+    assert told.count("\n") == 1
+    assert "delete the .nbi and .nbc files in" in told
+    assert str(tmp_path / "cache") in told
+
+
+def test_where_no_cache_can_be_written_every_agent_can_be_imported(tmp_path):
+    """Numba finds no folder at all where it may write a cache."""
+    code = (
+        "from numba.core import caching\n"
+        "caching.CacheImpl._locator_classes = []\n"
+        "from neuralprog_agents import registry\n"
+        "from neuralprog_agents.agents.ntm import fused\n"
+        "from neuralprog_agents.agents.nram import kernel\n"
+        "from neuralprog_agents.circuits import anneal\n"
+        "print('imported')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "imported\n"
