@@ -168,5 +168,5 @@ class WikiSource:
         given, question = read_input(values)
         table, known = ParsedTable(given), self.machine.vocabulary.numbers
         unknown = [word for word in table.not_in(table.asked(question)) if word not in known]
-        refuse_unknown(unknown, "they stand neither in the table nor in the vocabulary")
+        refuse_unknown(unknown, "they are neither in the table nor in the vocabulary")
         return pose(self.machine, table, question, target=values.get("answer"))
