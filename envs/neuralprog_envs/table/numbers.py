@@ -85,8 +85,6 @@ _CODE = re.compile(
 )
 _BRACKETS = re.compile(rf"({_MONEY}?)\s?\((.+)\)\s?({_MONEY}?)")
 _UNIT = re.compile(rf"\.?\s?(?:[%‰°]|{_MONEY})?(?:\s?[^\W\d_]+\.?(?:[/·][^\W\d_]+)?(?:\^?[23])?)?")
-_EVIDENCE = 2000
-"""Rows that say which decimal mark a table has."""
 
 
 def plain(text: str) -> str:
@@ -176,15 +174,10 @@ def decimal_comma(rows: Iterable[Iterable[str]], usual: bool) -> bool:
     That is so where some cell is a number only if it is, and none only if it is not.
 
     Args:
-        rows: The cells; the first 2000 rows count.
+        rows: The cells.
         usual: The answer where the cells do not say it.
     """
-    marked = [
-        cell
-        for row, _ in zip(rows, range(_EVIDENCE), strict=False)
-        for cell in row
-        if re.search(r"\d[.,]|[.,]\d", cell)
-    ]
+    marked = [cell for row in rows for cell in row if re.search(r"\d[.,]|[.,]\d", cell)]
     read = [(number(cell, True) is not None, number(cell) is not None) for cell in marked]
     by_comma, by_point = (True, False) in read, (False, True) in read
     return by_comma if by_comma != by_point else usual

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ _QUOTED = re.compile(r'(?<![^,;\t| \r\n])"(?:[^"]|"")*"')
 _EXCEL = re.compile(r'\s*"?sep=([^\w"\r\n])"?\s*(?:[\r\n]|$)', re.IGNORECASE)
 """The line with which a spreadsheet names the delimiter."""
 _LARGEST_FILE = 20_000_000
+_TELLING = 2000
+"""Rows that say which delimiter and which decimal mark a file has."""
 
 _SPACES = " \t\u00a0"
 
@@ -112,14 +115,16 @@ def read_csv(path: str | Path) -> Table:
     delimiter = named[1] if named else _delimiter(content)
     lines = list(fields(content, file.name, delimiter=delimiter, **_DIALECT))
     table = _table(lines[1:] if named else lines, file.name)
-    return replace(table, decimal_comma=decimal_comma(table.cells, usual=delimiter == ";"))
+    return replace(
+        table, decimal_comma=decimal_comma(table.cells[:_TELLING], usual=delimiter == ";")
+    )
 
 
 _DIALECT: Mapping[str, Any] = {"skipinitialspace": True, "strict": True}
 
 
 def _delimiter(content: str) -> str:
-    """Return what divides all lines equally, or else what is in the header most often."""
+    """Return what divides the lines equally, or else what is in the header most often."""
     bare = _QUOTED.sub("", content).lstrip()
     counts = {mark: re.split("[\r\n]", bare, maxsplit=1)[0].count(mark) for mark in _DELIMITERS}
     ordered = sorted(counts, key=counts.__getitem__, reverse=True)
@@ -128,9 +133,9 @@ def _delimiter(content: str) -> str:
 
 
 def _is_even(content: str, delimiter: str) -> bool:
-    """Return whether a delimiter divides all lines that are not blank into equally many fields."""
+    """Return whether a delimiter divides the lines, blank ones apart, into equally many fields."""
     try:
-        rows = list(fields(content, "", delimiter=delimiter, **_DIALECT))
+        rows = list(islice(fields(content, "", delimiter=delimiter, **_DIALECT), _TELLING))
     except ValueError:
         return False
     return len({len(row) for _, row in rows if any(row)}) == 1
