@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -211,4 +212,9 @@ def make_task(env_id: str, **settings: Any) -> Task:
     module, attribute = row.task.split(":")
     definition = getattr(importlib.import_module(module), attribute)
     build = importlib.import_module(f"neuralprog_envs.{row.family}.task").build
-    return build(definition(), **{**row.defaults, **settings})  # type: ignore[no-any-return]
+    try:
+        return build(definition(), **{**row.defaults, **settings})  # type: ignore[no-any-return]
+    except TypeError as error:
+        if unknown := re.search(r"unexpected keyword argument '(\w+)'", str(error)):
+            raise TypeError(f"{row.id} has no setting {unknown[1]!r}") from None
+        raise

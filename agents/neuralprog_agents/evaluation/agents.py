@@ -126,6 +126,11 @@ def open_agent(name: str, env_id: str | None = None, seed: int = 0) -> Agent:
     folder = _locate(name)
     card = _read_card(folder)
     policy, identity = _load(folder, card), find(env_id or card["env"]).id
+    if find(identity).family != find(policy.env_id).family:
+        home, there = find(policy.env_id).family, find(identity).family
+        raise AgentError(
+            f"{name} acts in {home} tasks ({policy.env_id}), and {identity} is a {there} task"
+        )
     if env_id is not None and isinstance(policy, Versatile):
         policy = _acting_in(policy, identity, name)
     return Agent(name, identity, policy, card)
@@ -166,7 +171,11 @@ def _together(agents: list[Agent], name: str) -> Agent:
     kinds = sorted({str(agent.card.get("agent", agent.name)) for agent in agents})
     join = getattr(registry.find(kinds[0]), "ensemble", None) if len(kinds) == 1 else None
     if join is None:
-        raise AgentError(f"{name}: {', '.join(kinds)} can't decide together")
+        raise AgentError(
+            f"{name}: a comma joins agents of one kind that decide together, which "
+            f"{' and '.join(kinds)} can't; to compare agents, evaluate one after the other: "
+            f"neuralprog evaluate --agent {agents[0].name}"
+        )
     card = {"agent": kinds[0], "config": agents[0].card["config"]}
     return Agent(name, agents[0].env_id, join([agent.policy for agent in agents]), card)
 

@@ -7,10 +7,11 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Union, get_args
 
 from neuralprog_agents.agents.rl.config import Config
 from neuralprog_agents.agents.rl.setup import Setup
+from neuralprog_agents.training.schema import check_names, structured
 
 _ROLLOUTS = {"n_steps": 64, "ent_coef": 0.01, "learning_rate": 1e-3}
 _PPO = {**_ROLLOUTS, "batch_size": 512, "n_epochs": 4}
@@ -76,16 +77,11 @@ ALGORITHMS: Mapping[str, Kind] = MappingProxyType(
 )
 """Every algorithm by its name."""
 
-MISSING = 'rl needs Stable-Baselines3 and sb3-contrib: pip install "neuralprog[rl]"'
-
 
 def check_installed() -> None:
-    """Raise ModuleNotFoundError, with one line that helps, if the libraries are missing."""
+    """Raise ModuleNotFoundError if the libraries are missing."""
     for name in ("stable_baselines3", "sb3_contrib"):
-        try:
-            importlib.import_module(name)
-        except ModuleNotFoundError:
-            raise ModuleNotFoundError(MISSING, name=name) from None
+        importlib.import_module(name)
 
 
 def class_of(kind: Kind) -> Any:
@@ -97,19 +93,30 @@ def options_of(config: Config) -> dict[str, Any]:
     """Return the arguments of a config's algorithm: ours, and its own over them.
 
     Raises:
-        ValueError: It has no such argument, or there is no such algorithm.
+        ValueError: It has no such argument, or one of another type; or there is no such algorithm.
     """
     for name in config.options:
         if name not in ALGORITHMS:
             raise ValueError(f"options: unknown algorithm {name!r}: {', '.join(ALGORITHMS)}")
     kind, own = ALGORITHMS[config.algorithm], config.options.get(config.algorithm, {})
-    known = set(kind.defaults)
+    known = {name: type(value) for name, value in kind.defaults.items()}
     if config.algorithm != "BC":
-        known |= set(inspect.signature(class_of(kind)).parameters) - _OURS
-    for name in own:
-        if name not in known:
-            raise ValueError(f"options: {config.algorithm} has no argument {name!r}")
+        parameters = inspect.signature(class_of(kind)).parameters
+        known |= {name: each.annotation for name, each in parameters.items() if name not in _OURS}
+    try:
+        check_names(list(own), list(known))
+        for name, value in own.items():
+            structured(dict[str, _of_yaml(known[name])], {name: value})  # type: ignore[misc]
+    except ValueError as error:
+        raise ValueError(f"options.{config.algorithm}: {error}") from None
     return {**kind.defaults, **own}
+
+
+def _of_yaml(annotation: Any) -> Any:
+    """Return the part of a parameter's type that a YAML file can give; Any where there is none."""
+    kinds = get_args(annotation) or (annotation,)
+    plain = tuple(kind for kind in kinds if kind in (bool, int, float, str, type(None)))
+    return Union[plain] if plain else Any  # noqa: UP007
 
 
 _OURS = {"policy", "env", "policy_kwargs", "seed", "gamma", "device", "_init_setup_model"}

@@ -65,6 +65,13 @@ def setup_of(config: Config) -> Setup:
     Raises:
         ValueError: The environment can't be had so, or this algorithm can't act in it.
     """
+    try:
+        return _setup(config)
+    except TypeError as error:  # make_task knows no such setting
+        raise ValueError(f"settings: {error}") from None
+
+
+def _setup(config: Config) -> Setup:
     row = find(config.env)
     low, high = config.length or row.defaults["length"]
     settings = dict(config.settings)

@@ -164,7 +164,10 @@ def test_action_probabilities_are_those_of_legal_choices(tmp_path):
         ({"algorithm": "BC", "settings": {"action": "circuit"}}, "in instructions"),
         ({"env": "NPICanonicalize-v0"}, "pictures"),
         ({"fields": ("pad",)}, "shows no 'pad'"),
-        ({"options": {"PPO": {"speed": 9}}}, "no argument 'speed'"),
+        ({"options": {"PPO": {"speed": 9}}}, "options.PPO: unknown setting speed: did you mean"),
+        ({"options": {"PPO": {"n_steps": "many"}}}, "options.PPO: n_steps: expected int, got many"),
+        ({"options": {"PPO": {"n_steps": [1]}}}, "options.PPO: n_steps: expected int"),
+        ({"settings": {"memorysize": 12}}, "settings: NRAM.* has no setting 'memorysize'"),
         ({"options": {"SAC": {}}}, "unknown algorithm"),
         ({"length": (9, 9), "settings": {"memory_size": 9}}, "lengths"),
     ],
@@ -179,7 +182,7 @@ def test_missing_libraries_are_told_with_the_extra(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "sb3_contrib", None)
-    with pytest.raises(ModuleNotFoundError, match=r'pip install "neuralprog\[rl\]"'):
+    with pytest.raises(ModuleNotFoundError, match="stable_baselines3"):
         agent.check(Config(env="NRAMCopy-v0"))
 
 
