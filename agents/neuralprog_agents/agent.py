@@ -223,7 +223,8 @@ class AgentModule(Protocol):
 
     It may also have ``check(config) -> None``, which raises ValueError where settings do not go
     together; ``train`` asks it before anything is written. Where what is learned from depends on
-    the settings, ``supervision(config) -> str`` says it instead of ``SUPERVISION``. And
+    the settings, ``supervision(config) -> str`` says it instead of ``SUPERVISION``. Where numba
+    compiles its code, ``COMPILED = True`` lets the first restart begin alone: it is compiled once.
     ``check_certificate(weights, card, record) -> None`` checks a certificate by other code than
     made it, and raises ValueError where it does not stand; without it ``neuralprog recheck``
     proves again. ``ensemble(policies) -> Policy`` makes one policy of several, for

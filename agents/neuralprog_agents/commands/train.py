@@ -217,7 +217,7 @@ def _verdict(run: Run, summary: Summary) -> str:
     own = f" --env {run.config.env}" if ":" in run.config.env else ""
     return (
         f"success: restart {result.index} learned {run.config.env} in {clock(result.seconds)} "
-        f"({summary.tried} restarts tried); the program is {run.folder / runs.WEIGHTS}\n"
+        f"({summary.tried} tried); the program is {run.folder / runs.WEIGHTS}\n"
         f"score it with: {program()} evaluate --agent {run.folder}{own}"
     )
 

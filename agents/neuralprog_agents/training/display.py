@@ -42,13 +42,13 @@ class _Lines:
             self._told = set(board.results) if board.resumed else set()
         fresh = [index for index in sorted(board.results) if index not in self._told]
         for index in fresh:
-            print(f"{headline(board)}: {_ending(board.results[index])}", file=sys.stderr)
+            print(f"{_ending(board.results[index])}; {headline(board)}", file=sys.stderr)
         self._told.update(fresh)
         now = time.monotonic()
         if fresh or now >= self._next:
             self._next = now + _LINE_EVERY
             if not fresh and board.running:
-                print(f"{headline(board)}: {_under_way(board)}", file=sys.stderr)
+                print(f"{_under_way(board)}; {headline(board)}", file=sys.stderr)
             sys.stderr.flush()
 
 
@@ -57,18 +57,20 @@ def headline(board: Board) -> str:
     good = sum(result.success for result in board.results.values())
     done = len(board.results)
     most = "at most " if board.at_most else ""
-    parts = [f"{done} of {most}{board.total} restarts", f"{good} succeeded"]
-    if done:
+    parts = [f"{done} of {most}{board.total} restarts done", f"{good} succeeded"]
+    if done and not board.at_most:
         low, high = wilson(good, done)
-        parts[1] += f" ({low:.0%} to {high:.0%})"
-    parts.append(clock(time.monotonic() - board.started))
+        parts[1] += f" (95 % interval {low:.0%} to {high:.0%})"
+    parts.append(f"{clock(time.monotonic() - board.started)} so far")
     if board.remaining_seconds is not None and done < board.total:
-        parts.append(f"{most}{clock(board.remaining_seconds)} for the rest")
+        parts.append(f"about {clock(board.remaining_seconds)} left")
     return ", ".join(parts)
 
 
 def clock(seconds: float) -> str:
-    """Return a time as people write it: "42 s", "3:07 min", "1:05:00 h"."""
+    """Return a time as people write it: "0.4 s", "42 s", "3:07 min", "1:05:00 h"."""
+    if seconds < 10:
+        return f"{max(seconds, 0.1):.1f} s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -79,18 +81,19 @@ def clock(seconds: float) -> str:
 
 def _ending(result: Result) -> str:
     verdict = "success" if result.success else "given up early" if result.pruned else "no success"
-    return f"restart {result.index} {verdict} after {clock(result.seconds)}"
+    return f"restart {result.index}: {verdict} after {clock(result.seconds)}"
 
 
 def _under_way(board: Board) -> str:
     return "; ".join(
-        f"restart {index} {_metrics(metrics)}" for index, metrics in sorted(board.running.items())
+        f"restart {index}: {_metrics(board, metrics)}"
+        for index, metrics in sorted(board.running.items())
     )
 
 
-def _metrics(metrics: dict[str, float]) -> str:
+def _metrics(board: Board, metrics: dict[str, float]) -> str:
     if not metrics:
-        return "starting"
+        return "compiling its code (once on a machine)" if board.compiling else "starting"
     rest = {name: value for name, value in metrics.items() if name != "progress"}
     return " ".join(f"{name} {value:.4g}" for name, value in rest.items())
 
@@ -103,7 +106,9 @@ def _table(board: Board) -> RenderableType:
     table = Table.grid(padding=(0, 1))
     table.add_row("all", _bar(len(board.results) / max(1, board.total)), "")
     for index, metrics in sorted(board.running.items())[:_SHOWN]:
-        table.add_row(f"restart {index}", _bar(metrics.get("progress", 0.0)), _metrics(metrics))
+        table.add_row(
+            f"restart {index}", _bar(metrics.get("progress", 0.0)), _metrics(board, metrics)
+        )
     return Group(Text(headline(board)), table)
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import errno
 import json
 import math
+import multiprocessing
 import os
 import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +24,8 @@ import numpy as np
 
 _MOST_BYTES, _MOST_YAML = 2**26, 2**16
 _DEPTH = 32
+_BUSY = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
+"""What locking fails with where another process has the lock."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -245,11 +249,23 @@ def locked(path: Path, patience: float = 0.0) -> Iterator[None]:
 
 
 def _seize(file: IO[bytes]) -> bool:
+    """Return whether the lock is ours, or nobody's: not every file system has locks."""
     try:
         _lock_function()(file.fileno())
-    except OSError:
-        return False
+    except OSError as error:
+        if error.errno in _BUSY:
+            return False
+        if multiprocessing.parent_process() is None:
+            _warn_of_no_locks()
     return True
+
+
+@cache
+def _warn_of_no_locks() -> None:
+    print(
+        "this file system has no locks: let no other process work in the same folder",
+        file=sys.stderr,
+    )
 
 
 def _lock_function() -> Callable[[int], None]:

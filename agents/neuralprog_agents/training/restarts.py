@@ -17,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from neuralprog_agents import registry
 from neuralprog_agents.agent import Outcome
 from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.files import read_json, write_json
@@ -128,6 +129,8 @@ class Board:
     Attributes:
         total: How many are asked for.
         at_most: Whether the first success ends the work, so that ``total`` is a bound.
+        compiling: Whether the first restart still loads or compiles its agent's code: until it
+            reports, no other begins, so that it is compiled once.
         workers: How many run at once.
         results: Those that have finished.
         running: The latest metrics of those that run, by index.
@@ -142,12 +145,16 @@ class Board:
     started: float = field(default_factory=time.monotonic)
     resumed: int = 0
     at_most: bool = False
+    compiling: bool = False
 
     @property
     def remaining_seconds(self) -> float | None:
-        """An estimate of the time until all are done; None before there is anything to go by."""
+        """An estimate of the time until all are done; None where there is nothing to go by.
+
+        When a success will end the work nobody knows.
+        """
         times = [result.seconds for result in self.results.values()]
-        if not times:
+        if not times or self.at_most:
             return None
         begun = sum(metrics.get("progress", 0.0) for metrics in self.running.values())
         left = self.total - len(times) - begun
@@ -214,6 +221,7 @@ def run_restarts(
         workers or default_workers(),
         _recorded(folder, wanted),
         at_most=stop_at_first,
+        compiling=getattr(registry.find(agent), "COMPILED", False),
     )
     board.resumed = len(board.results)
     run = _Run(folder, board, [i for i in wanted if i not in board.results], stop_at_first)
@@ -260,6 +268,7 @@ class _Run:
 
     def handle(self, event: Event) -> None:
         """Take note of an event; raise RestartError if a restart failed."""
+        self.board.compiling = False
         if isinstance(event, Reported):
             self.board.running[event.index] = event.metrics
             return
@@ -287,7 +296,8 @@ def _drive(run: _Run, pool: Pool, show: Show | None) -> None:
 
 def _advance(run: _Run, pool: Pool, show: Show | None) -> None:
     """Start what there is room for, and take in what has happened."""
-    while len(run.board.running) < pool.capacity and (index := run.next()) is not None:
+    room = 1 if run.board.compiling else pool.capacity
+    while len(run.board.running) < room and (index := run.next()) is not None:
         pool.start(index)
         run.waiting.pop(0)
         run.board.running[index] = {}

@@ -1,5 +1,6 @@
 """Restarts: the answer depends on neither workers nor timing nor kills; failures are told."""
 
+import errno
 import multiprocessing
 import os
 import random
@@ -12,8 +13,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from neuralprog_agents.training import files
 from neuralprog_agents.training import pool as pools
-from neuralprog_agents.training.display import clock, progress
+from neuralprog_agents.training.display import _under_way, clock, progress
 from neuralprog_agents.training.metrics import read_rows
 from neuralprog_agents.training.restarts import (
     Board,
@@ -314,13 +316,43 @@ def test_lines_tell_every_restart_once(toy, tmp_path, capsys):
         run_restarts("toy", config, range(3), tmp_path, 1, False, None, show)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
-    assert lines[1].startswith("2 of 3 restarts, 1 succeeded (")
-    assert "restart 1 success after" in lines[1]
+    assert lines[1].startswith("restart 1: success after 0.")
+    assert "; 2 of 3 restarts done, 1 succeeded (95 % interval " in lines[1]
 
 
 def test_times_read_as_people_write_them():
-    assert [clock(s) for s in (3.2, 187, 3900)] == ["3 s", "3:07 min", "1:05:00 h"]
+    times = [clock(s) for s in (0.01, 3.2, 42.4, 187, 3900)]
+    assert times == ["0.1 s", "3.2 s", "42 s", "3:07 min", "1:05:00 h"]
     assert Board(total=3, workers=1).remaining_seconds is None
+    results = {0: Result(0, False, False, 10.0, {})}
+    assert Board(total=3, workers=1, results=results).remaining_seconds == 20.0
+    assert Board(total=700, workers=1, results=results, at_most=True).remaining_seconds is None
+
+
+def test_compiled_code_is_compiled_once_before_other_restarts_begin(toy, tmp_path, monkeypatch):
+    monkeypatch.setattr(toy.module, "COMPILED", True, raising=False)
+    seen = []
+    config = toy.Config(pause=0.01)
+    show = lambda board: seen.append((board.compiling, _under_way(board)))  # noqa: E731
+    run_restarts("toy", config, range(3), tmp_path, 2, False, None, show)
+    assert seen[0] == (True, "restart 0: compiling its code (once on a machine)")
+    assert not seen[-1][0]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK])
+def test_without_locks_training_goes_on_and_says_so_once(
+    toy, tmp_path, monkeypatch, capsys, number
+):
+    def refuse(_descriptor):
+        raise OSError(number, "no locks")
+
+    files._warn_of_no_locks.cache_clear()
+    monkeypatch.setattr(files, "_lock_function", lambda: refuse)
+    for _ in range(2):
+        with files.locked(tmp_path / ".lock"):
+            pass
+    told = "this file system has no locks: let no other process work in the same folder\n"
+    assert capsys.readouterr().err == told
 
 
 def test_a_success_costs_what_the_failures_before_it_did_too():

@@ -24,6 +24,7 @@ from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find
 
 __all__ = [
+    "COMPILED",
     "SUPERVISION",
     "Card",
     "Config",
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 SUPERVISION = "input/output pairs"
+COMPILED = True
 
 
 class RecurrentPolicy:

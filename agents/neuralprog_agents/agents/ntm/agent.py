@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
     from neuralprog_agents.sequences.policy import Saying
 
-__all__ = ["SUPERVISION", "Card", "Config", "check", "load", "restart"]
+__all__ = ["COMPILED", "SUPERVISION", "Card", "Config", "check", "load", "restart"]
 
 SUPERVISION = "input/output pairs"
+COMPILED = True
 
 _FORM = ("controller", "hidden", "width", "rows", "bits")
 

@@ -106,7 +106,7 @@ def options_of(config: Config) -> dict[str, Any]:
     try:
         check_names(list(own), list(known))
         for name, value in own.items():
-            structured(dict[str, _of_yaml(known[name])], {name: value})  # type: ignore[misc]
+            structured(dict[str, _of_yaml(known[name])], {name: value})  # type: ignore
     except ValueError as error:
         raise ValueError(f"options.{config.algorithm}: {error}") from None
     return {**kind.defaults, **own}

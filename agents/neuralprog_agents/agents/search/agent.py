@@ -10,9 +10,10 @@ from neuralprog_agents.agents.search.search import SearchLearner
 from neuralprog_agents.circuits.policy import TablePolicy
 from neuralprog_agents.training.checkpoint import check_arrays
 
-__all__ = ["SUPERVISION", "Card", "Config", "check", "learner", "load"]
+__all__ = ["COMPILED", "SUPERVISION", "Card", "Config", "check", "learner", "load"]
 
 SUPERVISION = "input/output pairs"
+COMPILED = True
 
 
 def check(config: Config) -> None:
