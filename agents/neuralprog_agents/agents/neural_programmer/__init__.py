@@ -1,1 +1,1 @@
-"""The Neural Programmer: soft selection of table operations, learned from answers alone."""
+"""The Neural Programmer: selects table operations; learned from answers alone."""

@@ -24,14 +24,14 @@ SUPERVISION = "answers"
 
 
 class ProgrammerPolicy:
-    """It reads the question, chooses T actions by argmax, and plays them.
+    """Reads the question, chooses T actions by argmax, and plays them.
 
     Args:
-        env_id: The environment it was trained for.
-        shape: The networks' sizes.
-        theta: Their parameters, (P,).
-        columns: The columns of the tables on which it is scored.
-        value_range: The range of their values.
+        env_id: The id of the environment it was trained for.
+        shape: The sizes of the networks.
+        theta: θ, their parameters, (P,).
+        columns: The number of columns of the test tables.
+        value_range: The range of the numbers in the test tables.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class ProgrammerPolicy:
         self._step = 0
 
     def settings(self, length: int) -> dict[str, Any]:
-        """Return the environment's arguments: the tables' sort, T, the operations."""
+        """Return the environment's settings: the kind of tables, T, the operations."""
         from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
 
         return {
@@ -67,7 +67,7 @@ class ProgrammerPolicy:
         self._program = None
 
     def act(self, observation: Any, action_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Return each slot's (operation, column, pivot), shape (n, 3)."""
+        """Return the action of each environment, (operation, column, pivot), shape (n, 3)."""
         if self._program is None:
             self._program, self._observation = self._choose(observation), observation
         done = (observation["program"][:, :, 0] > 0).sum(axis=1)
@@ -87,7 +87,7 @@ class ProgrammerPolicy:
         return action_probabilities(parameters, self.shape, questions, self._program)[self._step]
 
     def _choose(self, observation: Any) -> NDArray[np.int64]:
-        """Return each slot's whole program, (n, T, 3): it does not depend on the table."""
+        """Return each environment's program, (n, T, 3); it does not depend on the table."""
         import torch
 
         from neuralprog_agents.agents.neural_programmer.model import actions, choose, unflatten
@@ -100,10 +100,10 @@ class ProgrammerPolicy:
 
 
 def check(config: Config) -> None:
-    """Raise ValueError if a config's environment can't be learned."""
+    """Raise ValueError if the environment is not a synthetic table task."""
     if find(config.env).family != "table" or "real" in find(config.env).tags:
         raise ValueError(
-            f"neural_programmer learns synthetic table tasks, and {config.env} is none"
+            f"neural_programmer supports synthetic table tasks only; {config.env} is not one"
         )
     from neuralprog_agents.agents.neural_programmer.data import task_of
 

@@ -1,6 +1,6 @@
-"""What a restart draws: its examples, its minibatches, the instances it is judged on.
+"""The data of a restart: training examples, minibatches, and validation instances.
 
-Everything is a pure function of (config.seed, restart, stream, position), so nothing depends on
+Everything is a pure function of (config.seed, restart, stream, position), so it does not depend on
 when a restart was interrupted.
 """
 
@@ -34,13 +34,13 @@ class Stream(IntEnum):
 
 
 def seed(config: Config, index: int, stream: Stream, position: int = 0) -> int:
-    """Return a seed of 63 bits for one place of one stream."""
+    """Return a seed of 63 bits for a position of a stream."""
     words = np.random.SeedSequence((config.seed, index, stream, position))
     return int(words.generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def task_of(config: Config) -> TableTask:
-    """Return the task as it is trained."""
+    """Return the task with the training settings."""
     task: Any = make_task(
         config.env, length=config.length, value_range=config.value_range, **machine_of(config)
     )
@@ -48,17 +48,17 @@ def task_of(config: Config) -> TableTask:
 
 
 def machine_of(config: Config) -> dict[str, Any]:
-    """Return the environment's arguments that training and tests share."""
+    """Return the environment's settings that training and tests share."""
     return {"columns": config.columns, "steps": config.steps, "operations": list(OPERATIONS)}
 
 
 def draw_batches(
     config: Config, index: int, task: TableTask, step: int, count: int
 ) -> TableInstances:
-    """Return the minibatches of some steps, one after another, (count · batch) rows.
+    """Return the minibatches of ``count`` steps, one after another, (count · batch) rows.
 
-    Each epoch goes once through the ``examples`` in an order of its own; what does not fill a
-    batch is left out.
+    Each epoch goes once through the ``examples`` in a new order; an incomplete last batch is left
+    out.
     """
     rows = rows_of_steps(config, index, step, count)
     key = seed(config, index, Stream.EXAMPLES)
@@ -67,7 +67,7 @@ def draw_batches(
 
 
 def rows_of_steps(config: Config, index: int, step: int, count: int) -> NDArray[np.int64]:
-    """Return the examples of the minibatches of some steps, (count · batch,)."""
+    """Return the indices of the examples of ``count`` steps, (count · batch,)."""
     epochs = _epochs(config, step, count)
     return np.concatenate([_rows(config, index, epoch, count, step) for epoch in epochs])
 
@@ -78,7 +78,7 @@ def _epochs(config: Config, step: int, count: int) -> range:
 
 
 def _rows(config: Config, index: int, epoch: int, count: int, step: int) -> NDArray[np.int64]:
-    """Return the examples of those of the steps that lie in one epoch."""
+    """Return the indices of the examples of those steps that lie in one epoch."""
     each = config.examples // config.batch
     low, high = max(step - epoch * each, 0), min(step + count - epoch * each, each)
     order = np.random.default_rng(seed(config, index, Stream.ORDER, epoch))
@@ -87,9 +87,9 @@ def _rows(config: Config, index: int, epoch: int, count: int, step: int) -> NDAr
 
 
 def judged(config: Config, index: int, count: int) -> tuple[TableTask, TableInstances]:
-    """Return held-out instances of the training sizes and range, and their task.
+    """Return validation instances of the training lengths and range, and their task.
 
-    Their tables have the most columns, as the tests' have.
+    Their tables have the most columns, as the test tables do.
     """
     task = task_of(replace(config, columns=(config.columns[1], config.columns[1])))
     key = seed(config, index, Stream.JUDGED)

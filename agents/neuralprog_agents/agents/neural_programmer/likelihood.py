@@ -1,16 +1,17 @@
-"""Our way to learn: the likelihood of the right answer, over the programs that give it.
+"""Our learner: maximum marginal likelihood over the programs that give the right answer.
 
-For each training question, ``programs.search`` finds the programs Z that answer it rightly. Most
-are right by accident; but accidents differ from table to table, and the networks see only the
-question, so the loss - log Σ_{z ∈ Z} p(z | question) is least for what is right on all tables.
-Supervision stays the answers.
+For each training question, ``programs.search`` finds Z, the set of programs with the right answer.
+Most of them are right by accident. But accidents differ from table to table, and the networks see
+only the question. So the loss - log Σ_{z ∈ Z} p(z | question) is least for the programs that are
+right on all tables. The supervision is still only the answers.
 
-Sum less the sum of "greater" is the sum of "lesser", unless a cell equals the pivot: to settle
-what so few examples can, programs of more steps count less in the beginning,
-- log Σ_z p(z | question) e^(-λ |z|) with |z| the steps that are no reset and λ falling to 0.
+Some wrong programs are right on nearly all tables: the sum of a column minus the sum over "greater"
+is the sum over "lesser", unless a cell equals the pivot. So long programs are penalised at first:
+- log Σ_z p(z | question) e^(-λ |z|), where |z| is the number of steps other than reset, and λ
+falls to 0.
 
-Source of the objective: maximum marginal likelihood, as Guu et al. 2017 ("From Language to
-Programs", ACL) review it for semantic parsers. That all of Z is found exactly is ours.
+Source of the objective: Guu et al. 2017 ("From Language to Programs", ACL), who review it for
+semantic parsers. The exact search for all of Z is ours.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class ProgramLessons:
         self.questions, self.found = searched(config, index, task)
 
     def gradients(self, state: State, count: int) -> Iterator[tuple[float, Tensor]]:
-        """Yield loss and gradient of the next minibatches, at the state's θ of the moment."""
+        """Yield the loss and the gradient of each of the next minibatches, at the current θ."""
         rows = data.rows_of_steps(self.config, self.index, state.step, count)
         for each in rows.reshape(count, self.config.batch):
             simplicity = self.config.simplicity
@@ -57,9 +58,9 @@ class ProgramLessons:
 
 
 def searched(config: Config, index: int, task: TableTask) -> tuple[Questions, Found]:
-    """Return a restart's questions and the programs that answer them, at most ``most`` each.
+    """Return a restart's questions and the programs that answer them.
 
-    A question with more of them says next to nothing: it keeps none.
+    A question with more than ``max_programs`` programs carries little information; it gets none.
     """
     questions, found = [], []
     key = data.seed(config, index, data.Stream.EXAMPLES)
@@ -72,13 +73,13 @@ def searched(config: Config, index: int, task: TableTask) -> tuple[Questions, Fo
 
 
 def joined(parts: list[Questions]) -> Questions:
-    """Return questions one after another."""
+    """Concatenate questions."""
     names = [field.name for field in fields(Questions)]
     return Questions(**{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
 
 
 def take(questions: Questions, rows: Tensor) -> Questions:
-    """Return some of the questions."""
+    """Return the questions in the given rows."""
     return Questions(**{f.name: getattr(questions, f.name)[rows] for f in fields(Questions)})
 
 
@@ -93,11 +94,11 @@ def gradient_of(
     """Return the mean loss of B questions, and its gradient, (P,).
 
     Args:
-        shape: The networks' sizes.
+        shape: The sizes of the networks.
         theta: θ, (P,).
-        questions: B questions; those without a program count nothing.
+        questions: B questions; those without a program have loss 0.
         programs: The right programs, (n, T, 3).
-        owner: The question that each is for, (n,).
+        owner: The question of each program, (n,).
         simplicity: λ.
     """
     variable = theta.detach().requires_grad_()
@@ -110,7 +111,7 @@ def gradient_of(
 
 
 def log_sum_exp(logs: Tensor, owner: Tensor, B: int) -> Tensor:
-    """Return log Σ e^logs over each owner's entries, (B,); 0 for those that have none."""
+    """Return log Σ e^logs over the entries of each owner, (B,); 0 for an owner without entries."""
     most = torch.full((B,), _NEVER).scatter_reduce(0, owner, logs.detach(), "amax")
     shifted = torch.zeros(B).index_add(0, owner, torch.exp(logs - most[owner]))
     some = shifted > 0

@@ -1,4 +1,4 @@
-"""The losses of numbers and of printed cells.
+"""The losses of scalar answers and of printed cells.
 
 Source: Neelakantan, Le and Sutskever 2016, section 2.5.
 """
@@ -11,7 +11,7 @@ from torch import Tensor
 from neuralprog_agents.agents.neural_programmer.records import Answers, Choice, Memory, Tables
 
 EPSILON = 1e-6
-"""Keeps the logarithms of the lookup's loss finite."""
+"""Keeps the logarithms of the lookup loss finite."""
 
 
 def huber(error: Tensor, delta: float) -> Tensor:

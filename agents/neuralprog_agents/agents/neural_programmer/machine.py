@@ -1,4 +1,4 @@
-"""The soft table machine: every step is the mixture of what each operation would leave.
+"""The soft table machine: a step is the weighted mean of the results of all operations.
 
 Symbols are the paper's: i is a row, j a column, s = row_select. At one-hot choices a step is
 exactly one step of the hard machine in ``neuralprog_envs.table.machine``.

@@ -1,7 +1,7 @@
-"""The networks that choose: question RNN, history RNN, selectors of operations and columns.
+"""The networks: question RNN, history RNN, selectors of operations and columns.
 
-All parameters lie in one vector θ, so that Adam, noise and checkpoints see one array. Nothing
-here looks into a table: choices depend on the question and on the names of the columns.
+All parameters are in one vector θ, so that Adam, noise and checkpoints handle one array. The
+networks do not see the table's cells, only the question and the names of the columns.
 
 Source: Neelakantan, Le and Sutskever 2016, sections 2.1, 2.2 and 2.4.
 """
@@ -27,8 +27,8 @@ Parameters = dict[str, Tensor]
 def initial_theta(shape: Shape, seed: int, gain: float = 1.0) -> Tensor:
     """Return θ, uniform in [-s, s], (P,).
 
-    s = gain · 1.6 / sqrt(d), the published 0.1 at the published d = 256: were it 0.1 at a smaller
-    d, the states would forget the question's first words.
+    s = gain · 1.6 / sqrt(d) equals the published 0.1 at the published d = 256. With 0.1 at a
+    smaller d, the states would forget the first words of the question.
     """
     scale = gain * 1.6 / shape.hidden**0.5
     generator = torch.Generator().manual_seed(seed)
@@ -36,14 +36,14 @@ def initial_theta(shape: Shape, seed: int, gain: float = 1.0) -> Tensor:
 
 
 def unflatten(theta: Tensor, shape: Shape) -> Parameters:
-    """Return θ as named parameters, views of it."""
+    """Return views of θ as named parameters."""
     shapes = shape.parameters
     parts = torch.split(theta, [math.prod(size) for size in shapes.values()])
     return {name: part.view(shapes[name]) for name, part in zip(shapes, parts, strict=True)}
 
 
 def read(p: Parameters, weights: str, questions: Questions, *, backward: bool = False) -> Tensor:
-    """Return the states z_i = tanh(W [z_{i-1}; V(w_i)]), (B, Q, d); padding keeps the last one."""
+    """Return the states z_i = tanh(W [z_{i-1}; V(w_i)]), (B, Q, d); padding repeats the last."""
     d = p["V"].shape[1]
     recurrent, inputs = p[weights][:, :d], p["V"] @ p[weights][:, d:].T
     words = embedding(questions.words, inputs)
@@ -57,16 +57,16 @@ def read(p: Parameters, weights: str, questions: Questions, *, backward: bool = 
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What the networks know of questions and of their tables' columns.
+class Encoding:
+    """The encodings of questions and of their tables' columns.
 
     Attributes:
-        q: The whole question, (B, d or 2 d).
-        words: The states of its words, (B, Q, d).
-        no_word: 0 where there is a word, else a large negative number, (B, Q).
+        q: The encoding of the whole question, (B, d or 2 d).
+        words: The states at its words, (B, Q, d).
+        no_word: 0 at words, a large negative number at padding, (B, Q).
         left: The states to the left of its numbers, (B, N, d).
         names: P, a vector for each column, (B, C, d).
-        no_column: 0 where there is a column, else a large negative number, (B, C).
+        no_column: 0 at columns, a large negative number at padding, (B, C).
     """
 
     q: Tensor
@@ -76,19 +76,19 @@ class Reading:
     names: Tensor
     no_column: Tensor
 
-    def take(self, rows: Tensor) -> Reading:
-        """Return some of the questions, (n,) by their places."""
-        return Reading(*(value[rows] for value in vars(self).values()))
+    def take(self, rows: Tensor) -> Encoding:
+        """Return the encodings in the given rows, (n,)."""
+        return Encoding(*(value[rows] for value in vars(self).values()))
 
 
-def encode(p: Parameters, shape: Shape, questions: Questions) -> Reading:
-    """Return all that the choices depend on."""
+def encode(p: Parameters, shape: Shape, questions: Questions) -> Encoding:
+    """Encode questions and column names."""
     states = read(p, "W_question", questions)
     places = questions.pivot_position[:, :, None].expand(-1, -1, shape.hidden)
     q = states[:, -1]
     if shape.bidirectional:
         q = torch.cat([q, read(p, "W_backward", questions, backward=True)[:, -1]], dim=1)
-    return Reading(
+    return Encoding(
         q=q,
         words=states,
         no_word=_absent(questions.length, states.shape[1]),
@@ -99,11 +99,11 @@ def encode(p: Parameters, shape: Shape, questions: Questions) -> Reading:
 
 
 def _absent(count: Tensor, size: int) -> Tensor:
-    """Return 0 for the first ``count`` of ``size`` places, else a large negative number."""
+    """Return 0 at the first ``count`` of ``size`` positions, else a large negative number."""
     return torch.where(torch.arange(size) < count[:, None], 0.0, _ABSENT)
 
 
-def scores(p: Parameters, shape: Shape, seen: Reading, h: Tensor) -> tuple[Tensor, Tensor]:
+def scores(p: Parameters, shape: Shape, seen: Encoding, h: Tensor) -> tuple[Tensor, Tensor]:
     """Return the logits of a step's operation, (B, O), and of its column, (B, C)."""
     context = torch.cat([seen.q, h], dim=1)
     if shape.attention:
@@ -114,14 +114,14 @@ def scores(p: Parameters, shape: Shape, seen: Reading, h: Tensor) -> tuple[Tenso
     return operation, torch.bmm(seen.names, query[:, :, None])[:, :, 0] + seen.no_column
 
 
-def attention(p: Parameters, seen: Reading, h: Tensor) -> Tensor:
+def attention(p: Parameters, seen: Encoding, h: Tensor) -> Tensor:
     """Return softmax_w(Z_w · W_attention [q; h]) over the question's words, (B, Q)."""
     query = torch.cat([seen.q, h], dim=1) @ p["W_attention"].T
     return softmax(torch.bmm(seen.words, query[:, :, None])[:, :, 0] + seen.no_word, dim=1)
 
 
 def history(p: Parameters, operation: Tensor, column: Tensor, h: Tensor) -> Tensor:
-    """Return h' = tanh(W_history [operation; column; h]) of the vectors chosen, (B, d)."""
+    """Return h' = tanh(W_history [operation; column; h]) of the chosen vectors, (B, d)."""
     return torch.tanh(torch.cat([operation, column, h], dim=1) @ p["W_history"].T)
 
 
@@ -147,10 +147,10 @@ def choose(
     hard: bool,
     dropped: Tensor | None = None,
 ) -> list[Choice]:
-    """Return the weights of T steps; operations that are ``dropped``, (T, B, O), get none.
+    """Return the weights of T steps; ``dropped`` operations, (T, B, O), get weight 0.
 
     α_op = softmax(U tanh(W_op [q; h])), α_col = softmax(P tanh(W_col [q; h])),
-    h' = tanh(W_history [α_op U; α_col P; h]); every softmax is an argmax when ``hard``.
+    h' = tanh(W_history [α_op U; α_col P; h]); if ``hard``, every softmax is an argmax.
     """
     seen = encode(p, shape, questions)
     harden = _harden if hard else _same
@@ -190,7 +190,7 @@ def _action(choice: Choice) -> Tensor:
 
 
 def drop(shares: list[float], B: int, generator: torch.Generator) -> Tensor:
-    """Return operations to be left out, (T, B, O): in step t each with shares[t], never all."""
+    """Draw the operations to drop, (T, B, O): each with probability shares[t], never all."""
     drawn = torch.rand(len(shares), B, len(OPERATIONS), generator=generator)
     dropped = drawn < torch.tensor(shares)[:, None, None]
     return dropped & ~dropped.all(dim=2, keepdim=True)
@@ -199,21 +199,21 @@ def drop(shares: list[float], B: int, generator: torch.Generator) -> Tensor:
 def log_probability(
     p: Parameters, shape: Shape, questions: Questions, programs: Tensor, owner: Tensor
 ) -> Tensor:
-    """Return the logarithm of each program's probability, (n,): what ``choose`` would choose.
+    """Return the log probability of each program, (n,).
 
-    Steps are chosen one after another, each with the program's own steps so far as its history.
+    The history of each step are the program's steps before it.
 
     Args:
         p: The parameters.
-        shape: The networks' sizes.
+        shape: The sizes of the networks.
         questions: B questions.
-        programs: Actions, (n, T, 3), int64.
-        owner: The question that each program is for, (n,).
+        programs: The programs' actions, (n, T, 3), int64.
+        owner: The question of each program, (n,).
     """
-    read_once = encode(p, shape, questions)
-    seen, every = read_once.take(owner), torch.arange(len(owner))
+    encoding = encode(p, shape, questions)
+    seen, every = encoding.take(owner), torch.arange(len(owner))
     operation, column, _ = programs.unbind(dim=2)
-    total = _pivots_probability(p, read_once.left, questions, programs, owner)
+    total = _pivots_probability(p, encoding.left, questions, programs, owner)
     h = seen.q.new_zeros(len(owner), shape.hidden)
     for t in range(shape.steps):
         operations, columns = scores(p, shape, seen, h)
@@ -225,7 +225,7 @@ def log_probability(
 def _pivots_probability(
     p: Parameters, left: Tensor, questions: Questions, programs: Tensor, owner: Tensor
 ) -> Tensor:
-    """Return the logarithm of the probability of all of each program's pivots, (n,)."""
+    """Return the log probability of all pivots of each program, (n,)."""
     operation, _, pivot = programs.unbind(dim=2)
     total = left.new_zeros(len(owner))
     for name in ("greater", "lesser"):
@@ -236,5 +236,5 @@ def _pivots_probability(
 
 
 def _chosen(logits: Tensor, number: Tensor) -> Tensor:
-    """Return log softmax(logits) at one number a row, (n,)."""
+    """Return log softmax(logits) at the given index of each row, (n,)."""
     return torch.log_softmax(logits, dim=1).gather(1, number[:, None])[:, 0]

@@ -17,13 +17,13 @@ _EPSILON = 1e-8
 
 @dataclass
 class State:
-    """Where an optimisation stands.
+    """The state of an optimisation.
 
     Attributes:
         theta: θ, (P,).
         m: Adam's mean of gradients, (P,).
         v: Adam's mean of squared gradients, (P,).
-        step: Steps done.
+        step: The number of steps so far.
     """
 
     theta: Tensor

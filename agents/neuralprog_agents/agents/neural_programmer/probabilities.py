@@ -13,8 +13,8 @@ from torch.nn.functional import softmax
 from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
 from neuralprog_agents.agents.neural_programmer.model import (
+    Encoding,
     Parameters,
-    Reading,
     attention,
     encode,
     history,
@@ -51,7 +51,7 @@ def action_probabilities(
         return found
 
 
-def _choices(p: Parameters, shape: Shape, seen: Reading, h: Tensor) -> Probabilities:
+def _choices(p: Parameters, shape: Shape, seen: Encoding, h: Tensor) -> Probabilities:
     operations, columns = scores(p, shape, seen, h)
     weights = {"operation": softmax(operations, dim=1), "column": softmax(columns, dim=1)}
     if shape.attention:
@@ -59,7 +59,9 @@ def _choices(p: Parameters, shape: Shape, seen: Reading, h: Tensor) -> Probabili
     return {name: value.numpy() for name, value in weights.items()}
 
 
-def _pivots(p: Parameters, seen: Reading, questions: Questions, operation: Tensor) -> Probabilities:
+def _pivots(
+    p: Parameters, seen: Encoding, questions: Questions, operation: Tensor
+) -> Probabilities:
     weights = torch.zeros(seen.left.shape[:2])
     for name in ("greater", "lesser"):
         rows = operation == OPERATIONS.index(name)

@@ -1,18 +1,18 @@
-"""Every program that answers a synthetic question rightly, found from its answer alone.
+"""Exact search: every program that answers a synthetic question correctly, given only the answer.
 
-The programs are those of T = 4 steps in which every step counts, led by resets:
+The programs are those of T = 4 steps in which each step has an effect, padded by resets in front:
 
 - a condition, or none, or two of them and "and" or "or", then a sum, a count or a print;
 - two numbers, the second one of a condition's rows or of all, then their difference.
 
-All other programs of four steps do what one of these does, or leave nothing (a test compares with
-all of them, executed). Nothing but the table, the question's numbers and the right answer is
-looked at: which of the programs found is meant, the networks must learn.
+Every other program of four steps has the same result as one of these, or no result (a test executes
+all of them and compares). The search uses only the table, the question's numbers and the right
+answer; the networks must learn which of the programs is meant.
 
 A condition selects rows f_k, (R,), and f_0 = 1 selects all. With ⟨a, b⟩_w = Σ_r w_r a_r b_r, the
 sum of w over the rows of "f_k and f_l" is ⟨f_k, f_l⟩_w, and over those of "f_k or f_l" it is
-⟨f_k, 1⟩_w + ⟨f_l, 1⟩_w - ⟨f_k, f_l⟩_w. So one product of matrices executes all of them at once,
-for all examples: w is 1 for counts, a column for its sum, the right rows for prints.
+⟨f_k, 1⟩_w + ⟨f_l, 1⟩_w - ⟨f_k, f_l⟩_w. So one matrix product executes all programs at once: w is 1
+for counts, a column for its sum, the right rows for prints.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ Actions = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Found:
-    """Programs that answer B questions rightly, question by question.
+    """The programs that answer B questions correctly, sorted by question.
 
     Attributes:
         programs: Their actions (operation, column, pivot), (n, T, 3), int8.
-        first: The first program of each question, and at last n, (B + 1,).
+        first: The index of each question's first program, then n, (B + 1,).
     """
 
     programs: NDArray[np.int8]
@@ -52,13 +52,13 @@ class Found:
 
     @classmethod
     def joined(cls, parts: Sequence[Found]) -> Found:
-        """Return what was found for questions one after another."""
+        """Concatenate the programs of consecutive questions."""
         counts = np.concatenate([np.diff(part.first) for part in parts])
         first = np.concatenate([[0], np.cumsum(counts)])
         return cls(np.concatenate([part.programs for part in parts]), first)
 
     def of(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
-        """Return the programs of some questions, and whose each is, as a place in ``rows``."""
+        """Return the programs of the questions in ``rows``, and the index into ``rows`` of each."""
         counts = self.first[rows + 1] - self.first[rows]
         owner = np.repeat(np.arange(len(rows)), counts)
         within = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -67,13 +67,13 @@ class Found:
 
 @dataclass(frozen=True)
 class _Space:
-    """The parts of all programs on B tables; K conditions, 1 + C finishes.
+    """The parts of all programs on B tables: K conditions and 1 + C aggregations.
 
     Attributes:
-        conditions: Their actions, that of "all rows" first, (K, 3).
-        rows: What each selects, 0 or 1, (B, K, R); NaN where its column or number is not there.
-        finishes: The actions of count and of sum by column, (1 + C, 3).
-        weights: What each adds up, (B, 1 + C, R).
+        conditions: Their actions, starting with "all rows", (K, 3).
+        rows: The rows that each selects, 0 or 1, (B, K, R); NaN if its column or number is missing.
+        finishes: The actions of count and of the sum of each column, (1 + C, 3).
+        weights: The values that each adds up, (B, 1 + C, R).
     """
 
     conditions: Actions
@@ -83,9 +83,9 @@ class _Space:
 
 
 def search(instances: TableInstances, most: int | None = None) -> Found:
-    """Return all programs of four steps that answer posed questions rightly.
+    """Return all programs of four steps that answer questions correctly.
 
-    A question that prints nothing has none: every column's nothing is right.
+    A question whose answer is an empty print gets none, since every column would be right.
 
     Args:
         instances: Posed questions, of the 2015 operations.
@@ -141,20 +141,20 @@ def _space(instances: TableInstances) -> _Space:
 
 
 def _columns(cells: NDArray[Any], there: Bools) -> list[Floats]:
-    """Return the columns of (B, R, C) cells, (B, R) each; NaN, equal to nothing, if not there."""
+    """Return the columns of (B, R, C) cells, (B, R) each; missing columns are NaN."""
     marked = np.where(there[:, None], cells, np.nan)
     return list(marked.transpose(2, 0, 1))
 
 
 def _products(rows: Floats, weights: Floats) -> Floats:
-    """Return ⟨f_k, f_l⟩_w for every weight w and all k, l, (B, weights, K, K)."""
+    """Return ⟨f_k, f_l⟩_w for each weight w and all k, l, (B, weights, K, K)."""
     weighted = rows[:, None] * weights[:, :, None]
     product: Floats = weighted @ rows[:, None].transpose(0, 1, 3, 2)
     return product
 
 
 def _either(joint: Floats) -> Floats:
-    """Return the sums of w over "f_k or f_l", of ``_products``, in the same shape."""
+    """Return the sums of w over "f_k or f_l", given ``_products``, in the same shape."""
     single = joint[..., 0, :]
     return single[..., :, None] + single[..., None, :] - joint
 
@@ -162,19 +162,19 @@ def _either(joint: Floats) -> Floats:
 def _selected(
     space: _Space, joint: Floats, instances: TableInstances, asked: Bools
 ) -> tuple[Actions, Actions]:
-    """Return (owner, program) of the counts and sums over selected rows that are right."""
+    """Return (owner, program) of the right counts and sums over selected rows."""
     right = instances.answer_scalar[:, None, None, None]
     owners, programs = [], []
     for name, sums in (("and", joint), ("or", _either(joint))):
         hit = _near(sums, right) & asked[:, None, None, None]
-        owner, finish, a, b = np.nonzero(hit & _meant(len(space.conditions), name))
+        owner, finish, a, b = np.nonzero(hit & _pairs(len(space.conditions), name))
         owners.append(owner)
         programs.append(_joined(space.conditions, name, a, b, space.finishes[finish]))
     return np.concatenate(owners), np.concatenate(programs)
 
 
 def _printed(space: _Space, counts: Floats, instances: TableInstances) -> tuple[Actions, Actions]:
-    """Return (owner, program) of the prints that are right: the right rows and no others."""
+    """Return (owner, program) of the right prints: exactly the right rows."""
     target = instances.answer_rows.astype(np.float64)
     size = target.sum(axis=1)[:, None, None]
     asked = (instances.answer_kind == LOOKUP)[:, None, None] & (size > 0)
@@ -185,7 +185,7 @@ def _printed(space: _Space, counts: Floats, instances: TableInstances) -> tuple[
         ("or", _either(within)[:, 0], _either(counts)[:, 0]),
     ):
         hit = _near(inside, size) & _near(all_rows, size) & asked
-        owner, a, b = np.nonzero(hit & _meant(len(space.conditions), name))
+        owner, a, b = np.nonzero(hit & _pairs(len(space.conditions), name))
         column = instances.answer_column[owner].astype(np.int64)
         finish = np.stack([np.full_like(column, OPERATIONS.index("print")), column, 0 * column], 1)
         owners.append(owner)
@@ -196,7 +196,7 @@ def _printed(space: _Space, counts: Floats, instances: TableInstances) -> tuple[
 def _differences(
     space: _Space, joint: Floats, instances: TableInstances, asked: Bools
 ) -> tuple[Actions, Actions]:
-    """Return (owner, program) of "number, condition, number, difference" that are right."""
+    """Return (owner, program) of the right "number, condition, number, difference"."""
     single = joint[:, :, 0]
     error = single[:, :, 0, None, None] - single[:, None]
     hit = _near(error, instances.answer_scalar[:, None, None, None]) & asked[:, None, None, None]
@@ -206,8 +206,8 @@ def _differences(
     return owner, np.stack([*steps, last], axis=1)
 
 
-def _meant(K: int, joint: str) -> Bools:
-    """Return which pairs (a, b) stand for a selection: a = 0, b alone; else two different."""
+def _pairs(K: int, joint: str) -> Bools:
+    """Return the pairs (a, b) that make a selection: b alone if a = 0, else two different ones."""
     alone = np.zeros((K, K), dtype=bool)
     alone[0] = joint == "and"
     both = ~np.eye(K, dtype=bool)

@@ -1,4 +1,4 @@
-"""The arrays of the Neural Programmer: questions, tables, choices, what a step leaves.
+"""The tensors of the Neural Programmer: questions, tables, choices, memory, answers.
 
 B examples, Q question words, N numbers of a question, R rows, C columns, O operations.
 """
@@ -18,15 +18,15 @@ from neuralprog_envs.table.state import TableInstances
 
 @dataclass(frozen=True)
 class Questions:
-    """All that the choices depend on: questions and the names of their tables' columns.
+    """Questions and the names of their tables' columns: the input of the networks.
 
     Attributes:
         words: Tokens, (B, Q), int64.
-        length: Words of each question, (B,).
-        pivot_position: The word to the left of each number, as a place in ``words``, (B, N).
-        pivot_count: Numbers of each question, (B,).
-        names: Tokens of the columns' names, 0 where there is none, (B, C, words of a name).
-        column_count: Columns of each table, (B,).
+        length: The number of words of each question, (B,).
+        pivot_position: The index in ``words`` of the word left of each number, (B, N).
+        pivot_count: The number of numbers in each question, (B,).
+        names: Tokens of the columns' names, padded with 0, (B, C, words of a name).
+        column_count: The number of columns of each table, (B,).
     """
 
     words: Tensor
@@ -39,15 +39,15 @@ class Questions:
 
 @dataclass(frozen=True)
 class Tables:
-    """What the operations work on, all of one floating type, 0 outside the tables.
+    """The tables that the operations work on, all of one floating type, 0 at padding.
 
     Attributes:
-        numbers: The cells' numbers, 0 where there is none, (B, R, C).
+        numbers: The cells' numbers, 0 in cells without one, (B, R, C).
         above: 1[number > the question's n-th number], (B, N, R, C).
         below: 1[number < the question's n-th number], (B, N, R, C).
-        matches: Which cells the question mentions, (B, R, C).
-        present: Which rows there are, (B, R).
-        columns: Which columns there are, (B, C).
+        matches: 1 in cells that the question mentions, (B, R, C).
+        present: 1 at rows, 0 at padding, (B, R).
+        columns: 1 at columns, 0 at padding, (B, C).
     """
 
     numbers: Tensor
@@ -60,7 +60,7 @@ class Tables:
 
 @dataclass(frozen=True)
 class Choice:
-    """The weights of one step, each row a distribution; one-hot when it is hard.
+    """The weights of one step; each row is a distribution, one-hot if the choice is hard.
 
     Attributes:
         operation: α_op, (B, O).
@@ -77,7 +77,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Memory:
-    """What the steps so far left.
+    """The memory of the machine after a step.
 
     Attributes:
         selected: row_select of the last step, (B, R).
@@ -94,7 +94,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Answers:
-    """The right answers; a number or printed cells.
+    """The right answers, each a number or printed cells.
 
     Attributes:
         is_scalar: 1 where the answer is a number, (B,).
@@ -108,7 +108,7 @@ class Answers:
 
 
 def questions_of(instances: TableInstances) -> Questions:
-    """Return the questions of posed instances."""
+    """Return the questions of instances."""
     return Questions(
         words=_tokens(instances.question),
         length=_tokens(instances.question_length),
@@ -120,7 +120,7 @@ def questions_of(instances: TableInstances) -> Questions:
 
 
 def questions_seen(observation: Mapping[str, NDArray[Any]]) -> Questions:
-    """Return the questions of an observation of the discrete environment."""
+    """Return the questions of an observation of the environment."""
     lengths = _tokens(observation["lengths"])
     return Questions(
         words=_tokens(observation["question"]),
@@ -133,7 +133,7 @@ def questions_seen(observation: Mapping[str, NDArray[Any]]) -> Questions:
 
 
 def tables_of(instances: TableInstances, dtype: torch.dtype = torch.float32) -> Tables:
-    """Return the tables of posed instances; comparisons are made in float64 beforehand."""
+    """Return the tables of instances; comparisons are made in float64 first."""
     numbers, valid = torch.from_numpy(instances.numbers), torch.from_numpy(instances.valid)
     pivots = torch.from_numpy(instances.pivots)[:, :, None, None]
     known = torch.arange(pivots.shape[1]) < _tokens(instances.pivot_count)[:, None]
@@ -150,7 +150,7 @@ def tables_of(instances: TableInstances, dtype: torch.dtype = torch.float32) -> 
 
 
 def answers_of(instances: TableInstances, dtype: torch.dtype = torch.float32) -> Answers:
-    """Return the right answers of posed instances."""
+    """Return the right answers of instances."""
     from neuralprog_envs.table.state import SCALAR
 
     column = _tokens(instances.answer_column)

@@ -1,4 +1,4 @@
-"""The paper's way to learn: the gradient of the soft machine's error, through every operation."""
+"""The paper's learner: the gradient of the soft machine's loss, through every operation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SoftLessons:
         self.config, self.index, self.task, self.shape = config, index, task, shape
 
     def gradients(self, state: State, count: int) -> Iterator[tuple[float, Tensor]]:
-        """Yield loss and gradient of the next minibatches, at the state's θ of the moment."""
+        """Yield the loss and the gradient of each of the next minibatches, at the current θ."""
         step, size = state.step, self.config.batch
         drawn = data.draw_batches(self.config, self.index, self.task, step, count)
         randomness = torch.Generator()
@@ -54,7 +54,7 @@ def gradient_of(
     bonus: float = 0.0,
     dropped: Tensor | None = None,
 ) -> tuple[float, Tensor]:
-    """Return a minibatch's loss of soft choices, and the gradient less the bonus's, (P,)."""
+    """Return a minibatch's loss, and the gradient of the loss minus the entropy bonus, (P,)."""
     variable = theta.detach().requires_grad_()
     tables = tables_of(posed)
     parameters, questions = unflatten(variable, shape), questions_of(posed)

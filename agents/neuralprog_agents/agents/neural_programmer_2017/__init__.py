@@ -1,1 +1,1 @@
-"""The Neural Programmer for real tables: programs from answers, chosen with attention."""
+"""The Neural Programmer of 2017, for real tables: learned from answers alone, with attention."""

@@ -24,11 +24,15 @@ SUPERVISION = "answers"
 
 
 def check(config: Config) -> None:
-    """Raise ValueError if a config can't be learned."""
+    """Raise ValueError if the environment or the operations do not fit this agent."""
     if "real" not in find(config.env).tags:
-        raise ValueError(f"neural_programmer_2017 learns NPWikiTableQuestions, not {config.env}")
+        raise ValueError(
+            f"neural_programmer_2017 supports NPWikiTableQuestions only; got {config.env}"
+        )
     if "like" not in SETS.get(config.operations, ()):
-        raise ValueError(f"operations: a set with 'like' (wiki, all), got {config.operations!r}")
+        raise ValueError(
+            f"operations must be a set with 'like' (wiki or all), got {config.operations!r}"
+        )
 
 
 def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
@@ -66,12 +70,12 @@ def load(weights: Tensors, card: Card) -> WikiPolicy:
 
 
 def ensemble(policies: list[WikiPolicy]) -> WikiPolicy:
-    """Return policies as one: the logarithms of their networks' probabilities are averaged.
+    """Return an ensemble of policies: it averages their networks' log probabilities.
 
     Raises:
-        ValueError: They were trained for different words or operations.
+        ValueError: The policies were trained for different words or operations.
     """
     first, *others = policies
     if not all(first.alike(other) for other in others):
-        raise ValueError("these networks know different words or operations: train them alike")
+        raise ValueError("the networks of an ensemble must have the same words and operations")
     return first.joined(others)

@@ -1,4 +1,4 @@
-"""Questions of a release as the networks see them, with the programs that answer them rightly."""
+"""The questions of a release as training examples, with the programs that answer them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_agents.agents.neural_programmer_2017.config import Config
+from neuralprog_agents.agents.neural_programmer_2017.features import Features, features_of
 from neuralprog_agents.agents.neural_programmer_2017.labels import Values, labels
 from neuralprog_agents.agents.neural_programmer_2017.programs import Explorer
-from neuralprog_agents.agents.neural_programmer_2017.views import Views, views_of
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.table.features import ParsedQuestion
 from neuralprog_envs.table.vocabulary import Vocabulary
@@ -23,19 +23,19 @@ from neuralprog_envs.table.wiki import Release, WikiSource
 
 @dataclass(frozen=True)
 class Example:
-    """A question to learn from.
+    """A training question.
 
     Attributes:
-        view: What the networks see, a batch of one.
-        programs: Right programs, (n, T, 3), int8; -1 after a program's end.
+        features: The input of the networks, a batch of one.
+        programs: The right programs, (n, T, 3), int8; -1 after a program's end.
     """
 
-    view: Views
+    features: Features
     programs: NDArray[np.int8]
 
 
 def settings(config: Config, words: Sequence[str]) -> dict[str, Any]:
-    """Return the environment's arguments, but for sizes and data.
+    """Return the environment's settings, without sizes and data.
 
     Args:
         config: The operations and T.
@@ -63,7 +63,7 @@ def source_of(config: Config, questions: str, words: Sequence[str]) -> WikiSourc
 
 
 def vocabulary_of(release: Release, cutoff: int) -> Vocabulary:
-    """Return the words that occur often enough in questions and in columns' names."""
+    """Return the words that occur at least ``cutoff`` times in questions and column names."""
     counts: Counter[str] = Counter()
     for question in release.questions:
         counts.update(ParsedQuestion(question.utterance).parts[0])
@@ -74,7 +74,7 @@ def vocabulary_of(release: Release, cutoff: int) -> Vocabulary:
 
 
 def examples(source: WikiSource) -> Iterator[Example | None]:
-    """Yield what is to be learned from each question; None where no program is right."""
+    """Yield the example of each question; None if no program is right."""
 
     @cache
     def values(context: str) -> Values:
@@ -88,8 +88,8 @@ def examples(source: WikiSource) -> Iterator[Example | None]:
         instance, machine = fitting.posed([number]), fitting.machine
         right = labels(values(question.context), question.target, question.canon)
         found = Explorer(machine, instance).search(right)
-        view = views_of(machine.observe(machine.initial(instance)), machine.operations)
-        yield Example(view.take(0), _padded(found, machine.steps)) if found else None
+        features = features_of(machine.observe(machine.initial(instance)), machine.operations)
+        yield Example(features.take(0), _padded(found, machine.steps)) if found else None
 
 
 def _padded(programs: Sequence[NDArray[np.int64]], steps: int) -> NDArray[np.int8]:

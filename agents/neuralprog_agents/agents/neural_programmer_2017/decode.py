@@ -1,7 +1,7 @@
 """Beam search for programs, guided by their execution on the hard machine.
 
-A program that selects nothing, changes nothing or prints nothing is given up at once. In the end
-the programs that leave the same answer add up, and the answer with the greatest sum wins.
+A program that selects nothing, changes nothing or prints nothing is dropped at once. At the end the
+probabilities of programs with the same answer are added, and the most probable answer wins.
 """
 
 from __future__ import annotations
@@ -16,14 +16,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neuralprog_agents.agents.neural_programmer_2017.model import Programmer, Read
+from neuralprog_agents.agents.neural_programmer_2017.features import (
+    Observation,
+    cell_mask,
+    features_of,
+)
+from neuralprog_agents.agents.neural_programmer_2017.model import Encoding, Programmer
 from neuralprog_agents.agents.neural_programmer_2017.programs import (
     FRESH,
     NUMBERS,
     REFINING,
     STEPPING,
 )
-from neuralprog_agents.agents.neural_programmer_2017.views import Observation, there_of, views_of
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.task import Bools
 from neuralprog_envs.table.machine import TableMachine
@@ -32,7 +36,7 @@ from neuralprog_envs.table.state import TableState
 
 _IMPOSSIBLE = -1e8
 _TRIED = 3
-"""Times the beam's width: programs of a question that are executed in a step."""
+"""How many programs of a question are executed in a step, as a multiple of the beam's width."""
 Actions = NDArray[np.int64]
 
 
@@ -42,8 +46,8 @@ class Candidate:
 
     Attributes:
         program: Its actions, (T', 3).
-        log_probability: Of the program.
-        answer: What tells its answer from others.
+        log_probability: The log probability of the program.
+        answer: A key that is equal for equal answers.
     """
 
     program: Actions
@@ -53,7 +57,7 @@ class Candidate:
 
 @dataclass
 class _Beam:
-    """n programs that are not finished, of B questions."""
+    """n unfinished programs of B questions."""
 
     owner: NDArray[np.int64]
     score: NDArray[np.float64]
@@ -61,8 +65,8 @@ class _Beam:
     h: list[Tensor]
     state: TableState
 
-    def kept(self, rows: NDArray[np.int64]) -> _Beam:
-        """Return some of them."""
+    def take(self, rows: NDArray[np.int64]) -> _Beam:
+        """Return the programs in the given rows."""
         where = torch.from_numpy(rows)
         return _Beam(
             self.owner[rows],
@@ -76,13 +80,13 @@ class _Beam:
 def programs_of(
     models: Sequence[Programmer], machine: TableMachine, observation: Observation, width: int
 ) -> Actions:
-    """Return the program of each question, resets in front, (B, T, 3).
+    """Return the program of each question, padded by resets in front, (B, T, 3).
 
     Args:
-        models: One or more, whose logarithms of probabilities are averaged.
-        machine: The machine; its operations are the models'.
-        observation: At the beginning, leading axis B.
-        width: Programs kept in each step.
+        models: The networks; their log probabilities are averaged.
+        machine: The machine, with the networks' operations.
+        observation: The first observation of B environments.
+        width: The width of the beam.
     """
     found = candidates(models, machine, observation, width)
     T = machine.steps
@@ -96,13 +100,13 @@ def programs_of(
 
 
 def best(found: Sequence[Candidate]) -> Actions | None:
-    """Return the likeliest program of the likeliest answer, or None where there is none."""
+    """Return the likeliest program of the likeliest answer, or None without candidates."""
     if not found:
         return None
-    mass: dict[tuple[Any, ...], float] = defaultdict(float)
+    probability: dict[tuple[Any, ...], float] = defaultdict(float)
     for each in found:
-        mass[each.answer] += float(np.exp(each.log_probability))
-    answer = max(mass, key=lambda key: mass[key])
+        probability[each.answer] += float(np.exp(each.log_probability))
+    answer = max(probability, key=lambda key: probability[key])
     return max(
         (each for each in found if each.answer == answer), key=lambda each: each.log_probability
     ).program
@@ -112,16 +116,16 @@ def candidates(
     models: Sequence[Programmer], machine: TableMachine, observation: Observation, width: int
 ) -> list[list[Candidate]]:
     """Return the finished programs that a beam search finds for each question."""
-    views = views_of(observation, machine.operations)
-    B = len(views.length)
+    features = features_of(observation, machine.operations)
+    B = len(features.length)
     finished: list[list[Candidate]] = [[] for _ in range(B)]
     with torch.no_grad():
-        seen = [model.read(views) for model in models]
+        seen = [model.encode(features) for model in models]
         beam = _Beam(
             owner=np.arange(B),
             score=np.zeros(B),
             programs=np.zeros((B, 0, 3), dtype=np.int64),
-            h=[model.begin(each) for model, each in zip(models, seen, strict=True)],
+            h=[model.initial_history(each) for model, each in zip(models, seen, strict=True)],
             state=state_of(observation, machine),
         )
         for t in range(machine.steps):
@@ -129,7 +133,7 @@ def candidates(
             ends = beam.state.output > 0
             for row in np.flatnonzero(ends & _answers(beam.state)).tolist():
                 finished[beam.owner[row]].append(_candidate(beam, row))
-            beam = beam.kept(_best_rows(beam.owner, beam.score, np.flatnonzero(~ends), width))
+            beam = beam.take(_best_rows(beam.owner, beam.score, np.flatnonzero(~ends), width))
             if not len(beam.owner):
                 break
     return finished
@@ -138,13 +142,13 @@ def candidates(
 def _extended(
     models: Sequence[Programmer],
     machine: TableMachine,
-    seen: Sequence[Read],
+    seen: Sequence[Encoding],
     beam: _Beam,
     width: int,
     *,
     last: bool,
 ) -> _Beam:
-    """Return each program with its likeliest next actions, executed; useless ones left out."""
+    """Extend each program by its likeliest next actions; execute them and drop useless programs."""
     owner = torch.from_numpy(beam.owner)
     here = [read.take(owner) for read in seen]
     logs = sum(map(_all_logs, models, here, beam.h)) / len(models)
@@ -164,21 +168,21 @@ def _extended(
         state.selected.any(axis=1) & (state.selected != before.selected).any(axis=1)
     )
     programs = np.concatenate([beam.programs[parent], action[:, None]], axis=1)
-    h = [_remembered(*each, parent, action) for each in zip(models, here, beam.h, strict=True)]
+    h = [_next_history(*each, parent, action) for each in zip(models, here, beam.h, strict=True)]
     whole = _Beam(beam.owner[parent], score[tried], programs, h, state)
-    return whole.kept(np.flatnonzero(moved))
+    return whole.take(np.flatnonzero(moved))
 
 
-def _remembered(
-    model: Programmer, seen: Read, h: Tensor, parent: NDArray[np.int64], action: Actions
+def _next_history(
+    model: Programmer, seen: Encoding, h: Tensor, parent: NDArray[np.int64], action: Actions
 ) -> Tensor:
-    """Return a model's histories after one more action on each of some programs."""
+    """Return a network's histories after one more action of each program."""
     before, (operation, column, _) = torch.from_numpy(parent), torch.from_numpy(action).unbind(1)
-    return model.remember(h[before], operation, seen.P[before, column])
+    return model.next_history(h[before], operation, seen.P[before, column])
 
 
-def _all_logs(model: Programmer, seen: Read, h: Tensor) -> NDArray[np.float64]:
-    """Return the logarithm of every action's probability, (n, O, C, N)."""
+def _all_logs(model: Programmer, seen: Encoding, h: Tensor) -> NDArray[np.float64]:
+    """Return the log probability of every action, (n, O, C, N)."""
     context = model.context(seen, h)
     operations = model.operations(seen, context)
     n, count = operations.shape
@@ -200,7 +204,7 @@ def _all_logs(model: Programmer, seen: Read, h: Tensor) -> NDArray[np.float64]:
 
 
 def _allowed(machine: TableMachine, beam: _Beam, last: bool) -> Bools:
-    """Return which operations may come next, (n, O): the programs are those of ``programs``."""
+    """Return the operations that may come next, (n, O); see ``programs.py``."""
     names = np.array(machine.operations)
     effects = np.array([OPERATIONS[name].effect for name in names])
     steps, n = beam.programs.shape[1], len(beam.owner)
@@ -219,7 +223,7 @@ def _allowed(machine: TableMachine, beam: _Beam, last: bool) -> Bools:
 
 
 def _answers(state: TableState) -> Bools:
-    """Return which states hold an answer: a number, or some printed cell."""
+    """Return the states with an answer: a number or a printed cell."""
     numbers: Bools = state.output == 1
     return numbers | state.printed.any(axis=1)
 
@@ -239,7 +243,7 @@ def _best_rows(
     rows: NDArray[np.int64],
     count: int,
 ) -> NDArray[np.int64]:
-    """Return the best so many of each question's rows, out of the given ones."""
+    """Return the ``count`` best of the given rows for each question."""
     order = rows[np.argsort(-score[rows], kind="stable")]
     order = order[np.argsort(owner[order], kind="stable")]
     place = np.arange(len(order)) - np.searchsorted(owner[order], owner[order])
@@ -248,10 +252,10 @@ def _best_rows(
 
 
 def state_of(observation: Observation, machine: TableMachine) -> TableState:
-    """Return the state of a machine that has just begun, from what is observed of it."""
+    """Return the initial state of the machine, from the first observation."""
     lengths = observation["lengths"]
     B = len(lengths)
-    there = there_of(observation)
+    there = cell_mask(observation)
     marks: Mapping[str, Any] = {
         name: observation[name] > 0 for name in ("valid", "matches", "frequent", "similar")
     }

@@ -1,10 +1,10 @@
-"""Which cells and numbers are the right answer: the labels of real questions.
+"""The labels of real questions: the cells and the number that are the right answer.
 
-An answer is a list of texts. Each item is looked for in the table's cells, and, if it is alone and
-a number, it may also be the result of a count, a sum or a difference.
+An answer is a list of texts. Each item is matched with the table's cells. A single number may also
+be the result of a count, a sum or a difference.
 
-Source: Neelakantan et al. 2017, section 3 (answer-to-cell matching); the official rules decide
-here what matches.
+Source: Neelakantan et al. 2017, section 3 (answer-to-cell matching); here the official rules decide
+whether an item matches a cell.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from neuralprog_envs.table.tables import Table
 
 @dataclass(frozen=True)
 class Labels:
-    """The right answer of one question.
+    """The label of one question.
 
     Attributes:
-        items: The items that each cell matches, (K, r, c), K items.
-        scalar: The right number; NaN where the answer is none.
+        items: Whether each of K items matches each cell, (K, r, c).
+        scalar: The right number; NaN if the answer is not a number.
     """
 
     items: Bools
@@ -35,13 +35,13 @@ class Labels:
 
 @dataclass(frozen=True)
 class Values:
-    """The different texts of a table, each compared once.
+    """The different texts of a table, so that each is compared once.
 
     Attributes:
         texts: The different texts.
-        place: The text of each cell, (r, c).
-        values: What each text is, by the official rules.
-        plain: Each text normalised.
+        place: The index of each cell's text, (r, c).
+        values: The value of each text by the official rules.
+        plain: The normalised form of each text.
     """
 
     texts: tuple[str, ...]
@@ -51,7 +51,7 @@ class Values:
 
     @classmethod
     def of(cls, table: Table) -> Values:
-        """Return a table's texts."""
+        """Return the different texts of a table."""
         cells = [cell for row in table.cells for cell in row]
         numbers: Mapping[str, int] = {text: i for i, text in enumerate(dict.fromkeys(cells))}
         place = np.array([numbers[cell] for cell in cells]).reshape(table.rows, len(table.names))
@@ -64,7 +64,7 @@ class Values:
         )
 
     def matching(self, text: str, canon: str) -> Bools:
-        """Return which cells match one right item, (r, c)."""
+        """Return the cells that match an item, (r, c)."""
         wanted, plain = official.value(canon), official.normalise(text)
         same = [
             own == plain or official.same(wanted, value)
@@ -75,7 +75,7 @@ class Values:
 
 
 def labels(values: Values, target: Sequence[str], canon: Sequence[str] | None) -> Labels:
-    """Return the labels of a right answer in a table."""
+    """Return the labels of an answer in a table."""
     forms = [official.lenient(item) for item in target] if canon is None else list(canon)
     items = [values.matching(text, form) for text, form in zip(target, forms, strict=True)]
     number = official.value(forms[0])

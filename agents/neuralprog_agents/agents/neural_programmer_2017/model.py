@@ -1,7 +1,7 @@
-"""The networks that choose: a question LSTM, attention, a history, operations, columns, pivots.
+"""The networks: question LSTM, attention, history RNN, selectors of operations, columns, pivots.
 
-Source: Neelakantan et al. 2017, sections 2.2 and 2.3; where we differ is told in ``README.md``.
-B questions, n programs, Q words, C columns, O operations, d the states' size.
+Source: Neelakantan et al. 2017, sections 2.2 and 2.3; ``README.md`` lists the differences.
+B questions, n programs, Q words, C columns, O operations, states of size d.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout, log_softmax, relu, softmax
 
 from neuralprog_agents.agents.neural_programmer_2017.card import Shape
-from neuralprog_agents.agents.neural_programmer_2017.views import TRAITS, Views
+from neuralprog_agents.agents.neural_programmer_2017.features import COLUMN_FEATURES, Features
 from neuralprog_envs.table.ops import OPERATIONS
 
 _ABSENT = -1e9
 _KINDS = 3
-"""What a word can stand in: a column's name, a mentioned entry, a similar one."""
+"""The kinds of links: a word occurs in a column's name, in a mentioned cell, in a similar one."""
 
 
 @dataclass(frozen=True)
-class Read:
-    """Questions and tables, read.
+class Encoding:
+    """The encodings of questions and tables.
 
     Attributes:
-        q: The question, (B, d).
-        Z: Its words, (B, Q, d).
-        no_word: 0, or a large negative number where there is no word, (B, Q).
-        linked: For each kind, whether a word stands in a column, (B, Q, C, 3).
+        q: The encoding of the question, (B, d).
+        Z: The states at its words, (B, Q, d).
+        no_word: 0 at words, a large negative number at padding, (B, Q).
+        linked: Whether a word is linked to a column, by kind, (B, Q, C, 3).
         P: The columns, (B, C, d).
-        traits: (B, C, F).
-        able: Which operations can do something where, (B, O, C).
-        left: The words to the left of the numbers, (B, N, d).
-        no_pivot: 0, or a large negative number where there is no number, (B, N).
+        traits: The features of columns, (B, C, F).
+        able: Whether an operation can have an effect on a column, (B, O, C).
+        left: The states at the words left of the numbers, (B, N, d).
+        no_pivot: 0 at numbers, a large negative number at padding, (B, N).
     """
 
     q: Tensor
@@ -49,13 +49,13 @@ class Read:
     left: Tensor
     no_pivot: Tensor
 
-    def take(self, rows: Tensor) -> Read:
-        """Return some of the questions, (n,) by their places."""
-        return Read(*(value[rows] for value in vars(self).values()))
+    def take(self, rows: Tensor) -> Encoding:
+        """Return the encodings in the given rows, (n,)."""
+        return Encoding(*(value[rows] for value in vars(self).values()))
 
 
 class Programmer(nn.Module):
-    """All networks; the symbols are the paper's where it has them."""
+    """All networks; symbols are the paper's."""
 
     def __init__(self, shape: Shape, drop: float = 0.0) -> None:
         super().__init__()
@@ -71,8 +71,8 @@ class Programmer(nn.Module):
         self.column = nn.Linear(3 * d + e, d)
         self.column_attend = nn.Linear(d, d, bias=False)
         self.name = nn.Linear(e, d)
-        self.trait = nn.Linear(TRAITS, d)
-        self.trait_weight = nn.Parameter(torch.zeros(count, TRAITS))
+        self.trait = nn.Linear(COLUMN_FEATURES, d)
+        self.trait_weight = nn.Parameter(torch.zeros(count, COLUMN_FEATURES))
         self.link_weight = nn.Parameter(torch.ones(count, _KINDS))
         self.pivot = nn.Linear(e, d)
         self.history = nn.Linear(2 * d + e, d)
@@ -82,34 +82,34 @@ class Programmer(nn.Module):
         self.register_buffer("compares", torch.tensor(compares), persistent=False)
         nn.init.normal_(self.V.weight, std=0.1)
 
-    def read(self, views: Views) -> Read:
-        """Read questions and tables."""
-        words, links = torch.as_tensor(views.words).long(), torch.as_tensor(views.links)
+    def encode(self, features: Features) -> Encoding:
+        """Encode questions and tables."""
+        words, links = torch.as_tensor(features.words).long(), torch.as_tensor(features.links)
         linked = torch.stack([(links >> k) & 1 for k in range(_KINDS)], dim=3).float()
         kinds = linked.amax(dim=2)
         mentioned = kinds[:, :, 1:2]
         vectors = self.V(words) * (1 - mentioned) + self.entity * mentioned
         inputs = torch.cat([self._dropped(vectors), kinds], dim=2)
-        Z, q = self._run(inputs, torch.as_tensor(views.length).long())
-        names = torch.as_tensor(views.names).long()
+        Z, q = self._run_lstm(inputs, torch.as_tensor(features.length).long())
+        names = torch.as_tensor(features.names).long()
         count = (names > 0).sum(dim=2, keepdim=True).clamp(min=1)
-        traits = torch.as_tensor(views.traits)
+        traits = torch.as_tensor(features.traits)
         P = self.name(self._dropped(self.V(names).sum(dim=2) / count)) + self.trait(traits)
-        places = torch.as_tensor(views.pivot_position).long()
+        places = torch.as_tensor(features.pivot_position).long()
         places = places.clamp(max=Z.shape[1] - 1)[:, :, None].expand(-1, -1, Z.shape[2])
-        return Read(
+        return Encoding(
             q=q,
             Z=Z,
-            no_word=_absent(views.length, Z.shape[1]),
+            no_word=_absent(features.length, Z.shape[1]),
             linked=linked,
             P=torch.tanh(P),
             traits=traits,
-            able=torch.as_tensor(views.able),
+            able=torch.as_tensor(features.able),
             left=Z.gather(1, places),
-            no_pivot=_absent(views.pivot_count, places.shape[1]),
+            no_pivot=_absent(features.pivot_count, places.shape[1]),
         )
 
-    def _run(self, inputs: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
+    def _run_lstm(self, inputs: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
         packed = nn.utils.rnn.pack_padded_sequence(
             inputs, length.clamp(min=1), batch_first=True, enforce_sorted=False
         )
@@ -122,22 +122,22 @@ class Programmer(nn.Module):
     def _dropped(self, values: Tensor) -> Tensor:
         return dropout(values, self.drop, self.training)
 
-    def context(self, seen: Read, h: Tensor) -> Tensor:
+    def context(self, seen: Encoding, h: Tensor) -> Tensor:
         """Return [h; q; attended words], (n, 3 d)."""
         weights = self.attention(seen, h)
         return torch.cat([h, seen.q, torch.bmm(weights[:, None], seen.Z)[:, 0]], dim=1)
 
-    def attention(self, seen: Read, h: Tensor) -> Tensor:
-        """Return the weights of the question's words, (n, Q)."""
+    def attention(self, seen: Encoding, h: Tensor) -> Tensor:
+        """Return the attention over the question's words, (n, Q)."""
         return softmax(_dots(seen.Z, self.attend(h)) + seen.no_word, dim=1)
 
-    def operations(self, seen: Read, context: Tensor) -> Tensor:
-        """Return the logarithms of the operations' probabilities, (n, O)."""
+    def operations(self, seen: Encoding, context: Tensor) -> Tensor:
+        """Return the log probabilities of the operations, (n, O)."""
         logits = relu(self.operation(context)) @ self.U.T + self.operation_bias
         return log_softmax(torch.where(seen.able.any(dim=2), logits, _ABSENT), dim=1)
 
-    def columns(self, seen: Read, context: Tensor, operation: Tensor) -> Tensor:
-        """Return the logarithms of the columns' probabilities for one operation each, (n, C)."""
+    def columns(self, seen: Encoding, context: Tensor, operation: Tensor) -> Tensor:
+        """Return the log probabilities of the columns, given an operation in each row, (n, C)."""
         y = self._dropped(relu(self.column(torch.cat([context, self.U[operation]], dim=1))))
         words = softmax(_dots(seen.Z, self.column_attend(y)) + seen.no_word, dim=1)
         links = torch.einsum("nq,nqck->nck", words, seen.linked)
@@ -146,30 +146,30 @@ class Programmer(nn.Module):
         able = seen.able[torch.arange(len(operation)), operation]
         return log_softmax(torch.where(able, logits, _ABSENT), dim=1)
 
-    def pivots(self, seen: Read, operation: Tensor) -> Tensor:
-        """Return the logarithms of the numbers' probabilities for one operation each, (n, N)."""
+    def pivots(self, seen: Encoding, operation: Tensor) -> Tensor:
+        """Return the log probabilities of the numbers, given an operation in each row, (n, N)."""
         return log_softmax(_dots(seen.left, self.pivot(self.U[operation])) + seen.no_pivot, dim=1)
 
-    def remember(self, h: Tensor, operation: Tensor, column: Tensor) -> Tensor:
-        """Return the history after one more action, whose column's vector is given, (n, d)."""
+    def next_history(self, h: Tensor, operation: Tensor, column: Tensor) -> Tensor:
+        """Return the history after one more action; ``column`` is the column's vector, (n, d)."""
         chosen = column * self.reads[operation][:, None]  # type: ignore[index]
         return torch.tanh(self.history(torch.cat([h, self.U[operation], chosen], dim=1)))
 
-    def begin(self, seen: Read) -> Tensor:
+    def initial_history(self, seen: Encoding) -> Tensor:
         """Return the history before the first action, (n, d)."""
         return torch.zeros_like(seen.q)
 
-    def log_probability(self, views: Views, programs: Tensor, owner: Tensor) -> Tensor:
-        """Return the logarithm of each program's probability, (n,).
+    def log_probability(self, features: Features, programs: Tensor, owner: Tensor) -> Tensor:
+        """Return the log probability of each program, (n,).
 
-        Programs of one question that begin alike share what is computed for their beginning.
+        Common prefixes of a question's programs are computed once.
 
         Args:
-            views: B questions.
-            programs: Actions, (n, T, 3); after a program's end its operation is -1.
-            owner: The question that each program is for, (n,).
+            features: B questions.
+            programs: Actions, (n, T, 3); the operation is -1 after a program's end.
+            owner: The question of each program, (n,).
         """
-        read = self.read(views)
+        read = self.encode(features)
         h, total = torch.zeros(len(owner), self.shape.hidden), torch.zeros(len(owner))
         for t in range(programs.shape[1]):
             going = torch.nonzero(programs[:, t, 0] >= 0)[:, 0]
@@ -179,14 +179,16 @@ class Programmer(nn.Module):
             h = torch.zeros_like(h).index_copy(0, going, after)
         return total
 
-    def _step(self, read: Read, begun: Tensor, h: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
-        """Return each action's logarithm of its probability and the history after it.
+    def _step(
+        self, read: Encoding, begun: Tensor, h: Tensor, action: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return the log probability of each action and the history after it.
 
         Args:
-            read: B questions.
-            begun: A program's question and its actions so far, (n, 1 + 3 t).
-            h: Its history, (n, d).
-            action: Its next action, (n, 3).
+            read: The encodings of B questions.
+            begun: Each program's question and its actions so far, (n, 1 + 3 t).
+            h: The history of each program, (n, d).
+            action: The next action of each program, (n, 3).
         """
         first, place = _unique(begun)
         seen = read.take(begun[first, 0])
@@ -202,20 +204,20 @@ class Programmer(nn.Module):
         step = step + pivots * self.compares[operation]  # type: ignore[index]
         last, again = _unique(torch.cat([place[:, None], action], dim=1))
         vectors = seen.P[place[last], column[last]]
-        return step, self.remember(h[last], operation[last], vectors)[again]
+        return step, self.next_history(h[last], operation[last], vectors)[again]
 
 
 def _unique(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the first of each kind of row, and the kind of each row, by number."""
+    """Return the index of the first of each different row, and the number of each row."""
     _, first, kind = np.unique(rows.numpy(), axis=0, return_index=True, return_inverse=True)
     return torch.from_numpy(first), torch.from_numpy(kind.reshape(-1))
 
 
 def _absent(count: Any, size: int) -> Tensor:
-    """Return 0 for the first ``count`` of ``size`` places, else a large negative number."""
+    """Return 0 at the first ``count`` of ``size`` positions, else a large negative number."""
     return torch.where(torch.arange(size) < torch.as_tensor(count)[:, None], 0.0, _ABSENT)
 
 
 def _dots(vectors: Tensor, query: Tensor) -> Tensor:
-    """Return the products of (n, k, d) with (n, d), (n, k)."""
+    """Return the inner products of (n, k, d) with (n, d), shape (n, k)."""
     return torch.bmm(vectors, query[:, :, None])[:, :, 0]

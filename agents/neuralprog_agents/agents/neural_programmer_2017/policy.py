@@ -8,22 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_agents.agents.neural_programmer_2017.decode import programs_of
+from neuralprog_agents.agents.neural_programmer_2017.features import features_of
 from neuralprog_agents.agents.neural_programmer_2017.model import Programmer
 from neuralprog_agents.agents.neural_programmer_2017.probabilities import action_probabilities
-from neuralprog_agents.agents.neural_programmer_2017.views import views_of
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.ops import SETS
 from neuralprog_envs.table.vocabulary import Vocabulary
 
 
 class WikiPolicy:
-    """It reads question and table, searches for a program with its beam, and plays it.
+    """Reads question and table, finds a program by beam search, and plays it.
 
     Args:
-        env_id: The environment.
-        settings: The environment's arguments, but for sizes and data.
-        models: The networks; of several, the logarithms of probabilities are averaged.
-        beam: Programs kept in each step.
+        env_id: The id of the environment.
+        settings: The environment's settings, without sizes and data.
+        models: The networks; their log probabilities are averaged.
+        beam: The width of the beam.
     """
 
     def __init__(
@@ -40,12 +40,12 @@ class WikiPolicy:
         return (self.env_id, self._settings) == (other.env_id, other._settings)
 
     def joined(self, others: list[WikiPolicy]) -> WikiPolicy:
-        """Return the policy of its networks and those of others."""
+        """Return a policy of its own networks and those of others."""
         models = [model for policy in (self, *others) for model in policy.models]
         return WikiPolicy(self.env_id, self._settings, models, self.beam)
 
     def settings(self, length: int) -> dict[str, Any]:
-        """Return the environment's arguments: operations, T, the known words."""
+        """Return the environment's settings: operations, T, the known words."""
         return dict(self._settings)
 
     def start(self, n: int) -> None:
@@ -53,7 +53,7 @@ class WikiPolicy:
         self._program = None
 
     def act(self, observation: Any, action_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Return each slot's (operation, column, pivot), shape (n, 3)."""
+        """Return the action of each environment, (operation, column, pivot), shape (n, 3)."""
         if self._program is None:
             self._program, self._observation = self._choose(observation), observation
         done = (observation["program"][:, :, 0] > 0).sum(axis=1)
@@ -64,8 +64,8 @@ class WikiPolicy:
         """Return the probabilities behind the last actions; see ``agent.Policy``."""
         if self._program is None:
             raise ValueError("there are no action probabilities before the first action")
-        views = views_of(self._observation, self.operations)
-        return action_probabilities(self.models, views, self._program)[self._step]
+        features = features_of(self._observation, self.operations)
+        return action_probabilities(self.models, features, self._program)[self._step]
 
     def _choose(self, observation: Any) -> NDArray[np.int64]:
         _, rows, columns = observation["numbers"].shape

@@ -1,12 +1,12 @@
-"""Programs that answer a real question rightly, found by executing many on the hard machine.
+"""Search for programs that answer a real question correctly, by executing them on the hard machine.
 
-A program is a selection and a finish. Selections: all rows; one operation; one operation and one
-that refines what it selects (previous, next, first, last, greatest, least); two operations joined
-by "and"; and, if none of these leads to the answer, one more refinement. Finishes: count, sum,
-gap, print. The right cells and the right number are all that is looked at.
+A program is a selection and an aggregation. Selections are: all rows; one operation; one operation
+and one that refines it (previous, next, first, last, greatest, least); two operations joined by
+"and"; and, if none of these gives the answer, one more refinement. Aggregations are count, sum,
+gap and print. The search uses only the right cells and the right number.
 
-Two kinds are left out, for they are right by accident only: the previous or next of several rows,
-and the count, sum or gap of one row that a refinement leaves.
+Two kinds of programs are left out, since they are right only by accident: the previous or next of
+several rows, and the count, sum or gap of the single row that a refinement leaves.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.state import TableInstances, TableState
 
 FRESH = ("match", "like", "frequent", "greater", "lesser", "geq", "leq")
-"""Operations that ignore what is selected."""
+"""Operations that ignore the current selection."""
 REFINING = ("prev", "next", "first", "last", "max", "min")
-"""Operations that start from it, and leave one row."""
+"""Operations that start from the current selection and leave one row."""
 STEPPING = ("prev", "next")
-"""Those that start from one row."""
+"""Operations that start from one row."""
 NUMBERS = ("count", "sum", "gap")
 """Operations that end a program with a number."""
 _WIDEST = 10_000
-"""States of one level that are looked at."""
+"""The most states that are examined on one level."""
 _CLOSE = 1e-6
 Actions = NDArray[np.int64]
 
@@ -42,24 +42,24 @@ class Selections:
     """n ways to select rows.
 
     Attributes:
-        programs: Their actions, (n, s, 3) after s steps.
-        rows: What they select, (n, R).
+        programs: The actions, (n, s, 3) after s steps.
+        rows: The selected rows, (n, R).
     """
 
     programs: Actions
     rows: Bools
 
-    def kept(self, which: NDArray[Any]) -> Selections:
-        """Return some of them."""
+    def take(self, which: NDArray[Any]) -> Selections:
+        """Return the given selections."""
         return Selections(self.programs[which], self.rows[which])
 
 
 class Explorer:
-    """The programs on one question; the machine and the table are its own size.
+    """The search for the programs of one question.
 
     Args:
         machine: A machine of exactly the table's rows and columns.
-        posed: The question, a batch of one.
+        posed: The question, a batch of one row.
     """
 
     def __init__(self, machine: TableMachine, posed: TableInstances) -> None:
@@ -70,7 +70,7 @@ class Explorer:
         self.pivots = range(int(posed.pivot_count[0]))
 
     def search(self, labels: Labels) -> list[Actions]:
-        """Return the right programs, (T', 3) each, of as many steps as they need."""
+        """Return the right programs, (T', 3) each, without padding."""
         every = Selections(np.zeros((1, 0, 3), dtype=np.int64), self.start.present)
         first = self._then(every, self._actions(FRESH + REFINING))
         second = self._then(first, self._actions(REFINING))
@@ -82,7 +82,7 @@ class Explorer:
         return found
 
     def _actions(self, names: tuple[str, ...]) -> Actions:
-        """Return all actions of some operations that can do something here, (n, 3)."""
+        """Return all actions of the given operations that can have an effect, (n, 3)."""
         rows = [
             (self.number[name], column, pivot)
             for name in names
@@ -104,7 +104,7 @@ class Explorer:
         return self.numbers if name != "print" else list(range(self.machine.columns))
 
     def _execute(self, before: Selections, action: Actions) -> TableState:
-        """Return the states after one more action on each selection."""
+        """Return the state after one more action on each selection."""
         n = len(action)
         posed = {
             name: np.broadcast_to(value, (n, *value.shape[1:]))
@@ -114,13 +114,13 @@ class Explorer:
         return self.machine.step(state, action)
 
     def _pairs(self, before: Selections, actions: Actions) -> tuple[Selections, Actions]:
-        """Return each selection with each action, the first ones of very many."""
+        """Return each selection with each action, at most ``_WIDEST`` pairs."""
         n, m = len(before.rows), len(actions)
-        each = before.kept(np.repeat(np.arange(n), m)[:_WIDEST])
+        each = before.take(np.repeat(np.arange(n), m)[:_WIDEST])
         return each, np.tile(actions, (n, 1))[:_WIDEST]
 
     def _then(self, before: Selections, actions: Actions) -> Selections:
-        """Return what each selection followed by each action selects, if it is some change."""
+        """Return the selections after each action on each selection, if they change."""
         each, action = self._pairs(before, actions)
         if not len(action):
             return Selections(np.zeros((0, before.programs.shape[1] + 1, 3), np.int64), each.rows)
@@ -129,11 +129,11 @@ class Explorer:
         some = rows.any(axis=1) & (rows != each.rows).any(axis=1)
         stepping = np.isin(action[:, 0], [self.number[name] for name in STEPPING])
         some &= ~stepping | (each.rows.sum(axis=1) == 1)
-        return Selections(programs, rows).kept(some)
+        return Selections(programs, rows).take(some)
 
     def _both(self, first: Selections) -> Selections:
-        """Return what two operations select together, if that is less than either does."""
-        fresh = first.kept(np.isin(first.programs[:, 0, 0], [self.number[f] for f in FRESH]))
+        """Return the rows that two operations select together, if fewer than either alone."""
+        fresh = first.take(np.isin(first.programs[:, 0, 0], [self.number[f] for f in FRESH]))
         a, b = np.triu_indices(len(fresh.rows), k=1)
         rows = fresh.rows[a] & fresh.rows[b]
         less = (rows != fresh.rows[a]).any(axis=1) & (rows != fresh.rows[b]).any(axis=1)
@@ -143,7 +143,7 @@ class Explorer:
         return Selections(np.stack(steps, axis=1), rows[which])
 
     def _finished(self, level: Selections, labels: Labels) -> Iterator[Actions]:
-        """Yield the selections' programs with each finish that is right."""
+        """Yield the selections' programs with each right aggregation."""
         if not len(level.rows):
             return
         if not np.isnan(labels.scalar):
@@ -155,10 +155,10 @@ class Explorer:
         if not level.programs.shape[1]:
             return level
         refining = [self.number[name] for name in REFINING]
-        return level.kept(~np.isin(level.programs[:, -1, 0], refining))
+        return level.take(~np.isin(level.programs[:, -1, 0], refining))
 
     def _with_number(self, level: Selections, wanted: float) -> Iterator[Actions]:
-        """Yield the selections' programs with each count, sum and gap that gives a number."""
+        """Yield the selections' programs with each count, sum and gap of the wanted value."""
         before, action = self._pairs(level, self._actions(NUMBERS))
         if not len(action):
             return
@@ -168,11 +168,11 @@ class Explorer:
 
 
 def right_prints(rows: Bools, items: Bools) -> Bools:
-    """Return which selections print the right answer in which column, (n, c).
+    """Return whether a selection prints the right answer in a column, (n, c).
 
     Args:
         rows: Selections, (n, r).
-        items: The items that each cell matches, (K, r, c).
+        items: Whether each item matches each cell, (K, r, c).
     """
     chosen = rows.astype(np.float64)
     wrong = chosen @ (~items.any(axis=0)).astype(np.float64)
@@ -182,6 +182,6 @@ def right_prints(rows: Bools, items: Bools) -> Bools:
 
 
 def _different(selections: Selections) -> Selections:
-    """Return the first of those that select the same rows."""
+    """Return one selection for each different set of rows."""
     _, first = np.unique(np.packbits(selections.rows, axis=1), axis=0, return_index=True)
-    return selections.kept(np.sort(first))
+    return selections.take(np.sort(first))

@@ -21,9 +21,9 @@ from neuralprog_agents.agents.neural_programmer_2017 import data
 from neuralprog_agents.agents.neural_programmer_2017.card import Shape
 from neuralprog_agents.agents.neural_programmer_2017.config import Config
 from neuralprog_agents.agents.neural_programmer_2017.data import Example
+from neuralprog_agents.agents.neural_programmer_2017.features import joined
 from neuralprog_agents.agents.neural_programmer_2017.model import Programmer
 from neuralprog_agents.agents.neural_programmer_2017.policy import WikiPolicy
-from neuralprog_agents.agents.neural_programmer_2017.views import joined
 from neuralprog_agents.evaluation.release import answers_of, judged
 from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.network import restore, seeded, training_state, weights
@@ -123,7 +123,7 @@ class _Restart:
     ) -> bool:
         config, epoch = self.config, self.progress.epoch
         steps = max(1, len(examples) // config.batch)
-        lengths = np.array([int(example.view.length[0]) for example in examples])
+        lengths = np.array([int(example.features.length[0]) for example in examples])
         self.model.train()
         step = 0
         for step, rows in enumerate(_minibatches(lengths, config.batch, random)):
@@ -243,10 +243,10 @@ def loss(
     |z| are a program's steps beyond those of the question's shortest one, λ the ``simplicity``.
     """
     B = len(batch)
-    views = joined([example.view for example in batch])
+    features = joined([example.features for example in batch])
     owner = torch.from_numpy(np.repeat(np.arange(B), [len(each) for each in programs]))
     actions = torch.from_numpy(np.concatenate(programs)).long()
-    logs = model.log_probability(views, actions, owner)
+    logs = model.log_probability(features, actions, owner)
     size = (actions[:, :, 0] >= 0).sum(dim=1)
     least = torch.full((B,), actions.shape[1]).scatter_reduce(0, owner, size, "amin")
     logs = logs - simplicity * (size - least[owner])

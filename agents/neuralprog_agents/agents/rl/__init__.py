@@ -1,1 +1,1 @@
-"""Reinforcement learning with Stable-Baselines3, and imitation with the same networks."""
+"""Reinforcement learning with Stable-Baselines3, and behaviour cloning with the same networks."""

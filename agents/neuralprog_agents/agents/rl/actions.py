@@ -1,4 +1,4 @@
-"""Whole actions as single numbers: which there are, and which are legal."""
+"""Flat actions: the distinct actions of a machine as single integers, and which are legal."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Table = NDArray[np.int64]
 
 
 def distinct_actions(machine: Machine) -> Table:
-    """Return every action once, shape (A, K), in ascending order.
+    """Return the distinct actions, shape (A, K), in ascending order.
 
-    Of actions that do the same, because an integer in them is not used, the one with 0 there is
-    kept; and of a program's calls only those with arguments that the callee knows.
+    Actions that differ only in an unused integer have the same effect; only the one with 0 there
+    is returned. Of a program's calls only those with valid arguments are returned.
     """
     if isinstance(machine, ProgramMachine):
         return np.array(sorted(machine.library.words), dtype=np.int64)
@@ -26,10 +26,10 @@ def distinct_actions(machine: Machine) -> Table:
 
 
 def rows_of(machine: Machine, actions: NDArray[np.int64], table: Table) -> NDArray[np.int64]:
-    """Return which row of ``distinct_actions`` each action is, or does the same as: (N, K) to (N,).
+    """Return the row of ``distinct_actions`` with the effect of each action, (N, K) to (N,).
 
     Raises:
-        ValueError: An action is none of them.
+        ValueError: An action has no such row.
     """
     rows, asked = (
         np.ravel_multi_index(list(each.T), machine.actions)
@@ -37,12 +37,14 @@ def rows_of(machine: Machine, actions: NDArray[np.int64], table: Table) -> NDArr
     )
     found = np.minimum(np.searchsorted(rows, asked), len(rows) - 1)
     if (rows[found] != asked).any():
-        raise ValueError(f"no action of this machine: {actions[rows[found] != asked][0].tolist()}")
+        raise ValueError(
+            f"not an action of this machine: {actions[rows[found] != asked][0].tolist()}"
+        )
     return found
 
 
 def _plain(machine: Machine, actions: Table) -> Table:
-    """Return actions that do the same, with 0 for each integer of an instruction that is idle."""
+    """Return the actions with every unused integer of an instruction set to 0."""
     if not isinstance(machine, TapeMachine) or machine.action != "instruction":
         return actions
     operation = actions[:, 0]
@@ -52,6 +54,6 @@ def _plain(machine: Machine, actions: Table) -> Table:
 
 
 def legal_actions(masks: Bools, table: Table, choices: tuple[int, ...]) -> Bools:
-    """Return which actions of a table are legal, (n, A), of masks of each integer, (n, ΣK)."""
+    """Return the mask of a table's actions, (n, A), given the masks of the integers, (n, ΣK)."""
     first = np.cumsum((0, *choices[:-1]))
     return np.asarray(masks[:, first + table].all(axis=2))

@@ -18,12 +18,12 @@ SUPERVISION = "rewards"
 
 
 def supervision(config: Config) -> str:
-    """Return what a run learns from."""
+    """Return the supervision of a config."""
     return "demonstrations" if config.algorithm == "BC" else SUPERVISION
 
 
 def check(config: Config) -> None:
-    """Raise ValueError if a config's environment can't be had, or its algorithm can't face it.
+    """Raise ValueError if the environment is unavailable, or does not fit the algorithm.
 
     Raises:
         ModuleNotFoundError: Stable-Baselines3 is not installed.
@@ -38,7 +38,9 @@ def check(config: Config) -> None:
         from neuralprog_agents.agents.rl.imitate import demonstrations
 
         if setup.settings.get("action") == "circuit":
-            raise ValueError("BC: the experts of tapes act in instructions, not in circuits")
+            raise ValueError(
+                "BC needs action: instruction on tape tasks: experts choose no circuits"
+            )
         demonstrations(setup, 1, 0)
 
 

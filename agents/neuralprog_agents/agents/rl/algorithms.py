@@ -1,4 +1,4 @@
-"""The algorithms: where their class is, what it needs, and our defaults for it."""
+"""The algorithms of Stable-Baselines3: their classes, and our default arguments."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _PPO = {**_ROLLOUTS, "batch_size": 512, "n_epochs": 4}
 
 
 @dataclass(frozen=True)
-class Kind:
+class Algorithm:
     """One algorithm.
 
     Attributes:
         module: The package of its class.
-        name: Its class; ``BC`` has none and takes PPO's network.
-        defaults: Arguments, those of ``Config.options`` go over them.
-        policy: The last part of its policies' names.
-        network: More arguments of the network.
-        masked: Whether it is told which choices are legal.
-        critic: Whether its network has a value besides the policy.
+        name: Its class. ``BC`` has no class; it uses the network of PPO.
+        defaults: Its arguments; ``Config.options`` overrides them.
+        policy: The suffix of its policies' names.
+        network: Additional arguments of the network.
+        masked: Whether it uses action masks.
+        critic: Whether its network also has a value function.
     """
 
     module: str
@@ -40,11 +40,11 @@ class Kind:
     critic: bool = True
 
 
-ALGORITHMS: Mapping[str, Kind] = MappingProxyType(
+ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
     {
-        "PPO": Kind("stable_baselines3", "PPO", _PPO),
-        "A2C": Kind("stable_baselines3", "A2C", {**_ROLLOUTS, "n_steps": 8}),
-        "DQN": Kind(
+        "PPO": Algorithm("stable_baselines3", "PPO", _PPO),
+        "A2C": Algorithm("stable_baselines3", "A2C", {**_ROLLOUTS, "n_steps": 8}),
+        "DQN": Algorithm(
             "stable_baselines3",
             "DQN",
             {
@@ -60,22 +60,22 @@ ALGORITHMS: Mapping[str, Kind] = MappingProxyType(
             },
             critic=False,
         ),
-        "MaskablePPO": Kind("sb3_contrib", "MaskablePPO", _PPO, masked=True),
-        "RecurrentPPO": Kind(
+        "MaskablePPO": Algorithm("sb3_contrib", "MaskablePPO", _PPO, masked=True),
+        "RecurrentPPO": Algorithm(
             "sb3_contrib",
             "RecurrentPPO",
             _PPO,
             policy="LstmPolicy",
             network={"lstm_hidden_size": 64},
         ),
-        "BC": Kind(
+        "BC": Algorithm(
             "stable_baselines3",
             "PPO",
             {"learning_rate": 1e-3, "batch_size": 512, "demonstrations": 5_000},
         ),
     }
 )
-"""Every algorithm by its name."""
+"""All algorithms, by name."""
 
 
 def check_installed() -> None:
@@ -84,16 +84,16 @@ def check_installed() -> None:
         importlib.import_module(name)
 
 
-def class_of(kind: Kind) -> Any:
+def class_of(kind: Algorithm) -> Any:
     """Return the algorithm's class."""
     return getattr(importlib.import_module(kind.module), kind.name)
 
 
 def options_of(config: Config) -> dict[str, Any]:
-    """Return the arguments of a config's algorithm: ours, and its own over them.
+    """Return the arguments of a config's algorithm: the defaults, overridden by the config's.
 
     Raises:
-        ValueError: It has no such argument, or one of another type; or there is no such algorithm.
+        ValueError: An algorithm or an argument is unknown, or an argument has the wrong type.
     """
     for name in config.options:
         if name not in ALGORITHMS:
@@ -120,22 +120,22 @@ def _of_yaml(annotation: Any) -> Any:
 
 
 _OURS = {"policy", "env", "policy_kwargs", "seed", "gamma", "device", "_init_setup_model"}
-"""Arguments that follow from the rest of a config."""
+"""Arguments that follow from other settings."""
 
 
-def policy_name(kind: Kind, dictionary: bool) -> str:
-    """Return the name of the policy for arrays, or for dictionaries of arrays."""
+def policy_name(kind: Algorithm, dictionary: bool) -> str:
+    """Return the name of the policy class for observations that are arrays or dictionaries."""
     return f"{'MultiInput' if dictionary else 'Mlp'}{kind.policy}"
 
 
 def policy_arguments(setup: Setup) -> dict[str, Any]:
     """Return the ``policy_kwargs`` of a setup's network."""
-    from neuralprog_agents.agents.rl.network import Symbols
+    from neuralprog_agents.agents.rl.network import OneHotExtractor
 
     kind = ALGORITHMS[setup.algorithm]
     layers = list(setup.layers)
     return {
-        "features_extractor_class": Symbols,
+        "features_extractor_class": OneHotExtractor,
         "features_extractor_kwargs": {"width": setup.width},
         "net_arch": {"pi": layers, "vf": layers} if kind.critic else layers,
         **kind.network,

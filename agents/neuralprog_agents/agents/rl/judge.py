@@ -1,4 +1,4 @@
-"""How well a policy does at the lengths it was trained at, on instances that it was not."""
+"""Validation: the success rate at the training lengths, on held-out instances."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
 
 
 def success(policy: LearnedPolicy, episodes: int) -> float:
-    """Return the fraction of validation episodes that end with a wholly right answer.
+    """Return the success rate on validation episodes.
 
-    Lengths have equal shares; those with too few instances to hold any out pose all they have.
+    Each length has an equal share. Lengths with too few instances for a validation split use their
+    training instances.
     """
     shares = _shares(*policy.setup.length, policy.setup.task().split_from)
     rates = [_rate(policy, lengths, split, episodes) for lengths, split in shares]

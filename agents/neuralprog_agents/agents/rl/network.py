@@ -1,4 +1,4 @@
-"""The first layer of every network: values are symbols, not magnitudes."""
+"""The features extractor of every network: it treats integers as symbols, not as magnitudes."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
 
 
-class Symbols(BaseFeaturesExtractor):  # type: ignore[misc]
-    """A linear layer over one-hots of all integers, by their space's bounds, then ReLU.
+class OneHotExtractor(BaseFeaturesExtractor):  # type: ignore[misc]
+    """A linear layer on one-hot encodings of all integers, then ReLU.
 
-    It is computed as a sum of rows of a table, one for each value of each integer. Real numbers x
-    enter as sign(x) · log(1 + abs(x)).
+    The layer is a table with a row for each value of each integer, within the bounds of the space;
+    its output is the sum of the rows. A real number x is an input as sign(x) · log(1 + abs(x)).
 
     Args:
-        observation_space: A box of integers or reals, ``MultiBinary``, or a dictionary of such.
-        width: Units, the size of the features; a plain int, which LSTMs of torch insist on.
+        observation_space: A box of integers or reals, ``MultiBinary``, or a dictionary of these.
+        width: The number of units; a plain int, as torch's LSTM requires.
     """
 
     def __init__(self, observation_space: spaces.Space[Any], width: int) -> None:
@@ -48,19 +48,19 @@ class Symbols(BaseFeaturesExtractor):  # type: ignore[misc]
         arrays = observations if isinstance(observations, dict) else {"": observations}
         total = self.bias
         if self._integers:
-            total = total + self.table(self._rows(_side_by_side(arrays, self._integers)))
+            total = total + self.table(self._rows(_concatenated(arrays, self._integers)))
         if self._reals:
-            total = total + self.numbers(symlog(_side_by_side(arrays, self._reals)))
+            total = total + self.numbers(symlog(_concatenated(arrays, self._reals)))
         return torch.relu(total)
 
     def _rows(self, values: torch.Tensor) -> torch.Tensor:
-        """Return which row of the table each integer selects; those out of bounds, the nearest."""
+        """Return the row of the table for each integer; integers out of bounds are clipped."""
         whole = torch.minimum(torch.maximum(values.long(), self._low), self._high)
         return whole - self._low + self._first
 
 
-def _side_by_side(arrays: dict[str, torch.Tensor], names: list[str]) -> torch.Tensor:
-    """Return the named arrays, flat, as columns of one."""
+def _concatenated(arrays: dict[str, torch.Tensor], names: list[str]) -> torch.Tensor:
+    """Concatenate the named arrays, flattened."""
     return torch.cat([arrays[name].flatten(1) for name in names], dim=1)
 
 

@@ -1,4 +1,4 @@
-"""What was learned, acting in the discrete environment: the greedy choice of every step."""
+"""A trained network as a greedy policy of the environment."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from neuralprog_agents.training.checkpoint import check_dtypes
 from neuralprog_envs.interfaces.setting import observation_space
 
 _TARGET = "q_net_target."
-"""DQN's copy of its network, which only training needs."""
+"""The prefix of DQN's target network, which only training needs."""
 
 
 class LearnedPolicy:
-    """A network's most likely actions, or those of the highest value.
+    """Chooses a network's most likely action, or the action of the highest value.
 
     Args:
-        setup: What the network was made for.
+        setup: The environment and the shape of the network.
         network: A policy of Stable-Baselines3.
     """
 
@@ -44,32 +44,32 @@ class LearnedPolicy:
         self._seen: tuple[Any, Masks | None] | None = None
 
     def settings(self, length: int) -> dict[str, Any]:
-        """Return the environment's arguments.
+        """Return the environment's settings.
 
         Raises:
-            ValueError: At this length there is something else to see than the network takes.
+            ValueError: Observations at this length do not fit the network.
         """
         try:
             task = self.setup.task(length)
         except ValueError as error:
-            raise ValueError(f"this network is bound to its machine: {error}") from None
+            raise ValueError(f"this network fits one machine only: {error}") from None
         ours, theirs = (shown(t, self.setup.fields) for t in (self.setup.task(), task))
         for name in ours:
             if ours[name] != theirs[name]:
                 raise ValueError(
-                    f"at length {length} {self.env_id} shows {name} of shape "
-                    f"{theirs[name].shape} up to {theirs[name].high:g}, and the network was made "
-                    f"for shape {ours[name].shape} up to {ours[name].high:g}"
+                    f"at length {length} the observation {name} of {self.env_id} has shape "
+                    f"{theirs[name].shape} and values up to {theirs[name].high:g}; the network "
+                    f"was made for shape {ours[name].shape} and values up to {ours[name].high:g}"
                 )
         return dict(self.setup.settings)
 
     def start(self, n: int) -> None:
-        """Forget earlier episodes."""
+        """Start n episodes."""
         self._memory = None
         self._begins = np.ones(n, dtype=bool)
 
     def act(self, observation: Any, action_mask: Masks) -> Actions:
-        """Return every slot's action, shape (n, K)."""
+        """Return the action of each environment, shape (n, K)."""
         inputs = chosen(observation, self.setup.fields) if self._chooses else observation
         masks = self._legal(action_mask) if self._kind.masked else None
         extra = {} if masks is None else {"action_masks": masks}
@@ -81,7 +81,7 @@ class LearnedPolicy:
         return action if self._table is None else self._table[action]
 
     def _legal(self, masks: Masks) -> Masks:
-        """Return masks of the network's choices."""
+        """Return the masks of the network's choices."""
         usable = _usable(masks, self._machine.actions)
         if self._table is None:
             return usable
@@ -89,7 +89,7 @@ class LearnedPolicy:
 
     @property
     def _chooses(self) -> bool:
-        """Whether observations are dictionaries, of which some arrays are taken."""
+        """Whether observations are dictionaries, from which arrays are selected."""
         return len(self._machine.observation) > 1
 
     def action_probabilities(self) -> dict[str, NDArray[Any]]:
@@ -112,16 +112,16 @@ class LearnedPolicy:
 
 
 def _usable(masks: Masks, choices: tuple[int, ...]) -> Masks:
-    """Return masks in which each integer of an action has a legal choice, as networks need it.
+    """Return masks in which each integer of an action has a legal choice, as networks need.
 
-    Episodes that are over may have none.
+    Episodes that have ended may have no legal choice; then all choices are allowed.
     """
     parts = np.split(masks, np.cumsum(choices)[:-1], axis=1)
     return np.concatenate([part | ~part.any(axis=1, keepdims=True) for part in parts], axis=1)
 
 
 def new_network(setup: Setup) -> Any:
-    """Return a policy of Stable-Baselines3 with weights of torch's generator."""
+    """Return a new policy of Stable-Baselines3; torch's global generator draws its weights."""
     kind, task = ALGORITHMS[setup.algorithm], setup.task()
     whole = observation_space(task)
     space = shown_space(whole, setup.fields) if len(task.machine.observation) > 1 else whole
@@ -131,7 +131,7 @@ def new_network(setup: Setup) -> Any:
 
 
 def weights_of(network: Any) -> Tensors:
-    """Return copies of a network's weights, by name."""
+    """Return a copy of a network's weights, by name."""
     return {
         name: parameter.detach().numpy().copy()
         for name, parameter in network.named_parameters()

@@ -1,4 +1,4 @@
-"""What a network is made for: an environment at some lengths, and what of it the network sees."""
+"""The setup of a network: an environment, its lengths, and the arrays that the network sees."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from neuralprog_envs.registry import find, make_task
 from neuralprog_envs.tape.ops import HALT
 
 MOST_FLAT = 16_384
-"""The most combinations of integers that are looked through for distinct actions."""
+"""The most combinations of integers that are enumerated to find the distinct actions."""
 
 
 @dataclass(frozen=True)
 class Setup:
-    """All that a network's shape depends on, in the types of JSON.
+    """Everything that a network's shape depends on, in JSON types.
 
     Attributes:
         env: The environment's id.
         algorithm: See ``Config``.
         length: The shortest and the longest instance in training.
-        settings: The environment's arguments.
-        fields: The arrays that the network sees, at least one.
-        flat: Whether it chooses among whole actions.
+        settings: The environment's settings.
+        fields: The arrays of the observation that the network sees, at least one.
+        flat: Whether the network chooses among all distinct actions.
         width: See ``Config``.
         layers: See ``Config``.
     """
@@ -44,10 +44,10 @@ class Setup:
     layers: tuple[Annotated[int, Within(1, 4096)], ...]
 
     def task(self, length: int | tuple[int, int] | None = None) -> Task:
-        """Return the task for the trained lengths, or for others.
+        """Return the task for the training lengths, or for other lengths.
 
         Raises:
-            ValueError: There are no such instances on this machine.
+            ValueError: The machine has no instances of these lengths.
         """
         asked = self.length if length is None else length
         task = make_task(self.env, **{**self.settings, "length": asked})
@@ -60,10 +60,10 @@ class Setup:
 
 
 def setup_of(config: Config) -> Setup:
-    """Return a config's setup.
+    """Return the setup of a config.
 
     Raises:
-        ValueError: The environment can't be had so, or this algorithm can't act in it.
+        ValueError: The environment is unavailable, or does not fit the algorithm.
     """
     try:
         return _setup(config)
@@ -98,24 +98,28 @@ def _check(setup: Setup, task: Task) -> None:
     known = task.machine.observation
     for name in setup.fields:
         if name not in known:
-            raise ValueError(f"fields: {setup.env} shows no {name!r}, but {', '.join(known)}")
+            raise ValueError(
+                f"fields: {setup.env} has no observation {name!r}; it has {', '.join(known)}"
+            )
     if any(field.dtype is np.uint8 for field in known.values()):
-        raise ValueError(f"rl has no network for pictures, which {setup.env} shows")
+        raise ValueError(
+            f"rl has no network for pictures, and observations of {setup.env} have some"
+        )
     product = np.prod([float(n) for n in task.machine.actions])
     if setup.flat and product > MOST_FLAT:
         raise ValueError(
-            f"flat actions (DQN has no others) are at most {MOST_FLAT}, and {setup.env} has "
-            f"{product:.2g}"
+            f"{setup.env} has {product:.2g} actions; flat actions, which DQN needs, are at most "
+            f"{MOST_FLAT}"
         )
 
 
 def table_of(setup: Setup) -> Table | None:
-    """Return the whole actions that a setup's network chooses among; None if it does not."""
+    """Return the distinct actions that a network with flat actions chooses among, else None."""
     return distinct_actions(setup.task().machine) if setup.flat else None
 
 
 def ending(setup: Setup) -> int | None:
-    """Return which of a network's choices, side by side, ends an episode of a tape; else None."""
+    """Return the index of the network's output that ends a tape episode; None in other families."""
     if find(setup.env).family != "tape":
         return None
     if setup.flat:
@@ -124,5 +128,5 @@ def ending(setup: Setup) -> int | None:
 
 
 def shown(task: Task, fields: tuple[str, ...]) -> dict[str, Any]:
-    """Return the fields of an observation that a network sees, by name."""
+    """Return the observed arrays that a network sees, by name."""
     return {name: task.machine.observation[name] for name in fields}

@@ -1,7 +1,7 @@
-"""All that a learner of Stable-Baselines3 is, between two rollouts, as arrays and numbers.
+"""The complete state of a Stable-Baselines3 learner between two rollouts, as arrays and numbers.
 
-Its own archives are pickles, which can execute anything, and leave out the environments, the
-generators and the replay buffer. Here nothing is left out, so that a killed run goes on with
+The library's own files contain pickles, which can execute code, and they leave out environments,
+random generators and the replay buffer. This state is complete, so that a killed run continues with
 the same bits.
 """
 
@@ -33,7 +33,7 @@ _EPISODE = ("r", "l")
 
 @contextmanager
 def contained() -> Iterator[None]:
-    """Leave the global generators, which Stable-Baselines3 seeds and draws from, as they were."""
+    """Restore the global random generators afterwards; Stable-Baselines3 seeds and uses them."""
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
         with torch.random.fork_rng(devices=[]):
@@ -44,10 +44,10 @@ def contained() -> Iterator[None]:
 
 
 def capture(model: Any, env: ProgramVecEnv) -> tuple[Tensors, dict[str, Any]]:
-    """Return the state of a learner that is about to begin a rollout, and of its environments.
+    """Return the state of a learner before a rollout, and of its environments.
 
     Returns:
-        Arrays by name, and what JSON holds.
+        Arrays by name, and a JSON object.
     """
     tensors = {
         **learner_arrays(model.policy, model.policy.optimizer),
@@ -67,7 +67,7 @@ def capture(model: Any, env: ProgramVecEnv) -> tuple[Tensors, dict[str, Any]]:
 
 
 def restore(model: Any, env: ProgramVecEnv, tensors: Tensors, found: dict[str, Any]) -> None:
-    """Undo ``capture``, in a new learner and new environments of the same settings."""
+    """Restore what ``capture`` returned, in a new learner and environments of the same settings."""
     restore_learner(model.policy, model.policy.optimizer, tensors)
     for name, value in found["counters"].items():
         setattr(model, name, value)
@@ -92,7 +92,7 @@ def learner_arrays(network: torch.nn.Module, optimizer: torch.optim.Optimizer) -
 def restore_learner(
     network: torch.nn.Module, optimizer: torch.optim.Optimizer, tensors: Tensors
 ) -> None:
-    """Undo ``learner_arrays``, in place; other arrays are ignored."""
+    """Restore what ``learner_arrays`` returned, in place; other arrays are ignored."""
     network.load_state_dict(_torch(_part("policy", tensors)))
     _restore_optimizer(optimizer, _part("optimizer", tensors))
 
@@ -115,23 +115,23 @@ def _torch(arrays: Tensors) -> dict[str, torch.Tensor]:
 
 
 def _optimizer_arrays(optimizer: torch.optim.Optimizer) -> Tensors:
-    """Return what an optimiser keeps for parameter i, as "i.name"."""
-    kept = optimizer.state_dict()["state"]
-    flat = {f"{i}.{name}": value for i, slot in kept.items() for name, value in slot.items()}
+    """Return the optimiser's state of parameter i as "i.name"."""
+    state = optimizer.state_dict()["state"]
+    flat = {f"{i}.{name}": value for i, slot in state.items() for name, value in slot.items()}
     return _arrays({name: torch.as_tensor(value) for name, value in flat.items()})
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, arrays: Tensors) -> None:
-    kept: dict[int, dict[str, torch.Tensor]] = {}
+    state: dict[int, dict[str, torch.Tensor]] = {}
     for key, array in arrays.items():
         i, name = key.split(".", 1)
-        kept.setdefault(int(i), {})[name] = torch.tensor(array)
+        state.setdefault(int(i), {})[name] = torch.tensor(array)
     groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": kept, "param_groups": groups})
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
 def _memory(model: Any) -> Tensors:
-    """Return the states of RecurrentPPO's LSTMs, if it is one."""
+    """Return the LSTM states of RecurrentPPO; nothing for other algorithms."""
     states = getattr(model, "_last_lstm_states", None)
     if states is None:
         return {}
@@ -150,7 +150,7 @@ def _restore_memory(model: Any, arrays: Tensors) -> None:
 
 
 def _replay(model: Any) -> Tensors:
-    """Return what has been filled of DQN's replay buffer, if it has one."""
+    """Return the filled part of DQN's replay buffer; nothing for other algorithms."""
     buffer = getattr(model, "replay_buffer", None)
     if buffer is None:
         return {}
@@ -169,8 +169,8 @@ def _restore_replay(model: Any, arrays: Tensors) -> None:
     buffer = model.replay_buffer
     for name in _REPLAY:
         for key, array in _by_key(getattr(buffer, name)).items():
-            kept = arrays[f"{name}.{key}"]
-            array[: len(kept)] = kept
+            part = arrays[f"{name}.{key}"]
+            array[: len(part)] = part
     buffer.pos, buffer.full = int(arrays["position"][0]), bool(arrays["position"][1])
 
 
@@ -179,7 +179,7 @@ def _by_key(arrays: Any) -> Tensors:
 
 
 def _episodes(model: Any) -> Tensors:
-    """Return the returns and lengths of the last episodes, which metrics are made of."""
+    """Return the returns and lengths of the last episodes, which metrics are computed from."""
     return {key: np.array([info[key] for info in model.ep_info_buffer]) for key in _EPISODE}
 
 

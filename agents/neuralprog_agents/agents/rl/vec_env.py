@@ -1,4 +1,4 @@
-"""The vector environment as Stable-Baselines3 wants it."""
+"""The vector environment as a ``VecEnv`` of Stable-Baselines3."""
 
 from __future__ import annotations
 
@@ -18,26 +18,25 @@ from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
 class ProgramVecEnv(VecEnv):  # type: ignore[misc]
     """n copies of one task as a ``VecEnv``; slot i is the single environment with seed + i.
 
-    Episodes renew themselves within a step: their last observation is in the slot's info, as
-    "terminal_observation", with "TimeLimit.truncated", "is_success" and "episode" ("r", "l", "t"
-    as ``Monitor`` has them). Masks are found by MaskablePPO.
+    Environments reset automatically within a step. The info of an ended episode has its last
+    observation as "terminal_observation", and "TimeLimit.truncated", "is_success" and "episode"
+    ("r", "l" and "t", as in ``Monitor``). MaskablePPO finds the action masks.
 
     Args:
         env_id: An id of the registry.
         num_envs: n.
-        fields: The observation's arrays that are shown, in this order; by default all. One
-            alone comes without a dictionary.
-        flat: Whether an action is one integer, a row of ``actions.distinct_actions`` (what DQN
-            needs), not K integers.
-        bootstrap: Whether an episode that ends at its step limit says so, so that learners add
-            the value of its last observation. But such an episode is judged like any other, and
-            a shaped reward has paid back its potential: for a return that nothing is added to,
-            say False.
+        fields: The arrays of the observation, in this order; by default all. A single array is
+            observed without a dictionary.
+        flat: Whether an action is one integer, a row of ``actions.distinct_actions`` (as DQN
+            needs), instead of K integers.
+        bootstrap: Whether truncation at the step limit is reported, so that learners add the value
+            of the last observation. A truncated episode is scored like any other, and a shaped
+            reward has paid back its potential; False gives the return without that value.
         **settings: As ``TaskVectorEnv`` takes them.
 
     Raises:
-        ValueError: A value is out of its range, or there is no such array.
-        TypeError: There is no such argument.
+        ValueError: A value is out of range, or an array is unknown.
+        TypeError: A setting is unknown.
     """
 
     def __init__(
@@ -64,13 +63,15 @@ class ProgramVecEnv(VecEnv):  # type: ignore[misc]
         self._lengths = np.zeros(num_envs, dtype=np.int64)
 
     def reset(self) -> Any:
-        """Pose a new instance in every slot; return what they show.
+        """Reset all environments; return their observations.
 
         Raises:
             ValueError: ``set_options`` gave the slots different options.
         """
         if any(options != self._options[0] for options in self._options):
-            raise ValueError("the slots' options must be the same: they share one reset")
+            raise ValueError(
+                "all environments must have the same reset options: they share one reset"
+            )
         seeds = None if self._seeds[0] is None else [int(seed or 0) for seed in self._seeds]
         observation, info = self.envs.reset(seed=seeds, options=self._options[0])
         self.reset_infos = [{"action_mask": mask} for mask in info["action_mask"]]
@@ -85,17 +86,17 @@ class ProgramVecEnv(VecEnv):  # type: ignore[misc]
         self._actions = actions if self.table is None else self.table[actions]
 
     def step_wait(self) -> tuple[Any, NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
-        """Execute them; return observations, rewards, which episodes ended, and infos."""
+        """Execute the actions; return observations, rewards, dones and infos."""
         observation, reward, terminated, truncated, info = self.envs.step(self._actions)
         self._returns += reward
         self._lengths += 1
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         done = terminated | truncated
         if "final_info" in info:
-            self._tell_ends(infos, np.flatnonzero(done), truncated, info)
+            self._report_ends(infos, np.flatnonzero(done), truncated, info)
         return self._shown(observation), reward.astype(np.float32), done, infos
 
-    def _tell_ends(
+    def _report_ends(
         self,
         infos: list[dict[str, Any]],
         ended: NDArray[np.intp],
@@ -121,54 +122,56 @@ class ProgramVecEnv(VecEnv):  # type: ignore[misc]
         return observation if self._whole else chosen(observation, self._fields)
 
     def action_masks(self) -> NDArray[np.bool_]:
-        """Return the legal choices of every slot: (n, ΣK), or (n, A) if actions are flat."""
+        """Return the action masks, (n, ΣK), or (n, A) if actions are flat."""
         masks = self.envs.action_masks()
         return masks if self.table is None else legal_actions(masks, self.table, self.choices)
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
-        """Return where every slot is; see ``TaskVectorEnv.snapshot``."""
+        """Return the state of all environments; see ``TaskVectorEnv.snapshot``."""
         counts = {"returns": self._returns.copy(), "lengths": self._lengths.copy()}
         return {**self.envs.snapshot(), **counts}
 
     def restore(self, snapshot: dict[str, NDArray[Any]]) -> Any:
-        """Go on where a snapshot was taken; return what is shown there."""
+        """Restore a snapshot; return the observations at that point."""
         self._returns = snapshot["returns"].copy()
         self._lengths = snapshot["lengths"].copy()
         return self._shown(self.envs.restore(snapshot)[0])
 
     def close(self) -> None:
-        """Do nothing: there is nothing open."""
+        """Do nothing, since nothing is open."""
 
     def get_images(self) -> Sequence[NDArray[np.uint8] | None]:
-        """Return a picture of every slot; None each without ``render_mode="rgb_array"``."""
+        """Return a picture of each environment, or None without ``render_mode="rgb_array"``."""
         pictures = self.envs.render() if self.envs.render_mode == "rgb_array" else None
         return pictures or [None] * self.num_envs
 
     def env_method(
         self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any
     ) -> list[Any]:
-        """Call a method of all slots together; return its result for each of the indices."""
+        """Call a method of all environments together; return the result for each index."""
         result = getattr(self._owner(method_name), method_name)(*args, **kwargs)
         rows = self._get_indices(indices)
         return list(result) if indices is None else [result[i] for i in rows]
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        """Return an attribute, which all slots share, once for each of the indices."""
+        """Return an attribute, which all environments share, once for each index."""
         value = getattr(self._owner(attr_name), attr_name)
         return [value for _ in self._get_indices(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        """Set an attribute of all slots.
+        """Set an attribute of all environments.
 
         Raises:
-            ValueError: Only some slots are meant: they share it.
+            ValueError: ``indices`` are only some of the environments.
         """
         if len(set(self._get_indices(indices))) != self.num_envs:
-            raise ValueError(f"the slots share {attr_name}: it can't be set for some of them")
+            raise ValueError(
+                f"all environments share {attr_name}: it can't be set for some of them"
+            )
         setattr(self._owner(attr_name), attr_name, value)
 
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
-        """Return False for each: no slot is an environment of its own, to be wrapped."""
+        """Return False for each index: the environments are not separate objects."""
         return [False for _ in self._get_indices(indices)]
 
     def _get_indices(self, indices: Any) -> Iterable[int]:
@@ -180,26 +183,26 @@ class ProgramVecEnv(VecEnv):  # type: ignore[misc]
 
 
 def shown_space(space: spaces.Space[Any], fields: Sequence[str]) -> spaces.Space[Any]:
-    """Return the space of the chosen arrays of an observation.
+    """Return the space of the selected arrays of an observation.
 
     Raises:
-        ValueError: There is no such array.
+        ValueError: An array is unknown.
     """
     if not fields:
         return space
     if not isinstance(space, spaces.Dict):
-        raise ValueError("fields: this observation is a single array, which can't be chosen from")
+        raise ValueError("fields: this observation is a single array; leave fields empty")
     for name in fields:
         if name not in space.spaces:
             known = ", ".join(space.spaces)
-            raise ValueError(f"fields: there is no {name!r} in the observation, but {known}")
+            raise ValueError(f"fields: the observation has no {name!r}; it has {known}")
     if len(fields) == 1:
         return space[fields[0]]
     return spaces.Dict({name: space[name] for name in fields})
 
 
 def chosen(observation: Any, fields: Sequence[str]) -> Any:
-    """Return the chosen arrays of an observation."""
+    """Return the selected arrays of an observation."""
     if len(fields) == 1:
         return observation[fields[0]]
     return {name: observation[name] for name in fields} if fields else observation
@@ -208,5 +211,5 @@ def chosen(observation: Any, fields: Sequence[str]) -> Any:
 def action_space(
     choices: Sequence[int], table: Table | None
 ) -> spaces.MultiDiscrete | spaces.Discrete:
-    """Return the space of K integers, or of the rows of a table of whole actions."""
+    """Return the space of K integers, or of the rows of a table of flat actions."""
     return spaces.MultiDiscrete(list(choices)) if table is None else spaces.Discrete(len(table))

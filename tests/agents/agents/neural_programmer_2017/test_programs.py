@@ -8,8 +8,8 @@ import pytest
 from neuralprog_agents.agents.neural_programmer_2017 import data, programs
 from neuralprog_agents.agents.neural_programmer_2017.config import Config
 from neuralprog_agents.agents.neural_programmer_2017.decode import state_of
+from neuralprog_agents.agents.neural_programmer_2017.features import Features, features_of, joined
 from neuralprog_agents.agents.neural_programmer_2017.labels import Values, labels
-from neuralprog_agents.agents.neural_programmer_2017.views import Views, joined, views_of
 from neuralprog_envs.core import batch
 from neuralprog_envs.table.display import TableDisplay
 from neuralprog_envs.table.tables import Table
@@ -79,15 +79,15 @@ def test_an_observation_is_enough_to_go_on_from(source):
     assert TableDisplay(machine).output(batch.take(state, slice(0, 1)))
 
 
-def test_views_are_padded_and_cut_without_loss(source):
+def test_features_are_padded_and_cut_without_loss(source):
     machine = source.fitted([0, 1, 40]).machine
     posed = source.fitted([0, 1, 40]).posed([0, 1, 40])
-    views = views_of(machine.observe(machine.initial(posed)), machine.operations)
-    parts = [views.take(row) for row in range(3)]
+    features = features_of(machine.observe(machine.initial(posed)), machine.operations)
+    parts = [features.take(row) for row in range(3)]
     assert parts[0].words.shape[1] == posed.question_length[0]
     whole = joined(parts)
-    for field in fields(Views):
-        array, padded = getattr(whole, field.name), getattr(views, field.name)
+    for field in fields(Features):
+        array, padded = getattr(whole, field.name), getattr(features, field.name)
         np.testing.assert_array_equal(array, padded[tuple(slice(n) for n in array.shape)])
         assert not padded.sum() - array.sum()
 
@@ -96,7 +96,7 @@ def test_operations_can_do_something_where_they_are_said_to(source):
     fitting = source.fitted([0])
     machine, posed = fitting.machine, fitting.posed([0])
     state = machine.initial(posed)
-    able = views_of(machine.observe(state), machine.operations).able[0]
+    able = features_of(machine.observe(state), machine.operations).able[0]
     for o, name in enumerate(machine.operations):
         for c in np.flatnonzero(able[o]):
             after = machine.step(state, np.array([[o, c, 0]]))

@@ -57,7 +57,7 @@ def test_shared_beginnings_change_no_probability(posed):
     for example in examples:
         logs = [
             model.log_probability(
-                example.view, torch.from_numpy(program[None]).long(), torch.tensor([0])
+                example.features, torch.from_numpy(program[None]).long(), torch.tensor([0])
             )
             for program in example.programs[:50]
         ]
@@ -73,7 +73,7 @@ def test_the_beam_finds_the_likeliest_programs_and_what_it_says_of_them_is_so(po
     fitting = source.fitted(numbers)
     observation = fitting.machine.observe(fitting.machine.initial(fitting.posed(numbers)))
     found = decode.candidates([model], fitting.machine, observation, 40)
-    views = decode.views_of(observation, fitting.machine.operations)
+    features = decode.features_of(observation, fitting.machine.operations)
     for row, each in enumerate(found):
         assert each
         for candidate in each[:20]:
@@ -81,7 +81,7 @@ def test_the_beam_finds_the_likeliest_programs_and_what_it_says_of_them_is_so(po
             program[0, : len(candidate.program)] = candidate.program
             with torch.no_grad():
                 logs = model.log_probability(
-                    views.take(row), torch.from_numpy(program), torch.tensor([0])
+                    features.take(row), torch.from_numpy(program), torch.tensor([0])
                 )
             assert float(logs[0]) == pytest.approx(candidate.log_probability, abs=1e-4)
         likeliest = max(each, key=lambda c: c.log_probability).log_probability
@@ -135,7 +135,7 @@ def test_weights_that_do_not_fit_are_refused(learned):
 
 def test_what_cannot_be_trained_is_refused():
     for change, message in (
-        ({"env": "NPTableQA"}, "learns NPWikiTableQuestions"),
+        ({"env": "NPTableQA"}, "supports NPWikiTableQuestions only"),
         ({"operations": "2017"}, "a set with 'like'"),
     ):
         with pytest.raises(ValueError, match=message):

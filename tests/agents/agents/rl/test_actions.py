@@ -42,7 +42,7 @@ def test_an_action_that_there_is_not_is_refused():
     machine = make_task("NPIHanoi-v0").machine
     table = distinct_actions(machine)
     action = np.array([[k - 1 for k in machine.actions]])
-    with pytest.raises(ValueError, match="no action of this machine"):
+    with pytest.raises(ValueError, match="not an action of this machine"):
         rows_of(machine, action, table)
 
 

@@ -87,7 +87,7 @@ def test_its_methods_take_indices():
     assert not env.has_attr("no_such_thing")
     env.set_attr("render_mode", "rgb_array")
     assert env.get_images()[0].ndim == 3
-    with pytest.raises(ValueError, match="the slots share"):
+    with pytest.raises(ValueError, match="all environments share"):
         env.set_attr("render_mode", None, indices=[1])
 
 
@@ -96,7 +96,7 @@ def test_options_choose_the_length_of_the_next_episodes_once():
     env.set_options({"length": 4})
     assert env.reset()["tape"][:, 0].tolist() == [5, 5]
     env.set_options([{"length": 4}, {}])
-    with pytest.raises(ValueError, match="must be the same"):
+    with pytest.raises(ValueError, match="must have the same"):
         env.reset()
 
 
@@ -157,7 +157,7 @@ def test_only_chosen_fields_are_shown():
     assert observation.shape == (2, 7)
     infos = alone.step(np.ones((2, 4), dtype=int))[3]
     assert infos[0]["terminal_observation"].shape == (7,)
-    with pytest.raises(ValueError, match="there is no 'pad'"):
+    with pytest.raises(ValueError, match="has no 'pad'"):
         ProgramVecEnv("NPIBubbleSort-v0", 2, fields=["pad"])
 
 

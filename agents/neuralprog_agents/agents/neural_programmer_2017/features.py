@@ -1,6 +1,7 @@
-"""What the networks see of questions and tables, made from observations of the environment.
+"""The input features of questions and tables, made from observations of the environment.
 
-B questions, Q words, N numbers, C columns, W words of a column's name, O operations, F traits.
+B questions, Q words, N numbers, C columns, W words of a column's name, O operations, F features of
+a column.
 """
 
 from __future__ import annotations
@@ -17,25 +18,25 @@ from neuralprog_envs.table.ops import OPERATIONS
 
 Observation = Mapping[str, NDArray[Any]]
 
-TRAITS = 12
-"""F."""
+COLUMN_FEATURES = 12
+"""F, the number of features of a column."""
 _MARKS = {"match": "matches", "like": "similar", "frequent": "frequent"}
 
 
 @dataclass(frozen=True)
-class Views:
-    """B questions.
+class Features:
+    """The features of B questions and their tables.
 
     Attributes:
         words: Tokens, (B, Q).
-        length: Words of each question, (B,).
-        links: What each word stands in, see ``TableInstances.links``, (B, Q, C).
+        length: The number of words of each question, (B,).
+        links: The links of each word to columns, see ``TableInstances.links``, (B, Q, C).
         names: Tokens of the columns' names, (B, C, W).
-        traits: What a column is like, see ``traits_of``, (B, C, F), float32.
-        able: Which operations can do something in which columns, (B, O, C); one that reads no
-            column stands in the first.
-        pivot_position: The word to the left of each number, (B, N).
-        pivot_count: (B,).
+        traits: The features of columns, see ``column_features_of``, (B, C, F), float32.
+        able: Whether an operation can have an effect on a column, (B, O, C); an operation that
+            reads no column has its flag in the first.
+        pivot_position: The index of the word left of each number, (B, N).
+        pivot_count: The number of numbers in each question, (B,).
     """
 
     words: Ints
@@ -47,21 +48,21 @@ class Views:
     pivot_position: Ints
     pivot_count: Ints
 
-    def take(self, row: int) -> Views:
-        """Return one question, without padding."""
+    def take(self, row: int) -> Features:
+        """Return the features of one question, without padding."""
         Q, C = int(self.length[row]), int(self.able[row].any(axis=0).sum())
-        one = {f.name: getattr(self, f.name)[row : row + 1] for f in fields(Views)}
+        one = {f.name: getattr(self, f.name)[row : row + 1] for f in fields(Features)}
         cut = {"words": (Q,), "links": (Q, C), "names": (C,), "traits": (C,)}
         for name, sizes in cut.items():
             one[name] = one[name][(slice(None), *(slice(n) for n in sizes))]
-        return Views(**{**one, "able": one["able"][:, :, :C]})
+        return Features(**{**one, "able": one["able"][:, :, :C]})
 
 
-def joined(views: Sequence[Views]) -> Views:
-    """Return questions one after another, padded to the longest and the widest."""
+def joined(batches: Sequence[Features]) -> Features:
+    """Concatenate features, padded to the longest question and the widest table."""
     arrays = {}
-    for name in (field.name for field in fields(Views)):
-        parts = [getattr(view, name) for view in views]
+    for name in (field.name for field in fields(Features)):
+        parts = [getattr(batch, name) for batch in batches]
         shape = tuple(max(sizes) for sizes in zip(*(part.shape[1:] for part in parts), strict=True))
         whole = np.zeros((sum(map(len, parts)), *shape), dtype=parts[0].dtype)
         row = 0
@@ -70,31 +71,31 @@ def joined(views: Sequence[Views]) -> Views:
             whole[place] = part
             row += len(part)
         arrays[name] = whole
-    return Views(**arrays)
+    return Features(**arrays)
 
 
-def views_of(observation: Observation, operations: Sequence[str]) -> Views:
-    """Return what an observation of ``NPWikiTableQuestions`` shows.
+def features_of(observation: Observation, operations: Sequence[str]) -> Features:
+    """Return the features of an observation of ``NPWikiTableQuestions``.
 
     Args:
         observation: Arrays with a leading axis B; "like" must be among the operations.
-        operations: Their names, by number.
+        operations: The names of the operations, by number.
     """
     lengths = observation["lengths"]
-    return Views(
+    return Features(
         words=observation["question"],
         length=lengths[:, 0],
         links=observation["links"],
         names=observation["names"],
-        traits=traits_of(observation),
-        able=able_of(observation, operations),
+        traits=column_features_of(observation),
+        able=usable_operations(observation, operations),
         pivot_position=observation["pivot_positions"],
         pivot_count=lengths[:, 1],
     )
 
 
-def there_of(observation: Observation) -> Bools:
-    """Return which cells are there, (B, R, C)."""
+def cell_mask(observation: Observation) -> Bools:
+    """Return a mask of the cells that are not padding, (B, R, C)."""
     lengths, (_, R, C) = observation["lengths"], observation["numbers"].shape
     rows = np.arange(R) < lengths[:, 3, None]
     columns = np.arange(C) < lengths[:, 2, None]
@@ -102,9 +103,9 @@ def there_of(observation: Observation) -> Bools:
     return there
 
 
-def able_of(observation: Observation, operations: Sequence[str]) -> Bools:
-    """Return which operations can do something in which columns, (B, O, C)."""
-    there: Bools = np.asarray(there_of(observation).any(axis=1))
+def usable_operations(observation: Observation, operations: Sequence[str]) -> Bools:
+    """Return whether an operation can have an effect on a column, (B, O, C)."""
+    there: Bools = np.asarray(cell_mask(observation).any(axis=1))
     number = (observation["valid"] > 0).any(axis=1)
     pivots = (observation["lengths"][:, 1] > 0)[:, None]
     B, C = there.shape
@@ -121,14 +122,15 @@ def able_of(observation: Observation, operations: Sequence[str]) -> Bools:
     return able
 
 
-def traits_of(observation: Observation) -> NDArray[np.float32]:
-    """Return what each column is like, (B, C, F).
+def column_features_of(observation: Observation) -> NDArray[np.float32]:
+    """Return the features of each column, (B, C, F).
 
-    Whether the question mentions a cell, one cell only, shares words with a cell, names the
-    column; the share of cells with numbers, whether all have one, all differ, look like years,
-    like dates, rise; whether it is the first column, and the constant 1.
+    They are: whether the question mentions a cell; mentions exactly one; shares words with a cell;
+    names the column; the share of cells with numbers; whether all cells have numbers; whether
+    these all differ; the share that look like years; like dates; whether the numbers ascend;
+    whether the column is the first; and the constant 1.
     """
-    there = there_of(observation)
+    there = cell_mask(observation)
     rows = np.maximum(there.sum(axis=1), 1)
     valid = (observation["valid"] > 0) & there
     numbers, share = observation["numbers"], valid.sum(axis=1) / rows
