@@ -40,7 +40,7 @@ def check_child(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
         yield "MOVE CHILD_ACTIVE UP"
 
 
-def check_child_again(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+def check_child_recursively(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
     """Skip one child, then the others."""
     if _is_done(look()[CHILD]):
         yield "MOVE CHILD_ACTIVE UP"
@@ -53,7 +53,7 @@ def next_start(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
         yield "MOVE START UP"
 
 
-def next_start_again(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+def next_start_recursively(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
     """Skip one vertex, then the others."""
     if _is_done(look()[START]):
         yield "MOVE START UP"
@@ -87,7 +87,7 @@ def explore(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
         yield "CHECK_CHILD"
 
 
-def explore_again(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+def explore_recursively(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
     """Go down to a white child or finish the vertex and go up; explore from there."""
     if look()[CHILD] == WHITE:
         yield from _descend()
@@ -114,7 +114,7 @@ def sort(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
         yield from _visit()
 
 
-def sort_again(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+def sort_recursively(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
     """Visit from the first vertex that was not reached, then from the others."""
     if look()[START] != NONE:
         yield from _visit()
@@ -130,9 +130,9 @@ LOOPS: dict[str, Body] = {
 """The bodies without recursion."""
 
 RECURSIVE: dict[str, Body] = {
-    "CHECK_CHILD": check_child_again,
-    "NEXT_START": next_start_again,
-    "EXPLORE": explore_again,
-    "TOPOSORT": sort_again,
+    "CHECK_CHILD": check_child_recursively,
+    "NEXT_START": next_start_recursively,
+    "EXPLORE": explore_recursively,
+    "TOPOSORT": sort_recursively,
 }
 """The bodies with recursion."""

@@ -37,7 +37,7 @@ def scan(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
         yield "MOVE J UP"
 
 
-def scan_again(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+def scan_recursively(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
     """Compare an item with the range's last, then the rest."""
     if not look()[AT_END]:
         yield "COMPSWAP"
@@ -68,7 +68,7 @@ def sort(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
         yield "STACK PUSH_CALL1"
 
 
-def sort_again(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+def sort_recursively(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
     """Partition the range on the top, then sort both parts."""
     if look()[RANGE]:
         yield "PARTITION"

@@ -41,10 +41,10 @@ class Maximum:
 
     def library(self, world: World, recursive: Recursion) -> Library:
         """Return bubble sort's programs, RJMP and MAX."""
-        again = bool(recursive)
+        recurse = bool(recursive)
         programs = (
-            *sorting.sweep_programs(again, restarts=again),
-            Program("RJMP", 2, jump_again if again else jump, recursive=again),
+            *sorting.sweep_programs(recurse, restarts=recurse),
+            Program("RJMP", 2, jump_recursively if recurse else jump, recursive=recurse),
             Program("MAX", 5, find_maximum),
         )
         return Library(programs, world.effects)
@@ -100,7 +100,7 @@ def jump(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
         yield "RSHIFT"
 
 
-def jump_again(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+def jump_recursively(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
     """Move pointers 1 and 2 to the right, and again until both are at the end."""
     view = look()
     if not (view[END1] and view[END2]):

@@ -80,16 +80,24 @@ class QuickSort:
 
     def library(self, world: World, recursive: Recursion) -> Library:
         """Return QUICKSORT and what it calls."""
-        again = bool(recursive)
+        recurse = bool(recursive)
         ranges = (("PUSH_CALL1", "PUSH_CALL2", "POP"),)
         programs = (
             Program("STACK", 1, lomuto.use_stack, arguments=ranges),
             Program("COMPSWAP", 1, lomuto.compare_and_swap),
             Program(
-                "COMPSWAP_LOOP", 2, lomuto.scan_again if again else lomuto.scan, recursive=again
+                "COMPSWAP_LOOP",
+                2,
+                lomuto.scan_recursively if recurse else lomuto.scan,
+                recursive=recurse,
             ),
             Program("PARTITION", 3, lomuto.partition),
-            Program("QUICKSORT", 4, lomuto.sort_again if again else lomuto.sort, recursive=again),
+            Program(
+                "QUICKSORT",
+                4,
+                lomuto.sort_recursively if recurse else lomuto.sort,
+                recursive=recurse,
+            ),
         )
         return Library(programs, world.effects)
 

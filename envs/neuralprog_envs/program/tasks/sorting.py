@@ -204,7 +204,7 @@ def sweep_programs(recursive: bool, restarts: bool) -> tuple[Program, ...]:
         Program("BSTEP", 2, sweep if recursive else step, recursive=recursive),
         Program("RESET", 2, reset_by_call if recursive else reset),
         Program("BUBBLE", 3, bubble_by_call if recursive else bubble),
-        Program("BUBBLESORT", 4, sort_again if restarts else sort, recursive=restarts),
+        Program("BUBBLESORT", 4, sort_recursively if restarts else sort, recursive=restarts),
     )
 
 
@@ -282,7 +282,7 @@ def sort(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
         yield "RESET"
 
 
-def sort_again(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+def sort_recursively(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
     """Sweep, and sort again until every pass is done."""
     if not look()[DONE]:
         yield "BUBBLE"

@@ -70,15 +70,15 @@ class TopologicalSort:
 
     def library(self, world: World, recursive: Recursion) -> Library:
         """Return TOPOSORT and what it calls."""
-        again = bool(recursive)
-        bodies = depth_first.RECURSIVE if again else depth_first.LOOPS
+        recurse = bool(recursive)
+        bodies = depth_first.RECURSIVE if recurse else depth_first.LOOPS
         programs = (
             Program("STACK", 1, depth_first.use_stack, arguments=(("PUSH", "POP"),)),
-            Program("CHECK_CHILD", 1, bodies["CHECK_CHILD"], recursive=again),
-            Program("NEXT_START", 1, bodies["NEXT_START"], recursive=again),
-            Program("EXPLORE", 2, bodies["EXPLORE"], recursive=again),
+            Program("CHECK_CHILD", 1, bodies["CHECK_CHILD"], recursive=recurse),
+            Program("NEXT_START", 1, bodies["NEXT_START"], recursive=recurse),
+            Program("EXPLORE", 2, bodies["EXPLORE"], recursive=recurse),
             Program("TRAVERSE", 3, depth_first.traverse),
-            Program("TOPOSORT", 4, bodies["TOPOSORT"], recursive=again),
+            Program("TOPOSORT", 4, bodies["TOPOSORT"], recursive=recurse),
         )
         return Library(programs, world.effects)
 
