@@ -1,4 +1,4 @@
-"""Arguments checked at the door: each comes in as plain numbers, or one line says what is right."""
+"""Checks of arguments: each returns plain values, or raises ValueError with one clear line."""
 
 from __future__ import annotations
 

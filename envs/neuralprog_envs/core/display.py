@@ -17,6 +17,9 @@ class Display(Protocol):
     action, ``notes`` of each step; ``interfaces/trace.schema.json`` gives their contents.
     """
 
+    def meanings(self) -> dict[str, tuple[str, ...]]:
+        """Return the choices of each integer of an action, by its name, in words."""
+
     def describe(self, state: Any, action: NDArray[Any]) -> str:
         """Return what an action does in a state, in words."""
 

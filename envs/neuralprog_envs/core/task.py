@@ -73,10 +73,6 @@ class Machine(Protocol):
         """What each of the K integers chooses."""
 
     @property
-    def choices(self) -> Mapping[str, tuple[str, ...]]:
-        """What each number means, for each of the K integers by name."""
-
-    @property
     def observation(self) -> Mapping[str, Field]:
         """The arrays of an observation, by name."""
 

@@ -147,7 +147,7 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
 
     def get_action_meanings(self) -> dict[str, tuple[str, ...]]:
         """Return the choices of each integer of an action: entry i is what the number i means."""
-        return dict(self.task.machine.choices)
+        return display_of(self.task.machine).meanings()
 
     def render(self) -> Any:
         """Return the machine's state: text ("ansi") or a picture ("rgb_array")."""

@@ -35,6 +35,12 @@ class ProgramDisplay:
 
     machine: ProgramMachine
 
+    def meanings(self) -> dict[str, tuple[str, ...]]:
+        """Return the programs' names and the numbers of the arguments."""
+        machine = self.machine
+        numbers = [tuple(map(str, range(count))) for count in machine.actions[1:]]
+        return dict(zip(machine.action_names, (machine.library.names, *numbers), strict=True))
+
     def describe(self, state: ProgramState, action: NDArray[Any]) -> str:
         """Return the call in words, indented as deep as the stack."""
         return "  " * min(int(state.depth[0]), _DEEPEST) + self.machine.words(np.ravel(action))

@@ -97,12 +97,6 @@ class ProgramMachine:
         return ("program", "a1", "a2", "a3")
 
     @cached_property
-    def choices(self) -> Mapping[str, tuple[str, ...]]:
-        """What each number means; ``library.words`` says what whole actions mean."""
-        numbers = [tuple(map(str, range(count))) for count in self.actions[1:]]
-        return dict(zip(self.action_names, (self.library.names, *numbers), strict=True))
-
-    @cached_property
     def observation(self) -> Mapping[str, Field]:
         """The arrays of an observation."""
         programs, *arguments = self.actions

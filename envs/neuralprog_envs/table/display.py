@@ -34,6 +34,12 @@ class TableDisplay:
 
     machine: TableMachine
 
+    def meanings(self) -> dict[str, tuple[str, ...]]:
+        """Return the operations, and the columns and the question's numbers by their place."""
+        columns = tuple(f"column {c + 1}" for c in range(self.machine.columns))
+        pivots = tuple(f"number {n + 1} of the question" for n in range(self.machine.pivots))
+        return {"operation": self.machine.operations, "column": columns, "pivot": pivots}
+
     def describe(self, state: TableState, action: NDArray[Any]) -> str:
         """Return an action as operation[column, pivot] and its output."""
         after = self.machine.step(state, np.reshape(action, (1, -1)))

@@ -82,13 +82,6 @@ class TableMachine:
         """What each integer of an action chooses."""
         return ("operation", "column", "pivot")
 
-    @property
-    def choices(self) -> Mapping[str, tuple[str, ...]]:
-        """What each number means."""
-        columns = tuple(f"column {c + 1}" for c in range(self.columns))
-        pivots = tuple(f"number {n + 1} of the question" for n in range(self.pivots))
-        return {"operation": self.operations, "column": columns, "pivot": pivots}
-
     @cached_property
     def observation(self) -> Mapping[str, Field]:
         """The arrays of an observation.

@@ -27,6 +27,12 @@ class TapeDisplay:
 
     machine: TapeMachine
 
+    def meanings(self) -> dict[str, tuple[str, ...]]:
+        """Return operations or, where an integer chooses a source, registers and modules."""
+        machine, fixed = self.machine, {"operation": OPERATIONS, "finish": ("0", "1")}
+        counts = zip(machine.action_names, machine.actions, strict=True)
+        return {name: fixed.get(name, machine.source_names[:count]) for name, count in counts}
+
     def describe(self, state: TapeState, action: NDArray[Any]) -> str:
         """Return an instruction with its values, or the reads and writes of a circuit."""
         numbers = [int(number) for number in np.ravel(action)]

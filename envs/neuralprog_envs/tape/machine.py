@@ -110,13 +110,6 @@ class TapeMachine:
         return str(i // len(MODULES) + 1) if self.repetitions > 1 else ""
 
     @cached_property
-    def choices(self) -> Mapping[str, tuple[str, ...]]:
-        """What each number means: an operation, or where a value comes from."""
-        counts = zip(self.action_names, self.actions, strict=True)
-        means = {"operation": OPERATIONS, "finish": ("0", "1")}
-        return {name: means.get(name, self.source_names[:count]) for name, count in counts}
-
-    @cached_property
     def observation(self) -> Mapping[str, Field]:
         """The arrays of an observation."""
         if self.observation_mode == "flags":
