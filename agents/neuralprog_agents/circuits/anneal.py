@@ -27,6 +27,8 @@ from neuralprog_agents.circuits.proposals import Moves, propose
 from neuralprog_agents.circuits.random import Stream, fraction
 from neuralprog_agents.training.compiled import compiled
 
+Inspected = tuple[NDArray[np.uint64], int]
+
 
 class Schedule(NamedTuple):
     """The temperature: it falls from initial to final, geometrically, within ``total`` proposals.
@@ -118,6 +120,40 @@ def _try(
     return now
 
 
+@njit(error_model="numpy")
+def _inspect(search: Search, problem: Problem, weights: Weights, table: Table) -> Inspected:
+    """Return which pairs of each group a table is right on, and the patterns that it visits."""
+    R, found = search.program.after.shape[1], np.zeros(len(problem.cells), dtype=np.uint64)
+    compile_table(table, R, search.program)
+    visited = 0
+    for g in range(len(found)):
+        found[g], seen = right_in(search.work, problem, weights, search.program, R, g)
+        visited |= seen
+    return found, visited
+
+
+@njit(error_model="numpy")
+def _anneal(
+    search: Search, problem: Problem, weights: Weights, moves: Moves, schedule: Schedule, count: int
+) -> tuple[Score, int]:
+    """Make up to ``count`` proposals; return the score and how many were made."""
+    R = search.program.after.shape[1]
+    everything = -1
+    compile_table(search.table, R, search.program)
+    _copy_patterns(search.program, search.backup, everything)
+    _copy_rows(search.table, search.trial, everything)
+    now = evaluate(search.work, problem, weights, search.program, R, search.gains[0], np.inf)
+    pairs = LANES * len(problem.cells)
+    done = 0
+    while done < count and now.right < pairs:
+        passed = (schedule.first + done) / schedule.total
+        temperature = schedule.initial * (schedule.final / schedule.initial) ** passed
+        slack = -temperature * np.log(1.0 - fraction(search.stream))
+        now = _try(search, problem, weights, moves, now, slack)
+        done += 1
+    return now, done
+
+
 _COMPILED = ("anneal", "interpreter", "lanes", "program", "proposals", "random")
 """The modules of this folder whose code is in the compiled entries."""
 
@@ -126,44 +162,17 @@ def _build(sources: str, cache: bool) -> tuple[Any, ...]:
     """The entries; see ``training.compiled``."""
 
     @njit(nogil=True, error_model="numpy", cache=cache)
-    def inspect(
-        search: Search, problem: Problem, weights: Weights, table: Table
-    ) -> tuple[NDArray[np.uint64], int]:
+    def anneal(
+        search: Search, problem: Problem, weights: Weights, moves: Moves, schedule: Schedule,
+        count: int,
+    ) -> tuple[Score, int]:  # fmt: skip
         version = sources  # noqa: F841
-        R, found = search.program.after.shape[1], np.zeros(len(problem.cells), dtype=np.uint64)
-        compile_table(table, R, search.program)
-        visited = 0
-        for g in range(len(found)):
-            found[g], seen = right_in(search.work, problem, weights, search.program, R, g)
-            visited |= seen
-        return found, visited
+        return _anneal(search, problem, weights, moves, schedule, count)
 
     @njit(nogil=True, error_model="numpy", cache=cache)
-    def anneal(
-        search: Search,
-        problem: Problem,
-        weights: Weights,
-        moves: Moves,
-        schedule: Schedule,
-        count: int,
-    ) -> tuple[Score, int]:
+    def inspect(search: Search, problem: Problem, weights: Weights, table: Table) -> Inspected:
         version = sources  # noqa: F841
-        R = search.program.after.shape[1]
-        everything = -1
-        compile_table(search.table, R, search.program)
-        _copy_patterns(search.program, search.backup, everything)
-        _copy_rows(search.table, search.trial, everything)
-        gains = search.gains[0]
-        now = evaluate(search.work, problem, weights, search.program, R, gains, np.inf)
-        pairs = LANES * len(problem.cells)
-        done = 0
-        while done < count and now.right < pairs:
-            passed = (schedule.first + done) / schedule.total
-            temperature = schedule.initial * (schedule.final / schedule.initial) ** passed
-            slack = -temperature * np.log(1.0 - fraction(search.stream))
-            now = _try(search, problem, weights, moves, now, slack)
-            done += 1
-        return now, done
+        return _inspect(search, problem, weights, table)
 
     return anneal, inspect
 

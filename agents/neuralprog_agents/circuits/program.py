@@ -21,6 +21,10 @@ FIRST = np.cumsum(ARITY) - ARITY
 """The wire of each module's first argument."""
 WIRES = int(ARITY.sum())
 """Arguments; after these wires come the registers' sources, then finish."""
+OWNER = np.repeat(np.arange(Q), ARITY)
+"""The module that each of these wires is an argument of, shape (WIRES,)."""
+BACKWARDS = np.argsort(-OWNER, kind="stable")
+"""These wires, the last module's first: a module's sources are registers and earlier modules."""
 LAST = Q - 1
 Circuit = NDArray[np.int64]
 """Wires of one circuit, shape (WIRES + R + 1,)."""
@@ -55,19 +59,20 @@ def empty(registers: int) -> Program:
 
 
 @njit(error_model="numpy")
+def feeder(source: int, R: int) -> int:
+    """Return the module that a source is the output of, as a bit; 0 for a register."""
+    return 1 << (source - R) if source >= R else 0
+
+
+@njit(error_model="numpy")
 def live_modules(circuit: Circuit, R: int) -> int:
     """Return the modules that WRITE or a register needs, and WRITE itself, as bits."""
     live = 1 << LAST
     for j in range(R):
-        source = circuit[WIRES + j]
-        if source >= R:
-            live |= 1 << (source - R)
-    for module in range(LAST, -1, -1):
-        if live >> module & 1:
-            for k in range(ARITY[module]):
-                source = circuit[FIRST[module] + k]
-                if source >= R:
-                    live |= 1 << (source - R)
+        live |= feeder(circuit[WIRES + j], R)
+    for wire in BACKWARDS:
+        if live >> OWNER[wire] & 1:
+            live |= feeder(circuit[wire], R)
     return live
 
 

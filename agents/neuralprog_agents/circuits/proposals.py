@@ -12,12 +12,13 @@ from typing import NamedTuple
 from numba import njit
 
 from neuralprog_agents.circuits.program import (
-    ARITY,
-    FIRST,
+    BACKWARDS,
+    OWNER,
     WIRES,
     Circuit,
     Q,
     Table,
+    feeder,
     live_modules,
 )
 from neuralprog_agents.circuits.random import Stream, below, fraction
@@ -51,12 +52,7 @@ class Moves(NamedTuple):
 @njit(error_model="numpy")
 def _choices(wire: int, R: int) -> int:
     """The sources that a wire may have."""
-    if wire >= WIRES:
-        return R + Q
-    module = 0
-    while module + 1 < Q and FIRST[module + 1] <= wire:
-        module += 1
-    return R + module
+    return R + (OWNER[wire] if wire < WIRES else Q)
 
 
 @njit(error_model="numpy")
@@ -70,18 +66,17 @@ def _draw_source(stream: Stream, choices: int, R: int, register: float) -> int:
 def _live_wire(stream: Stream, live: int, R: int) -> int:
     """A wire of a circuit, uniform among those that matter."""
     count = R
-    for module in range(Q):
-        if live >> module & 1:
-            count += ARITY[module]
+    for wire in range(WIRES):
+        count += live >> OWNER[wire] & 1
     pick = below(stream, count)
     if pick < R:
         return WIRES + pick
     pick -= R
-    for module in range(Q):
-        if live >> module & 1:
-            if pick < ARITY[module]:
-                return FIRST[module] + pick
-            pick -= ARITY[module]
+    for wire in range(WIRES):
+        if live >> OWNER[wire] & 1:
+            if pick == 0:
+                return wire
+            pick -= 1
     return WIRES
 
 
@@ -95,31 +90,22 @@ def _rewire(stream: Stream, table: Table, pattern: int, wire: int, R: int, moves
     while new == old and _choices(wire, R) > 1:
         new = _draw_source(stream, _choices(wire, R), R, moves.register)
     circuit[wire] = new
-    fresh = 0
-    if new >= R and not live >> (new - R) & 1:
-        fresh = 1 << (new - R)
-    for module in range(Q - 1, -1, -1):
-        if fresh >> module & 1:
-            for k in range(ARITY[module]):
-                source = _draw_source(stream, R + module, R, moves.register)
-                circuit[FIRST[module] + k] = source
-                if source >= R and not live >> (source - R) & 1:
-                    fresh |= 1 << (source - R)
+    fresh = feeder(new, R) & ~live
+    for other in BACKWARDS:
+        if fresh >> OWNER[other] & 1:
+            circuit[other] = _draw_source(stream, R + OWNER[other], R, moves.register)
+            fresh |= feeder(circuit[other], R) & ~live
 
 
 @njit(error_model="numpy")
 def _copy_wiring(table: Table, pattern: int, other: int, wire: int, R: int) -> None:
     """Copy a wire, and the arguments of all modules that feed it, from another pattern."""
-    source = table[other, wire]
-    table[pattern, wire] = source
-    needed = 1 << (source - R) if source >= R else 0
-    for module in range(Q - 1, -1, -1):
-        if needed >> module & 1:
-            for k in range(ARITY[module]):
-                source = table[other, FIRST[module] + k]
-                table[pattern, FIRST[module] + k] = source
-                if source >= R:
-                    needed |= 1 << (source - R)
+    table[pattern, wire] = table[other, wire]
+    needed = feeder(table[other, wire], R)
+    for argument in BACKWARDS:
+        if needed >> OWNER[argument] & 1:
+            table[pattern, argument] = table[other, argument]
+            needed |= feeder(table[other, argument], R)
 
 
 @njit(error_model="numpy")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.circuits.program import ARITY, FIRST, WIRES, Q, Table, live_modules
+from neuralprog_agents.circuits.program import ARITY, OWNER, WIRES, Q, Table, live_modules
 
 Look = Callable[[Table], tuple[bool, int]]
 """Returns whether a table is right, and the patterns that it visits, as bits."""
@@ -56,9 +56,7 @@ def _essence(circuit: NDArray[np.int64], R: int) -> tuple[int, ...]:
     """Return the wires of a circuit that matter, -1 in the place of the others."""
     live = live_modules(circuit, R)
     wires = circuit.copy()
-    for module in range(Q):
-        if not live >> module & 1:
-            wires[FIRST[module] : FIRST[module] + ARITY[module]] = -1
+    wires[:WIRES][(live >> OWNER & 1) == 0] = -1
     return tuple(wires.tolist())
 
 
@@ -91,7 +89,5 @@ def _live_wires(circuit: NDArray[np.int64], R: int) -> Iterator[tuple[int, int]]
     live = live_modules(circuit, R)
     for j in range(R):
         yield WIRES + j, R + Q
-    for module in range(Q):
-        if live >> module & 1:
-            for k in range(ARITY[module]):
-                yield int(FIRST[module]) + k, R + module
+    for wire in np.flatnonzero(live >> OWNER & 1):
+        yield int(wire), R + int(OWNER[wire])

@@ -165,45 +165,50 @@ def _copy(target: Pointer, source: Pointer, count: int) -> None:
         target[i] = source[i]
 
 
+@njit(error_model="numpy")
+def _run(
+    numbers: NDArray[np.int64], constants: Constants, tables: NDArray[np.int64], workspace: Floats,
+    moments: Moments, data: Data, schedule: Schedule, series: Series, seed: int, first_step: int,
+    update: bool,
+) -> int:  # fmt: skip
+    """Take K training steps, or with no ``update`` one gradient; return how many were finite."""
+    work, table, plan = pointer(workspace), pointer(tables), view(pointer(numbers))
+    B, M = series.errors.shape[1], plan.M
+    _take(work, plan, moments)
+    done = 0
+    for k in range(len(schedule.rate)):
+        cells, bonus = k * B * M, schedule.entropy[k]
+        loss, entropy = _gradient(
+            work, table, plan, at(pointer(data.tape), cells), at(pointer(data.target), cells),
+            at(pointer(data.mask), cells), at(pointer(data.steps), k * B), B, bonus,
+            constants, at(pointer(series.errors), k * B),
+        )  # fmt: skip
+        size = optimiser.norm(at(work, plan.gradient), plan.parameters)
+        series.loss[k], series.entropy[k], series.norm[k] = loss, entropy, size
+        if not (np.isfinite(loss) and np.isfinite(size)):
+            break
+        done += 1
+        if update:
+            rate, sigma = schedule.rate[k], schedule.noise[k]
+            _update(work, plan, constants, size, rate, sigma, seed, first_step + k)
+    _give(work, plan, moments)
+    return done
+
+
 def _build(sources: str, cache: bool) -> tuple[Any, ...]:
     """The entry; see ``training.compiled``."""
 
     @njit(nogil=True, error_model="numpy", cache=cache)
     def run(
-        numbers: NDArray[np.int64],
-        constants: Constants,
-        tables: NDArray[np.int64],
-        workspace: Floats,
-        moments: Moments,
-        data: Data,
-        schedule: Schedule,
-        series: Series,
-        seed: int,
-        first_step: int,
-        update: bool,
-    ) -> int:
+        numbers: NDArray[np.int64], constants: Constants, tables: NDArray[np.int64],
+        workspace: Floats, moments: Moments, data: Data, schedule: Schedule, series: Series,
+        seed: int, first_step: int, update: bool,
+    ) -> int:  # fmt: skip
         version = sources  # noqa: F841
-        work, table, plan = pointer(workspace), pointer(tables), view(pointer(numbers))
-        B, M = series.errors.shape[1], plan.M
-        _take(work, plan, moments)
-        done = 0
-        for k in range(len(schedule.rate)):
-            cells, bonus = k * B * M, schedule.entropy[k]
-            loss, entropy = _gradient(
-                work, table, plan, at(pointer(data.tape), cells), at(pointer(data.target), cells),
-                at(pointer(data.mask), cells), at(pointer(data.steps), k * B), B, bonus,
-                constants, at(pointer(series.errors), k * B),
-            )  # fmt: skip
-            size = optimiser.norm(at(work, plan.gradient), plan.parameters)
-            series.loss[k], series.entropy[k], series.norm[k] = loss, entropy, size
-            if not (np.isfinite(loss) and np.isfinite(size)):
-                break
-            done += 1
-            if update:
-                rate, sigma = schedule.rate[k], schedule.noise[k]
-                _update(work, plan, constants, size, rate, sigma, seed, first_step + k)
-        _give(work, plan, moments)
-        return done
+        return _run(
+            numbers, constants, tables, workspace, moments, data, schedule, series, seed,
+            first_step, update,
+        )  # fmt: skip
 
     return (run,)
 
