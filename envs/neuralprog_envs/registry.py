@@ -1,9 +1,9 @@
 """The one table of environments: adding a task is one file and one row here.
 
-A task of your own needs no row here: its file calls ``register``. Once that is imported its id is
-known; a command imports it where its id is typed with the module before it, as Gymnasium has it:
-``my_task:MyTask-v0``. Only ``import_task`` imports a module that a text names. What is read from a
-file goes to ``find`` and ``make_task``, which import none.
+A task of your own needs no row here: its file calls ``register``, and its id is known once the file
+is imported. A command imports it if the id is typed with the module in front, as in Gymnasium:
+``my_task:MyTask-v0``. Only ``import_task`` imports a module that a text names. Ids that are read
+from files go to ``find`` and ``make_task``, which import nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Row:
         family: "tape", "program" or "table": the package whose ``task.build`` makes the task.
         task: ``module:attribute``, loaded when first used.
         defaults: Keyword arguments of the family's ``build``; "length" is always among them.
-        tags: For choosing subsets of the table; one says the hardest kind of operation that the
+        tags: For choosing subsets of the table; one names the hardest kind of operation that the
             task needs ("moves", "pointers", "comparisons", "arithmetic", "recursion", "pictures",
             "aggregates", "language").
     """
@@ -48,7 +48,7 @@ class Row:
 
     @property
     def address(self) -> str:
-        """The id by which every process finds the task; a user's has its module before it."""
+        """The id by which every process finds the task; a user's task has its module in front."""
         return f"{self.task.partition(':')[0]}:{self.id}" if "user" in self.tags else self.id
 
 
@@ -136,7 +136,7 @@ def add(row: Row) -> None:
 
 
 def own_rows() -> tuple[Row, ...]:
-    """Return the rows of tasks that were added: what another process needs to know them."""
+    """Return the rows of the tasks that were added, which other processes need."""
     return tuple(row for row in REGISTRY.values() if row not in _ROWS)
 
 
@@ -147,15 +147,15 @@ def find(env_id: str) -> Row:
         env_id: "NRAMCopy-v0", "NRAMCopy", or "module:MyTask" where that was imported before.
 
     Raises:
-        ValueError: There is no such id, and the message names the nearest ones; or it is that of
-            a task whose module was not imported.
+        ValueError: The id is unknown (the message names the nearest ones), or it is that of a task
+            whose module was not imported.
     """
     module, _, name = str(env_id).rpartition(":")
     name = full_id(name)
     row = REGISTRY.get(name)
     if module and row is None:
         raise ValueError(
-            f"{name} is a task of somebody's own, and no file may import its module {module!r}: "
+            f"{name} is a user's task, and no file may import its module {module!r}: "
             f"if you trust that, type --env {env_id} (in Python, import {module})"
         )
     if module not in ("", "neuralprog_envs") and row in _ROWS:
@@ -170,7 +170,7 @@ def find(env_id: str) -> Row:
 def import_task(env_id: str) -> Row:
     """Return the row of an id like "module:MyTask", whose module is imported first.
 
-    Code runs: give it what a person typed, never what was read from a file.
+    This runs the module's code: pass what a person typed, never what a file contains.
 
     Raises:
         ValueError: There is no such module, or it has no such task.
@@ -182,13 +182,13 @@ def import_task(env_id: str) -> Row:
 
 
 def full_id(env_id: str) -> str:
-    """Return an id with its version, which "NRAMCopy" lacks; what stands before a ":" stays."""
+    """Return an id with its version, which "NRAMCopy" lacks; a module in front stays."""
     return env_id if env_id.endswith("-v0") else f"{env_id}-v0"
 
 
 def _import(module: str) -> None:
     if not all(part.isidentifier() for part in module.split(".")):
-        raise ValueError(f"{module!r} is no module's name; an id is written module:MyTask")
+        raise ValueError(f"{module!r} is not the name of a module; write an id as module:MyTask")
     try:
         importlib.import_module(module)
     except ModuleNotFoundError as error:

@@ -28,7 +28,7 @@ def integer(name: str, value: Any, low: int, high: int | None = None) -> int:
     """Return a whole number within bounds, both inclusive; ``high`` None: no upper bound.
 
     Raises:
-        ValueError: It is something else, a fraction, a text, a truth value or None included.
+        ValueError: It is something else, such as a fraction, a text, a truth value or None.
     """
     number = _whole(value)
     if number is None:
@@ -44,7 +44,7 @@ def integers(name: str, values: Any) -> list[int]:
     """Return the whole numbers of a sequence or of an array with one axis.
 
     Raises:
-        ValueError: It is something else, or not all of it are whole numbers.
+        ValueError: It is something else, or an item is not a whole number.
     """
     array = np.asarray(values) if hasattr(values, "__array__") else None
     if array is not None and array.ndim == 1 and array.dtype.kind in "iu":
@@ -71,14 +71,14 @@ def _whole(value: Any) -> int | None:
 
 
 def real(name: str, value: Any) -> float:
-    """Return a number; raise ValueError when it is none."""
+    """Return a number; raise ValueError if it is not one."""
     if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
         return float(value)
     raise ValueError(f"{name} must be a number, got {shown(value)}")
 
 
 def choice(name: str, value: Any, choices: Collection[Any]) -> Any:
-    """Return one of the choices, which is equal to it and of its type; raise ValueError if none."""
+    """Return the value if a choice equals it and has its type; raise ValueError if none does."""
     if not any(type(value) is type(one) and value == one for one in choices):
         listed = ", ".join(map(repr, choices))
         raise ValueError(f"{name}: {shown(value)} is not among {listed}")
@@ -110,7 +110,7 @@ def _pair(name: str, value: Any) -> tuple[int, int]:
 
 
 def action(given: Any, size: int) -> list[int]:
-    """Return an action as integers; raise ValueError when it is not so many whole numbers."""
+    """Return an action as ``size`` integers; raise ValueError if it is something else."""
     if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind in "iu":
         numbers = given.tolist()
     else:

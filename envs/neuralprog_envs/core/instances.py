@@ -34,12 +34,12 @@ def check_split(split: str) -> str:
 
 
 def check_lengths(task: Task, length: Any, split: str) -> tuple[int, int]:
-    """Return (shortest, longest) of what was asked for; see ``arguments.span`` for its forms.
+    """Return the shortest and the longest length; see ``arguments.span`` for its forms.
 
     Raises:
         LengthError: The range is empty or does not fit the machine.
-        ValueError: It is no length, or it asks for held-out instances at lengths that have too few
-            to hold any out.
+        ValueError: It is not a length, or the split has held-out instances and the lengths have too
+            few to hold any out.
     """
     low, high = arguments.span(length)
     shortest, longest = task.lengths
@@ -70,8 +70,8 @@ def draw(
         task: The task.
         seeds: One integer, or shape (B,).
         indices: Shape (B,).
-        lengths: Shortest and longest, of which each address draws its own, uniformly; or an
-            array of shape (B,), which says them.
+        lengths: Shortest and longest, between which each address draws its length uniformly; or an
+            array of lengths, shape (B,).
         split: A key of ``SPLITS``.
 
     Raises:
@@ -172,7 +172,7 @@ class InstanceStream:
         batch.assign(self._buffer, rows.ravel(), self._draw(slots))
 
     def _choose_block(self) -> int:
-        """Return how many instances to draw ahead for each slot, by what one of them weighs."""
+        """Return how many instances to draw ahead for each slot, by the bytes of one."""
         weight = len(self._seeds) * batch.row_bytes(self._buffer)
         return int(np.clip(_BUFFER_BYTES // weight, 2, 256))
 

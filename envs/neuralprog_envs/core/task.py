@@ -25,7 +25,7 @@ Bools = NDArray[np.bool_]
 
 
 def fields_only(record: Any) -> dict[str, Any]:
-    """Return a dataclass's fields without what it has cached: what ``pickle`` keeps of it."""
+    """Return a dataclass's fields without its cached properties, for ``pickle``."""
     return {field.name: getattr(record, field.name) for field in fields(record)}
 
 

@@ -19,9 +19,9 @@ from neuralprog_envs.registry import import_task
 def make(**settings: Any) -> TaskEnv:
     """Return an environment; see ``interfaces.env.TaskEnv``.
 
-    ``gym.make`` keeps ``max_episode_steps`` for itself: it wraps the environment in ``TimeLimit``.
-    But an environment that does not know when its episode ends cannot judge it. So the limit is
-    taken from the caller, if that is ``gym.make``.
+    ``gym.make`` does not pass ``max_episode_steps`` on: it wraps the environment in ``TimeLimit``.
+    But an environment must know when its episode ends to judge it. So the limit is read from the
+    caller, if that is ``gym.make``.
     """
     caller = sys._getframe(1)
     if caller.f_code is registration.make.__code__:

@@ -1,4 +1,4 @@
-"""Input/output pairs: all that the differentiable solvers and the program search may learn from."""
+"""Input/output pairs, the only data of the differentiable solvers and the program search."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def pairs(
 ) -> Any:
     """Return ``size`` instances: inputs, answers and the mask of the scored cells.
 
-    Row i is the instance at the address (seed, start + i): the very instance of episode
+    Row i is the instance at the address (seed, start + i), which is also that of episode
     start + i of an environment with the same task, lengths and split after ``reset(seed=seed)``.
 
     Returns:

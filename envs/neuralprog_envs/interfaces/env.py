@@ -142,11 +142,11 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         return self._running().action_mask()
 
     def masks(self) -> tuple[NDArray[np.int8], ...]:
-        """Return the legal choices of each integer, as ``action_space.sample(mask=…)`` has them."""
+        """Return the legal choices of each integer, for ``action_space.sample(mask=…)``."""
         return by_number(self.task, self.action_masks())
 
     def get_action_meanings(self) -> dict[str, tuple[str, ...]]:
-        """Return the choices of each integer of an action: entry i is what the number i means."""
+        """Return the meanings of each integer of an action: entry i is that of the number i."""
         return display_of(self.task.machine).meanings()
 
     def render(self) -> Any:

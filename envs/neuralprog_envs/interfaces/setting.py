@@ -107,12 +107,12 @@ def _space(field: Field) -> spaces.Space:
 
 
 def bare(observation: dict[str, Any]) -> Any:
-    """Return an observation as its space has it: a single array without its dictionary."""
+    """Return an observation in the form of its space: a single array without its dictionary."""
     return next(iter(observation.values())) if len(observation) == 1 else observation
 
 
 def by_number(task: Task, mask: NDArray[np.bool_]) -> tuple[Any, ...]:
-    """Return a mask of legal choices as ``action_space.sample(mask=…)`` takes it.
+    """Return a mask of legal choices in the form of ``action_space.sample(mask=…)``.
 
     Args:
         task: The task.

@@ -79,12 +79,12 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         """Pose a new instance in every slot.
 
         Args:
-            seed: s gives slot i the seed s + i; a sequence gives one seed each, or None, with
-                which a slot goes on where it is.
+            seed: s gives slot i the seed s + i; a sequence gives each slot a seed, or None to
+                continue its own.
             options: {"length": n} poses instances of length n, this once.
 
         Raises:
-            ValueError: A seed or an option is none.
+            ValueError: A seed or an option is invalid.
         """
         chosen = arguments.options(options, ("length",))
         if seed is not None or self._stream is None:
@@ -103,10 +103,10 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         return self._observe(), self._info(self._flag(self._pending))
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
-        """Return where every slot is, as arrays of numbers, from which ``restore`` goes on.
+        """Return the position of every slot, as arrays of numbers, for ``restore``.
 
         Returns:
-            "seed" and "index", each slot's seed and how many instances it has had; "length" of
+            "seed" and "index", each slot's seed and its number of instances so far; "length" of
             its instance; "pending", whether its next step is a reset; and the machine's state.
             All have the leading axis n.
 
@@ -124,9 +124,9 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         }
 
     def restore(self, snapshot: Mapping[str, NDArray[Any]]) -> tuple[Any, dict[str, Any]]:
-        """Go on where a snapshot of an equal environment was taken; return what it shows there.
+        """Continue from a snapshot of an equal environment; return its observation.
 
-        Instances are addressed, so their content is drawn again, not kept.
+        A snapshot holds the addresses of instances, which are drawn anew.
         """
         seeds, index, length = (snapshot[name].copy() for name in ("seed", "index", "length"))
         lengths, split = self.setting.lengths, self.setting.split
@@ -153,7 +153,7 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         return [None if s is None else arguments.integer("seed", s, 0) for s in listed]
 
     def _start(self, seeds: list[int | None]) -> InstanceStream:
-        """Return the instances from the seeds on; slots without one go on, at first at random."""
+        """Return the instances of the seeds; a slot without one keeps its own, at first random."""
         index = np.zeros(self.num_envs, dtype=np.int64)
         words: list[int] = [seed for seed in seeds if seed is not None]
         if len(words) < len(seeds):
@@ -266,7 +266,7 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         return final
 
     def _info(self, success: NDArray[np.bool_], slots: Rows | None = None) -> dict[str, Any]:
-        """Return the information on all slots, or on some and zeros for the others."""
+        """Return the info of all slots, or of some, with zeros for the others."""
         mask = self.task.machine.action_mask(self._state)
         there = self._flag(self._every if slots is None else slots)
         if slots is not None:

@@ -1,31 +1,31 @@
-"""Numbers, dates and times as people and spreadsheets write them: the one reader of them.
+"""Numbers, dates and times as people and spreadsheets write them; nothing else reads them.
 
 =====================================  =========================================================
 ``1200  -3.5  +7  .5  -.5  5.  007``   signs, also as − and –; a mark without a digit before it
 ``1,200  12,34,567``                   groups of three, or as in India
 ``1 200  1'200``                       groups by a hard or narrow space or an apostrophe; by a
-                                       space where the cell holds nothing else
+                                       space if the cell holds nothing else
 ``1.234,56  0,5``                      where the table has decimal commas: see ``decimal_comma``
 ``1e-05  2.5E+06  1.5×10⁶``            powers of ten
 ``1½  ¾  1 3/4``                       fractions
-``$5  -$5  €-5  5 €  USD 5``           money, its sign or code left out
+``$5  -$5  €-5  5 €  USD 5``           money, without its sign or code
 ``$1.5B  £20m  1.5bn  5K  3 million``  thousands, millions, billions, trillions; lakh and crore.
-                                       Without money K, M and B are capitals, and close up
-``(1,500)  ($5)``                      negative, where the cell holds nothing else
+                                       Without money K, M and B are capitals without a space
+``(1,500)  ($5)``                      negative, if the cell holds nothing else
 ``2.5kg  5,000 km/h  12%  20 °C``      a unit is left out, and a percentage is not divided
 ``2021-05-12  2021/5/12  12.05.2021``  dates, as the number yyyymmdd (20210512); with dots the
-``12 May 2021  May 12, 2021  5 May``   day comes first; what is not said is 0
+``12 May 2021  May 12, 2021  5 May``   day comes first; missing parts are 0
 ``2021-05-12T18:00Z``                  the time as the day's fraction; with a zone, in UTC
 ``3:45  3:45 pm  1:02:30  2:03.5``     times, in seconds: hours and minutes, with hours, minutes
                                        and seconds, or, with a decimal, minutes and seconds
 =====================================  =========================================================
 
-All else is text, never a number: ``12/05/2021`` and ``12-05-2021`` (nobody knows which is the
-month), ``2021-02-30``, ``1.2.3``, ``12,5`` and ``1,23,4`` in a table with decimal points, ``10²``,
+All else is text, never a number: ``12/05/2021`` and ``12-05-2021`` (the month is ambiguous),
+ ``2021-02-30``, ``1.2.3``, ``12,5`` and ``1,23,4`` in a table with decimal points, ``10²``,
 ``1_000``, ``abc7``, and what is beyond ±1e15.
 
-No library does this with nothing but NumPy beside it; those that read numbers or dates in texts
-take a locale, or guess the order of a date, and none reads units, fractions and groups alike.
+No library does this that needs NumPy alone. Those that read numbers or dates in texts need a locale
+or guess the order of a date, and none reads units, fractions and groups.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ _UNIT = re.compile(rf"\.?\s?(?:[%‰°]|{_MONEY})?(?:\s?[^\W\d_]+\.?(?:[/·][^\W
 def plain(text: str) -> str:
     """Return a text without accents, with plain quotes, dashes and digits.
 
-    Groups of digits are divided by an apostrophe where they were by a hard space; ½ is 1⁄2, and
-    ² behind a digit ^2.
+    Hard spaces between groups of digits become apostrophes, ½ becomes 1⁄2, and ² after a digit
+    becomes ^2.
     """
     if text.isascii():
         return text.replace("`", "'")
@@ -113,7 +113,7 @@ def scan(
     Args:
         text: The text.
         comma: Whether the decimal mark is a comma.
-        named_dates: Whether "12 May 2021" is one date, behind its month as a word, and not two
+        named_dates: Whether "12 May 2021" is one date, after its month as a word, and not two
             numbers and a word.
     """
     end = 0
@@ -171,11 +171,11 @@ def first_number(text: str, comma: bool = False) -> float | None:
 def decimal_comma(rows: Iterable[Iterable[str]], usual: bool) -> bool:
     """Return whether the decimal mark of a table is a comma.
 
-    That is so where some cell is a number only if it is, and none only if it is not.
+    It is if some cell is a number only with a decimal comma, and none only with a point.
 
     Args:
         rows: The cells.
-        usual: The answer where the cells do not say it.
+        usual: The answer if the cells do not decide.
     """
     marked = [cell for row in rows for cell in row if re.search(r"\d[.,]|[.,]\d", cell)]
     read = [(number(cell, True) is not None, number(cell) is not None) for cell in marked]
@@ -216,7 +216,7 @@ _SWAPPED = str.maketrans(".,", ",.")
 
 
 def _date(text: str) -> float | None:
-    """Return a date in digits as yyyymmdd, its time as a fraction; None where it is none."""
+    """Return a date in digits as yyyymmdd, its time as a fraction; None if it is not a date."""
     day, *time = re.split("[T ]", text, maxsplit=1)
     parts = re.split(r"[-/.]", day)
     if "." in day:

@@ -35,9 +35,9 @@ class Table:
     """A header and rows of cells, all of one width.
 
     Attributes:
-        names: The columns' names; they may be empty or stand there twice.
+        names: The columns' names; they may be empty or repeated.
         cells: The rows.
-        decimal_comma: Whether 1,5 is one and a half here, and 1.500 fifteen hundred.
+        decimal_comma: Whether 1,5 is one and a half and 1.500 is fifteen hundred.
     """
 
     names: tuple[str, ...]
@@ -72,7 +72,7 @@ def table_of(rows: Any) -> Table:
     """Return rows of cells, the first of them the header, as a table; see ``read_csv``.
 
     Raises:
-        ValueError: They are no rows of cells, or no table.
+        ValueError: These are not rows of cells, or not a table.
     """
     lines = list(rows) if isinstance(rows, Iterable) else [rows]
     if any(isinstance(row, (str, Mapping)) or not isinstance(row, Iterable) for row in lines):
@@ -100,9 +100,10 @@ def _table(lines: Lines, what: str) -> Table:
 def read_csv(path: str | Path) -> Table:
     """Return a user's CSV file: UTF-8, a header in the first line, fields quoted by ".
 
-    Fields end at comma, semicolon, tab or bar: as a line ``sep=;`` in front of the header says, or
-    else whatever divides all lines into equally many fields. Lines end at CR and LF alone. The
-    cells say whether the decimal mark is a comma; where they don't, it is one behind semicolons.
+    Fields end at comma, semicolon, tab or bar: the one that a line ``sep=;`` in front of the header
+    names, or else the one that divides all lines into equally many fields. Lines end at CR and LF
+    alone. The cells decide whether the decimal mark is a comma; if they do not, it is one where
+    semicolons end the fields.
 
     Raises:
         ValueError: There is no such file, or it is not a table; the message says what is wrong.
@@ -209,8 +210,8 @@ def refuse_unknown(words: Iterable[str], known: str) -> None:
     """Raise ValueError if any of a question's words is unknown.
 
     Args:
-        words: Those that are.
-        known: What is known, for the message.
+        words: The unknown words.
+        known: The known words, for the message.
     """
     unknown = ", ".join(dict.fromkeys(words))
     if unknown:

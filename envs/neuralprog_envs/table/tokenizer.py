@@ -1,7 +1,7 @@
 """Words and numbers in questions and cells.
 
 The published system reads these from Stanford CoreNLP's tags; the rules here are our own and
-need the text alone. ``numbers`` says what is a number.
+need the text alone. ``numbers`` defines what a number is.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def words_and_numbers(
 
     Args:
         text: The text; a number at its start has place 0.
-        fold: Whether words are put into lower case.
+        fold: Whether words become lower case.
         spelled: Whether "two" to "twelve" are numbers too.
         comma: Whether the decimal mark is a comma.
     """

@@ -24,8 +24,8 @@ class UserTable:
     """A user's own table and question, in the words of a grammar.
 
     Attributes:
-        machine: What they are posed on.
-        named: Whether columns have names, which are then known letters.
+        machine: The machine that they are posed on.
+        named: Whether columns have names, which are then letters of the grammar.
         table: The table.
         question: The question.
     """
