@@ -1,36 +1,29 @@
 """One restart of a network that learns from pairs: Adam, judged on held-out pairs.
 
-Batch k is the pairs at the addresses k·B … of the dataset, so a killed restart that goes on from
-its checkpoint sees the same ones. It has succeeded as soon as it is right on the validation pairs
-of the trained lengths, several times in a row if it should stay so. An agent's config has the
-fields env, seed, length, pairs, batch, learning_rate, clip_norm, budget, judged, judged_every,
-solved and in_a_row; ``seq2seq.config`` says what they are.
+Batch k is the pairs at the addresses k·B … of the dataset. A restart has succeeded as soon as it is
+right on the validation pairs of the trained lengths, several times in a row if it should stay so.
+An agent's config has the fields env, seed, length, pairs, batch, learning_rate, clip_norm, budget,
+judged, judged_every, solved and in_a_row; ``seq2seq.config`` says what they are.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from neuralprog_agents.agent import Outcome, Report, Stop
+from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.evaluation.answers import is_right, right_answers
 from neuralprog_agents.sequences.learner import Learner
-from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.network import restore, training_state, weights
 from neuralprog_envs.core.draws import as_words, combine
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.dataset import pairs
 from neuralprog_envs.registry import make_task
-
-_SAVED_SECONDS = 5.0
-_CHECKPOINT = "checkpoint.safetensors"
 
 
 @dataclass(frozen=True)
@@ -41,13 +34,11 @@ class Progress:
         step: Gradient steps made.
         success: The fraction of validation pairs that were right when last judged.
         in_a_row: How many judgements in a row were successes.
-        cpu_seconds: Processor time.
     """
 
     step: int = 0
     success: float = 0.0
     in_a_row: int = 0
-    cpu_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -55,14 +46,12 @@ class Setup:
     """What an agent gives to its restart.
 
     Attributes:
-        kind: The kind of its checkpoints.
         settings: The environment's keyword arguments, besides the length.
         build: Makes the network, with torch's own generator.
         card: What loading it needs.
         alike: Whether all pairs of a batch have one length, drawn for it: less padding.
     """
 
-    kind: str
     settings: Mapping[str, Any]
     build: Callable[[], Learner]
     card: Mapping[str, Any]
@@ -75,19 +64,12 @@ def key(config: Any, *words: int) -> int:
     return found
 
 
-def restart(
-    config: Any, index: int, folder: Path, report: Report, stop: Stop, setup: Setup
-) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
-    with torch.random.fork_rng(devices=[]):
-        return _Restart(config, index, folder, setup).run(report, stop)
+class SequenceLearner:
+    """One restart; see ``neuralprog_agents.agent.Learner``. Draws from torch's own generator."""
 
-
-class _Restart:
-    def __init__(self, config: Any, index: int, folder: Path, setup: Setup) -> None:
+    def __init__(self, config: Any, index: int, setup: Setup) -> None:
+        torch.set_num_threads(1)
         self.config, self.index, self.setup = config, index, setup
-        self.of = checkpoint.identity(config, index)
-        self.path = folder / _CHECKPOINT
         self.task: Any = make_task(config.env, length=config.length, **setup.settings)
         torch.manual_seed(key(config, index, 0) >> 1)
         self.learner = setup.build()
@@ -96,25 +78,29 @@ class _Restart:
         )
         self.held_out = self._judged_pairs()
         self.expected = right_answers(self.task, self.held_out)
-        self.progress = Progress()
-        self._resume()
-        self._clock = time.thread_time()
+        self.progress, self.loss = Progress(), 0.0
 
-    def run(self, report: Report, stop: Stop) -> Outcome:
-        saved = time.perf_counter()
-        while self.progress.step < self.config.budget and not stop():
-            cost = self._step()
-            if self.progress.step % self.config.judged_every == 0:
-                self._judge()
-                report(self._report(cost))
-                if self.progress.in_a_row >= self.config.in_a_row:
-                    return self._outcome()
-            if time.perf_counter() - saved > _SAVED_SECONDS:
-                self._save()
-                saved = time.perf_counter()
-        if self.progress.step:
-            self._save()
-        return self._outcome()
+    @property
+    def success(self) -> bool:
+        """Whether it was right on the validation pairs, as often in a row as it should be."""
+        return self.progress.in_a_row >= self.config.in_a_row
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has succeeded, or the budget is spent."""
+        return self.success or self.progress.step >= self.config.budget
+
+    @property
+    def samples(self) -> int:
+        """The different pairs that were learned from."""
+        seen: int = self.progress.step * self.config.batch
+        return min(seen, self.config.pairs) if self.config.pairs else seen
+
+    def advance(self, pulse: Pulse) -> None:
+        """Take a gradient step, and judge what is learned when it is time."""
+        self.loss = self._step()
+        if self.progress.step % self.config.judged_every == 0:
+            self._judge()
 
     def _judged_pairs(self) -> Any:
         """Return validation pairs of the trained lengths that have any held out."""
@@ -156,44 +142,32 @@ class _Restart:
         again = self.progress.in_a_row + 1 if success >= self.config.success_rate else 0
         self.progress = replace(self.progress, success=success, in_a_row=again)
 
-    def _report(self, cost: float) -> dict[str, float]:
+    def status(self) -> dict[str, float]:
+        """Return what is reported: the last judgement."""
+        step = self.progress.step - self.progress.step % self.config.judged_every
         return {
-            "step": self.progress.step,
-            "progress": self.progress.step / self.config.budget,
-            "loss": cost,
+            "step": step,
+            "progress": step / self.config.budget,
+            "loss": self.loss,
             "success": self.progress.success,
-            "samples": float(self._samples()),
         }
 
-    def _samples(self) -> int:
-        """Return how many different pairs have been learned from."""
-        seen = self.progress.step * self.config.batch
-        return min(seen, self.config.pairs) if self.config.pairs else seen
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return the network, Adam's moments, and the progress."""
+        return training_state(self.learner.model, self.optimizer), asdict(self.progress)
 
-    def _spent(self) -> float:
-        return self.progress.cpu_seconds + time.thread_time() - self._clock
-
-    def _save(self) -> None:
-        progress = replace(self.progress, cpu_seconds=self._spent())
-        tensors = training_state(self.learner.model, self.optimizer)
-        checkpoint.save(self.path, self.setup.kind, tensors, {**asdict(progress), "of": self.of})
-
-    def _resume(self) -> None:
-        found = checkpoint.resume(self.path, self.setup.kind, self.of)
-        if found is None:
-            return
-        tensors, metadata = found
+    def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        """Undo ``state``."""
         self.progress = Progress(**metadata)
         restore(self.learner.model, self.optimizer, tensors, self.progress.step)
 
-    def _outcome(self) -> Outcome:
+    def outcome(self) -> Outcome:
+        """Return the network."""
         tensors = weights(self.learner.model)
         metrics = {
             "step": float(self.progress.step),
             "success": self.progress.success,
-            "samples": float(self._samples()),
             "parameters": float(sum(tensor.size for tensor in tensors.values())),
-            "cpu_seconds": self._spent(),
         }
         card = {
             **self.setup.card,
@@ -201,5 +175,4 @@ class _Restart:
             "settings": dict(self.setup.settings),
             "trained_lengths": list(self.config.length),
         }
-        success = self.progress.in_a_row >= self.config.in_a_row
-        return Outcome(success, metrics, tensors, card)
+        return Outcome(self.success, metrics, tensors, card)

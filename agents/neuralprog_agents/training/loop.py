@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.agent import AgentModule, Learner, Outcome, Report, Stop
+from neuralprog_agents.agent import AgentModule, Learner, Outcome, Report, Stop, Tensors
 from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.clock import CpuClock
 
@@ -127,9 +127,16 @@ class _Saved:
         self._at = time.monotonic()
         found = checkpoint.resume(self.path, _KIND, self.of)
         if found is not None:
-            tensors, metadata = found
+            self._restore(*found)
+
+    def _restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        try:
             self.learner.restore(tensors, metadata["learner"])
             self.clock.add(metadata["cpu_seconds"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise checkpoint.CheckpointError(
+                f"{self.path} does not fit the restart ({error}): remove it to begin anew"
+            ) from None
 
     def write(self) -> None:
         tensors, metadata = self.learner.state()

@@ -7,39 +7,94 @@ import pickle
 import random
 import signal
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from neuralprog_agents import registry
+from neuralprog_agents.agents.rl.algorithms import ALGORITHMS
 from neuralprog_agents.training import loop
 from neuralprog_agents.training.files import plain
 from neuralprog_agents.training.loop import restart
 
+AGENTS = Path(loop.__file__).parents[1] / "agents"
+_SEQUENCES = {"env": "NRAMCopy", "length": (1, 4), "budget": 12, "judged": 60, "judged_every": 4}
+_RL = {
+    "env": "NRAMAccess-v0", "envs": 8, "budget": 1200, "judged_every": 400, "judged": 20,
+    "width": 16, "layers": (8,),
+    "options": {
+        "PPO": {"n_steps": 16, "batch_size": 64},
+        "MaskablePPO": {"n_steps": 16, "batch_size": 64},
+        "RecurrentPPO": {"n_steps": 16, "batch_size": 64, "n_epochs": 2},
+        "DQN": {"learning_starts": 200, "buffer_size": 600, "batch_size": 32},
+        "BC": {"demonstrations": 50, "batch_size": 16},
+    },
+}  # fmt: skip
 CASES = {
-    "nram": {"env": "NRAMIncrement", "registers": 2, "steps": (1, 0), "budget": 200},
+    "alphanpi": {
+        "env": "NPIHanoi", "length": (1, 2), "simulations": 5, "episodes": 2, "updates": 4,
+        "batch": 16, "checks": 4, "budget": 4,
+    },
+    "neural_programmer": {
+        "env": "NPSingleColumn", "length": (3, 6), "examples": 1000, "batch": 8, "hidden": 8,
+        "budget": 150, "judged_every": 100,
+    },
+    "neural_programmer-gradient": {
+        "env": "NPSingleColumn", "length": (3, 6), "examples": 1000, "batch": 8, "hidden": 8,
+        "budget": 100, "noise": 1e-6, "dropout_steps": 100, "learner": "gradient",
+    },
+    "neural_programmer_2017": {
+        "questions": "sample", "validation_questions": "sample", "word_cutoff": 1, "hidden": 16,
+        "embedding": 12, "batch": 4, "epochs": 2, "dropout": 0.1, "beam": 3,
+    },
+    "npi": {
+        "env": "NPIAddition", "length": (1, 2), "traces": 4, "budget": 150, "batch": 16,
+        "hidden": 16, "state": 16,
+    },
+    "nram": {"env": "NRAMIncrement", "registers": 2, "steps": (1, 0), "budget": 400},
     "nram-hybrid": {
-        "env": "NRAMSwap", "registers": 4, "length": (2, 5), "steps": (0, 6), "budget": 50,
+        "env": "NRAMSwap", "registers": 4, "length": (2, 5), "steps": (6,), "budget": 50,
         "turns": 3, "repair": 120_000,
     },
+    "ntm": {**_SEQUENCES, "controller": "mlp", "hidden": 40},
+    **{f"rl-{algorithm}": {**_RL, "algorithm": algorithm} for algorithm in ALGORITHMS},
     "search": {
-        "env": "NRAMSort-v0", "length": (2, 4), "steps": (0, 0), "square": 1, "proposals": 400_000,
+        "env": "NRAMSort-v0", "length": (2, 4), "steps": (1, 0, 0), "proposals": 200_000,
+    },
+    "seq2seq": {**_SEQUENCES, "model": "lstm", "hidden": 64},
+    "synthesis": {"env": "NPIBubbleSort", "beyond": 4},
+    "synthesis-npi": {
+        "env": "NPIHanoi", "beyond": 4, "distil": True, "hidden": 8, "state": 8, "program": 4,
+        "key": 4, "batch": 8, "updates": 200,
     },
 }  # fmt: skip
 """Short restarts of each agent; what follows a name's dash is a variant."""
 
 
+def test_every_agent_has_a_case():
+    assert {case.partition("-")[0] for case in CASES} == set(registry.AGENTS)
+
+
 @pytest.fixture(scope="module", params=CASES)
 def whole(request, tmp_path_factory):
-    """Return an agent, a config, its restart 3 undisturbed, what it reported, and its time."""
+    """Return an agent, a config, and its restart 3 undisturbed: outcome, chunks, reports, time."""
     agent = registry.find(request.param.partition("-")[0])
-    config, reports = agent.Config(**CASES[request.param]), []
-    begun = time.monotonic()
-    outcome = restart(agent, config, 3, tmp_path_factory.mktemp("whole"), reports.append)
-    return agent, config, outcome, reports, time.monotonic() - begun
+    config, chunks, reports = agent.Config(**CASES[request.param]), [], []
+
+    def counted(config, index):
+        learner = agent.learner(config, index)
+        advance = learner.advance
+        learner.advance = lambda pulse: chunks.append(advance(pulse))
+        return learner
+
+    begun, module = time.monotonic(), SimpleNamespace(__name__=agent.__name__, learner=counted)
+    outcome = restart(module, config, 3, tmp_path_factory.mktemp("whole"), reports.append)
+    return agent, config, outcome, len(chunks), reports, time.monotonic() - begun
 
 
 def test_samples_and_cost_are_told(whole):
-    _, _, outcome, reports, _ = whole
+    _, _, outcome, _, reports, _ = whole
     assert outcome.metrics["samples"] > 0
     assert outcome.metrics["cpu_seconds"] > 0
     steps = [metrics["step"] for metrics in reports]
@@ -48,7 +103,7 @@ def test_samples_and_cost_are_told(whole):
 
 
 def test_killed_at_random_moments_it_ends_with_the_same_bits(whole, tmp_path, monkeypatch):
-    agent, config, outcome, _, seconds = whole
+    agent, config, outcome, _, _, seconds = whole
     monkeypatch.setattr(loop, "SAVED_SECONDS", 0.0)
     moments, fork = random.Random(agent.__name__), multiprocessing.get_context("fork")
     for _ in range(2):
@@ -61,20 +116,26 @@ def test_killed_at_random_moments_it_ends_with_the_same_bits(whole, tmp_path, mo
 
 
 def test_a_new_learner_goes_on_from_the_state_of_another(whole):
-    """After chunks 1, 2, 4, 8 … it is replaced by one that knows its state alone."""
-    agent, config, outcome, _, _ = whole
+    """In the middle, and once more before the end, it is replaced by one that knows its state."""
+    agent, config, outcome, chunks, _, _ = whole
+    assert chunks > 1
     with loop.contained_randomness():
-        learner, chunks = agent.learner(config, 3), 0
-        while not learner.finished:
-            learner.advance(lambda: None)
-            chunks += 1
-            if not learner.finished and chunks.bit_count() == 1:
+        learner = agent.learner(config, 3)
+        for count in (chunks // 2, chunks - 1):
+            advance(learner, count)
+            if not learner.finished:
                 state = pickle.dumps(learner.state())
                 learner = agent.learner(config, 3)
                 tensors, metadata = pickle.loads(state)
                 learner.restore(tensors, json.loads(json.dumps(metadata, default=plain)))
-        assert chunks > 1
+        advance(learner, chunks)
         assert_same(learner.outcome(), outcome)
+
+
+def advance(learner, chunks):
+    for _ in range(chunks):
+        if not learner.finished:
+            learner.advance(lambda: None)
 
 
 def assert_same(one, other):
@@ -84,3 +145,11 @@ def assert_same(one, other):
     assert one.tensors.keys() == other.tensors.keys()
     for name, array in one.tensors.items():
         assert array.tobytes() == other.tensors[name].tobytes(), name
+
+
+@pytest.mark.parametrize("name", registry.AGENTS)
+def test_no_agent_saves_or_stops_by_itself(name):
+    words = "training.checkpoint", "training import checkpoint", "safetensors", "stop()", "Stop,"
+    for path in (AGENTS / name).rglob("*.py"):
+        text = path.read_text()
+        assert not [word for word in words if word in text], path

@@ -1,8 +1,7 @@
-"""AlphaNPI as an agent: its config, its restart, and its policy."""
+"""AlphaNPI as an agent: its config, its learner, and its policy."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuralprog_agents.agents.alphanpi.card import Card
@@ -11,10 +10,11 @@ from neuralprog_agents.specifications.known import specifications
 from neuralprog_envs.registry import find
 
 if TYPE_CHECKING:
-    from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
+    from neuralprog_agents.agent import Tensors
     from neuralprog_agents.agents.alphanpi.policy import AlphaNPIPolicy
+    from neuralprog_agents.agents.alphanpi.train import AlphaNPILearner
 
-__all__ = ["SUPERVISION", "Card", "Config", "check", "load", "restart"]
+__all__ = ["SUPERVISION", "Card", "Config", "check", "learner", "load"]
 
 SUPERVISION = "a specification of every program"
 
@@ -24,11 +24,11 @@ def check(config: Config) -> None:
     specifications(find(config.env).id, config.recursive)
 
 
-def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
+def learner(config: Config, index: int) -> AlphaNPILearner:
+    """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
     from neuralprog_agents.agents.alphanpi import train
 
-    return train.restart(config, index, folder, report, stop)
+    return train.AlphaNPILearner(config, index)
 
 
 def load(weights: Tensors, card: Card) -> AlphaNPIPolicy:
@@ -36,7 +36,7 @@ def load(weights: Tensors, card: Card) -> AlphaNPIPolicy:
 
     Args:
         weights: The network's parameters, by name.
-        card: As ``restart`` gives it.
+        card: As the learner gives it.
 
     Raises:
         ValueError: The card and the weights do not fit each other.

@@ -3,15 +3,13 @@
 Every iteration searches calls of each program from states in which it may be called, keeps the
 visit frequencies and outcomes of the last iterations, and takes gradient steps on them. The
 restart succeeds when the network alone, without search, does what is specified in all checked
-calls of each program. Everything random is a function of (seed, restart, iteration), so a killed
-restart that goes on from its checkpoint ends with the same bits.
+calls of each program. Everything random is a function of (seed, restart, iteration).
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from enum import IntEnum
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +18,7 @@ from numpy.random import Generator, Philox
 from numpy.typing import NDArray
 from torch import nn
 
-from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
+from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.alphanpi.card import Sizes
 from neuralprog_agents.agents.alphanpi.config import Config
 from neuralprog_agents.agents.alphanpi.memo import Memo
@@ -28,7 +26,6 @@ from neuralprog_agents.agents.alphanpi.model import Network, loss
 from neuralprog_agents.agents.alphanpi.search import Call, Search
 from neuralprog_agents.specifications.specification import same
 from neuralprog_agents.specifications.world import STOP, World, make_world, settings_of
-from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.network import (
     plain,
     restore,
@@ -38,8 +35,6 @@ from neuralprog_agents.training.network import (
 )
 from neuralprog_envs.core.draws import as_words, combine
 
-_CHECKPOINT = "checkpoint.safetensors"
-_KIND = "alphanpi-training"
 _BEYOND = 3
 """Checked calls are on instances of up to this much more than the longest learned on."""
 
@@ -55,17 +50,12 @@ class Stream(IntEnum):
     CHECKS = 3
 
 
-def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
-    torch.set_num_threads(1)
-    return _Restart(config, index, folder).run(report, stop)
+class AlphaNPILearner:
+    """One restart of AlphaNPI; see ``neuralprog_agents.agent.Learner``."""
 
-
-class _Restart:
-    def __init__(self, config: Config, index: int, folder: Path) -> None:
+    def __init__(self, config: Config, index: int) -> None:
+        torch.set_num_threads(1)
         self.config, self.index = config, index
-        self.of = checkpoint.identity(config, index)
-        self.path = folder / _CHECKPOINT
         self.world = make_world(config.env, config.recursive, config.length[1] + _BEYOND)
         sizes = sizes_of(config, self.world)
         self.model = seeded(lambda: Network(sizes), self._key(Stream.WEIGHTS, 0))
@@ -73,30 +63,37 @@ class _Restart:
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.learning_rate)
         self.kept: list[Arrays] = []
         self.iteration, self.calls = 0, 0
-        self.right = 0.0
-        self._resume()
+        self.loss, self.searched = 0.0, 0.0
+        self.rates = [0.0]
+        self._pulse: Pulse = lambda: None
 
-    def run(self, report: Report, stop: Stop) -> Outcome:
-        while self.iteration < self.config.budget and not stop():
-            won = self._search()
-            error = self._learn()
-            self.iteration += 1
-            rates = self._check()
-            self.right = float(np.mean(rates))
-            report(
-                {
-                    "step": self.iteration,
-                    "progress": self.iteration / self.config.budget,
-                    "loss": error,
-                    "searched": won,
-                    "alone": self.right,
-                    "worst": min(rates),
-                }
-            )
-            self._save()
-            if min(rates) == 1.0:
-                return self._outcome(True)
-        return self._outcome(False)
+    @property
+    def finished(self) -> bool:
+        """Whether the network does all checked calls rightly, or the budget is spent."""
+        return min(self.rates) == 1.0 or self.iteration >= self.config.budget
+
+    @property
+    def samples(self) -> int:
+        """The calls that were searched."""
+        return self.calls
+
+    def advance(self, pulse: Pulse) -> None:
+        """Search, learn and check once."""
+        self._pulse = pulse
+        self.searched, self.loss = self._search(), self._learn()
+        self.iteration += 1
+        self.rates = self._check()
+
+    def status(self) -> dict[str, float]:
+        """Return what is reported."""
+        return {
+            "step": self.iteration,
+            "progress": self.iteration / self.config.budget,
+            "loss": self.loss,
+            "searched": self.searched,
+            "alone": float(np.mean(self.rates)),
+            "worst": min(self.rates),
+        }
 
     def _search(self) -> float:
         """Search calls of every program; return the share that succeeded."""
@@ -114,6 +111,7 @@ class _Restart:
     def _posed(self, program: int, count: int, lengths: tuple[int, int], rng: Generator) -> Any:
         low, high = lengths
         for k in range(count):
+            self._pulse()
             yield self.world.pose(program, low + k % (high - low + 1), rng)
 
     def _learn(self) -> float:
@@ -123,6 +121,7 @@ class _Restart:
         calls = {name: np.concatenate([part[name] for part in self.kept]) for name in names}
         total = 0.0
         for _ in range(self.config.updates):
+            self._pulse()
             rows = rng.integers(len(calls["worth"]), size=self.config.batch)
             total += self._descend({name: part[rows] for name, part in calls.items()})
         self.memo.forget()
@@ -168,40 +167,28 @@ class _Restart:
     def _rng(self, stream: Stream, position: int) -> Generator:
         return Generator(Philox(key=self._key(stream, position)))
 
-    def _save(self) -> None:
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return the network, Adam's moments, and the searched calls that are kept."""
         kept = {f"kept.{i}.{k}": part for i, old in enumerate(self.kept) for k, part in old.items()}
         counts = {"iteration": self.iteration, "calls": self.calls, "kept": len(self.kept)}
-        metadata = {
-            **counts,
-            "right": self.right,
-            "of": self.of,
-        }
-        tensors = {**training_state(self.model, self.optimizer), **kept}
-        checkpoint.save(self.path, _KIND, tensors, metadata)
+        return {**training_state(self.model, self.optimizer), **kept}, counts
 
-    def _resume(self) -> None:
-        found = checkpoint.resume(self.path, _KIND, self.of)
-        if found is None:
-            return
-        tensors, metadata = found
+    def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        """Undo ``state``."""
         self.iteration, self.calls = metadata["iteration"], metadata["calls"]
-        self.right = metadata["right"]
         self.kept = [_part(tensors, f"kept.{i}.") for i in range(metadata["kept"])]
         restore(self.model, self.optimizer, tensors, self.iteration * self.config.updates)
 
-    def _outcome(self, success: bool) -> Outcome:
-        metrics = {
-            "iterations": float(self.iteration),
-            "samples": float(self.calls),
-            "alone": self.right,
-        }
+    def outcome(self) -> Outcome:
+        """Return the network."""
+        metrics = {"iterations": float(self.iteration), "alone": float(np.mean(self.rates))}
         card = {
             "env": self.config.env,
             "settings": settings_of(self.config.env, self.config.recursive),
             "sizes": plain(asdict(self.model.sizes)),
             "trained_lengths": list(self.config.length),
         }
-        return Outcome(success, metrics, weights(self.model), card)
+        return Outcome(min(self.rates) == 1.0, metrics, weights(self.model), card)
 
 
 def _part(tensors: Tensors, prefix: str) -> Arrays:

@@ -1,4 +1,4 @@
-"""The Neural Programmer as an agent: its config, its restart, and its hard policy."""
+"""The Neural Programmer as an agent: its config, its learner, and its hard policy."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from neuralprog_agents.training.checkpoint import check_arrays
 from neuralprog_envs.registry import find
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
+    from neuralprog_agents.agent import Tensors
     from neuralprog_agents.agents.neural_programmer.card import Shape
+    from neuralprog_agents.agents.neural_programmer.train import ProgrammerLearner
 
-__all__ = ["SUPERVISION", "Card", "Config", "ProgrammerPolicy", "check", "load", "restart"]
+__all__ = ["SUPERVISION", "Card", "Config", "ProgrammerPolicy", "check", "learner", "load"]
 
 SUPERVISION = "answers"
 
@@ -110,11 +109,11 @@ def check(config: Config) -> None:
     task_of(config)
 
 
-def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
+def learner(config: Config, index: int) -> ProgrammerLearner:
+    """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
     from neuralprog_agents.agents.neural_programmer import train
 
-    return train.restart(config, index, folder, report, stop)
+    return train.ProgrammerLearner(config, index)
 
 
 def load(weights: Tensors, card: Card) -> ProgrammerPolicy:
@@ -122,7 +121,7 @@ def load(weights: Tensors, card: Card) -> ProgrammerPolicy:
 
     Args:
         weights: "theta", shape (P,), float32.
-        card: As ``restart`` gives it.
+        card: As the learner gives it.
 
     Raises:
         ValueError: The card and the weights do not fit each other.

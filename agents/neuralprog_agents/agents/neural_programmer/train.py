@@ -1,22 +1,19 @@
 """One restart: gradient descent from answers alone, judged with every choice made hard.
 
-Everything random is a function of (seed, restart, step), and every decision falls at the end of
-a chunk of steps, so a killed restart that goes on from its checkpoint ends with the same bits.
+Everything random is a function of (seed, restart, step).
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 
-from neuralprog_agents.agent import Outcome, Report, Stop
+from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.neural_programmer import data, optimiser
 from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.config import Config
@@ -30,15 +27,11 @@ from neuralprog_agents.agents.neural_programmer.model import (
 from neuralprog_agents.agents.neural_programmer.optimiser import State
 from neuralprog_agents.agents.neural_programmer.records import questions_of
 from neuralprog_agents.agents.neural_programmer.soft import SoftLessons
-from neuralprog_agents.training import checkpoint
 from neuralprog_envs.table.state import TableInstances
 from neuralprog_envs.table.task import TableTask
 
 CHUNK = 50
-"""Gradient steps between two reports and decisions."""
-_SAVED_SECONDS = 5.0
-_CHECKPOINT = "checkpoint.safetensors"
-_KIND = "neural-programmer-training"
+"""Gradient steps between two decisions."""
 _JUDGED = 2000
 """Instances on which hard choices are judged."""
 
@@ -71,12 +64,6 @@ LESSONS: Mapping[str, Callable[[Config, int, TableTask, Shape], Lessons]] = Mapp
 """The lessons of each ``Config.learner``."""
 
 
-def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
-    torch.set_num_threads(1)
-    return _Restart(config, index, folder).run(report, stop)
-
-
 def accuracy(theta: torch.Tensor, shape: Shape, task: TableTask, posed: TableInstances) -> float:
     """Return the fraction of instances that hard choices answer rightly on the hard machine."""
     with torch.no_grad():
@@ -88,105 +75,107 @@ def accuracy(theta: torch.Tensor, shape: Shape, task: TableTask, posed: TableIns
     return float(np.mean(task.score(state, posed) == 1.0))
 
 
-class _Restart:
-    def __init__(self, config: Config, index: int, folder: Path) -> None:
+class ProgrammerLearner:
+    """One restart of a Neural Programmer; see ``neuralprog_agents.agent.Learner``."""
+
+    def __init__(self, config: Config, index: int) -> None:
+        torch.set_num_threads(1)
         self.config, self.index = config, index
-        self.of = checkpoint.identity(config, index)
-        self.path = folder / _CHECKPOINT
         self.task = data.task_of(config)
         self.shape = shape_of(config, self.task)
         theta = initial_theta(self.shape, data.seed(config, index, data.Stream.WEIGHTS))
-        self.state, self.best = State.begin(theta), theta.clone()
+        self.adam, self.best = State.begin(theta), theta.clone()
         self.progress = Progress()
         self.judged_task, self.held_out = data.judged(config, index, _JUDGED)
         self.lessons = LESSONS[config.learner](config, index, self.task, self.shape)
-        self._resume()
+        self.loss = 0.0
 
-    def run(self, report: Report, stop: Stop) -> Outcome:
-        saved = time.perf_counter()
-        while self.state.step < self.config.budget and not stop():
-            cost = self._chunk()
-            if not np.isfinite(cost):
-                return self._outcome(pruned=True)
-            if self._judge_now():
-                self._judge()
-            report(self._report(cost))
-            if self.progress.best >= self.config.success_rate:
-                return self._outcome(success=True)
-            if self.state.step - self.progress.best_step >= self.config.patience:
-                return self._outcome(pruned=True)
-            if time.perf_counter() - saved > _SAVED_SECONDS:
-                self._save()
-                saved = time.perf_counter()
-        self._save()
-        return self._outcome()
+    @property
+    def success(self) -> bool:
+        """Whether hard choices were right often enough."""
+        return self.progress.best >= self.config.success_rate
 
-    def _chunk(self) -> float:
+    @property
+    def pruned(self) -> bool:
+        """Whether the loss is not finite, or nothing has become better for too long."""
+        waited = self.adam.step - self.progress.best_step
+        late = not self.success and waited >= self.config.patience
+        return late or not np.isfinite(self.loss)
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has succeeded, is given up, or the budget is spent."""
+        return self.success or self.pruned or self.adam.step >= self.config.budget
+
+    @property
+    def samples(self) -> int:
+        """The questions of all minibatches."""
+        return self.adam.step * self.config.batch
+
+    def advance(self, pulse: Pulse) -> None:
+        """Take a chunk of gradient steps, and judge what is learned when it is time."""
+        self.loss = self._chunk(pulse)
+        if np.isfinite(self.loss) and self._judge_now():
+            self._judge()
+
+    def _chunk(self, pulse: Pulse) -> float:
         """Do some gradient steps; return their mean loss."""
-        count = min(CHUNK, self.config.budget - self.state.step)
+        count = min(CHUNK, self.config.budget - self.adam.step)
         noise = torch.Generator()
-        noise.manual_seed(data.seed(self.config, self.index, data.Stream.NOISE, self.state.step))
+        noise.manual_seed(data.seed(self.config, self.index, data.Stream.NOISE, self.adam.step))
         costs = []
-        for cost, gradient in self.lessons.gradients(self.state, count):
+        for cost, gradient in self.lessons.gradients(self.adam, count):
+            pulse()
             self._follow(gradient, noise)
             costs.append(cost)
         return float(np.mean(costs))
 
     def _follow(self, gradient: torch.Tensor, noise: torch.Generator) -> None:
-        config, step = self.config, self.state.step
+        config, step = self.config, self.adam.step
         gradient = optimiser.clipped(gradient, config.clip_norm)
         if config.noise > 0:
             sigma = optimiser.noise_sigma(step, config.noise)
             gradient += torch.empty_like(gradient).normal_(0.0, sigma, generator=noise)
-        optimiser.update(self.state, gradient, config.learning_rate)
+        optimiser.update(self.adam, gradient, config.learning_rate)
 
     def _judge_now(self) -> bool:
-        step = self.state.step
+        step = self.adam.step
         return step % self.config.judged_every < CHUNK or step >= self.config.budget
 
     def _judge(self) -> None:
-        found = accuracy(self.state.theta, self.shape, self.judged_task, self.held_out)
+        found = accuracy(self.adam.theta, self.shape, self.judged_task, self.held_out)
         self.progress = replace(self.progress, accuracy=found)
         if found > self.progress.best:
-            self.best = self.state.theta.clone()
-            self.progress = Progress(found, found, self.state.step)
+            self.best = self.adam.theta.clone()
+            self.progress = Progress(found, found, self.adam.step)
 
-    def _report(self, cost: float) -> dict[str, float]:
+    def status(self) -> dict[str, float]:
+        """Return what is reported."""
         return {
-            "step": self.state.step,
-            "progress": self.state.step / self.config.budget,
-            "loss": cost,
+            "step": self.adam.step,
+            "progress": self.adam.step / self.config.budget,
+            "loss": self.loss,
             "accuracy": self.progress.accuracy,
             "best": max(self.progress.best, 0.0),
         }
 
-    def _save(self) -> None:
-        state = self.state
-        tensors = {"theta": state.theta, "m": state.m, "v": state.v, "best": self.best}
-        metadata = {
-            **asdict(self.progress),
-            "step": state.step,
-            "of": self.of,
-        }
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return θ, Adam's moments, the best θ, and the progress."""
+        kept = self.adam
+        tensors = {"theta": kept.theta, "m": kept.m, "v": kept.v, "best": self.best}
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-        checkpoint.save(self.path, _KIND, arrays, metadata)
+        return arrays, {"step": kept.step, "progress": asdict(self.progress)}
 
-    def _resume(self) -> None:
-        size = ("float32", (self.shape.size,))
-        names = ("theta", "m", "v", "best")
-        found = checkpoint.resume(self.path, _KIND, self.of, dict.fromkeys(names, size))
-        if found is None:
-            return
-        arrays, metadata = found
-        tensors = {name: torch.tensor(array) for name, array in arrays.items()}
-        self.best = tensors.pop("best")
-        self.state = State(**tensors, step=metadata.pop("step"))
-        self.progress = Progress(**metadata)
+    def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        """Undo ``state``."""
+        theta, m, v, self.best = (torch.tensor(tensors[k]) for k in ("theta", "m", "v", "best"))
+        self.adam = State(theta, m, v, metadata["step"])
+        self.progress = Progress(**metadata["progress"])
 
-    def _outcome(self, *, success: bool = False, pruned: bool = False) -> Outcome:
+    def outcome(self) -> Outcome:
+        """Return the best networks, or the current ones if none were judged yet."""
         metrics = {
-            "step": float(self.state.step),
-            "samples": float(self.state.step * self.config.batch),
+            "step": float(self.adam.step),
             "accuracy": max(self.progress.best, 0.0),
             "best_step": float(self.progress.best_step),
         }
@@ -196,8 +185,8 @@ class _Restart:
             "columns": self.config.columns[1],
             "value_range": self.config.test_value_range,
         }
-        theta = self.best if self.progress.best >= 0 else self.state.theta
-        return Outcome(success, metrics, {"theta": theta.numpy().copy()}, card, pruned)
+        theta = self.best if self.progress.best >= 0 else self.adam.theta
+        return Outcome(self.success, metrics, {"theta": theta.numpy().copy()}, card, self.pruned)
 
 
 def shape_of(config: Config, task: TableTask) -> Shape:

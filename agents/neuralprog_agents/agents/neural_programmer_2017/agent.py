@@ -1,4 +1,4 @@
-"""The 2017 system as an agent: its config, its restart, and how it is loaded."""
+"""The 2017 system as an agent: its config, its learner, and how it is loaded."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from neuralprog_envs.registry import find
 from neuralprog_envs.table.ops import SETS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
+    from neuralprog_agents.agent import Tensors
     from neuralprog_agents.agents.neural_programmer_2017.policy import WikiPolicy
+    from neuralprog_agents.agents.neural_programmer_2017.train import WikiLearner
 
-__all__ = ["SUPERVISION", "Card", "Config", "check", "ensemble", "load", "restart"]
+__all__ = ["SUPERVISION", "Card", "Config", "check", "ensemble", "learner", "load"]
 
 SUPERVISION = "answers"
 
@@ -35,11 +34,11 @@ def check(config: Config) -> None:
         )
 
 
-def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
+def learner(config: Config, index: int) -> WikiLearner:
+    """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
     from neuralprog_agents.agents.neural_programmer_2017 import train
 
-    return train.restart(config, index, folder, report, stop)
+    return train.WikiLearner(config, index)
 
 
 def load(weights: Tensors, card: Card) -> WikiPolicy:
@@ -47,7 +46,7 @@ def load(weights: Tensors, card: Card) -> WikiPolicy:
 
     Args:
         weights: The networks' parameters, float16 or float32, by "number.name".
-        card: As ``restart`` gives it.
+        card: As the learner gives it.
 
     Raises:
         ValueError: The card and the weights do not fit each other.

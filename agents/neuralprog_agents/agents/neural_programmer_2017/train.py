@@ -1,7 +1,7 @@
 """One restart: the likelihood of right answers, over the programs that a search finds.
 
-Everything random is a function of (seed, restart, epoch) and checkpoints are written after whole
-epochs, so a killed restart that goes on from its checkpoint ends with the same bits.
+Everything random is a function of (seed, restart, epoch, step). The programs of all questions are
+searched for first, and again when a restart is resumed: they are many, and quickly found.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from pathlib import Path
+from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
+from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.neural_programmer_2017 import data
 from neuralprog_agents.agents.neural_programmer_2017.card import Shape
 from neuralprog_agents.agents.neural_programmer_2017.config import Config
@@ -25,14 +26,11 @@ from neuralprog_agents.agents.neural_programmer_2017.features import joined
 from neuralprog_agents.agents.neural_programmer_2017.model import Programmer
 from neuralprog_agents.agents.neural_programmer_2017.policy import WikiPolicy
 from neuralprog_agents.evaluation.release import answers_of, judged
-from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.network import restore, seeded, training_state, weights
 from neuralprog_envs.table.wiki import WikiSource
 
-_CHECKPOINT = "checkpoint.safetensors"
-_KIND = "neural-programmer-2017-training"
-_REPORTED = 20
-"""Questions, or gradient steps, between two reports."""
+_CHUNK = 20
+"""Questions searched, or gradient steps, of a chunk."""
 _POOL = 16
 """Minibatches that are drawn together and sorted by the questions' lengths."""
 _LOWEST_RATE = 0.05
@@ -45,30 +43,29 @@ class Progress:
 
     Attributes:
         epoch: Epochs done.
-        steps: Gradient steps done.
+        step: Gradient steps of the epoch after these.
+        steps: Gradient steps done in all.
+        samples: Questions in their minibatches.
         accuracy: The last accuracy on the judged questions.
         best: The best one.
         best_epoch: After which epoch.
     """
 
     epoch: int = 0
+    step: int = 0
     steps: int = 0
+    samples: int = 0
     accuracy: float = 0.0
     best: float = -1.0
     best_epoch: int = 0
 
 
-def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
-    torch.set_num_threads(1)
-    return _Restart(config, index, folder).run(report, stop)
+class WikiLearner:
+    """One restart of the 2017 system; see ``neuralprog_agents.agent.Learner``."""
 
-
-class _Restart:
-    def __init__(self, config: Config, index: int, folder: Path) -> None:
+    def __init__(self, config: Config, index: int) -> None:
+        torch.set_num_threads(1)
         self.config, self.index = config, index
-        self.of = checkpoint.identity(config, index)
-        self.path = folder / _CHECKPOINT
         release = data.source_of(config, config.questions, ()).release
         self.vocabulary = data.vocabulary_of(release, config.word_cutoff)
         self.settings = data.settings(config, self.vocabulary.words[2:])
@@ -87,76 +84,82 @@ class _Restart:
             self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.best = weights(self.model)
-        self.progress = Progress()
+        self.progress, self.loss = Progress(), 0.0
+        self._searched, self._examples = 0, list[Example]()
+        self._search = data.examples(self.source)
+        self._random = np.random.default_rng(0)
+        self._rows: list[NDArray[np.int64]] = []
 
-    def run(self, report: Report, stop: Stop) -> Outcome:
-        self._resume()
-        examples = self._examples(report, stop)
-        while self.progress.epoch < self.config.epochs and not stop():
-            if not self._epoch(examples, report, stop):
-                break
-            self._judge_if_due()
-            self._save()
-        return self._outcome()
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done."""
+        return self.progress.epoch >= self.config.epochs
 
-    def _examples(self, report: Report, stop: Stop) -> list[Example]:
-        """Search for the programs of all questions."""
-        found = []
-        for done, example in enumerate(data.examples(self.source)):
-            if example is not None:
-                found.append(example)
-            if done % _REPORTED == 0:
-                report(self._report(done, 0.0))
-                if stop():
-                    break
-        return found
+    @property
+    def samples(self) -> int:
+        """The questions of all minibatches."""
+        return self.progress.samples
 
-    def _epoch(self, examples: Sequence[Example], report: Report, stop: Stop) -> bool:
-        """Go once through the examples; return whether it came to the end."""
-        seed = key(self.config, self.index, self.progress.epoch + 1) >> 1
-        with torch.random.fork_rng(devices=[]):  # dropout takes no generator of its own
-            torch.manual_seed(seed)
-            return self._pass(examples, np.random.default_rng(seed), report, stop)
+    def advance(self, pulse: Pulse) -> None:
+        """Search for some questions' programs, or take some gradient steps."""
+        if self._searched < len(self.source.questions):
+            found = list(islice(self._search, _CHUNK))
+            self._searched += len(found)
+            self._examples += [example for example in found if example is not None]
+        else:
+            self._train(pulse)
 
-    def _pass(
-        self, examples: Sequence[Example], random: np.random.Generator, report: Report, stop: Stop
-    ) -> bool:
-        config, epoch = self.config, self.progress.epoch
-        steps = max(1, len(examples) // config.batch)
-        lengths = np.array([int(example.features.length[0]) for example in examples])
+    def _train(self, pulse: Pulse) -> None:
+        self._rows = self._rows or self._begin_epoch()
         self.model.train()
-        step = 0
-        for step, rows in enumerate(_minibatches(lengths, config.batch, random)):
-            progress = (epoch * steps + step) / (config.epochs * steps)
-            self._set_rate(progress)
-            cost = self._step([examples[row] for row in rows], random, progress)
-            if step % _REPORTED == 0:
-                report(self._report(len(self.source.questions) + epoch * steps + step, cost))
-                if stop():
-                    return False
-        self.progress = replace(
-            self.progress, epoch=epoch + 1, steps=self.progress.steps + step + 1
-        )
-        return True
+        first = self.progress.step
+        for rows in self._rows[first : first + _CHUNK]:
+            pulse()
+            self._step([self._examples[row] for row in rows])
+        if self.progress.step == len(self._rows):
+            self._end_epoch()
+
+    def _begin_epoch(self) -> list[NDArray[np.int64]]:
+        """Return the epoch's minibatches; seed what is drawn in it, unless that was restored."""
+        seed = key(self.config, self.index, self.progress.epoch + 1) >> 1
+        random = np.random.default_rng(seed)
+        lengths = np.array([int(example.features.length[0]) for example in self._examples])
+        minibatches = list(_minibatches(lengths, self.config.batch, random))
+        if not self.progress.step:
+            self._random = random
+            torch.manual_seed(seed)
+        return minibatches
+
+    def _end_epoch(self) -> None:
+        self._rows = []
+        self.progress = replace(self.progress, epoch=self.progress.epoch + 1, step=0)
+        self._judge_if_due()
 
     def _set_rate(self, progress: float) -> None:
         for group in self.optimiser.param_groups:
             group["lr"] = self.config.learning_rate * max(_LOWEST_RATE, 1.0 - progress)
 
-    def _step(
-        self, batch: Sequence[Example], random: np.random.Generator, progress: float
-    ) -> float:
-        config = self.config
+    def _step(self, batch: Sequence[Example]) -> None:
+        config, done = self.config, self._share_done()
+        self._set_rate(done)
         programs = [
-            _some(example.programs, config.programs_per_question, random) for example in batch
+            _some(example.programs, config.programs_per_question, self._random) for example in batch
         ]
-        simplicity = config.simplicity * max(0.0, 1.0 - progress / config.simplicity_share)
+        simplicity = config.simplicity * max(0.0, 1.0 - done / config.simplicity_share)
         cost = loss(self.model, batch, programs, simplicity)
         self.optimiser.zero_grad()
         cost.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
         self.optimiser.step()
-        return float(cost.detach())
+        self.loss = float(cost.detach())
+        step, steps = self.progress.step + 1, self.progress.steps + 1
+        samples = self.progress.samples + len(batch)
+        self.progress = replace(self.progress, step=step, steps=steps, samples=samples)
+
+    def _share_done(self) -> float:
+        """Return which part of the training is done, from 0 to 1."""
+        steps = max(1, len(self._examples) // self.config.batch)
+        return (self.progress.epoch * steps + self.progress.step) / (self.config.epochs * steps)
 
     def _judge_if_due(self) -> None:
         epoch, every = self.progress.epoch, self.config.judged_every
@@ -172,39 +175,33 @@ class _Restart:
             self.best = weights(self.model)
             self.progress = replace(self.progress, best=found, best_epoch=self.progress.epoch)
 
-    def _report(self, step: int, cost: float) -> dict[str, float]:
+    def status(self) -> dict[str, float]:
+        """Return what is reported."""
         return {
-            "step": step,
+            "step": self._searched + self.progress.steps,
             "progress": self.progress.epoch / self.config.epochs,
-            "loss": cost,
+            "loss": self.loss,
             "accuracy": self.progress.accuracy,
             "best": max(self.progress.best, 0.0),
         }
 
-    def _save(self) -> None:
-        metadata = {**asdict(self.progress), "of": self.of}
-        checkpoint.save(self.path, _KIND, self._state(), metadata)
-
-    def _state(self) -> Tensors:
-        """Return parameters, the best ones, and Adam's means, by name."""
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return the network, the best one, Adam's means, and the generators."""
         best = {f"best.{name}": array for name, array in self.best.items()}
-        return {**training_state(self.model, self.optimiser), **best}
+        torch_state = {"torch": torch.get_rng_state().numpy()}
+        metadata = {**asdict(self.progress), "numpy": self._random.bit_generator.state}
+        return {**training_state(self.model, self.optimiser), **best, **torch_state}, metadata
 
-    def _resume(self) -> None:
-        wanted = {
-            f"{group}{name}": ("float32", tuple(parameter.shape))
-            for group in ("", "best.", "exp_avg.", "exp_avg_sq.")
-            for name, parameter in self.model.named_parameters()
-        }
-        found = checkpoint.resume(self.path, _KIND, self.of, wanted)
-        if found is None:
-            return
-        arrays, metadata = found
+    def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        """Undo ``state``."""
+        self._random.bit_generator.state = metadata.pop("numpy")
+        torch.set_rng_state(torch.from_numpy(tensors["torch"].copy()))
         self.progress = Progress(**metadata)
-        self.best = {name: arrays[f"best.{name}"] for name in self.best}
-        restore(self.model, self.optimiser, arrays, self.progress.steps)
+        self.best = {name: tensors[f"best.{name}"] for name in self.best}
+        restore(self.model, self.optimiser, tensors, self.progress.steps)
 
-    def _outcome(self) -> Outcome:
+    def outcome(self) -> Outcome:
+        """Return the best network."""
         metrics = {
             "step": float(self.progress.epoch),
             "accuracy": max(self.progress.best, 0.0),

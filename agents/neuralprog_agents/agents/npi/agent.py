@@ -1,8 +1,7 @@
-"""The NPI as an agent: its config, its restart, and its policy."""
+"""The NPI as an agent: its config, its learner, and its policy."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuralprog_agents.agents.npi.card import Card
@@ -11,10 +10,11 @@ from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find
 
 if TYPE_CHECKING:
-    from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
+    from neuralprog_agents.agent import Tensors
     from neuralprog_agents.agents.npi.policy import NPIPolicy
+    from neuralprog_agents.agents.npi.train import NPILearner
 
-__all__ = ["SUPERVISION", "Card", "Config", "check", "check_certificate", "load", "restart"]
+__all__ = ["SUPERVISION", "Card", "Config", "check", "check_certificate", "learner", "load"]
 
 SUPERVISION = "execution traces"
 
@@ -43,11 +43,11 @@ def _check_task(task: Task) -> None:
         check_provable(made)
 
 
-def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
+def learner(config: Config, index: int) -> NPILearner:
+    """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
     from neuralprog_agents.agents.npi import train
 
-    return train.restart(config, index, folder, report, stop)
+    return train.NPILearner(config, index)
 
 
 def load(weights: Tensors, card: Card) -> NPIPolicy:
@@ -55,7 +55,7 @@ def load(weights: Tensors, card: Card) -> NPIPolicy:
 
     Args:
         weights: The network's parameters, by name.
-        card: As ``restart`` gives it.
+        card: As the learner gives it.
 
     Raises:
         ValueError: The card and the weights do not fit each other.

@@ -7,22 +7,19 @@ ends, or, with ``prove``, the verification sets are checked, their failing frame
 sets, and it ends when these have none either.
 With a ``base``, all its numbers stay, and only the new programs' rows of the memories learn, from
 the new task's frames and from all of the old ones': a new key could win every look-up.
-Everything random is a function of (seed, restart, step), and every decision falls at the end of a
-chunk, so a killed restart that goes on from its checkpoint ends with the same bits.
+Everything random is a function of (seed, restart, step).
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from neuralprog_agents.agent import Outcome, Report, Stop
+from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.npi.base import Base, domains_of, freeze, open_base, tasks_of
 from neuralprog_agents.agents.npi.config import Config
 from neuralprog_agents.agents.npi.data import Stream, seed, settings_of, task_of
@@ -31,29 +28,19 @@ from neuralprog_agents.npi_network.model import NPI, without_onednn
 from neuralprog_agents.npi_network.proof import prove
 from neuralprog_agents.npi_network.sizes import Sizes
 from neuralprog_agents.npi_network.training_set import adam, gradient_step
-from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.network import restore, seeded, training_state, weights
 
 CHUNK = 50
 """Gradient steps between two decisions."""
-_SAVED_SECONDS = 5.0
-_CHECKPOINT = "checkpoint.safetensors"
-_KIND = "npi-training"
 
 
-def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
-    torch.set_num_threads(1)
-    with without_onednn():
-        return _Restart(config, index, folder).run(report, stop)
+class NPILearner:
+    """One restart of an NPI; see ``neuralprog_agents.agent.Learner``."""
 
-
-class _Restart:
-    def __init__(self, config: Config, index: int, folder: Path) -> None:
+    def __init__(self, config: Config, index: int) -> None:
+        torch.set_num_threads(1)
         self.config, self.index = config, index
         self.base = open_base(config.base) if config.base else None
-        self.of = {**checkpoint.identity(config, index), "on": self.base and self.base.sha256}
-        self.path = folder / _CHECKPOINT
         self.model = initial(sizes_of(config), seed(config, index, Stream.WEIGHTS), self.base)
         self.optimizer = adam(self.model, config.learning_rate)
         seeded_tasks = tasks_of(config, index)
@@ -62,29 +49,32 @@ class _Restart:
             training_set_of(task, number, key) for number, (task, key) in enumerate(seeded_tasks)
         ]
         self.step, self.rounds = 0, 0
-        self._resume()
+        self.loss, self.success = 0.0, False
 
-    def run(self, report: Report, stop: Stop) -> Outcome:
-        saved = time.perf_counter()
-        while self.step < self.config.budget and not stop():
-            error = self._train()
-            for part in self.sets:
-                part.check(self.model)
-            done = self._sum("wrong") == 0 and self._proven()
-            report(self._report(error))
-            if done or not np.isfinite(error):
-                return self._outcome(done)
-            if time.perf_counter() - saved > _SAVED_SECONDS:
-                self._save()
-                saved = time.perf_counter()
-        self._save()
-        return self._outcome(False)
+    @property
+    def finished(self) -> bool:
+        """Whether no frame is wrong, the loss is not finite, or the budget is spent."""
+        return self.success or not np.isfinite(self.loss) or self.step >= self.config.budget
 
-    def _train(self) -> float:
+    @property
+    def samples(self) -> int:
+        """The frames of all minibatches."""
+        return self.step * self.config.batch * len(self.sets)
+
+    @without_onednn()
+    def advance(self, pulse: Pulse) -> None:
+        """Take a chunk of gradient steps, and check all frames."""
+        self.loss = self._train(pulse)
+        for part in self.sets:
+            part.check(self.model)
+        self.success = self._sum("wrong") == 0 and self._proven()
+
+    def _train(self, pulse: Pulse) -> float:
         """Take a chunk of gradient steps; return the mean loss."""
         samplers = [part.sampler(self.config.boost) for part in self.sets]
         total = 0.0
         for _ in range(CHUNK):
+            pulse()
             costs = []
             for number, (part, sampler) in enumerate(zip(self.sets, samplers, strict=True)):
                 key = seed(self.config, self.index, Stream.BATCHES, self.step, number)
@@ -108,44 +98,50 @@ class _Restart:
         """Return a count, summed over all tasks."""
         return sum(getattr(part, name) for part in self.sets)
 
-    def _report(self, error: float) -> dict[str, float]:
+    def status(self) -> dict[str, float]:
+        """Return what is reported."""
         return {
             "step": self.step,
             "progress": self.step / self.config.budget,
-            "loss": error,
+            "loss": self.loss,
             **self._counts(),
         }
 
     def _counts(self) -> dict[str, float]:
-        """Return frames that were learned from, and what is not right, of all tasks."""
+        """Return how many frames there are, and what is not right, of all tasks."""
         return {
-            "samples": float(self.step * self.config.batch * len(self.sets)),
             "frames": float(sum(len(part.frames.program) for part in self.sets)),
             "failing": float(self._sum("wrong")),
             "unproven": float(self._sum("unproven")),
         }
 
-    def _save(self) -> None:
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return the network, Adam's moments, and which frames are hard."""
         tensors, counts = training_state(self.model, self.optimizer), []
         for number, part in enumerate(self.sets):
             arrays, own = part.state()
             tensors |= {f"{number}.{name}": array for name, array in arrays.items()}
             counts.append(own)
-        metadata = {"step": self.step, "rounds": self.rounds, "sets": counts, "of": self.of}
-        checkpoint.save(self.path, _KIND, tensors, metadata)
+        base = self.base and self.base.sha256
+        return tensors, {"step": self.step, "rounds": self.rounds, "sets": counts, "base": base}
 
-    def _resume(self) -> None:
-        found = checkpoint.resume(self.path, _KIND, self.of)
-        if found is None:
-            return
-        tensors, metadata = found
+    def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        """Undo ``state``.
+
+        Raises:
+            ValueError: The base is another one by now.
+        """
+        if metadata["base"] != (self.base and self.base.sha256):
+            raise ValueError(f"{self.config.base} has other weights by now")
         for number, (part, counts) in enumerate(zip(self.sets, metadata["sets"], strict=True)):
             names = "priority", "added"
             part.restore({name: tensors[f"{number}.{name}"] for name in names}, counts)
         self.step, self.rounds = metadata["step"], metadata["rounds"]
         restore(self.model, self.optimizer, tensors, self.step)
 
-    def _outcome(self, success: bool) -> Outcome:
+    @without_onednn()
+    def outcome(self) -> Outcome:
+        """Return the network, and the proof that it has been made for."""
         metrics = {
             "step": float(self.step),
             **self._counts(),
@@ -154,7 +150,7 @@ class _Restart:
             "rounds": float(self.rounds),
             "parameters": float(self._parameters()),
         }
-        return Outcome(success, metrics, weights(self.model), self._card(success))
+        return Outcome(self.success, metrics, weights(self.model), self._card())
 
     def _parameters(self) -> int:
         """Return how many numbers are trained."""
@@ -162,8 +158,8 @@ class _Restart:
         trained = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
         return trained - (old.programs * (old.program + old.key) if old else 0)
 
-    def _card(self, success: bool) -> dict[str, Any]:
-        records = [self._record(number, success) for number in range(len(self.tasks))]
+    def _card(self) -> dict[str, Any]:
+        records = [self._record(number) for number in range(len(self.tasks))]
         (own,) = (record for record in records if record["env"] == self.config.env)
         card: dict[str, Any] = {**own, "sizes": asdict(self.model.sizes)}
         if len(records) > 1:
@@ -172,7 +168,7 @@ class _Restart:
             card["base"] = {"agent": self.config.base, "weights_sha256": self.base.sha256}
         return card
 
-    def _record(self, number: int, success: bool) -> dict[str, Any]:
+    def _record(self, number: int) -> dict[str, Any]:
         """Return what the card tells of a task."""
         task = self.tasks[number]
         record: dict[str, Any] = {
@@ -181,7 +177,7 @@ class _Restart:
             "trained_lengths": list(task.length),
             "verification_set_used_for_training": task.prove,
         }
-        if success and task.prove:
+        if self.success and task.prove:
             proved = prove(self.model, task_of(task, 1), trained_on=True, domain=number)
             record["proof"] = asdict(proved)
         return record

@@ -1,8 +1,7 @@
-"""The Neural Turing Machine as an agent: its config, its restart, and its policy."""
+"""The Neural Turing Machine as an agent: its config, its learner, and its policy."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuralprog_agents.agents.ntm.card import Card
@@ -11,10 +10,12 @@ from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find, make_task
 
 if TYPE_CHECKING:
-    from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
+    from neuralprog_agents.agent import Tensors
     from neuralprog_agents.sequences.policy import Saying
+    from neuralprog_agents.sequences.training import SequenceLearner
 
-__all__ = ["COMPILED", "SUPERVISION", "Card", "Config", "check", "load", "restart"]
+
+__all__ = ["COMPILED", "SUPERVISION", "Card", "Config", "check", "learner", "load"]
 
 SUPERVISION = "input/output pairs"
 COMPILED = True
@@ -33,19 +34,14 @@ def check(config: Config) -> None:
         raise ValueError(f"values up to {most} need more than {config.bits} bits")
 
 
-def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
-    import torch
-
+def learner(config: Config, index: int) -> SequenceLearner:
+    """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
     from neuralprog_agents.agents.ntm.learner import TapeReader
-    from neuralprog_agents.sequences import training
+    from neuralprog_agents.sequences.training import SequenceLearner, Setup
 
-    torch.set_num_threads(1)
     form = {name: getattr(config, name) for name in _FORM}
-    setup = training.Setup(
-        "ntm", _settings(config), lambda: TapeReader(**form), {"form": form}, alike=True
-    )
-    return training.restart(config, index, folder, report, stop, setup)
+    setup = Setup(_settings(config), lambda: TapeReader(**form), {"form": form}, alike=True)
+    return SequenceLearner(config, index, setup)
 
 
 def load(weights: Tensors, card: Card) -> Saying:
@@ -53,7 +49,7 @@ def load(weights: Tensors, card: Card) -> Saying:
 
     Args:
         weights: The machine's parameters, by name.
-        card: As ``restart`` gives it.
+        card: As the learner gives it.
 
     Raises:
         ValueError: The card and the weights do not fit each other.

@@ -1,18 +1,17 @@
-"""Reinforcement learning as an agent: its config, its restart, and its policy."""
+"""Reinforcement learning as an agent: its config, its learner, and its policy."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuralprog_agents.agents.rl.config import Config
 from neuralprog_agents.agents.rl.setup import Setup as Card
 
 if TYPE_CHECKING:
-    from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
+    from neuralprog_agents.agent import Learner, Tensors
     from neuralprog_agents.agents.rl.policy import LearnedPolicy
 
-__all__ = ["SUPERVISION", "Card", "Config", "check", "load", "restart", "supervision"]
+__all__ = ["SUPERVISION", "Card", "Config", "check", "learner", "load", "supervision"]
 
 SUPERVISION = "rewards"
 
@@ -44,18 +43,18 @@ def check(config: Config) -> None:
         demonstrations(setup, 1, 0)
 
 
-def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
+def learner(config: Config, index: int) -> Learner:
+    """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
     from neuralprog_agents.agents.rl.algorithms import check_installed
 
     check_installed()
     if config.algorithm == "BC":
-        from neuralprog_agents.agents.rl import imitate
+        from neuralprog_agents.agents.rl.imitate import ImitationLearner
 
-        return imitate.restart(config, index, folder, report, stop)
-    from neuralprog_agents.agents.rl import train
+        return ImitationLearner(config, index)
+    from neuralprog_agents.agents.rl.train import ReinforcementLearner
 
-    return train.restart(config, index, folder, report, stop)
+    return ReinforcementLearner(config, index)
 
 
 def load(weights: Tensors, card: Card) -> LearnedPolicy:
@@ -63,7 +62,7 @@ def load(weights: Tensors, card: Card) -> LearnedPolicy:
 
     Args:
         weights: The network's parameters, by name.
-        card: As ``restart`` gives it.
+        card: As the learner gives it.
 
     Raises:
         ValueError: The weights do not fit the setup.

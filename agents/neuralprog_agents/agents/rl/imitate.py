@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neuralprog_agents.agent import Outcome, Report, Stop
-from neuralprog_agents.agents.rl import judge
+from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.rl.actions import rows_of
 from neuralprog_agents.agents.rl.algorithms import options_of
 from neuralprog_agents.agents.rl.config import Config
-from neuralprog_agents.agents.rl.policy import LearnedPolicy, new_network, weights_of
+from neuralprog_agents.agents.rl.judge import Validation
+from neuralprog_agents.agents.rl.policy import LearnedPolicy, new_network
 from neuralprog_agents.agents.rl.setup import Setup, setup_of, table_of
 from neuralprog_agents.agents.rl.state import learner_arrays, restore_learner
-from neuralprog_agents.agents.rl.train import outcome, seed_of
-from neuralprog_agents.training import checkpoint
+from neuralprog_agents.agents.rl.train import seed_of
 from neuralprog_agents.training.network import seeded
 from neuralprog_envs.core import batch
 from neuralprog_envs.interfaces.dataset import pairs
@@ -27,18 +24,9 @@ from neuralprog_envs.interfaces.replay import demonstration
 from neuralprog_envs.interfaces.setting import bare
 
 _CHUNK = 20
-"""Gradient steps between two questions whether to stop."""
-_SAVED_SECONDS = 15.0
-_CHECKPOINT = "checkpoint.safetensors"
-_KIND = "rl-imitation"
+"""Gradient steps between two decisions."""
 
 Arrays = dict[str, NDArray[Any]]
-
-
-def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
-    torch.set_num_threads(1)
-    return _Restart(config, index, folder).run(report, stop)
 
 
 def demonstrations(setup: Setup, count: int, seed: int) -> tuple[Arrays, NDArray[np.int64]]:
@@ -69,42 +57,36 @@ def demonstrations(setup: Setup, count: int, seed: int) -> tuple[Arrays, NDArray
     return joined, actions if table is None else rows_of(task.machine, actions, table)
 
 
-class _Restart:
-    def __init__(self, config: Config, index: int, folder: Path) -> None:
-        self.config, self.seed = config, seed_of(config, index)
+class ImitationLearner:
+    """One restart; see ``neuralprog_agents.agent.Learner``."""
+
+    def __init__(self, config: Config, index: int) -> None:
+        torch.set_num_threads(1)
+        self.config, self.seed, setup = config, seed_of(config, index), setup_of(config)
         self.options = options_of(config)
-        self.setup = setup_of(config)
-        self.network = seeded(lambda: new_network(self.setup), 2 * self.seed)
-        self.policy = LearnedPolicy(self.setup, self.network)
-        self.seen, self.done = demonstrations(self.setup, self.options["demonstrations"], self.seed)
+        self.network = seeded(lambda: new_network(setup), 2 * self.seed)
+        self.seen, self.done = demonstrations(setup, self.options["demonstrations"], self.seed)
         rate = self.options["learning_rate"]
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=rate)
-        self.of = checkpoint.identity(config, index)
-        self.path = folder / _CHECKPOINT
-        self.steps, self.judged_at, self.loss = 0, 0, 0.0
-        self.success, self.best = -1.0, weights_of(self.network)
-        self._resume()
+        self.validation = Validation(config, LearnedPolicy(setup, self.network))
+        self.steps, self.loss = 0, 0.0
 
     @property
     def samples(self) -> int:
+        """The actions of all minibatches."""
         return self.steps * int(self.options["batch_size"])
 
-    def run(self, report: Report, stop: Stop) -> Outcome:
-        saved = time.monotonic()
-        while self.samples < self.config.budget and self.success < self.config.success_rate:
-            if stop():
-                self._save()
-                break
-            for _ in range(_CHUNK):
-                self._step()
-            if self.samples - self.judged_at >= self.config.judged_every:
-                self._judge(report)
-            if time.monotonic() - saved > _SAVED_SECONDS:
-                self._save()
-                saved = time.monotonic()
-        if self.judged_at < self.samples or self.success < 0:
-            self._judge(report)
-        return outcome(self.config, self.setup, self.success, self.best, self.samples)
+    @property
+    def finished(self) -> bool:
+        """Whether it succeeds on validation, or the budget is spent."""
+        return self.validation.solved or self.samples >= self.config.budget
+
+    def advance(self, pulse: Pulse) -> None:
+        """Take a chunk of gradient steps; judge when it is time."""
+        for _ in range(_CHUNK):
+            pulse()
+            self._step()
+        self.validation.judge_if_due(self.samples)
 
     def _step(self) -> None:
         """Do a gradient step on -log π(the expert's action)."""
@@ -121,36 +103,22 @@ class _Restart:
         self.steps += 1
         self.loss = float(loss.detach())
 
-    def _judge(self, report: Report) -> None:
-        """Validate the policy; keep its weights if they are the best so far."""
-        self.judged_at = self.samples
-        found = judge.success(self.policy, self.config.judged)
-        if found > self.success:
-            self.success, self.best = found, weights_of(self.network)
-        report(
-            {
-                "step": self.samples,
-                "samples": self.samples,
-                "progress": min(1.0, self.samples / self.config.budget),
-                "success": found,
-                "best": self.success,
-                "loss": self.loss,
-            }
-        )
+    def status(self) -> dict[str, float]:
+        """Return what is reported: the last judgement."""
+        return {**self.validation.status(), "loss": self.loss}
 
-    def _save(self) -> None:
-        best = {f"best.{name}": array for name, array in self.best.items()}
-        tensors = {**learner_arrays(self.network, self.optimizer), **best}
-        names = ("steps", "judged_at", "success", "loss")
-        metadata = {"of": self.of, **{name: getattr(self, name) for name in names}}
-        checkpoint.save(self.path, _KIND, tensors, metadata)
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return the network, its optimiser, and the best weights."""
+        best, validation = self.validation.state()
+        tensors = learner_arrays(self.network, self.optimizer)
+        return tensors | best, {"steps": self.steps, "validation": validation}
 
-    def _resume(self) -> None:
-        found = checkpoint.resume(self.path, _KIND, self.of)
-        if found is None:
-            return
-        tensors, metadata = found
+    def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        """Undo ``state``."""
         restore_learner(self.network, self.optimizer, tensors)
-        self.best = {name: tensors[f"best.{name}"] for name in self.best}
-        for name, value in metadata.items():
-            setattr(self, name, value)
+        self.validation.restore(tensors, metadata["validation"])
+        self.steps = metadata["steps"]
+
+    def outcome(self) -> Outcome:
+        """Return the weights that did best on validation."""
+        return self.validation.outcome()

@@ -2,11 +2,69 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gymnasium.vector import AutoresetMode
 
-from neuralprog_agents.agents.rl.policy import LearnedPolicy
+from neuralprog_agents.agent import Outcome, Tensors
+from neuralprog_agents.agents.rl.config import Config
+from neuralprog_agents.agents.rl.policy import LearnedPolicy, weights_of
 from neuralprog_agents.evaluation.evaluate import play
 from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
+
+
+class Validation:
+    """A restart's judgements, and the weights that did best in them.
+
+    Args:
+        config: The restart's.
+        policy: What is judged.
+
+    Attributes:
+        found: The last success rate.
+        best: The best one; -1 before the first judgement.
+        at: After how many samples it was judged last.
+    """
+
+    def __init__(self, config: Config, policy: LearnedPolicy) -> None:
+        self._config, self._policy = config, policy
+        self.found, self.best, self.at = 0.0, -1.0, 0
+        self._weights = weights_of(policy.network)
+
+    @property
+    def solved(self) -> bool:
+        """Whether the best success rate is high enough."""
+        return self.best >= self._config.success_rate
+
+    def judge_if_due(self, samples: int) -> None:
+        """Judge the policy every so many samples, and when the budget is spent."""
+        due = samples - self.at >= self._config.judged_every or samples >= self._config.budget
+        if due:
+            self.at, self.found = samples, success(self._policy, self._config.judged)
+            if self.found > self.best:
+                self.best, self._weights = self.found, weights_of(self._policy.network)
+
+    def status(self) -> dict[str, float]:
+        """Return what is reported."""
+        progress = min(1.0, self.at / self._config.budget)
+        return {"step": self.at, "progress": progress, "success": self.found, "best": self.best}
+
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return the best weights, and what was found."""
+        best = {f"best.{name}": array for name, array in self._weights.items()}
+        return best, {"found": self.found, "best": self.best, "at": self.at}
+
+    def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        """Undo ``state``."""
+        self._weights = {name: tensors[f"best.{name}"] for name in self._weights}
+        self.found, self.best, self.at = (metadata[name] for name in ("found", "best", "at"))
+
+    def outcome(self) -> Outcome:
+        """Return the best weights, or the current ones if none were judged yet."""
+        weights = self._weights if self.best >= 0 else weights_of(self._policy.network)
+        numbers = sum(array.size for array in weights.values())
+        metrics = {"success": self.best, "parameters": float(numbers)}
+        return Outcome(self.solved, metrics, weights, self._policy.setup.card())
 
 
 def success(policy: LearnedPolicy, episodes: int) -> float:

@@ -7,10 +7,7 @@ the same bits.
 
 from __future__ import annotations
 
-import random
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -29,18 +26,6 @@ _COUNTERS = (
 )
 _REPLAY = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 _EPISODE = ("r", "l")
-
-
-@contextmanager
-def contained() -> Iterator[None]:
-    """Restore the global random generators afterwards; Stable-Baselines3 seeds and uses them."""
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    try:
-        with torch.random.fork_rng(devices=[]):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002
 
 
 def capture(model: Any, env: ProgramVecEnv) -> tuple[Tensors, dict[str, Any]]:

@@ -1,18 +1,16 @@
-"""One restart of reinforcement learning: it goes on exactly where it was killed."""
+"""One restart of reinforcement learning: rollouts and updates by Stable-Baselines3."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import torch
 from stable_baselines3.common.callbacks import BaseCallback
 
-from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
-from neuralprog_agents.agents.rl import judge, state
+from neuralprog_agents.agent import Outcome, Pulse, Tensors
+from neuralprog_agents.agents.rl import state
 from neuralprog_agents.agents.rl.algorithms import (
     ALGORITHMS,
     class_of,
@@ -21,21 +19,13 @@ from neuralprog_agents.agents.rl.algorithms import (
     policy_name,
 )
 from neuralprog_agents.agents.rl.config import Config
-from neuralprog_agents.agents.rl.policy import LearnedPolicy, weights_of
+from neuralprog_agents.agents.rl.judge import Validation
+from neuralprog_agents.agents.rl.policy import LearnedPolicy
 from neuralprog_agents.agents.rl.setup import Setup, ending, setup_of
 from neuralprog_agents.agents.rl.vec_env import ProgramVecEnv
-from neuralprog_agents.training import checkpoint
 
-_SAVED_SECONDS = 15.0
-_CHECKPOINT = "checkpoint.safetensors"
-_KIND = "rl-training"
-
-
-def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
-    torch.set_num_threads(1)
-    with state.contained():
-        return _Restart(config, index, folder, report, stop).run()
+_CHUNK = 1000
+"""The environment steps of a chunk, or those of one rollout where these are more."""
 
 
 def make_env(config: Config, setup: Setup) -> ProgramVecEnv:
@@ -77,107 +67,82 @@ def seed_of(config: Config, index: int) -> int:
     return int(np.random.SeedSequence((config.seed, index)).generate_state(1)[0])
 
 
-class _Boundary(BaseCallback):  # type: ignore[misc]
-    """Asks ``leave`` between two rollouts, when a learner's state is complete."""
+class _WholeError(Exception):
+    """A learner is between two rollouts, where its state is whole."""
 
-    def __init__(self, leave: Callable[[], bool]) -> None:
+
+class _Chunk(BaseCallback):  # type: ignore[misc]
+    """Leaves ``learn`` before the rollout that begins with so many samples."""
+
+    def __init__(self, samples: int, pulse: Pulse) -> None:
         super().__init__()
-        self._leave, self._left = leave, False
+        self._samples, self._pulse = samples, pulse
 
     def _on_rollout_start(self) -> None:
-        self._left = self._leave()
+        if self.model.num_timesteps >= self._samples:
+            raise _WholeError
 
     def _on_step(self) -> bool:
-        return not self._left
-
-
-class _Restart:
-    def __init__(
-        self, config: Config, index: int, folder: Path, report: Report, stop: Stop
-    ) -> None:
-        self.config, self.report, self.stop = config, report, stop
-        self.setup = setup_of(config)
-        self.env = make_env(config, self.setup)
-        self.model = make_learner(config, self.setup, self.env, seed_of(config, index))
-        self.policy = LearnedPolicy(self.setup, self.model.policy)
-        self.of = checkpoint.identity(config, index)
-        self.path = folder / _CHECKPOINT
-        self.success, self.best = -1.0, weights_of(self.model.policy)
-        self.judged_at = 0
-        self.resumed = self._resume()
-        self.saved = time.monotonic()
-
-    def run(self) -> Outcome:
-        self.model.learn(
-            self.config.budget - self.model.num_timesteps,
-            callback=_Boundary(self._boundary),
-            log_interval=None,
-            reset_num_timesteps=not self.resumed,
-        )
-        if self.success < self.config.success_rate:
-            self._judge()
-        return self._outcome()
-
-    def _boundary(self) -> bool:
-        """Judge, report and save when it is time; return whether to leave."""
-        step = self.model.num_timesteps
-        if step - self.judged_at >= self.config.judged_every:
-            self.judged_at = step
-            self._judge()
-            if self.success >= self.config.success_rate:
-                return True
-        leaving = self.stop()
-        if leaving or time.monotonic() - self.saved > _SAVED_SECONDS:
-            self._save()
-            self.saved = time.monotonic()
-        return leaving
-
-    def _judge(self) -> None:
-        """Validate the policy; keep its weights if they are the best so far."""
-        found = judge.success(self.policy, self.config.judged)
-        if found > self.success:
-            self.success, self.best = found, weights_of(self.model.policy)
-        step, episodes = self.model.num_timesteps, self.model.ep_info_buffer
-        self.report(
-            {
-                "step": step,
-                "samples": step,
-                "progress": min(1.0, step / self.config.budget),
-                "success": found,
-                "best": self.success,
-                "reward": float(np.mean([info["r"] for info in episodes] or [0.0])),
-                "episode_steps": float(np.mean([info["l"] for info in episodes] or [0.0])),
-            }
-        )
-
-    def _save(self) -> None:
-        tensors, learner = state.capture(self.model, self.env)
-        best = {f"best.{name}": array for name, array in self.best.items()}
-        judged = {"success": self.success, "judged_at": self.judged_at}
-        metadata = {"of": self.of, "learner": learner, **judged}
-        checkpoint.save(self.path, _KIND, {**tensors, **best}, metadata)
-
-    def _resume(self) -> bool:
-        found = checkpoint.resume(self.path, _KIND, self.of)
-        if found is None:
-            return False
-        tensors, metadata = found
-        state.restore(self.model, self.env, tensors, metadata["learner"])
-        self.best = {name: tensors[f"best.{name}"] for name in self.best}
-        self.success, self.judged_at = metadata["success"], metadata["judged_at"]
+        self._pulse()
         return True
 
-    def _outcome(self) -> Outcome:
-        return outcome(self.config, self.setup, self.success, self.best, self.model.num_timesteps)
 
+class ReinforcementLearner:
+    """One restart; see ``neuralprog_agents.agent.Learner``. Draws from the global generators."""
 
-def outcome(
-    config: Config, setup: Setup, success: float, weights: Tensors, samples: int
-) -> Outcome:
-    """Return what a restart came to, with the weights that did best on validation."""
-    metrics = {
-        "success": success,
-        "samples": float(samples),
-        "parameters": float(sum(array.size for array in weights.values())),
-    }
-    return Outcome(success >= config.success_rate, metrics, weights, setup.card())
+    def __init__(self, config: Config, index: int) -> None:
+        torch.set_num_threads(1)
+        self.config, setup = config, setup_of(config)
+        self.env = make_env(config, setup)
+        self.model = make_learner(config, setup, self.env, seed_of(config, index))
+        self.model._setup_learn(config.budget)
+        self.model.policy.optimizer.register_step_pre_hook(lambda *_: self._pulse())
+        self.validation = Validation(config, LearnedPolicy(setup, self.model.policy))
+        self._pulse: Pulse = lambda: None
+
+    @property
+    def samples(self) -> int:
+        """The environment steps."""
+        return int(self.model.num_timesteps)
+
+    @property
+    def finished(self) -> bool:
+        """Whether it succeeds on validation, or the budget is spent."""
+        return self.validation.solved or self.samples >= self.config.budget
+
+    def advance(self, pulse: Pulse) -> None:
+        """Do one rollout and its updates, or several short ones; judge when it is time."""
+        self._pulse = pulse
+        end = min(self.samples + _CHUNK, self.validation.at + self.config.judged_every)
+        with suppress(_WholeError):
+            self.model.learn(
+                self.config.budget - self.samples,
+                callback=_Chunk(end, pulse),
+                log_interval=None,
+                reset_num_timesteps=False,
+            )
+        self.validation.judge_if_due(self.samples)
+
+    def status(self) -> dict[str, float]:
+        """Return what is reported: the last judgement."""
+        episodes = self.model.ep_info_buffer
+        return {
+            **self.validation.status(),
+            "reward": float(np.mean([info["r"] for info in episodes] or [0.0])),
+            "episode_steps": float(np.mean([info["l"] for info in episodes] or [0.0])),
+        }
+
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return the algorithm with its environments and generators, and the best weights."""
+        tensors, learner = state.capture(self.model, self.env)
+        best, validation = self.validation.state()
+        return tensors | best, {"learner": learner, "validation": validation}
+
+    def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        """Undo ``state``."""
+        state.restore(self.model, self.env, tensors, metadata["learner"])
+        self.validation.restore(tensors, metadata["validation"])
+
+    def outcome(self) -> Outcome:
+        """Return the weights that did best on validation."""
+        return self.validation.outcome()

@@ -1,9 +1,8 @@
-"""Sequence to sequence as an agent: its config, its restart, and its policy."""
+"""Sequence to sequence as an agent: its config, its learner, and its policy."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuralprog_agents.agents.seq2seq.card import Card, Form
@@ -12,10 +11,11 @@ from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find, make_task
 
 if TYPE_CHECKING:
-    from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
+    from neuralprog_agents.agent import Tensors
     from neuralprog_agents.sequences.policy import Saying
+    from neuralprog_agents.sequences.training import SequenceLearner
 
-__all__ = ["SUPERVISION", "Card", "Config", "check", "load", "restart"]
+__all__ = ["SUPERVISION", "Card", "Config", "check", "learner", "load"]
 
 SUPERVISION = "input/output pairs"
 
@@ -31,14 +31,14 @@ def check(config: Config) -> None:
     check_lengths(make_task(row.id, length=config.length), config.length, "train")
 
 
-def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
+def learner(config: Config, index: int) -> SequenceLearner:
+    """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
     from neuralprog_agents.agents.seq2seq.learner import Seq2Seq
-    from neuralprog_agents.sequences import training
+    from neuralprog_agents.sequences.training import SequenceLearner, Setup
 
     form = Form(config.model, config.format, config.hidden, config.layers)
-    setup = training.Setup("seq2seq", {}, lambda: Seq2Seq(form), {"form": asdict(form)})
-    return training.restart(config, index, folder, report, stop, setup)
+    setup = Setup({}, lambda: Seq2Seq(form), {"form": asdict(form)})
+    return SequenceLearner(config, index, setup)
 
 
 def load(weights: Tensors, card: Card) -> Saying:
@@ -46,7 +46,7 @@ def load(weights: Tensors, card: Card) -> Saying:
 
     Args:
         weights: The network's parameters, by name.
-        card: As ``restart`` gives it.
+        card: As the learner gives it.
 
     Raises:
         ValueError: The card and the weights do not fit each other.

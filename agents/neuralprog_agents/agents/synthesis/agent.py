@@ -1,8 +1,7 @@
-"""Synthesis as an agent: its config, its restart, and its policy."""
+"""Synthesis as an agent: its config, its learner, and its policy."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuralprog_agents.agents.synthesis.card import Card
@@ -11,10 +10,11 @@ from neuralprog_agents.specifications.known import specifications
 from neuralprog_envs.registry import find
 
 if TYPE_CHECKING:
-    from neuralprog_agents.agent import Outcome, Report, Stop, Tensors
+    from neuralprog_agents.agent import Tensors
     from neuralprog_agents.agents.synthesis.policy import SynthesisPolicy
+    from neuralprog_agents.agents.synthesis.train import SynthesisLearner
 
-__all__ = ["SUPERVISION", "Card", "Config", "check", "check_certificate", "load", "restart"]
+__all__ = ["SUPERVISION", "Card", "Config", "check", "check_certificate", "learner", "load"]
 
 SUPERVISION = "a specification of every program"
 
@@ -24,11 +24,11 @@ def check(config: Config) -> None:
     specifications(find(config.env).id, True)
 
 
-def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
+def learner(config: Config, index: int) -> SynthesisLearner:
+    """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
     from neuralprog_agents.agents.synthesis import train
 
-    return train.restart(config, index, folder, report, stop)
+    return train.SynthesisLearner(config, index)
 
 
 def load(weights: Tensors, card: Card) -> SynthesisPolicy:

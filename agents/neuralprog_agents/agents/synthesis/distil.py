@@ -3,28 +3,25 @@
 The bodies are the expert. The network is trained on frames of their runs until none is wrong, then
 also on frames of the verification set that fail (every frame that the bodies meet on inputs of any
 length; see ``neuralprog_agents.npi_network``). Everything random is a function of (seed, restart,
-step), and every decision is made at the end of a chunk of steps, so a killed restart ends with the
-same bits.
+step).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from neuralprog_agents.agent import Report, Stop
+from neuralprog_agents.agent import Pulse, Tensors
 from neuralprog_agents.agents.synthesis.bodies import Body, task_of
 from neuralprog_agents.agents.synthesis.config import Config
 from neuralprog_agents.npi_network.model import NPI, without_onednn
 from neuralprog_agents.npi_network.sizes import Sizes, lay_out
 from neuralprog_agents.npi_network.training_set import TrainingSet, adam, gradient_step
 from neuralprog_agents.npi_network.verification_set import verification_set
-from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.network import restore, seeded, training_state
 from neuralprog_envs.core.draws import as_words, combine
 from neuralprog_envs.core.instances import draw
@@ -32,10 +29,6 @@ from neuralprog_envs.program.frames import FrameBatch, batch_frames, frames
 
 CHUNK = 50
 """Gradient steps between two decisions."""
-_SAVED_EVERY = 4
-"""Chunks between two checkpoints."""
-_CHECKPOINT = "distillation.safetensors"
-_KIND = "synthesis-distillation"
 
 
 class Stream(IntEnum):
@@ -52,7 +45,6 @@ class Distillation:
     Args:
         config: The restart's.
         index: The restart.
-        folder: Where its checkpoint is.
         bodies: What was found.
 
     Attributes:
@@ -62,16 +54,20 @@ class Distillation:
         proven: Whether it decides as the bodies do in every frame of the verification set.
     """
 
-    def __init__(self, config: Config, index: int, folder: Path, bodies: Sequence[Body]) -> None:
-        self._config, self._index, self._path = config, index, folder / _CHECKPOINT
-        self._of = checkpoint.identity(config, index)
+    def __init__(self, config: Config, index: int, bodies: Sequence[Body]) -> None:
+        torch.set_num_threads(1)
+        self._config, self._index = config, index
         task = task_of(config.env, config.traced[1], bodies)
         sizes = sizes_of(config, task)
         self.model = seeded(lambda: NPI(sizes), self._key(Stream.WEIGHTS))
         self._optimizer = adam(self.model, config.learning_rate)
         self.training_set = TrainingSet(self._traces(task), verification_set(task))
         self.step, self.proven = 0, False
-        self._resume()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the network is proven, or all steps are taken."""
+        return self.proven or self.step >= self._config.updates
 
     def _key(self, stream: Stream, position: int = 0) -> int:
         words = self._config.seed, self._index, int(stream), position
@@ -84,21 +80,17 @@ class Distillation:
         key = self._key(Stream.TRACES)
         return batch_frames(frames(task, draw(task, key, np.arange(len(lengths)), lengths)))
 
-    def run(self, report: Report, stop: Stop) -> None:
-        """Train until the network is proven, the budget is spent, or it is to stop."""
-        while not self.proven and self.step < self._config.updates and not stop():
-            self._train()
-            self.training_set.check(self.model)
-            self.proven = not self.training_set.wrong and self.training_set.proven(self.model)
-            report(self.counts())
-            if self.step // CHUNK % _SAVED_EVERY == 0:
-                self._save()
-        self._save()
+    @without_onednn()
+    def advance(self, pulse: Pulse) -> None:
+        """Take a chunk of gradient steps, and check all frames."""
+        self._train(pulse)
+        self.training_set.check(self.model)
+        self.proven = not self.training_set.wrong and self.training_set.proven(self.model)
 
-    def _train(self) -> None:
-        """Take a chunk of gradient steps."""
+    def _train(self, pulse: Pulse) -> None:
         config, sampler = self._config, self.training_set.sampler(self._config.boost)
         for _ in range(CHUNK):
+            pulse()
             rate = config.learning_rate * 0.5 ** (self.step / config.half_life)
             self._optimizer.param_groups[0]["lr"] = rate
             rows = sampler.rows(config.batch, self._key(Stream.BATCHES, self.step))
@@ -114,21 +106,16 @@ class Distillation:
             "unproven": float(self.training_set.unproven),
         }
 
-    def _save(self) -> None:
-        if not self.step:
-            return
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return the network, Adam's moments, and which frames are hard."""
         arrays, counts = self.training_set.state()
         tensors = {**training_state(self.model, self._optimizer), **arrays}
-        metadata = {"step": self.step, "proven": self.proven, "counts": counts, "of": self._of}
-        checkpoint.save(self._path, _KIND, tensors, metadata)
+        return tensors, {"step": self.step, "counts": counts}
 
-    def _resume(self) -> None:
-        found = checkpoint.resume(self._path, _KIND, self._of)
-        if found is None:
-            return
-        tensors, metadata = found
+    def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        """Undo ``state``."""
         self.training_set.restore(tensors, metadata["counts"])
-        self.step, self.proven = metadata["step"], metadata["proven"]
+        self.step = metadata["step"]
         restore(self.model, self._optimizer, tensors, self.step)
 
 
@@ -142,14 +129,3 @@ def sizes_of(config: Config, task: Any) -> Sizes:
         hidden=config.hidden,
         layers=config.layers,
     )
-
-
-def distil(
-    config: Config, index: int, folder: Path, bodies: Sequence[Body], report: Report, stop: Stop
-) -> Distillation:
-    """Return what has become of a distillation, or of the rest of one that was interrupted."""
-    torch.set_num_threads(1)
-    with without_onednn():
-        distillation = Distillation(config, index, folder, bodies)
-        distillation.run(report, stop)
-    return distillation

@@ -23,7 +23,7 @@ from neuralprog_agents.specifications.world import STOP, View, World
 from neuralprog_envs.program.state import ProgramState
 
 
-class StoppedError(Exception):
+class NoBodyError(Exception):
     """The search was stopped, or no body exists within its bounds."""
 
 
@@ -103,7 +103,7 @@ class Search:
         rng: Orders calls that are equally near to the goal.
         calls: The most calls on any path through the body.
         looks: The most tests of the view on any path.
-        tick: Called with the number of calls about to be tried; may raise ``StoppedError``.
+        tick: Called with the number of calls about to be tried; may raise ``NoBodyError``.
     """
 
     world: World
@@ -134,13 +134,13 @@ class Search:
         It has the fewest calls and, among those, the fewest tests of the view.
 
         Raises:
-            StoppedError: No body exists within the bounds, or ``tick`` raised it.
+            NoBodyError: No body exists within the bounds, or ``tick`` raised it.
         """
         self._failed.clear()
         group = tuple((example, example.start) for example in self._examples)
         body = self._shortest(group, self.calls, self.looks)
         if body is None:
-            raise StoppedError
+            raise NoBodyError
         return body
 
     def _shortest(self, group: _Group, calls: int, looks: int) -> Body | None:

@@ -3,9 +3,8 @@
 The search sees a few states at first. The body that it finds is tried in every state on short
 instances, and those in which it is wrong join the others, until there is none: synthesis guided
 by counterexamples. Programs don't depend on each other, since calls do what is specified, and
-each one's search depends on (seed, restart, program) alone: a killed restart goes on with the
-program that it was at, and ends with the same bodies. A network may then be trained on them
-(``distil.py``).
+each one's search depends on (seed, restart, program) alone. A network may then be trained on the
+bodies (``distil.py``).
 
 Source: Solar-Lezama et al., "Combinatorial sketching for finite programs", ASPLOS 2006 (the loop
 of search and counterexamples).
@@ -15,83 +14,72 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from itertools import islice
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.random import Generator, Philox
 
-from neuralprog_agents.agent import Outcome, Report, Stop
+from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.synthesis.bodies import Body, Return, body_of, tabulate
 from neuralprog_agents.agents.synthesis.config import Config
-from neuralprog_agents.agents.synthesis.search import Search, StoppedError, is_right
+from neuralprog_agents.agents.synthesis.search import NoBodyError, Search, is_right
 from neuralprog_agents.specifications.world import make_world, settings_of
-from neuralprog_agents.training import checkpoint
 from neuralprog_envs.core.draws import as_words, combine
 from neuralprog_envs.program.state import ProgramState
 
-_CHECKPOINT = "checkpoint.safetensors"
-_KIND = "synthesis"
-_PATIENCE = 64
-"""How often the search may tell what it tries before it is asked whether to stop."""
+if TYPE_CHECKING:
+    from neuralprog_agents.agents.synthesis.distil import Distillation
 
 
-def restart(config: Config, index: int, folder: Path, report: Report, stop: Stop) -> Outcome:
-    """Do one restart; see ``neuralprog_agents.agent.AgentModule.restart``."""
-    return _Restart(config, index, folder).run(report, stop)
+class SynthesisLearner:
+    """One restart of the synthesis; see ``neuralprog_agents.agent.Learner``."""
 
-
-class _Restart:
-    def __init__(self, config: Config, index: int, folder: Path) -> None:
+    def __init__(self, config: Config, index: int) -> None:
         self.config, self.index = config, index
-        self.of = checkpoint.identity(config, index)
-        self.path = folder / _CHECKPOINT
         self.world = make_world(config.env, True, config.length[1] + 1)
         self.found: list[Body] = []
         self.tried, self.examples = 0, 0
-        self._resume()
+        self.distillation: Distillation | None = None
+        self.gave_up = False
 
-    def run(self, report: Report, stop: Stop) -> Outcome:
-        """Find the bodies that are still missing."""
+    @property
+    def finished(self) -> bool:
+        """Whether all bodies are found and distilled, or one is not found."""
+        if self.distillation is not None:
+            return self.distillation.finished
+        return self.gave_up or (self._all_found and not self.config.distil)
+
+    @property
+    def samples(self) -> int:
+        """The calls that were tried."""
+        return self.tried
+
+    @property
+    def _all_found(self) -> bool:
+        return len(self.found) == len(self.world.programs)
+
+    def advance(self, pulse: Pulse) -> None:
+        """Find the next program's body, or train the network."""
+        if not self._all_found:
+            self._find_next(pulse)
+        else:
+            self.distillation = self.distillation or self._begin_distillation()
+            self.distillation.advance(pulse)
+
+    def _find_next(self, pulse: Pulse) -> None:
+        effort = _Effort(self.config.budget, pulse)
         try:
-            for program in self.world.programs[len(self.found) :]:
-                effort = _Effort(self.config.budget, stop)
-                effort.check()
-                body, examples = self._find(program, effort)
-                self.found.append(body)
-                self.tried += effort.calls
-                self.examples += examples
-                self._save()
-                report(self._report())
-        except StoppedError:
-            return self._outcome()
-        return self._distilled(report, stop) if self.config.distil else self._outcome()
+            body, examples = self._find(self.world.programs[len(self.found)], effort)
+        except NoBodyError:
+            self.gave_up = True
+            return
+        self.found.append(body)
+        self.tried += effort.calls
+        self.examples += examples
 
-    def _distilled(self, report: Report, stop: Stop) -> Outcome:
-        """Return the outcome in which a network acts as the bodies do."""
-        from neuralprog_agents.agents.synthesis.distil import distil
-        from neuralprog_agents.training.network import weights
+    def _begin_distillation(self) -> Distillation:
+        from neuralprog_agents.agents.synthesis.distil import Distillation
 
-        found = self._outcome()
-        learned = distil(
-            self.config,
-            self.index,
-            self.path.parent,
-            self.found,
-            lambda counts: report(self._report(**counts)),
-            stop,
-        )
-        network = weights(learned.model)
-        frames = {
-            "frames": len(learned.training_set.drawn.program),
-            "added": len(learned.training_set.added),
-        }
-        numbers = sum(array.size for array in network.values())
-        return Outcome(
-            learned.proven,
-            {**found.metrics, **learned.counts(), **frames, "parameters": float(numbers)},
-            {**found.tensors, **network},
-            {**found.card, "sizes": asdict(learned.model.sizes)},
-        )
+        return Distillation(self.config, self.index, self.found)
 
     def _find(self, program: int, effort: _Effort) -> tuple[Body, int]:
         """Return a body that is right in every state, and how many were its examples."""
@@ -120,18 +108,16 @@ class _Restart:
         words = self.config.seed, self.index, program
         return int(combine(*map(as_words, words))[0])
 
-    def _report(
-        self, updates: float = 0.0, failing: float = -1.0, unproven: float = -1.0
-    ) -> dict[str, float]:
-        """Return how far it is, with bodies and then with their distillation."""
+    def status(self) -> dict[str, float]:
+        """Return what is reported: how far it is with the bodies, and then with the network."""
         steps = len(self.world.programs) + (self.config.updates if self.config.distil else 0)
-        done = len(self.found) + int(updates)
+        counts = self.distillation.counts() if self.distillation else {}
+        done = len(self.found) + int(counts.get("updates", 0))
         return {
             "step": done,
             "progress": done / steps,
-            "samples": float(self.tried),
-            "failing": failing,
-            "unproven": unproven,
+            "failing": counts.get("failing", -1.0),
+            "unproven": counts.get("unproven", -1.0),
         }
 
     def _tables(self) -> dict[str, Any]:
@@ -140,26 +126,29 @@ class _Restart:
         nodes, roots = tabulate([*self.found, *[Return()] * missing], max(self.world.sees))
         return {"nodes": nodes, "roots": roots}
 
-    def _save(self) -> None:
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return the bodies as tables, and the state of the distillation."""
         counts = {"found": len(self.found), "tried": self.tried, "examples": self.examples}
-        checkpoint.save(self.path, _KIND, self._tables(), {**counts, "of": self.of})
+        if self.distillation is None:
+            return self._tables(), counts
+        arrays, metadata = self.distillation.state()
+        return self._tables() | arrays, counts | {"distillation": metadata}
 
-    def _resume(self) -> None:
-        saved = checkpoint.resume(self.path, _KIND, self.of)
-        if saved is None:
-            return
-        tables, metadata = saved
-        roots = tables["roots"][: metadata["found"]]
-        self.found = [body_of(tables["nodes"], int(root)) for root in roots]
+    def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        """Undo ``state``."""
+        roots = tensors["roots"][: metadata["found"]]
+        self.found = [body_of(tensors["nodes"], int(root)) for root in roots]
         self.tried, self.examples = metadata["tried"], metadata["examples"]
+        if "distillation" in metadata:
+            self.distillation = self._begin_distillation()
+            self.distillation.restore(tensors, metadata["distillation"])
 
-    def _outcome(self) -> Outcome:
+    def outcome(self) -> Outcome:
+        """Return the bodies, and the network that acts as they do."""
         tables = self._tables()
-        success = len(self.found) == len(self.world.programs)
         metrics = {
             "bodies": float(len(self.found)),
             "examples": float(self.examples),
-            "samples": float(self.tried),
             "parameters": float(len(tables["nodes"])),
         }
         card = {
@@ -168,7 +157,25 @@ class _Restart:
             "trained_lengths": list(self.config.length),
             "beyond": self.config.beyond,
         }
-        return Outcome(success, metrics, tables, card)
+        found = Outcome(self._all_found, metrics, tables, card)
+        return found if self.distillation is None else self._distilled(found, self.distillation)
+
+    def _distilled(self, found: Outcome, made: Distillation) -> Outcome:
+        """Return the outcome in which a network acts as the bodies do."""
+        from neuralprog_agents.training.network import weights
+
+        network = weights(made.model)
+        numbers = {
+            "frames": float(len(made.training_set.drawn.program)),
+            "added": float(len(made.training_set.added)),
+            "parameters": float(sum(array.size for array in network.values())),
+        }
+        return Outcome(
+            made.proven,
+            {**found.metrics, **made.counts(), **numbers},
+            {**found.tensors, **network},
+            {**found.card, "sizes": asdict(made.model.sizes)},
+        )
 
 
 class _Effort:
@@ -176,26 +183,18 @@ class _Effort:
 
     Args:
         budget: The most calls that may be tried.
-        stop: Whether to leave.
+        pulse: Called whenever some are.
 
     Attributes:
         calls: How many were tried, in the search and in checks.
     """
 
-    def __init__(self, budget: int, stop: Stop) -> None:
-        self._budget, self._stop = budget, stop
-        self.calls, self._told = 0, 0
+    def __init__(self, budget: int, pulse: Pulse) -> None:
+        self._budget, self._pulse, self.calls = budget, pulse, 0
 
     def tick(self, calls: int) -> None:
-        """Note that calls are tried; raise ``StoppedError`` if that is to end."""
+        """Note that calls are tried; raise ``NoBodyError`` if they are too many."""
         self.calls += calls
-        self._told += 1
         if self.calls > self._budget:
-            raise StoppedError
-        if self._told % _PATIENCE == 0:
-            self.check()
-
-    def check(self) -> None:
-        """Raise ``StoppedError`` if it is time to leave."""
-        if self._stop():
-            raise StoppedError
+            raise NoBodyError
+        self._pulse()

@@ -1,4 +1,4 @@
-"""One restart: it learns, it resumes bit for bit, its policy acts in the environment."""
+"""One restart: it learns, and its policy acts in the environment."""
 
 import json
 from dataclasses import replace
@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuralprog_agents.agents.neural_programmer import agent, data, train
+from neuralprog_agents.agents.neural_programmer import agent, data
 from neuralprog_agents.agents.neural_programmer.config import Config
 from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
-from neuralprog_agents.training.checkpoint import CheckpointError
+from neuralprog_agents.training.loop import restart
 
 SHORT = Config(
     "NPSingleColumn",
@@ -23,46 +23,6 @@ SHORT = Config(
     dropout_steps=200,
 )
 SMALL = Config("NPSingleColumn", length=(5, 20), examples=20_000, judged_every=50)
-
-
-def run(config, index, folder, report=lambda _: None, stop=lambda: False):
-    folder.mkdir(exist_ok=True)
-    return agent.restart(config, index, folder, report, stop)
-
-
-class KilledError(Exception):
-    pass
-
-
-def test_a_killed_restart_goes_on_bit_for_bit(tmp_path, monkeypatch):
-    config = replace(SHORT, judged_every=100)
-    undisturbed = run(config, 3, tmp_path / "whole")
-    again = run(config, 3, tmp_path / "again")
-    assert again.tensors["theta"].tobytes() == undisturbed.tensors["theta"].tobytes()
-    monkeypatch.setattr(train, "_SAVED_SECONDS", 0.0)
-    for chunks in (1, 1):
-        countdown = iter(range(chunks))
-
-        def report(metrics, left=countdown):
-            if next(left, None) is None:
-                raise KilledError
-
-        with pytest.raises(KilledError):
-            run(config, 3, tmp_path / "killed", report)
-    resumed = run(config, 3, tmp_path / "killed")
-    assert resumed.metrics == undisturbed.metrics
-    assert resumed.metrics["step"] == 200
-    assert resumed.tensors["theta"].tobytes() == undisturbed.tensors["theta"].tobytes()
-    other = run(config, 4, tmp_path / "other")
-    assert other.tensors["theta"].tobytes() != undisturbed.tensors["theta"].tobytes()
-
-
-def test_a_checkpoint_of_another_restart_is_refused(tmp_path):
-    answers = iter([False, True])
-    run(SHORT, 0, tmp_path / "r", stop=lambda: next(answers))
-    with pytest.raises(CheckpointError, match="belongs to another restart"):
-        run(SHORT, 1, tmp_path / "r")
-    assert run(replace(SHORT, restarts=9), 0, tmp_path / "r").metrics["step"] == 200
 
 
 def test_minibatches_are_those_of_the_epochs_wherever_they_are_cut():
@@ -107,7 +67,7 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written():
 def test_the_gradient_of_the_soft_machine_teaches_some_of_it(tmp_path):
     config = replace(SMALL, learner="gradient", attention=False, budget=600, entropy=0.05)
     seen = []
-    outcome = run(config, 0, tmp_path / "r", seen.append)
+    outcome = restart(agent, config, 0, tmp_path, seen.append)
     assert outcome.success == (outcome.metrics["accuracy"] >= config.success_rate)
     assert seen[0]["accuracy"] < 0.45
     assert np.mean([m["loss"] for m in seen[-2:]]) < 0.8 * seen[0]["loss"]
@@ -116,7 +76,7 @@ def test_the_gradient_of_the_soft_machine_teaches_some_of_it(tmp_path):
 
 @pytest.mark.learning
 def test_programs_found_from_answers_alone_teach_all_of_it_far_beyond_what_was_seen(tmp_path):
-    outcome = run(replace(SMALL, budget=600), 0, tmp_path / "r")
+    outcome = restart(agent, replace(SMALL, budget=600), 0, tmp_path)
     assert outcome.success, outcome.metrics
     policy = policy_of("neural_programmer", outcome.tensors, json.loads(json.dumps(outcome.card)))
     assert policy.settings(120)["value_range"] == 200.0

@@ -1,4 +1,4 @@
-"""The likelihood, the beam, a restart on the sample: it learns, resumes, answers, is judged."""
+"""The likelihood, the beam, a restart on the sample: it learns, answers, is judged."""
 
 import json
 from dataclasses import replace
@@ -12,7 +12,7 @@ from neuralprog_agents.agents.neural_programmer_2017.config import Config
 from neuralprog_agents.agents.neural_programmer_2017.model import Programmer, Shape
 from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.release import answer_release
-from neuralprog_agents.training.checkpoint import CheckpointError
+from neuralprog_agents.training.loop import restart
 
 SMALL = Config(
     questions="sample",
@@ -27,16 +27,10 @@ SMALL = Config(
 )
 
 
-def run(config, index, folder, report=lambda _: None, stop=lambda: False):
-    folder.mkdir(exist_ok=True)
-    return agent.restart(config, index, folder, report, stop)
-
-
 @pytest.fixture(scope="module")
 def learned(tmp_path_factory):
-    return run(
-        replace(SMALL, batch=8, epochs=8, learning_rate=0.01), 0, tmp_path_factory.mktemp("learned")
-    )
+    config = replace(SMALL, batch=8, epochs=8, learning_rate=0.01)
+    return restart(agent, config, 0, tmp_path_factory.mktemp("learned"))
 
 
 @pytest.fixture(scope="module")
@@ -97,22 +91,9 @@ def test_answers_of_several_programs_add_up():
     assert decode.best([]) is None
 
 
-def test_a_stopped_restart_goes_on_bit_for_bit(tmp_path):
-    whole = run(SMALL, 3, tmp_path / "whole")
-    first = replace(SMALL)
-    seen = []
-    run(first, 3, tmp_path / "killed", seen.append, lambda: bool(seen) and seen[-1]["best"] > 0)
-    resumed = run(first, 3, tmp_path / "killed")
-    assert resumed.metrics == whole.metrics
-    for name, array in whole.tensors.items():
-        assert array.tobytes() == resumed.tensors[name].tobytes(), name
-    with pytest.raises(CheckpointError, match="belongs to another restart"):
-        run(SMALL, 4, tmp_path / "killed")
-
-
 @pytest.mark.learning
 def test_it_learns_the_sample_and_its_answers_are_officially_judged(learned, tmp_path):
-    untrained = run(replace(SMALL, epochs=1, learning_rate=1e-9), 0, tmp_path / "untrained")
+    untrained = restart(agent, replace(SMALL, epochs=1, learning_rate=1e-9), 0, tmp_path)
     assert learned.metrics["accuracy"] > max(0.4, 2 * untrained.metrics["accuracy"])
     policy = policy_of(
         "neural_programmer_2017", learned.tensors, json.loads(json.dumps(learned.card))

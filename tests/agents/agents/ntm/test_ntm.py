@@ -13,6 +13,7 @@ from neuralprog_agents.agents.ntm.model import NTM, Sizes, address, write
 from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.answers import right_answers
 from neuralprog_agents.evaluation.evaluate import evaluate
+from neuralprog_agents.training.loop import restart
 from neuralprog_envs.interfaces.dataset import pairs
 from neuralprog_envs.registry import make_task
 
@@ -150,19 +151,13 @@ SMALL = Config(
 )
 
 
-def never():
-    return False
-
-
-def learn(config, folder, stop=never):
-    folder.mkdir(exist_ok=True)
-    return agent.restart(config, 0, folder, lambda metrics: None, stop)
-
-
 @pytest.mark.learning
 def test_it_learns_to_copy_and_goes_on_beyond(tmp_path):
-    outcome = learn(
-        replace(SMALL, hidden=100, length=(1, 6), memory_size=16, bits=4, budget=3000), tmp_path
+    outcome = restart(
+        agent,
+        replace(SMALL, hidden=100, length=(1, 6), memory_size=16, bits=4, budget=3000),
+        0,
+        tmp_path,
     )
     assert outcome.success
     assert outcome.metrics["samples"] == outcome.metrics["step"] * SMALL.batch
@@ -172,20 +167,8 @@ def test_it_learns_to_copy_and_goes_on_beyond(tmp_path):
     assert beyond.mean_steps == 0
 
 
-@pytest.mark.parametrize("controller", ["lstm", "mlp"])
-def test_a_killed_restart_goes_on_with_the_same_bits(controller, tmp_path):
-    config = replace(SMALL, controller=controller, budget=12, judged_every=4)
-    whole = learn(config, tmp_path / "whole")
-    asked = iter([False] * 5)
-    learn(config, tmp_path / "parts", lambda: next(asked, True))
-    parts = learn(config, tmp_path / "parts")
-    assert parts.metrics["step"] == whole.metrics["step"] == 12
-    for name, array in whole.tensors.items():
-        np.testing.assert_array_equal(array, parts.tensors[name])
-
-
 def test_weights_of_other_sizes_are_refused(tmp_path):
-    outcome = learn(replace(SMALL, budget=1, judged_every=1), tmp_path)
+    outcome = restart(agent, replace(SMALL, budget=1, judged_every=1), 0, tmp_path)
     form = {**outcome.card["form"], "hidden": 32}
     with pytest.raises(ValueError, match="do not fit the network"):
         policy_of("ntm", outcome.tensors, {**outcome.card, "form": form})

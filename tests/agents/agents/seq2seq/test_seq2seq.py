@@ -17,6 +17,7 @@ from neuralprog_agents.agents.seq2seq.symbols import BEGIN, END, PAD, decoded, e
 from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.sequences import texts
+from neuralprog_agents.training.loop import restart
 from neuralprog_envs.interfaces.dataset import pairs
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.table.text import question_and_table
@@ -173,15 +174,6 @@ def test_what_it_cannot_learn_is_refused(change, told):
 SMALL = Config(env="NRAMCopy", length=(1, 3), hidden=64, judged=60)
 
 
-def never():
-    return False
-
-
-def learn(config, folder, stop=never):
-    folder.mkdir(exist_ok=True)
-    return agent.restart(config, 0, folder, lambda metrics: None, stop)
-
-
 @pytest.mark.learning
 @pytest.mark.parametrize(
     "config",
@@ -193,26 +185,13 @@ def learn(config, folder, stop=never):
     ids=lambda config: f"{config.env}-{config.model}",
 )
 def test_it_learns_from_pairs(config, tmp_path):
-    outcome = learn(replace(config, budget=1500), tmp_path)
+    outcome = restart(agent, replace(config, budget=1500), 0, tmp_path)
     assert outcome.success
     assert outcome.metrics["samples"] == outcome.metrics["step"] * config.batch
     assert outcome.metrics["parameters"] == sum(t.size for t in outcome.tensors.values())
     policy = policy_of("seq2seq", outcome.tensors, outcome.card)
     (score,) = evaluate(policy, f"{config.env}-v0", [3], 60, split="all")
     assert score.success_rate > 0.9
-
-
-def test_a_killed_restart_goes_on_with_the_same_bits(tmp_path):
-    config = replace(SMALL, model="lstm", budget=12, judged_every=4)
-    whole = learn(config, tmp_path / "whole")
-    asked = iter([False] * 5)
-    learn(config, tmp_path / "parts", lambda: next(asked, True))
-    state = torch.random.get_rng_state()
-    parts = learn(config, tmp_path / "parts")
-    assert torch.equal(torch.random.get_rng_state(), state)
-    assert parts.metrics["step"] == whole.metrics["step"] == 12
-    for name, array in whole.tensors.items():
-        np.testing.assert_array_equal(array, parts.tensors[name])
 
 
 def test_turns_change_no_answer(monkeypatch):
@@ -228,12 +207,12 @@ def test_turns_change_no_answer(monkeypatch):
 
 
 def test_few_pairs_are_seen_again_and_again(tmp_path):
-    outcome = learn(replace(SMALL, pairs=64, budget=5, judged_every=5), tmp_path)
+    outcome = restart(agent, replace(SMALL, pairs=64, budget=5, judged_every=5), 0, tmp_path)
     assert outcome.metrics["samples"] == 64
 
 
 def test_weights_of_other_sizes_are_refused(tmp_path):
-    outcome = learn(replace(SMALL, budget=1, judged_every=1), tmp_path)
+    outcome = restart(agent, replace(SMALL, budget=1, judged_every=1), 0, tmp_path)
     form = {**outcome.card["form"], "hidden": 32}
     with pytest.raises(ValueError, match="do not fit the network"):
         policy_of("seq2seq", outcome.tensors, {**outcome.card, "form": form})

@@ -9,11 +9,11 @@ import pytest
 
 from neuralprog_agents.agents.synthesis import agent
 from neuralprog_agents.agents.synthesis.bodies import task_of
-from neuralprog_agents.agents.synthesis.distil import CHUNK
 from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.npi_network.verification_set import verification_set
 from neuralprog_agents.training import config as settings
+from neuralprog_agents.training.loop import restart
 from neuralprog_agents.training.schema import structured
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.program.frames import batch_frames, frames
@@ -26,25 +26,15 @@ def config_of(task):
 
 
 HANOI = replace(config_of("hanoi"), beyond=4)
-SMALL = replace(HANOI, hidden=8, state=8, program=4, key=4, batch=8, updates=4 * CHUNK)
-
-
-def run(config, index, folder, report=lambda _: None, stop=lambda: False):
-    folder.mkdir(exist_ok=True)
-    return agent.restart(config, index, folder, report, stop)
 
 
 def loaded(outcome):
     return policy_of("synthesis", outcome.tensors, json.loads(json.dumps(outcome.card)))
 
 
-class KilledError(Exception):
-    pass
-
-
 @pytest.fixture(scope="module")
 def hanoi(tmp_path_factory):
-    return run(HANOI, 0, tmp_path_factory.mktemp("hanoi"))
+    return restart(agent, HANOI, 0, tmp_path_factory.mktemp("hanoi"))
 
 
 @pytest.mark.learning
@@ -82,7 +72,7 @@ def test_a_network_of_other_sizes_is_refused(hanoi):
 @pytest.mark.parametrize(("task", "length"), [("bubblesort", 9), ("hanoi", 9)])
 def test_the_verification_set_holds_every_frame_of_the_bodies_longer_runs(task, length, tmp_path):
     config = replace(config_of(task), distil=False)
-    policy = loaded(run(config, 1, tmp_path / "r"))
+    policy = loaded(restart(agent, config, 1, tmp_path))
     made = task_of(config.env, length, policy.bodies)
     met = batch_frames(frames(made, draw(made, 5, np.arange(6), (length, length), "all")))
     known = set(contents(verification_set(task_of(config.env, 1, policy.bodies))))
@@ -95,18 +85,3 @@ def contents(batch):
         steps = batch.mask[row]
         parts = batch.view[row, steps], batch.target[row, steps]
         yield int(batch.program[row]), *(part.tobytes() for part in parts)
-
-
-def test_a_killed_distillation_goes_on_bit_for_bit(tmp_path):
-    undisturbed = run(SMALL, 3, tmp_path / "whole")
-    seen = []
-
-    def stop():
-        return len(seen) == 3
-
-    halted = run(SMALL, 3, tmp_path / "killed", seen.append, stop)
-    assert halted.metrics["updates"] == 2 * CHUNK
-    resumed = run(SMALL, 3, tmp_path / "killed")
-    assert resumed.metrics == undisturbed.metrics
-    for name, array in undisturbed.tensors.items():
-        assert resumed.tensors[name].tobytes() == array.tobytes(), name

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neuralprog_agents.agents.synthesis.bodies import Call, Match, Return
-from neuralprog_agents.agents.synthesis.search import Search, StoppedError, is_right
+from neuralprog_agents.agents.synthesis.search import NoBodyError, Search, is_right
 from neuralprog_agents.specifications.specification import same
 from neuralprog_agents.specifications.world import make_world
 
@@ -75,7 +75,7 @@ def test_the_base_case_of_a_recursion_comes_first():
 
 @pytest.mark.parametrize(("calls", "looks"), [(2, 4), (3, 0)])
 def test_bounds_that_no_body_meets_end_the_search(calls, looks):
-    with pytest.raises(StoppedError):
+    with pytest.raises(NoBodyError):
         search("BSTEP", states("BSTEP", 4), calls, looks)
 
 

@@ -14,7 +14,7 @@ from neuralprog_agents.agents.synthesis.config import Config
 from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.training import config as settings
-from neuralprog_agents.training.checkpoint import CheckpointError
+from neuralprog_agents.training.loop import restart
 from neuralprog_agents.training.schema import structured
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
@@ -30,23 +30,14 @@ SORT = replace(config_of("bubblesort"), beyond=4)
 HANOI = replace(config_of("hanoi"), beyond=4)
 
 
-def run(config, index, folder, report=lambda _: None, stop=lambda: False):
-    folder.mkdir(exist_ok=True)
-    return agent.restart(config, index, folder, report, stop)
-
-
 def loaded(outcome):
     return policy_of("synthesis", outcome.tensors, json.loads(json.dumps(outcome.card)))
-
-
-class KilledError(Exception):
-    pass
 
 
 @pytest.mark.learning
 @pytest.mark.parametrize(("task", "lengths"), [("max", (10, 40)), ("hanoi", (4, 8))])
 def test_a_restart_finds_programs_that_are_right_at_every_length(task, lengths, tmp_path):
-    outcome = run(config_of(task), 0, tmp_path / "r")
+    outcome = restart(agent, config_of(task), 0, tmp_path)
     assert outcome.success
     policy = loaded(outcome)
     scores = evaluate(policy, policy.env_id, lengths, 5)
@@ -56,14 +47,14 @@ def test_a_restart_finds_programs_that_are_right_at_every_length(task, lengths, 
 @pytest.mark.learning
 def test_a_restart_finds_how_to_add(tmp_path):
     config = replace(config_of("addition"), joining=200)
-    policy = loaded(run(config, 1, tmp_path / "r"))
+    policy = loaded(restart(agent, config, 1, tmp_path))
     scores = evaluate(policy, policy.env_id, (10, 100), 20)
     assert [score.success_rate for score in scores] == [1.0, 1.0]
 
 
 @pytest.fixture(scope="module")
 def sort(tmp_path_factory):
-    return run(SORT, 0, tmp_path_factory.mktemp("sort"))
+    return restart(agent, SORT, 0, tmp_path_factory.mktemp("sort"))
 
 
 def test_whole_episodes_are_played_as_acted(sort):
@@ -91,7 +82,7 @@ def test_what_is_proven_stands_when_checked_with_real_calls(sort):
 
 def test_neither_proof_nor_check_passes_a_body_that_was_changed(tmp_path):
     """Every call replaced by another one, in turn."""
-    found = run(HANOI, 0, tmp_path / "r")
+    found = restart(agent, HANOI, 0, tmp_path)
     record = asdict(loaded(found).prove()[0])
     nodes = found.tensors["nodes"]
     calls = np.flatnonzero(nodes[:, KIND] == CALL)
@@ -113,30 +104,9 @@ def test_a_certificate_of_other_cases_does_not_stand(sort):
         )
 
 
-def test_a_killed_restart_goes_on_to_the_same_bodies(tmp_path):
-    undisturbed = run(SORT, 1, tmp_path / "whole")
-
-    def kill(metrics):
-        raise KilledError
-
-    for _ in range(3):
-        with pytest.raises(KilledError):
-            run(SORT, 1, tmp_path / "killed", kill)
-    resumed = run(SORT, 1, tmp_path / "killed")
-    assert resumed.metrics == undisturbed.metrics
-    for name, array in undisturbed.tensors.items():
-        assert resumed.tensors[name].tobytes() == array.tobytes(), name
-
-
-def test_a_checkpoint_of_another_restart_is_refused(tmp_path):
-    run(SORT, 0, tmp_path / "r")
-    with pytest.raises(CheckpointError, match="belongs to another restart"):
-        run(SORT, 1, tmp_path / "r")
-
-
 def test_one_that_is_stopped_gives_what_it_has(tmp_path):
     seen = []
-    outcome = run(SORT, 0, tmp_path / "r", seen.append, lambda: len(seen) == 2)
+    outcome = restart(agent, SORT, 0, tmp_path, seen.append, lambda: len(seen) == 2)
     assert not outcome.success
     assert outcome.metrics["bodies"] == 2
     policy = loaded(outcome)
