@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import pickle
 import random
+import re
 import signal
 import time
 from pathlib import Path
@@ -149,7 +150,7 @@ def assert_same(one, other):
 
 @pytest.mark.parametrize("name", registry.AGENTS)
 def test_no_agent_saves_or_stops_by_itself(name):
-    words = "training.checkpoint", "training import checkpoint", "safetensors", "stop()", "Stop,"
+    """It may check a file's arrays, when it loads them."""
+    wanted = re.compile(r"checkpoint\.(save|load|resume|identity)|\.safetensors|\bstop\(|\bStop\b")
     for path in (AGENTS / name).rglob("*.py"):
-        text = path.read_text()
-        assert not [word for word in words if word in text], path
+        assert not wanted.search(path.read_text()), path
