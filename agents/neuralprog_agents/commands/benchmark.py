@@ -5,13 +5,13 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from neuralprog_agents.commands.errors import SUCCESS, UsageError, input_errors
+from neuralprog_agents.commands.errors import SUCCESS, input_errors
+from neuralprog_agents.commands.train import check_workers
 
 
 def benchmark(args: Namespace) -> int:
     """Measure and write what was asked for; return the exit status."""
-    if args.workers is not None and args.workers < 1:
-        raise UsageError(f"--workers must be at least 1, got {args.workers}")
+    check_workers(args.workers)
     if args.what in ("speed", "all"):
         _speed(args)
     if args.what in ("compare", "all"):

@@ -40,10 +40,12 @@ from neuralprog_agents.training.restarts import (
 from neuralprog_agents.training.runs import Run
 from neuralprog_envs.registry import find
 
+_MOST_WORKERS, _MOST_RESTARTS = 1_024, 1_000_000
+
 
 def train(args: Namespace, overrides: Sequence[str]) -> int:
     """Try restarts until one succeeds; return the exit status."""
-    _check_workers(args.workers)
+    check_workers(args.workers)
     with input_errors():
         check_target(args.save)
         run = open_run("train", args, overrides)
@@ -74,7 +76,7 @@ def _tell_program(run: Run, target: str | None) -> None:
 
 def sweep(args: Namespace, overrides: Sequence[str]) -> int:
     """Do all restarts and report the success rate; return the exit status."""
-    _check_workers(args.workers)
+    check_workers(args.workers)
     count = [] if args.restarts is None else [f"--restarts={args.restarts}"]
     with input_errors():
         if args.ray is not None:
@@ -102,9 +104,10 @@ def _cost(costs: Sequence[float]) -> str:
     return f"CPU-seconds per success: median {median(costs):.2g}, mean {mean(costs):.2g}; "
 
 
-def _check_workers(workers: int | None) -> None:
-    if workers is not None and workers < 1:
-        raise UsageError(f"--workers must be at least 1, got {workers}")
+def check_workers(workers: int | None) -> None:
+    """Raise ``UsageError`` unless so many processes can run at once."""
+    if workers is not None and not 1 <= workers <= _MOST_WORKERS:
+        raise UsageError(f"--workers must be from 1 to {_MOST_WORKERS:,}, got {workers}")
 
 
 def open_run(kind: str, args: Namespace, overrides: Sequence[str]) -> Run:
@@ -133,8 +136,8 @@ def open_run(kind: str, args: Namespace, overrides: Sequence[str]) -> Run:
 def check(agent: str, config: Any) -> None:
     """Raise ValueError if a config can't be trained: what the agent says, and what all share."""
     find(config.env)
-    if config.restarts < 1:
-        raise ValueError(f"restarts must be at least 1, got {config.restarts}")
+    if not 1 <= config.restarts <= _MOST_RESTARTS:
+        raise ValueError(f"restarts must be from 1 to {_MOST_RESTARTS:,}, got {config.restarts}")
     if config.seed < 0:
         raise ValueError(f"seed must be at least 0, got {config.seed}")
     own = getattr(registry.find(agent), "check", None)

@@ -56,6 +56,10 @@ class Score:
         return asdict(self)
 
 
+MOST_STEPS = 10**11
+"""Steps that all episodes of a length may take: hours."""
+
+
 def check(
     policy: Policy | Answerer,
     env_id: str,
@@ -70,9 +74,15 @@ def check(
         if length < 1:
             raise ValueError(f"length {length} is impossible: it must be at least 1")
         try:
-            configure(env_id, length=length, split=split, **policy.settings(length))
+            setting = configure(env_id, length=length, split=split, **policy.settings(length))
         except TypeError as error:
             raise ValueError(f"this agent cannot act in {env_id}: {error}") from None
+        steps = episodes * int(setting.limits(np.array([length]))[0])
+        if steps > MOST_STEPS:
+            raise ValueError(
+                f"{episodes:,} episodes of length {length:,} may take {steps:,} steps, and at most "
+                f"{MOST_STEPS:,} are possible: name fewer --episodes or shorter --lengths"
+            )
 
 
 def evaluate(

@@ -19,8 +19,10 @@ _MOST_ROWS, _MOST_COLUMNS = 2000, 64
 _SAMPLE_ROWS, _SAMPLE_COLUMNS = 14, 6
 """The size of the largest table of the questions that come with the package."""
 _WHOLE = re.compile(r"-?[1-9][0-9]{0,17}|0")
-_MOST_STEPS = 100_000_000
+_MOST_STEPS = 20_000_000
 """Steps that an input may take: minutes."""
+_MOST_CELLS = 2**20
+"""The largest tape that is shown."""
 
 
 def read_input(env_id: str, text: str, table: str | None = None) -> Any:
@@ -93,8 +95,13 @@ def _prepare_tape(
         least = max(task.machine.memory_size, len(cells), room)  # type: ignore[attr-defined]
         memory_size = max(least, int(settings.get("memory_size") or 0))
     settings["memory_size"] = memory_size
+    if memory_size > _MOST_CELLS:
+        raise ValueError(
+            f"this input needs a tape of {memory_size:,} cells, one for every value up to its "
+            f"largest, and at most {_MOST_CELLS:,} are possible here"
+        )
     try:
-        return TaskEnv(env_id, **settings)
+        return _affordable(TaskEnv(env_id, **settings))
     except ValueError as error:
         raise ValueError(f"this input (length {length}): {error}") from None
 
@@ -106,9 +113,20 @@ def _prepare_program(
         raise ValueError(f"{env_id} has a pad of the size that its input needs: no memory size")
     definition = make_task(env_id).definition  # type: ignore[attr-defined]
     _, length = definition.encode(values)
-    if definition.steps(np.array([length]))[0] > _MOST_STEPS:
-        raise ValueError(f"an input of length {length} takes more than {_MOST_STEPS:,} steps")
-    return TaskEnv(env_id, **{"length": length, "split": "all", **policy.settings(length)})
+    settings = {"length": length, "split": "all", **policy.settings(length)}
+    return _affordable(TaskEnv(env_id, **settings))
+
+
+def _affordable(env: TaskEnv) -> TaskEnv:
+    """Return an environment, if its longest instance can be shown in minutes."""
+    longest = env.setting.lengths[1]
+    steps = int(env.setting.limits(np.array([longest]))[0])
+    if steps > _MOST_STEPS:
+        raise ValueError(
+            f"an instance of length {longest:,} may take {steps:,} steps, and at most "
+            f"{_MOST_STEPS:,} are possible here"
+        )
+    return env
 
 
 def _prepare_table(
@@ -160,4 +178,5 @@ def example(policy: Policy | Answerer, env_id: str, length: int | None) -> TaskE
     if length is None:
         low, high = find(env_id).defaults["length"]
         length = min(max(low, 3), high)
-    return TaskEnv(env_id, **{"length": length, "split": "all", **policy.settings(length)})
+    settings = {"length": length, "split": "all", **policy.settings(length)}
+    return _affordable(TaskEnv(env_id, **settings))

@@ -277,7 +277,7 @@ def test_a_log_that_is_none_is_refused(tmp_path):
         (["--seconds", "0"], "seconds must be above 0"),
         (["--seconds", "nan"], "seconds must be above 0"),
         (["--page", "none.md"], "none.md: No such file"),
-        (["--workers", "0"], "--workers must be at least 1"),
+        (["--workers", "0"], "--workers must be from 1 to 1,024"),
     ],
 )
 def test_bad_input_gets_one_line(words, told, tmp_path, capsys):
