@@ -1,5 +1,6 @@
 # make demo    set up, train an NRAM on Copy from input/output pairs, show what it learned
 # make test    set up, run the tests
+# make interop set up TorchRL, skrl and Minari beside VENV, check that they take every environment
 # make check   what CI runs: format, lint, types, import rules, tests
 #
 # PYTHON=python3.12       the Python to set up with (3.11 or newer)
@@ -11,13 +12,17 @@ TORCH ?= torch==2.13.0
 TORCH_INDEX ?=
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format lint types imports golden docs clean
+.PHONY: demo test interop check format lint types imports golden docs clean
 
 demo: $(VENV)/.agents
 	$(BIN)/neuralprog demo
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+interop:
+	$(MAKE) VENV=$(VENV)-interop $(VENV)-interop/.interop
+	$(VENV)-interop/bin/python -m pytest tests/interop
 
 check: lint types imports test
 
@@ -56,9 +61,13 @@ $(VENV)/.agents: $(VENV)/.torch pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[agents]"
 	touch $@
 
+$(VENV)/.interop: $(VENV)/.torch pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[interop]"
+	touch $@
+
 $(VENV)/.dev: $(VENV)/.torch pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[agents,rl,plot,prove,dev]"
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV)-interop build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -25,12 +25,14 @@ from neuralprog_envs.interfaces.display import display_of
 from neuralprog_envs.interfaces.replay import demonstration, replay
 from neuralprog_envs.interfaces.setting import action_space, observation_space
 from neuralprog_envs.registry import Row, make_task
+from neuralprog_envs.tape.ops import OPERATIONS
 
 FOLDER = Path(__file__).parent
 PAGE, PICTURES = FOLDER / "environments.md", FOLDER / "pictures"
 COMMAND = "make docs"
 
 _EPISODES = 100
+_OPERATIONS = ", ".join(f"{number} {name}" for number, name in enumerate(OPERATIONS))
 _DRAWN_LENGTH = {"tape": 4, "program": 4, "table": 6}
 
 _FAMILIES = {
@@ -38,7 +40,9 @@ _FAMILIES = {
 R registers, a tape of M cells, the fourteen modules of the Neural Random-Access Machine, exact
 integers. An action is one instruction (`action="instruction"`), or the wiring of a whole step
 (`action="circuit"`). Pictures: registers in blue; below a cell the registers that point to it;
-scored cells green when right, red when not yet.""",
+scored cells green when right, red when not yet. The operation of an instruction by its number:
+"""
+    + f"{_OPERATIONS}.",
     "program": """\
 A scratch pad with pointers and a call stack. An action calls a program with arguments, acts on the
 pad, or returns. Pictures: the pad, blue where a pointer is, and the innermost calls.""",
@@ -60,6 +64,7 @@ shaping with the same optimum (`reward="shaped"`), or pay for every right part o
 digits, vertices, disks, rows. The spaces below are those of the default arguments. The last
 columns of each table are measured on {_EPISODES} episodes of the longest default length, seed 0,
 split "train": how often the task's own expert and random legal actions succeed.
+`env.unwrapped.get_action_meanings()` says what each number of an action means.
 """
 
 
@@ -102,10 +107,19 @@ def _sections() -> Iterator[str]:
                 yield _section(env_id, row)
 
 
+def _numbers(row: Row) -> str:
+    """Return what the first number of an action means; the family says it of all tapes."""
+    if row.family == "tape":
+        return ""
+    name, meanings = next(iter(make_task(row.id).machine.choices.items()))
+    listed = ", ".join(f"{number} {meaning}" for number, meaning in enumerate(meanings))
+    return f"\nThe {name} by its number: {listed}.\n"
+
+
 def _section(env_id: str, row: Row) -> str:
     return (
         f"### {env_id}\n\n![{env_id}](pictures/{env_id}.png)\n\n"
-        f"{markdown(str(definition(row).__doc__))}\n\n{_facts(env_id, row)}\n"
+        f"{markdown(str(definition(row).__doc__))}\n\n{_facts(env_id, row)}\n{_numbers(row)}"
     )
 
 
