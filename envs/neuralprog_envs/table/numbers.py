@@ -3,14 +3,14 @@
 =====================================  =========================================================
 ``1200  -3.5  +7  .5  -.5  5.  007``   signs, also as − and –; a mark without a digit before it
 ``1,200  12,34,567``                   groups of three, or as in India
-``1 200  1'200``                       groups by a hard or narrow space or an apostrophe; by a
-                                       space if the cell holds nothing else
+``1 200  1'200  10 000``               groups by a hard or narrow space or an apostrophe; by any
+                                       space in front of 0, or if the cell holds nothing else
 ``1.234,56  0,5``                      where the table has decimal commas: see ``decimal_comma``
 ``1e-05  2.5E+06  1.5×10⁶``            powers of ten
 ``1½  ¾  1 3/4``                       fractions
 ``$5  -$5  €-5  5 €  USD 5``           money, without its sign or code
 ``$1.5B  £20m  1.5bn  5K  3 million``  thousands, millions, billions, trillions; lakh and crore.
-                                       Without money K, M and B are capitals without a space
+                                       Without money M and B are capitals without a space
 ``(1,500)  ($5)``                      negative, if the cell holds nothing else
 ``2.5kg  5,000 km/h  12%  20 °C``      a unit is left out, and a percentage is not divided
 ``2021-05-12  2021/5/12  12.05.2021``  dates, as the number yyyymmdd (20210512); with dots the
@@ -35,7 +35,6 @@ import unicodedata
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import chain
 
 LARGEST = 1e15
 """Numbers beyond plus and minus this are not read as numbers."""
@@ -56,7 +55,7 @@ _DATE = (
     r"(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[-+]\d\d:?\d\d)?)?"
     r"|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}-\d{1,2}-\d{4}|\d{1,2}/\d{1,2}/(?:\d{4}|\d\d))(?![\w/-])"
 )
-_CLOCK = r"(?<![\w.,:])\d{1,3}:[0-5]\d(?::[0-5]\d)?(?:[.,]\d+)?(?:\s?[ap]\.?m\b\.?)?(?![\w:])"
+_CLOCK = r"(?<![\w.,:])\d{1,3}:[0-5]\d(?::[0-5]\d)?(?:[.,]\d+)?(?ai:\s?[ap]\.?m\b\.?)?(?![\w:])"
 _MONEY = "[$¢£¤¥֏؋৳฿៛₠-⃀]"
 _RUN = r"(?:\d+(?:[.,_]\d+|'\d{3}(?!\d))*|(?<![\w.,'])[.,]\d+)"
 _SCALES = {
@@ -70,8 +69,8 @@ _NUMBER = (
     r"|(?P<mixed>\d+\s)(?P<part>\d{1,2})/(?P<of>2|3|4|5|6|8|10|16|32|64)(?![\d/])"
     rf"|(?P<run>{_RUN})(?:[eE](?P<e>[-+]?\d{{1,3}})(?!\d)|\s?[×x·*]\s?10\^(?P<ten>-?\d{{1,3}}))?"
     r"(?P<power>\^-?\d+)?)"
-    r"(?P<scale>\s?(?i:hundred|thousand|lakh|million|crore|billion|trillion)\b"
-    r"|\s?(?:bn|mn|mio|mrd)\b|[KMB]\b|(?(money)\s?(?i:k|m|mm|b|t|tn)\b|(?!)))?"
+    r"(?P<scale>\s?(?ai:hundred|thousand|lakh|million|crore|billion|trillion)\b"
+    r"|\s?(?:bn|mn|mio|mrd)\b|[kKMB]\b|(?(money)\s?(?ai:k|m|mm|b|t|tn)\b|(?!)))?"
 )
 _TOKEN = re.compile(
     rf"(?P<date>{_DATE})|(?P<clock>{_CLOCK})|(?P<number>{_NUMBER})"
@@ -90,9 +89,10 @@ _UNIT = re.compile(rf"\.?\s?(?:[%‰°]|{_MONEY})?(?:\s?[^\W\d_]+\.?(?:[/·][^\W
 def plain(text: str) -> str:
     """Return a text without accents, with plain quotes, dashes and digits.
 
-    Hard spaces between groups of digits become apostrophes, ½ becomes 1⁄2, and ² after a digit
+    Spaces between groups of digits become apostrophes, ½ becomes 1⁄2, and ² after a digit
     becomes ^2.
     """
+    text = re.sub(r"(?<=\d) (?=0\d\d(?!\d))", "'", text)
     if text.isascii():
         return text.replace("`", "'")
     kept = re.sub(r"(?<=\d)[\u00a0\u2007\u2009\u202f'’](?=\d{3}(?!\d))", "'", text)
@@ -159,13 +159,17 @@ def _whole(text: str) -> re.Match[str] | None:
 def first_number(text: str, comma: bool = False) -> float | None:
     """Return the value of a cell of texts: its date, or what it is, or its first number, or None.
 
+    It is None too where what looks like a number in front of that is none, as in 12/05/2021 3:45.
+
     Args:
         text: The text.
         comma: Whether the decimal mark is a comma.
     """
     bare = plain(text)
-    found = chain(_named_dates(bare), [(bare, number(text, comma))], scan(bare, comma))
-    return next((value for _, value in found if value is not None), None)
+    value = next((day for _, day in _named_dates(bare)), number(text, comma))
+    if value is not None:
+        return value
+    return next((value for token, value in scan(bare, comma) if re.match(r"\W*\d", token)), None)
 
 
 def decimal_comma(rows: Iterable[Iterable[str]], usual: bool) -> bool:
@@ -226,24 +230,23 @@ def _date(text: str) -> float | None:
     written = "-".join(part.zfill(2) for part in parts)
     try:
         when = datetime.fromisoformat("T".join([written, *time]))
-    except ValueError:
+        moment = when.astimezone(UTC) if when.tzinfo else when
+    except (ValueError, OverflowError):
         return None
-    moment = when.astimezone(UTC) if when.tzinfo else when
     seconds = moment.hour * 3600 + moment.minute * 60 + moment.second + moment.microsecond / 1e6
     return moment.year * 10000 + moment.month * 100 + moment.day + seconds / 86400
 
 
 def _clock(text: str) -> float | None:
     """Return a time in seconds."""
-    half = re.search(r"\s?([ap])", text)
-    fields = [float(part) for part in re.split(r"\s?[ap]", text)[0].split(":")]
-    if "." in text.partition("a")[0].partition("p")[0] and len(fields) == 2:
-        fields = [0.0, *fields]
-    hours, minutes, seconds = (*fields, 0.0)[:3]
+    digits, *half = re.split(r"\s?([ap])", text, maxsplit=1)
+    fields = [float(part) for part in digits.split(":")]
+    short = "." in digits and len(fields) == 2
+    hours, minutes, seconds = [0.0, *fields] if short else [*fields, 0.0][:3]
+    if half and not 1 <= hours <= 12:
+        return None
     if half:
-        if not 1 <= hours <= 12:
-            return None
-        hours = hours % 12 + 12 * (half[1] == "p")
+        hours = hours % 12 + 12 * (half[0] == "p")
     return hours * 3600 + minutes * 60 + seconds
 
 
