@@ -11,6 +11,7 @@ import pytest
 from neuralprog_agents.cli import main
 from neuralprog_agents.commands import demo
 from neuralprog_agents.evaluation import agents
+from neuralprog_agents.training import shipped
 from neuralprog_agents.training.files import locked
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -298,3 +299,35 @@ def test_training_does_not_import_torch_in_the_parent(toy):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_settings_and_tables_are_read_once_and_answers_printed_once(learned, capsys, monkeypatch):
+    Path("medals.csv").write_text("nation,gold\nPeru,3\nChile,9\n")
+    seen = []
+    real = io.open
+    monkeypatch.setattr(io, "open", lambda *words, **more: real(*note(seen, words), **more))
+    monkeypatch.setattr("builtins.open", lambda *words, **more: real(*note(seen, words), **more))
+    asked = ["--table", "medals.csv", "--input", "which nation has the most gold?"]
+    assert main(["run", "--agent", "np-wikitables", *asked]) == 0
+    assert capsys.readouterr().out.count("answer") == 1
+    assert seen.count("medals.csv") == 1
+    seen.clear()
+    assert main(["train", "--resume", learned]) == 0
+    assert seen.count("config.yaml") == 1
+
+
+def note(seen, words):
+    seen.append(Path(str(words[0])).name)
+    return words
+
+
+def test_settings_are_found_by_name_in_any_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "--config", "nram/copy", "--help"]) == 0
+    assert "The settings of nram" in capsys.readouterr().out
+    refused(capsys, "train --config nram/copi", "did you mean nram/copy")
+    refused(capsys, "train --config configs/search/sort.yaml", "did you mean search/sort")
+    monkeypatch.setattr(shipped, "_PACKAGE", tmp_path)
+    (tmp_path / "configs" / "toy").mkdir(parents=True)
+    (tmp_path / "configs" / "toy" / "wheel.yaml").write_text("agent: search\n")
+    assert shipped.locate("toy/wheel") == tmp_path / "configs" / "toy" / "wheel.yaml"

@@ -47,13 +47,11 @@ def demo(_args: Namespace) -> int:
 def _open(folder: Path) -> runs.Run:
     """Return the demo's run: a new one, or one that was interrupted."""
     path = shipped.locate(CONFIG)
-    agent = settings.read_agent(path)
-    config = settings.parse(agent, path)
+    agent, config = settings.load(path)
     check(agent, config)
     for place in (folder, *(folder.with_name(f"{folder.name}-{i}") for i in range(2, 1000))):
         if not place.exists():
-            runs.create(place, "train", agent, config, ["neuralprog", "demo"])
-            return runs.read(place)
+            return runs.create(place, "train", agent, config, ["neuralprog", "demo"])
         if _interrupted(place, config):
             return runs.read(place)
     raise UsageError(f"{folder.parent}: too many demos here; remove some")

@@ -13,7 +13,7 @@ from neuralprog_agents.agent import Answerer
 from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
 from neuralprog_agents.evaluation.agents import Agent, open_agent
 from neuralprog_agents.evaluation.apply import Application, apply
-from neuralprog_agents.evaluation.inputs import example, prepare, read_input
+from neuralprog_agents.evaluation.inputs import example, opened, prepare, read_input
 
 
 def run(args: Namespace) -> int:
@@ -28,11 +28,13 @@ def run(args: Namespace) -> int:
         if isinstance(agent.policy, Answerer) and (args.html or args.gif):
             raise ValueError(f"{agent.name} says its answer and does not act: no trace to draw")
         if args.input is None:
-            values, env = None, example(agent.policy, agent.env_id, args.length)
+            values = posed = None
+            env = example(agent.policy, agent.env_id, args.length)
         else:
             values = read_input(agent.env_id, args.input, args.table)
-            env = prepare(agent.policy, agent.env_id, values, args.memory_size)
-    done = apply(agent.policy, env, values, args.seed)
+            posed = opened(values)
+            env = prepare(agent.policy, agent.env_id, posed, args.memory_size)
+    done = apply(agent.policy, env, posed, args.seed)
     _deliver(args, agent, done, values)
     return FAILURE if done.success is False else SUCCESS
 
@@ -62,8 +64,10 @@ def trace_of(agent: Agent, done: Application, values: Any, seed: int = 0) -> dic
 
 def show(agent: Agent, done: Application, unfold: bool = False) -> None:
     """Print a trace, the answer, and the program if the policy can tell it."""
-    print(done.text(unfold=unfold))
-    print(f"\nanswer    {_listed(done.answer)}")
+    text = done.text(unfold=unfold)
+    print(text)
+    if not text.splitlines()[-1].startswith("answer"):  # a table's trace ends with it
+        print(f"\nanswer    {_listed(done.answer)}")
     if done.success is False:
         print(f"expected  {_listed(done.expected or [])}")
     if hasattr(agent.policy, "program_text"):

@@ -122,15 +122,13 @@ def open_run(kind: str, args: Namespace, overrides: Sequence[str]) -> Run:
     if args.config is None:
         raise UsageError(f"{kind} needs --config FILE or --resume RUN")
     path = shipped.locate(args.config)
-    agent = settings.read_agent(path)
     env = [f"--env={args.env}"] if args.env else []
-    config = settings.parse(agent, path, [*overrides, *env])
+    agent, config = settings.load(path, [*overrides, *env])
     check(agent, config)
     folder = Path(args.output) if args.output else runs.default_folder(agent, config.env)
     if kind == "sweep" and runs.is_run(folder):
         return _extend(runs.read(folder), agent, config)
-    runs.create(folder, kind, agent, config, ["neuralprog", *args.words])
-    return runs.read(folder)
+    return runs.create(folder, kind, agent, config, ["neuralprog", *args.words])
 
 
 def check(agent: str, config: Any) -> None:

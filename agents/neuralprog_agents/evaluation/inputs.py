@@ -48,6 +48,14 @@ def read_input(env_id: str, text: str, table: str | None = None) -> Any:
     return text if family == "program" else parse_numbers(text)
 
 
+def opened(values: Any) -> Any:
+    """Return an input with its CSV file read, so that this happens once; others as they are."""
+    if not isinstance(values, Mapping):
+        return values
+    table, question = read_table_input(values)
+    return {"table": table, "question": question}
+
+
 def parse_numbers(text: str) -> list[int]:
     """Return the numbers of "3 1 2" or "3, 1, 2"; raise ValueError if there are others.
 

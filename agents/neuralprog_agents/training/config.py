@@ -27,10 +27,14 @@ def read_agent(path: Path) -> str:
     Raises:
         ConfigError: The file is missing, is no YAML mapping, or names no agent.
     """
-    name = _read(path).get("agent")
-    if not isinstance(name, str):
-        raise ConfigError(f"{path}: says no agent; begin it with 'agent: {registry.names()[0]}'")
-    return name
+    return _agent(_read(path), path)
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> tuple[str, Any]:
+    """Return the agent that a YAML file names, and its ``Config``; see ``parse``."""
+    content = _read(path)
+    agent = _agent(content, path)
+    return agent, _config(agent, content, path, overrides)
 
 
 def parse(agent: str, path: Path, overrides: Sequence[str] = ()) -> Any:
@@ -45,8 +49,19 @@ def parse(agent: str, path: Path, overrides: Sequence[str] = ()) -> Any:
         ConfigError: A key is unknown or a value is wrong.
         ValueError: There is no such agent.
     """
+    return _config(agent, _read(path), path, overrides)
+
+
+def _agent(content: Mapping[str, Any], path: Path) -> str:
+    name = content.get("agent")
+    if not isinstance(name, str):
+        raise ConfigError(f"{path}: says no agent; begin it with 'agent: {registry.names()[0]}'")
+    return name
+
+
+def _config(agent: str, content: Mapping[str, Any], path: Path, overrides: Sequence[str]) -> Any:
     kind = registry.find(agent).Config
-    settings = {key: value for key, value in _read(path).items() if key != "agent"}
+    settings = {key: value for key, value in content.items() if key != "agent"}
     try:
         renames.refuse_old(agent, settings)
         for key, word in _given(overrides):

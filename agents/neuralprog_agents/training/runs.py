@@ -82,15 +82,18 @@ def default_folder(agent: str, env_id: str, root: Path = Path("runs")) -> Path:
 
 
 def task_name(env_id: str) -> str:
-    """Return the task in an environment's id, lower case: "NRAMCopy-v0" is "copy"."""
-    name = env_id.partition("-v")[0]
+    """Return the task in an environment's id, lower case: "NRAMCopy-v0" is "copy".
+
+    It is part of files' names, and so without the module of a task of one's own: no colon.
+    """
+    name = env_id.rpartition(":")[2].partition("-v")[0]
     for family in ("NRAM", "NPI", "NP"):
         name = name.removeprefix(family) if name.startswith(family) else name
     return _SHORTER.get(name.lower(), name.lower())
 
 
-def create(folder: Path, kind: str, agent: str, settings: Any, command: Sequence[str]) -> None:
-    """Make a run folder.
+def create(folder: Path, kind: str, agent: str, settings: Any, command: Sequence[str]) -> Run:
+    """Make a run folder, and return its run.
 
     Raises:
         RunError: There is something else there, or an older run.
@@ -103,7 +106,9 @@ def create(folder: Path, kind: str, agent: str, settings: Any, command: Sequence
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / ".lock"):
         write_atomically(folder / "config.yaml", config.dump(agent, settings).encode())
-        write_json(folder / "meta.json", _meta(kind, agent, command))
+        meta = _meta(kind, agent, command)
+        write_json(folder / "meta.json", meta)
+    return Run(folder, kind, agent, settings, meta)
 
 
 def _occupied(folder: Path) -> bool:
@@ -140,8 +145,7 @@ def read(folder: Path) -> Run:
     if not is_run(folder):
         raise RunError(f"{folder}: not a run folder of neuralprog (it has no valid meta.json)")
     meta = _read_meta(folder / "meta.json")
-    agent = config.read_agent(folder / "config.yaml")
-    settings = config.parse(agent, folder / "config.yaml")
+    agent, settings = config.load(folder / "config.yaml")
     return Run(folder, str(meta["kind"]), agent, settings, meta)
 
 

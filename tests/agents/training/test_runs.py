@@ -198,3 +198,9 @@ def test_tensorboard_reads_each_step_once(tmp_path):
     events.Reload()
     seen = [(event.step, event.value) for event in events.Scalars("loss")]
     assert seen == [(1, 1.0), (2, 2.0), (3, 30.0), (4, 40.0)]
+
+
+def test_a_folder_is_named_after_the_task_alone():
+    name = runs.default_folder("nram", "double:Double-v0").name
+    assert name.startswith("nram-double-")
+    assert ":" not in name
