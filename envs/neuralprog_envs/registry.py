@@ -163,8 +163,8 @@ def find(env_id: str) -> Row:
     if row is not None:
         return row
     near = ", ".join(difflib.get_close_matches(name, REGISTRY, n=3) or sorted(REGISTRY))
-    own = f"(a task of your own: type its module too, --env module:{name})"
-    raise ValueError(f"unknown environment {env_id!r}: did you mean {near}? {own}")
+    own = f"(a task of your own: type its module too, --env module:{name[:60]})"
+    raise ValueError(f"unknown environment {str(env_id)[:60]!r}: did you mean {near}? {own}")
 
 
 def import_task(env_id: str) -> Row:

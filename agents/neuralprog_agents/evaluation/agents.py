@@ -228,7 +228,7 @@ def _load(folder: Path, card: dict[str, Any]) -> Policy | Answerer:
         raise AgentError(f"{path}: not the weights that {runs.CARD} beside it tells of")
     try:
         return policy_of(card["agent"], weights, card["model"])
-    except (ValueError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise AgentError(f"{folder}: card and weights do not fit each other ({error})") from None
 
 

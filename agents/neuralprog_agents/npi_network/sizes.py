@@ -8,9 +8,12 @@ from functools import cached_property
 from typing import Annotated, Any
 
 from neuralprog_agents.training.ranges import Within
-from neuralprog_agents.training.schema import Count, Size
+from neuralprog_agents.training.schema import Size
 from neuralprog_envs.program.library import ACT
 from neuralprog_envs.program.machine import ProgramMachine
+
+Row = Annotated[int, Within(0, 2**16)]
+"""A row of the encoder's table, or of a memory."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,8 @@ class Domain:
 
     view: tuple[Size, ...]
     actions: tuple[Size, Size, Size, Size]
-    first: Count
-    programs: tuple[Count, ...]
+    first: Row
+    programs: tuple[Row, ...]
     pictured: bool = False
 
     @property

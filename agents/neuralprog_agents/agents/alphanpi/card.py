@@ -28,6 +28,10 @@ class Sizes:
     program: Size
     hidden: Size
 
+    def __post_init__(self) -> None:
+        if not self.view:
+            raise ValueError("a view has at least one component")
+
 
 @dataclass(frozen=True)
 class Card:

@@ -64,6 +64,8 @@ def load(weights: Tensors, card: Card) -> WikiPolicy:
         }
         for number in range(card.networks)
     ]
+    if sum(map(len, own)) != len(weights):
+        raise ValueError(f"there are weights of other networks than {card.networks}")
     models = [restored(lambda: Programmer(card.shape), each) for each in own]
     return WikiPolicy(card.env, card.settings, models, card.beam)
 

@@ -112,8 +112,8 @@ def check(tables: Mapping[str, NDArray[Any]], library: Library, seen: Sequence[i
     if set(tables) != {"nodes", "roots"}:
         raise ValueError(f"bodies are two arrays, nodes and roots; got {sorted(tables)}")
     nodes, roots = tables["nodes"], tables["roots"]
-    shapes = (len(nodes), NEXT + max(seen)), (len(library.programs),)
-    if (nodes.shape, roots.shape) != shapes:
+    shapes = (nodes.shape[0] if nodes.ndim else 0, NEXT + max(seen)), (len(library.programs),)
+    if (nodes.shape, roots.shape) != shapes or {nodes.dtype.name, roots.dtype.name} != {"int32"}:
         raise ValueError("these bodies are of another library or view")
     if not _is_sound(nodes, roots, len(library.actions), len(seen)):
         raise ValueError("these nodes are not bodies of this library's programs")

@@ -89,6 +89,8 @@ class SynthesisPolicy:
         bodies.check(tables, self._library, [values for _, values in self._view])
         self.bodies = [bodies.body_of(tables["nodes"], root) for root in tables["roots"].tolist()]
         self.interpreter = Interpreter(self._library, tables)
+        if network and card.sizes is None:
+            raise ValueError(f"the card tells of no network, and there is {min(network)}")
         self._model = _network(card.sizes, network, machine) if card.sizes else None
         self._actor = self._make_actor()
 
