@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -331,3 +332,25 @@ def test_settings_are_found_by_name_in_any_folder(tmp_path, monkeypatch, capsys)
     (tmp_path / "configs" / "toy").mkdir(parents=True)
     (tmp_path / "configs" / "toy" / "wheel.yaml").write_text("agent: search\n")
     assert shipped.locate("toy/wheel") == tmp_path / "configs" / "toy" / "wheel.yaml"
+
+
+def test_a_wheel_has_the_settings_where_they_are_looked_for():
+    project = tomllib.loads(SCRIPTS.with_name("pyproject.toml").read_text())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["force-include"] == {"configs": "neuralprog_agents/configs"}
+
+
+@pytest.mark.parametrize("flag", ["--gif", "--html"])
+def test_a_full_disk_is_one_line_that_names_the_file(tmp_path, flag):
+    """A limit on the size of files stands in for the full disk."""
+    command = f"{sys.executable} -m neuralprog_agents.cli run --agent expert --env NRAMCopy"
+    target = tmp_path / "page"
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -f 0; {command} --input '3 1' {flag} {target}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == f"neuralprog: {target}: File too large\n"
+    assert not list(tmp_path.iterdir())

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from neuralprog_agents.cli import main
 from neuralprog_agents.training import files
 from neuralprog_agents.training import pool as pools
 from neuralprog_agents.training.display import _under_way, clock, progress
@@ -301,6 +302,13 @@ def test_ray_failures_are_told(toy, tmp_path, ray, monkeypatch):
         run_restarts("toy", toy.Config(broken=1), range(2), tmp_path, None, True, "auto")
     with pytest.raises(ValueError, match="no Ray cluster at 'far'"):
         run_restarts("toy", toy.Config(), range(9), tmp_path, None, True, "far")
+
+
+def test_a_cluster_that_is_not_there_leaves_no_run_folder(toy, tmp_path, ray, capsys):
+    path = toy.write()
+    assert main(["sweep", "--config", str(path), "--ray", "far", "--output", "run"]) == 2
+    assert "no Ray cluster at 'far'" in capsys.readouterr().err
+    assert not Path("run").exists()
 
 
 def test_wilson_intervals_are_those_of_the_textbook():
