@@ -54,10 +54,10 @@ def training(config: Config) -> Callable[[], int]:
     task = data.task_of(config)
     shape = train.shape_of(config, task)
     state = optimiser.State.begin(initial_theta(shape, config.seed))
-    lessons = train.LESSONS[config.learner](config, 0, task, shape)
+    objective = train.OBJECTIVES[config.learner](config, 0, task, shape)
 
     def work() -> int:
-        for _, gradient in lessons.gradients(state, _STEPS):
+        for _, gradient in objective.gradients(state, _STEPS):
             clipped = optimiser.clipped(gradient, config.clip_norm)
             optimiser.update(state, clipped, config.learning_rate)
         return _STEPS * config.batch

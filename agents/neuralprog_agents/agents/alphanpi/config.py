@@ -44,7 +44,7 @@ class Config:
     noise: PartialShare = 0.25
     """The share of random (Dirichlet) noise in the network's probabilities at a call's start."""
     discount: Annotated[float, Within(0, 1, above=True)] = 0.97
-    """γ: a call that succeeds after k actions is worth γ^k."""
+    """γ: a call that succeeds after k actions has the outcome γ^k."""
 
     state: Count = 32
     """D: how many numbers the encoder makes of an observation."""

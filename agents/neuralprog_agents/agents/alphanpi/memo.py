@@ -13,11 +13,11 @@ import torch
 
 from neuralprog_agents.agents.alphanpi.model import Network, State
 from neuralprog_agents.agents.alphanpi.search import Floats
-from neuralprog_agents.specifications.world import View
+from neuralprog_agents.specifications.call_model import View
 
 
 @dataclass
-class Moment:
+class Prediction:
     """The network's prediction at one step of a call.
 
     Attributes:
@@ -31,7 +31,7 @@ class Moment:
     probabilities: Floats
     value: float
     state: State | None
-    after: dict[View, Moment] = field(default_factory=dict)
+    after: dict[View, Prediction] = field(default_factory=dict)
     best: int = 0
 
 
@@ -44,32 +44,32 @@ class Memo:
 
     def __init__(self, model: Network) -> None:
         self._model = model
-        self.forget()
+        self.clear()
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Clear all predictions, since the network has changed."""
-        self._calls: dict[int, Moment] = {}
+        self._calls: dict[int, Prediction] = {}
 
-    def begin(self, program: int) -> Moment:
+    def begin(self, program: int) -> Prediction:
         """Return the root of a program's calls; it has no probabilities."""
-        return self._calls.setdefault(program, Moment(np.zeros(0), 0.0, None))
+        return self._calls.setdefault(program, Prediction(np.zeros(0), 0.0, None))
 
-    def see(self, program: int, moment: Moment, view: View) -> Moment:
+    def advance(self, program: int, prediction: Prediction, view: View) -> Prediction:
         """Return the prediction after one more view."""
-        if view not in moment.after:
-            moment.after[view] = self._ask(program, view, moment.state)
-        return moment.after[view]
+        if view not in prediction.after:
+            prediction.after[view] = self._ask(program, view, prediction.state)
+        return prediction.after[view]
 
-    def judge(self, program: int, views: tuple[View, ...]) -> tuple[Floats, float]:
+    def predict(self, program: int, views: tuple[View, ...]) -> tuple[Floats, float]:
         """Return the choices' probabilities, shape (C,), and the value after a history of views."""
-        moment = self.begin(program)
+        prediction = self.begin(program)
         for view in views:
-            moment = self.see(program, moment, view)
-        return moment.probabilities, moment.value
+            prediction = self.advance(program, prediction, view)
+        return prediction.probabilities, prediction.value
 
-    def _ask(self, program: int, view: View, state: State | None) -> Moment:
+    def _ask(self, program: int, view: View, state: State | None) -> Prediction:
         with torch.inference_mode():
             seen = torch.tensor(view)[None, None]
             logits, value, after = self._model(torch.tensor([program - 2]), seen, state)
             probabilities = logits[0, 0].softmax(0).double().numpy()
-        return Moment(probabilities, float(value), after, best=int(probabilities.argmax()))
+        return Prediction(probabilities, float(value), after, best=int(probabilities.argmax()))

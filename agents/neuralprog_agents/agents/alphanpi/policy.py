@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.agent import Tensors
 from neuralprog_agents.agents.alphanpi.card import Card
-from neuralprog_agents.agents.alphanpi.memo import Memo, Moment
+from neuralprog_agents.agents.alphanpi.memo import Memo, Prediction
 from neuralprog_agents.agents.alphanpi.model import Network
 from neuralprog_agents.training.network import restored
 from neuralprog_envs.registry import make_task
@@ -45,7 +45,7 @@ class AlphaNPIPolicy:
 
     def start(self, n: int) -> None:
         """Start n episodes."""
-        self._calls: list[list[Moment]] = [[] for _ in range(n)]
+        self._calls: list[list[Prediction]] = [[] for _ in range(n)]
 
     def act(self, observation: Any, action_mask: Any) -> Actions:
         """Return the action of each environment, shape (n, 4)."""
@@ -57,14 +57,14 @@ class AlphaNPIPolicy:
         chosen = map(self._choose, self._calls, programs, depths, views)
         return self._actions[list(chosen)]
 
-    def _choose(self, calls: list[Moment], program: int, depth: int, view: list[int]) -> int:
+    def _choose(self, calls: list[Prediction], program: int, depth: int, view: list[int]) -> int:
         """Return the choice of one environment; if its depth has grown, a call has begun."""
         if not depth:
             return 0
         del calls[depth:]
         if len(calls) < depth:
             calls.append(self._memo.begin(program))
-        calls[-1] = self._memo.see(program, calls[-1], tuple(view))
+        calls[-1] = self._memo.advance(program, calls[-1], tuple(view))
         return calls[-1].best
 
 

@@ -16,12 +16,12 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from neuralprog_agents.agents.alphanpi.config import Config
+from neuralprog_agents.specifications.call_model import STOP, CallModel, View
 from neuralprog_agents.specifications.specification import same
-from neuralprog_agents.specifications.world import STOP, View, World
 from neuralprog_envs.program.state import ProgramState
 
 Floats = NDArray[np.float64]
-Judge = Callable[[int, tuple[View, ...]], tuple[Floats, float]]
+Predict = Callable[[int, tuple[View, ...]], tuple[Floats, float]]
 """The network: maps a program and its views so far to the choices' probabilities (C,) and V."""
 
 _CONCENTRATION = 0.3
@@ -52,29 +52,29 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Call:
+class SearchedCall:
     """One call as it was searched.
 
     Attributes:
         program: The program's number.
         views: The view before each of T steps.
         policies: π*, the visit frequencies at each step, shape (T, C).
-        worth: z: discount^T for a success, 0 for a failure.
+        outcome: z: discount^T for a success, 0 for a failure.
     """
 
     program: int
     views: tuple[View, ...]
     policies: Floats
-    worth: float
+    outcome: float
 
 
-class Search:
+class TreeSearch:
     """The search of one call.
 
     Args:
         config: The settings of the search.
-        world: The model of calls.
-        judge: The network.
+        call_model: The model of calls.
+        predict: The network.
         program: The number of the called program.
         state: The state at the start of the call.
         rng: Draws the noise and the actions.
@@ -83,18 +83,19 @@ class Search:
     def __init__(
         self,
         config: Config,
-        world: World,
-        judge: Judge,
+        call_model: CallModel,
+        predict: Predict,
         program: int,
         state: ProgramState,
         rng: Generator,
     ) -> None:
-        self._config, self._world, self._judge, self._rng = config, world, judge, rng
+        self._config, self._call_model, self._predict, self._rng = config, call_model, predict, rng
         self._program, self._before = program, state
         self._steps = config.most_steps(int(state.length[0]))
-        self._wanted, self._closeness = world.wanted(program, state), world.closeness(program)
+        self._wanted = call_model.target(program, state)
+        self._level_prior = call_model.level_prior(program)
 
-    def run(self) -> Call:
+    def run(self) -> SearchedCall:
         """Search and act until the call returns or has no steps left."""
         policies, path = [], [self._node(self._before, (), [])[0]]
         self._add_noise(path[0])
@@ -108,17 +109,17 @@ class Search:
             if node.choices[choice] == STOP:
                 break
             path.append(node.children[choice])
-        worth = self._worth(path[-1].state, len(path))
-        return Call(self._program, path[-1].views, np.array(policies), worth)
+        outcome = self._outcome_of(path[-1].state, len(path))
+        return SearchedCall(self._program, path[-1].views, np.array(policies), outcome)
 
     def _node(
         self, state: ProgramState, views: tuple[View, ...], path: list[Node]
     ) -> tuple[Node, float]:
-        seen = (*views, self._world.view(state))
-        probabilities, value = self._judge(self._program, seen)
+        seen = (*views, self._call_model.view(state))
+        probabilities, value = self._predict(self._program, seen)
         last = len(path) + 1 == self._steps
-        legal = [STOP] if last else self._world.legal(self._program, self._before, state)
-        prior = (probabilities * self._closeness)[legal] + 1e-6
+        legal = [STOP] if last else self._call_model.legal(self._program, self._before, state)
+        prior = (probabilities * self._level_prior)[legal] + 1e-6
         zero = np.zeros(len(legal))
         return Node(state, seen, legal, prior / prior.sum(), zero, zero.copy()), value
 
@@ -134,12 +135,12 @@ class Search:
             choice = self._select(node)
             taken.append(choice)
             if node.choices[choice] == STOP:
-                value = self._worth(node.state, len(path))
+                value = self._outcome_of(node.state, len(path))
                 break
             if choice in node.children:
                 path.append(node.children[choice])
                 continue
-            state = self._world.act(self._program, node.choices[choice], node.state)
+            state = self._call_model.act(self._program, node.choices[choice], node.state)
             if any(same(state, earlier.state) for earlier in path):
                 self._prune(node, choice)
                 taken.pop()
@@ -162,10 +163,10 @@ class Search:
         node.prior[choice] = 0.0
         node.prior /= node.prior.sum()
 
-    def _worth(self, state: ProgramState, steps: int) -> float:
+    def _outcome_of(self, state: ProgramState, steps: int) -> float:
         return self._config.discount**steps if same(state, self._wanted) else 0.0
 
     def _full_policy(self, choices: list[int], frequencies: Floats) -> Floats:
-        policy = np.zeros(len(self._world.choices))
+        policy = np.zeros(len(self._call_model.choices))
         policy[choices] = frequencies
         return policy

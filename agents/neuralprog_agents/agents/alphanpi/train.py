@@ -1,9 +1,9 @@
-"""One restart: search, learn from what the searches found, judge the network alone, repeat.
+"""One restart: search, train on the searched calls, check the network alone, repeat.
 
-Every iteration searches calls of each program from states in which it may be called, keeps the
-visit frequencies and outcomes of the last iterations, and takes gradient steps on them. The
-restart succeeds when the network alone, without search, does what is specified in all checked
-calls of each program. Everything random is a function of (seed, restart, iteration).
+Each iteration searches calls of each program from states in which it may be called, and takes
+gradient steps on the visit frequencies and outcomes of the last iterations. The restart succeeds
+when the network alone, without search, does what is specified in all checked calls of each program.
+Everything random is a function of (seed, restart, iteration).
 """
 
 from __future__ import annotations
@@ -23,9 +23,14 @@ from neuralprog_agents.agents.alphanpi.card import Sizes
 from neuralprog_agents.agents.alphanpi.config import Config
 from neuralprog_agents.agents.alphanpi.memo import Memo
 from neuralprog_agents.agents.alphanpi.model import Network, loss
-from neuralprog_agents.agents.alphanpi.search import Call, Search
+from neuralprog_agents.agents.alphanpi.search import SearchedCall, TreeSearch
+from neuralprog_agents.specifications.call_model import (
+    STOP,
+    CallModel,
+    make_call_model,
+    settings_of,
+)
 from neuralprog_agents.specifications.specification import same
-from neuralprog_agents.specifications.world import STOP, World, make_world, settings_of
 from neuralprog_agents.training.network import (
     plain,
     restore,
@@ -36,7 +41,7 @@ from neuralprog_agents.training.network import (
 from neuralprog_envs.core.draws import as_words, combine
 
 _BEYOND = 3
-"""Checked calls are on instances of up to this much more than the longest learned on."""
+"""How much longer than in training the instances of checked calls may be."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -56,12 +61,12 @@ class AlphaNPILearner:
     def __init__(self, config: Config, index: int) -> None:
         torch.set_num_threads(1)
         self.config, self.index = config, index
-        self.world = make_world(config.env, config.recursive, config.length[1] + _BEYOND)
-        sizes = sizes_of(config, self.world)
+        self.call_model = make_call_model(config.env, config.recursive, config.length[1] + _BEYOND)
+        sizes = sizes_of(config, self.call_model)
         self.model = seeded(lambda: Network(sizes), self._key(Stream.WEIGHTS, 0))
         self.memo = Memo(self.model)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.learning_rate)
-        self.kept: list[Arrays] = []
+        self.replay: list[Arrays] = []
         self.iteration, self.calls = 0, 0
         self.loss, self.searched = 0.0, 0.0
         self.rates = [0.0]
@@ -69,7 +74,7 @@ class AlphaNPILearner:
 
     @property
     def finished(self) -> bool:
-        """Whether the network does all checked calls rightly, or the budget is spent."""
+        """Whether all checked calls are right, or the budget is spent."""
         return min(self.rates) == 1.0 or self.iteration >= self.config.budget
 
     @property
@@ -85,7 +90,7 @@ class AlphaNPILearner:
         self.rates = self._check()
 
     def status(self) -> dict[str, float]:
-        """Return what is reported."""
+        """Return the reported metrics."""
         return {
             "step": self.iteration,
             "progress": self.iteration / self.config.budget,
@@ -96,41 +101,41 @@ class AlphaNPILearner:
         }
 
     def _search(self) -> float:
-        """Search calls of every program; return the share that succeeded."""
+        """Search calls of each program; return the success rate."""
         rng = self._rng(Stream.SEARCHES, self.iteration)
         found = [
-            Search(self.config, self.world, self.memo.judge, program, state, rng).run()
-            for program in self.world.programs
+            TreeSearch(self.config, self.call_model, self.memo.predict, program, state, rng).run()
+            for program in self.call_model.programs
             for state in self._posed(program, self.config.episodes, self.config.length, rng)
         ]
         self.calls += len(found)
         most = self.config.most_steps(self.config.length[1])
-        self.kept = [*self.kept, as_arrays(found, most)][-self.config.memory :]
-        return float(np.mean([call.worth > 0 for call in found]))
+        self.replay = [*self.replay, as_arrays(found, most)][-self.config.memory :]
+        return float(np.mean([call.outcome > 0 for call in found]))
 
     def _posed(self, program: int, count: int, lengths: tuple[int, int], rng: Generator) -> Any:
         low, high = lengths
         for k in range(count):
             self._pulse()
-            yield self.world.pose(program, low + k % (high - low + 1), rng)
+            yield self.call_model.sample(program, low + k % (high - low + 1), rng)
 
     def _learn(self) -> float:
-        """Take gradient steps on the calls that are kept; return the mean loss."""
+        """Take gradient steps on the stored calls; return the mean loss."""
         rng = self._rng(Stream.BATCHES, self.iteration)
-        names = self.kept[0]
-        calls = {name: np.concatenate([part[name] for part in self.kept]) for name in names}
+        names = self.replay[0]
+        calls = {name: np.concatenate([part[name] for part in self.replay]) for name in names}
         total = 0.0
         for _ in range(self.config.updates):
             self._pulse()
-            rows = rng.integers(len(calls["worth"]), size=self.config.batch)
+            rows = rng.integers(len(calls["outcome"]), size=self.config.batch)
             total += self._descend({name: part[rows] for name, part in calls.items()})
-        self.memo.forget()
+        self.memo.clear()
         return total / self.config.updates
 
     def _descend(self, arrays: Arrays) -> float:
         batch = {name: torch.from_numpy(part) for name, part in arrays.items()}
         logits, values, _ = self.model(batch["program"], batch["views"])
-        cost = loss(logits, values, batch["policies"], batch["worth"], batch["mask"])
+        cost = loss(logits, values, batch["policies"], batch["outcome"], batch["mask"])
         self.optimizer.zero_grad()
         cost.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -138,26 +143,26 @@ class AlphaNPILearner:
         return float(cost.detach())
 
     def _check(self) -> list[float]:
-        """Return, for each program, the share of calls that the network alone gets right."""
+        """Return the success rate of the network alone for each program."""
         low, high = self.config.length
         return [
             float(np.mean([self._succeeds(program, state) for state in states]))
-            for program in self.world.programs
+            for program in self.call_model.programs
             for rng in [self._rng(Stream.CHECKS, program)]
             for states in [self._posed(program, self.config.checks, (low, high + _BEYOND), rng)]
         ]
 
     def _succeeds(self, program: int, state: Any) -> bool:
-        """Whether the network alone, its likeliest choices, does what is specified."""
-        before, wanted = state, self.world.wanted(program, state)
-        moment = self.memo.begin(program)
+        """Return whether the network's likeliest choices do what is specified."""
+        before, wanted = state, self.call_model.target(program, state)
+        prediction = self.memo.begin(program)
         for _ in range(self.config.most_steps(int(state.length[0]))):
-            moment = self.memo.see(program, moment, self.world.view(state))
-            if (choice := moment.best) == STOP:
+            prediction = self.memo.advance(program, prediction, self.call_model.view(state))
+            if (choice := prediction.best) == STOP:
                 return same(state, wanted)
-            if choice not in self.world.legal(program, before, state):
+            if choice not in self.call_model.legal(program, before, state):
                 return False
-            state = self.world.act(program, choice, state)
+            state = self.call_model.act(program, choice, state)
         return False
 
     def _key(self, stream: Stream, position: int) -> int:
@@ -168,15 +173,15 @@ class AlphaNPILearner:
         return Generator(Philox(key=self._key(stream, position)))
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
-        """Return the network, Adam's moments, and the searched calls that are kept."""
-        kept = {f"kept.{i}.{k}": part for i, old in enumerate(self.kept) for k, part in old.items()}
-        counts = {"iteration": self.iteration, "calls": self.calls, "kept": len(self.kept)}
-        return {**training_state(self.model, self.optimizer), **kept}, counts
+        """Return the network, Adam's moments, and the stored calls."""
+        replay = {f"replay.{i}.{k}": p for i, old in enumerate(self.replay) for k, p in old.items()}
+        counts = {"iteration": self.iteration, "calls": self.calls, "replay": len(self.replay)}
+        return {**training_state(self.model, self.optimizer), **replay}, counts
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``."""
+        """Restore what ``state`` returned."""
         self.iteration, self.calls = metadata["iteration"], metadata["calls"]
-        self.kept = [_part(tensors, f"kept.{i}.") for i in range(metadata["kept"])]
+        self.replay = [_part(tensors, f"replay.{i}.") for i in range(metadata["replay"])]
         restore(self.model, self.optimizer, tensors, self.iteration * self.config.updates)
 
     def outcome(self) -> Outcome:
@@ -196,11 +201,11 @@ def _part(tensors: Tensors, prefix: str) -> Arrays:
     return {k.removeprefix(prefix): part for k, part in found.items()}
 
 
-def as_arrays(calls: list[Call], steps: int) -> Arrays:
-    """Return K calls side by side, each of up to ``steps`` steps.
+def as_arrays(calls: list[SearchedCall], steps: int) -> Arrays:
+    """Return K calls as arrays, padded to T = ``steps`` steps.
 
     Returns:
-        "program" (K,), from 0; "views" (K, T, E); "policies" (K, T, C); "worth" (K,); "mask"
+        "program" (K,), from 0; "views" (K, T, E); "policies" (K, T, C); "outcome" (K,); "mask"
         (K, T).
     """
     lengths = np.array([len(call.views) for call in calls])
@@ -208,7 +213,7 @@ def as_arrays(calls: list[Call], steps: int) -> Arrays:
         "program": np.array([call.program - 2 for call in calls], dtype=np.int64),
         "views": np.stack([_padded(np.array(call.views), steps) for call in calls]),
         "policies": np.stack([_padded(call.policies, steps) for call in calls]).astype(np.float32),
-        "worth": np.array([call.worth for call in calls], dtype=np.float32),
+        "outcome": np.array([call.outcome for call in calls], dtype=np.float32),
         "mask": np.arange(steps) < lengths[:, None],
     }
 
@@ -217,12 +222,12 @@ def _padded(part: NDArray[Any], steps: int) -> NDArray[Any]:
     return np.pad(part, ((0, steps - len(part)), (0, 0)))
 
 
-def sizes_of(config: Config, world: World) -> Sizes:
+def sizes_of(config: Config, call_model: CallModel) -> Sizes:
     """Return the sizes of a config's network."""
     return Sizes(
-        view=world.sees,
-        programs=len(world.programs),
-        choices=len(world.choices),
+        view=call_model.view_sizes,
+        programs=len(call_model.programs),
+        choices=len(call_model.choices),
         state=config.state,
         program=config.program,
         hidden=config.hidden,

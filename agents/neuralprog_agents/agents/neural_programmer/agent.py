@@ -77,7 +77,7 @@ class ProgrammerPolicy:
         """Return the probabilities behind the last actions; see ``agent.Policy``."""
         from neuralprog_agents.agents.neural_programmer.model import unflatten
         from neuralprog_agents.agents.neural_programmer.probabilities import action_probabilities
-        from neuralprog_agents.agents.neural_programmer.records import questions_seen
+        from neuralprog_agents.agents.neural_programmer.tensors import questions_seen
 
         if self._program is None:
             raise ValueError("there are no action probabilities before the first action")
@@ -90,7 +90,7 @@ class ProgrammerPolicy:
         import torch
 
         from neuralprog_agents.agents.neural_programmer.model import actions, choose, unflatten
-        from neuralprog_agents.agents.neural_programmer.records import questions_seen
+        from neuralprog_agents.agents.neural_programmer.tensors import questions_seen
 
         with torch.no_grad():
             parameters = unflatten(self.theta, self.shape)

@@ -31,7 +31,7 @@ from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
 from neuralprog_agents.agents.neural_programmer.model import log_probability, unflatten
 from neuralprog_agents.agents.neural_programmer.optimiser import State
 from neuralprog_agents.agents.neural_programmer.programs import Found, search
-from neuralprog_agents.agents.neural_programmer.records import Questions, questions_of
+from neuralprog_agents.agents.neural_programmer.tensors import Questions, questions_of
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.table.task import TableTask
 
@@ -39,8 +39,8 @@ _CHUNK = 2500
 _NEVER = -1e30
 
 
-class ProgramLessons:
-    """The gradients of a restart; see ``train.Lessons``. All examples are searched at first."""
+class ProgramObjective:
+    """The objective of a restart; see ``train.Objective``. It searches all programs first."""
 
     def __init__(self, config: Config, index: int, task: TableTask, shape: Shape) -> None:
         self.config, self.index, self.shape = config, index, shape

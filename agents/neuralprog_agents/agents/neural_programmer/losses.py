@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from neuralprog_agents.agents.neural_programmer.records import Answers, Choice, Memory, Tables
+from neuralprog_agents.agents.neural_programmer.tensors import Answers, Choice, Memory, Tables
 
 EPSILON = 1e-6
 """Keeps the logarithms of the lookup loss finite."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from neuralprog_agents.agents.neural_programmer.records import Choice, Memory, Tables
+from neuralprog_agents.agents.neural_programmer.tensors import Choice, Memory, Tables
 
 OPERATIONS = (
     "sum", "count", "difference", "greater", "lesser", "and", "or", "print", "reset", "match",

@@ -17,7 +17,7 @@ from torch.nn.functional import embedding, one_hot, softmax
 
 from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
-from neuralprog_agents.agents.neural_programmer.records import Choice, Questions
+from neuralprog_agents.agents.neural_programmer.tensors import Choice, Questions
 
 _ABSENT = -1e9
 _TINY = 1e-12

@@ -21,7 +21,7 @@ from neuralprog_agents.agents.neural_programmer.model import (
     pivot_weights,
     scores,
 )
-from neuralprog_agents.agents.neural_programmer.records import Questions
+from neuralprog_agents.agents.neural_programmer.tensors import Questions
 
 Probabilities = dict[str, NDArray[Any]]
 

@@ -13,14 +13,14 @@ from neuralprog_agents.agents.neural_programmer.config import Config
 from neuralprog_agents.agents.neural_programmer.losses import entropy, loss
 from neuralprog_agents.agents.neural_programmer.model import choose, drop, unflatten
 from neuralprog_agents.agents.neural_programmer.optimiser import State
-from neuralprog_agents.agents.neural_programmer.records import answers_of, questions_of, tables_of
+from neuralprog_agents.agents.neural_programmer.tensors import answers_of, questions_of, tables_of
 from neuralprog_envs.core import batch as rows_of
 from neuralprog_envs.table.state import TableInstances
 from neuralprog_envs.table.task import TableTask
 
 
-class SoftLessons:
-    """The gradients of a restart; see ``train.Lessons``."""
+class SoftObjective:
+    """The objective of a restart; see ``train.Objective``."""
 
     def __init__(self, config: Config, index: int, task: TableTask, shape: Shape) -> None:
         self.config, self.index, self.task, self.shape = config, index, task, shape

@@ -1,4 +1,4 @@
-"""One restart: gradient descent from answers alone, judged with every choice made hard.
+"""One restart: gradient descent on answers alone, validated with hard choices.
 
 Everything random is a function of (seed, restart, step).
 """
@@ -17,7 +17,7 @@ from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.neural_programmer import data, optimiser
 from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.config import Config
-from neuralprog_agents.agents.neural_programmer.likelihood import ProgramLessons
+from neuralprog_agents.agents.neural_programmer.likelihood import ProgramObjective
 from neuralprog_agents.agents.neural_programmer.model import (
     actions,
     choose,
@@ -25,25 +25,25 @@ from neuralprog_agents.agents.neural_programmer.model import (
     unflatten,
 )
 from neuralprog_agents.agents.neural_programmer.optimiser import State
-from neuralprog_agents.agents.neural_programmer.records import questions_of
-from neuralprog_agents.agents.neural_programmer.soft import SoftLessons
+from neuralprog_agents.agents.neural_programmer.soft import SoftObjective
+from neuralprog_agents.agents.neural_programmer.tensors import questions_of
 from neuralprog_envs.table.state import TableInstances
 from neuralprog_envs.table.task import TableTask
 
 CHUNK = 50
 """Gradient steps between two decisions."""
 _JUDGED = 2000
-"""Instances on which hard choices are judged."""
+"""The number of validation instances."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """What the judgements so far have found.
+    """The results of the validations so far.
 
     Attributes:
-        accuracy: The last hard accuracy.
-        best: The best one.
-        best_step: When it was reached.
+        accuracy: The last accuracy of hard choices.
+        best: The best accuracy; -1 before the first validation.
+        best_step: The gradient step of the best accuracy.
     """
 
     accuracy: float = 0.0
@@ -51,21 +51,21 @@ class Progress:
     best_step: int = 0
 
 
-class Lessons(Protocol):
-    """What a restart learns from: made of a config, an index, a task and the networks' sizes."""
+class Objective(Protocol):
+    """A training objective; constructed from a config, an index, a task and the networks' sizes."""
 
     def gradients(self, state: State, count: int) -> Iterator[tuple[float, torch.Tensor]]:
-        """Yield loss and gradient of the next minibatches, at the state's θ of the moment."""
+        """Yield the loss and the gradient of each of the next minibatches, at the current θ."""
 
 
-LESSONS: Mapping[str, Callable[[Config, int, TableTask, Shape], Lessons]] = MappingProxyType(
-    {"programs": ProgramLessons, "gradient": SoftLessons}
+OBJECTIVES: Mapping[str, Callable[[Config, int, TableTask, Shape], Objective]] = MappingProxyType(
+    {"programs": ProgramObjective, "gradient": SoftObjective}
 )
-"""The lessons of each ``Config.learner``."""
+"""The objective of each ``Config.learner``."""
 
 
 def accuracy(theta: torch.Tensor, shape: Shape, task: TableTask, posed: TableInstances) -> float:
-    """Return the fraction of instances that hard choices answer rightly on the hard machine."""
+    """Return the fraction of instances that hard choices answer correctly."""
     with torch.no_grad():
         questions = questions_of(posed)
         chosen = actions(choose(unflatten(theta, shape), shape, questions, hard=True)).numpy()
@@ -86,51 +86,51 @@ class ProgrammerLearner:
         theta = initial_theta(self.shape, data.seed(config, index, data.Stream.WEIGHTS))
         self.adam, self.best = State.begin(theta), theta.clone()
         self.progress = Progress()
-        self.judged_task, self.held_out = data.judged(config, index, _JUDGED)
-        self.lessons = LESSONS[config.learner](config, index, self.task, self.shape)
+        self.validation_task, self.held_out = data.judged(config, index, _JUDGED)
+        self.objective = OBJECTIVES[config.learner](config, index, self.task, self.shape)
         self.loss = 0.0
 
     @property
     def success(self) -> bool:
-        """Whether hard choices were right often enough."""
+        """Whether the best accuracy is high enough."""
         return self.progress.best >= self.config.success_rate
 
     @property
     def pruned(self) -> bool:
-        """Whether the loss is not finite, or nothing has become better for too long."""
+        """Whether the loss is not finite, or the accuracy has not improved for too long."""
         waited = self.adam.step - self.progress.best_step
         late = not self.success and waited >= self.config.patience
         return late or not np.isfinite(self.loss)
 
     @property
     def finished(self) -> bool:
-        """Whether it has succeeded, is given up, or the budget is spent."""
+        """Whether it has succeeded, is pruned, or the budget is spent."""
         return self.success or self.pruned or self.adam.step >= self.config.budget
 
     @property
     def samples(self) -> int:
-        """The questions of all minibatches."""
+        """The number of questions in all minibatches so far."""
         return self.adam.step * self.config.batch
 
     def advance(self, pulse: Pulse) -> None:
-        """Take a chunk of gradient steps, and judge what is learned when it is time."""
+        """Take a chunk of gradient steps; validate when it is due."""
         self.loss = self._chunk(pulse)
-        if np.isfinite(self.loss) and self._judge_now():
-            self._judge()
+        if np.isfinite(self.loss) and self._is_validation_due():
+            self._validate()
 
     def _chunk(self, pulse: Pulse) -> float:
-        """Do some gradient steps; return their mean loss."""
+        """Take a chunk of gradient steps; return their mean loss."""
         count = min(CHUNK, self.config.budget - self.adam.step)
         noise = torch.Generator()
         noise.manual_seed(data.seed(self.config, self.index, data.Stream.NOISE, self.adam.step))
         costs = []
-        for cost, gradient in self.lessons.gradients(self.adam, count):
+        for cost, gradient in self.objective.gradients(self.adam, count):
             pulse()
-            self._follow(gradient, noise)
+            self._update(gradient, noise)
             costs.append(cost)
         return float(np.mean(costs))
 
-    def _follow(self, gradient: torch.Tensor, noise: torch.Generator) -> None:
+    def _update(self, gradient: torch.Tensor, noise: torch.Generator) -> None:
         config, step = self.config, self.adam.step
         gradient = optimiser.clipped(gradient, config.clip_norm)
         if config.noise > 0:
@@ -138,19 +138,19 @@ class ProgrammerLearner:
             gradient += torch.empty_like(gradient).normal_(0.0, sigma, generator=noise)
         optimiser.update(self.adam, gradient, config.learning_rate)
 
-    def _judge_now(self) -> bool:
+    def _is_validation_due(self) -> bool:
         step = self.adam.step
         return step % self.config.judged_every < CHUNK or step >= self.config.budget
 
-    def _judge(self) -> None:
-        found = accuracy(self.adam.theta, self.shape, self.judged_task, self.held_out)
+    def _validate(self) -> None:
+        found = accuracy(self.adam.theta, self.shape, self.validation_task, self.held_out)
         self.progress = replace(self.progress, accuracy=found)
         if found > self.progress.best:
             self.best = self.adam.theta.clone()
             self.progress = Progress(found, found, self.adam.step)
 
     def status(self) -> dict[str, float]:
-        """Return what is reported."""
+        """Return the reported metrics."""
         return {
             "step": self.adam.step,
             "progress": self.adam.step / self.config.budget,
@@ -161,19 +161,19 @@ class ProgrammerLearner:
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
         """Return θ, Adam's moments, the best θ, and the progress."""
-        kept = self.adam
-        tensors = {"theta": kept.theta, "m": kept.m, "v": kept.v, "best": self.best}
+        adam = self.adam
+        tensors = {"theta": adam.theta, "m": adam.m, "v": adam.v, "best": self.best}
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-        return arrays, {"step": kept.step, "progress": asdict(self.progress)}
+        return arrays, {"step": adam.step, "progress": asdict(self.progress)}
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``."""
+        """Restore what ``state`` returned."""
         theta, m, v, self.best = (torch.tensor(tensors[k]) for k in ("theta", "m", "v", "best"))
         self.adam = State(theta, m, v, metadata["step"])
         self.progress = Progress(**metadata["progress"])
 
     def outcome(self) -> Outcome:
-        """Return the best networks, or the current ones if none were judged yet."""
+        """Return the best networks, or the current ones before the first validation."""
         metrics = {
             "step": float(self.adam.step),
             "accuracy": max(self.progress.best, 0.0),

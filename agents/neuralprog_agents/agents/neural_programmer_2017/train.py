@@ -1,7 +1,7 @@
-"""One restart: the likelihood of right answers, over the programs that a search finds.
+"""One restart: maximum marginal likelihood over the programs that give the right answers.
 
 Everything random is a function of (seed, restart, epoch, step). The programs of all questions are
-searched for first, and again when a restart is resumed: they are many, and quickly found.
+searched first, and again when a restart is resumed, since they are many and quickly found.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from neuralprog_agents.training.network import restore, seeded, training_state, 
 from neuralprog_envs.table.wiki import WikiSource
 
 _CHUNK = 20
-"""Questions searched, or gradient steps, of a chunk."""
+"""Questions searched in a chunk, or gradient steps."""
 _POOL = 16
 """Minibatches that are drawn together and sorted by the questions' lengths."""
 _LOWEST_RATE = 0.05
@@ -39,16 +39,16 @@ _NEVER = -1e30
 
 @dataclass(frozen=True)
 class Progress:
-    """What the judgements so far have found.
+    """The progress of a restart.
 
     Attributes:
-        epoch: Epochs done.
-        step: Gradient steps of the epoch after these.
-        steps: Gradient steps done in all.
-        samples: Questions in their minibatches.
-        accuracy: The last accuracy on the judged questions.
-        best: The best one.
-        best_epoch: After which epoch.
+        epoch: Complete epochs.
+        step: Gradient steps in the current epoch.
+        steps: Gradient steps in all epochs.
+        samples: Questions in all minibatches.
+        accuracy: The last accuracy on the validation questions.
+        best: The best accuracy; -1 before the first validation.
+        best_epoch: The epoch of the best accuracy.
     """
 
     epoch: int = 0
@@ -97,11 +97,11 @@ class WikiLearner:
 
     @property
     def samples(self) -> int:
-        """The questions of all minibatches."""
+        """The number of questions in all minibatches so far."""
         return self.progress.samples
 
     def advance(self, pulse: Pulse) -> None:
-        """Search for some questions' programs, or take some gradient steps."""
+        """Search the programs of a chunk of questions, or take a chunk of gradient steps."""
         if self._searched < len(self.source.questions):
             found = list(islice(self._search, _CHUNK))
             self._searched += len(found)
@@ -120,7 +120,7 @@ class WikiLearner:
             self._end_epoch()
 
     def _begin_epoch(self) -> list[NDArray[np.int64]]:
-        """Return the epoch's minibatches; seed what is drawn in it, unless that was restored."""
+        """Return the minibatches of an epoch; seed the generators unless they were restored."""
         seed = key(self.config, self.index, self.progress.epoch + 1) >> 1
         random = np.random.default_rng(seed)
         lengths = np.array([int(example.features.length[0]) for example in self._examples])
@@ -133,7 +133,7 @@ class WikiLearner:
     def _end_epoch(self) -> None:
         self._rows = []
         self.progress = replace(self.progress, epoch=self.progress.epoch + 1, step=0)
-        self._judge_if_due()
+        self._validate_if_due()
 
     def _set_rate(self, progress: float) -> None:
         for group in self.optimiser.param_groups:
@@ -157,16 +157,16 @@ class WikiLearner:
         self.progress = replace(self.progress, step=step, steps=steps, samples=samples)
 
     def _share_done(self) -> float:
-        """Return which part of the training is done, from 0 to 1."""
+        """Return the fraction of the training that is done, 0 to 1."""
         steps = max(1, len(self._examples) // self.config.batch)
         return (self.progress.epoch * steps + self.progress.step) / (self.config.epochs * steps)
 
-    def _judge_if_due(self) -> None:
+    def _validate_if_due(self) -> None:
         epoch, every = self.progress.epoch, self.config.judged_every
         if epoch % every == 0 or epoch == self.config.epochs:
-            self._judge()
+            self._validate()
 
-    def _judge(self) -> None:
+    def _validate(self) -> None:
         self.model.eval()
         policy = WikiPolicy(self.config.env, self.settings, [self.model], self.config.beam)
         found = accuracy(policy, self.judged)
@@ -176,7 +176,7 @@ class WikiLearner:
             self.progress = replace(self.progress, best=found, best_epoch=self.progress.epoch)
 
     def status(self) -> dict[str, float]:
-        """Return what is reported."""
+        """Return the reported metrics."""
         return {
             "step": self._searched + self.progress.steps,
             "progress": self.progress.epoch / self.config.epochs,
@@ -193,7 +193,7 @@ class WikiLearner:
         return {**training_state(self.model, self.optimiser), **best, **torch_state}, metadata
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``."""
+        """Restore what ``state`` returned."""
         self._random.bit_generator.state = metadata.pop("numpy")
         torch.set_rng_state(torch.from_numpy(tensors["torch"].copy()))
         self.progress = Progress(**metadata)
@@ -219,13 +219,13 @@ class WikiLearner:
 
 
 def key(config: Config, index: int, position: int = 0) -> int:
-    """Return 64 bits that decide what is random at one place of a restart."""
+    """Return a seed of 64 bits for a position of a restart."""
     words = np.random.SeedSequence((config.seed, index, position))
     return int(words.generate_state(1, np.uint64)[0])
 
 
 def accuracy(policy: WikiPolicy, source: WikiSource) -> float:
-    """Return the fraction of a source's questions that are answered rightly, officially."""
+    """Return the fraction of a source's questions answered correctly by the official rules."""
     return float(np.mean(judged(source, answers_of(policy, source))))
 
 
@@ -237,7 +237,7 @@ def loss(
 ) -> Tensor:
     """Return the mean of - log Σ_z p(z | question) e^(-λ |z|) over each question's programs.
 
-    |z| are a program's steps beyond those of the question's shortest one, λ the ``simplicity``.
+    |z| is the number of a program's steps beyond the question's shortest one; λ is ``simplicity``.
     """
     B = len(batch)
     features = joined([example.features for example in batch])
@@ -255,9 +255,9 @@ def loss(
 def _minibatches(
     lengths: NDArray[np.int64], size: int, random: np.random.Generator
 ) -> Iterator[NDArray[np.int64]]:
-    """Yield the rows of each minibatch of one epoch, questions of like lengths together.
+    """Yield the rows of each minibatch of an epoch, with questions of similar length together.
 
-    What does not fill a minibatch is left out, unless there is no more than that.
+    An incomplete minibatch is left out, unless it is the only one.
     """
     order = random.permutation(len(lengths))
     pools = np.array_split(order, max(1, len(order) // (_POOL * size)))

@@ -1,13 +1,15 @@
-"""One restart: from random weights to a program that makes no error on its frames.
+"""One restart: train a network until it makes no error on its frames.
 
-Frames are the experts' calls; since h is 0 at the start of each, each is a training sequence of
-its own. A gradient step takes a batch of each task's frames. After every chunk of steps all frames
-are checked, and those that were wrong lately are drawn more often. Once none is wrong the restart
-ends, or, with ``prove``, the verification sets are checked, their failing frames join the training
-sets, and it ends when these have none either.
-With a ``base``, all its numbers stay, and only the new programs' rows of the memories learn, from
-the new task's frames and from all of the old ones': a new key could win every look-up.
-Everything random is a function of (seed, restart, step).
+Frames are calls of the experts' traces. Since h is 0 at the start of a call, each frame is a
+training sequence of its own. A gradient step takes a batch of frames of each task. After each chunk
+of steps all frames are checked, and those that were wrong recently are drawn more often. The
+restart ends when no frame is wrong. With ``prove`` the verification sets are checked then, failing
+frames are added to the training sets, and the restart ends when no frame of these sets fails
+either.
+
+With a ``base``, its weights are fixed, and only the new programs' rows of the memories are trained.
+They are trained on frames of the new task and of all old tasks, since a new key could win the
+look-ups of old tasks. Everything random is a function of (seed, restart, step).
 """
 
 from __future__ import annotations
@@ -58,7 +60,7 @@ class NPILearner:
 
     @property
     def samples(self) -> int:
-        """The frames of all minibatches."""
+        """The number of frames in all minibatches so far."""
         return self.step * self.config.batch * len(self.sets)
 
     @without_onednn()
@@ -89,7 +91,7 @@ class NPILearner:
         return gradient_step(self.model, self.optimizer, cost, self.config.clip_norm)
 
     def _proven(self) -> bool:
-        """Whether nothing more is to be learned; frames that fail a proof join the others."""
+        """Return whether all verification sets pass; add failing frames to the training sets."""
         self.rounds += any(task.prove for task in self.tasks)
         proven = [part.proven(self.model) for part in self.sets]
         return all(proven)
@@ -99,7 +101,7 @@ class NPILearner:
         return sum(getattr(part, name) for part in self.sets)
 
     def status(self) -> dict[str, float]:
-        """Return what is reported."""
+        """Return the reported metrics."""
         return {
             "step": self.step,
             "progress": self.step / self.config.budget,
@@ -108,7 +110,7 @@ class NPILearner:
         }
 
     def _counts(self) -> dict[str, float]:
-        """Return how many frames there are, and what is not right, of all tasks."""
+        """Return the number of frames and of failing frames, summed over all tasks."""
         return {
             "frames": float(sum(len(part.frames.program) for part in self.sets)),
             "failing": float(self._sum("wrong")),
@@ -116,7 +118,7 @@ class NPILearner:
         }
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
-        """Return the network, Adam's moments, and which frames are hard."""
+        """Return the network, Adam's moments, and the priorities of the frames."""
         tensors, counts = training_state(self.model, self.optimizer), []
         for number, part in enumerate(self.sets):
             arrays, own = part.state()
@@ -126,13 +128,13 @@ class NPILearner:
         return tensors, {"step": self.step, "rounds": self.rounds, "sets": counts, "base": base}
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``.
+        """Restore what ``state`` returned.
 
         Raises:
-            ValueError: The base is another one by now.
+            ValueError: The weights of the base have changed.
         """
         if metadata["base"] != (self.base and self.base.sha256):
-            raise ValueError(f"{self.config.base} has other weights by now")
+            raise ValueError(f"the weights of base {self.config.base} have changed")
         for number, (part, counts) in enumerate(zip(self.sets, metadata["sets"], strict=True)):
             names = "priority", "added"
             part.restore({name: tensors[f"{number}.{name}"] for name in names}, counts)
@@ -141,7 +143,7 @@ class NPILearner:
 
     @without_onednn()
     def outcome(self) -> Outcome:
-        """Return the network, and the proof that it has been made for."""
+        """Return the network, and its proof if there is one."""
         metrics = {
             "step": float(self.step),
             **self._counts(),
@@ -153,7 +155,7 @@ class NPILearner:
         return Outcome(self.success, metrics, weights(self.model), self._card())
 
     def _parameters(self) -> int:
-        """Return how many numbers are trained."""
+        """Return the number of trained parameters."""
         old = self.base.sizes if self.base else None
         trained = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
         return trained - (old.programs * (old.program + old.key) if old else 0)
@@ -169,7 +171,7 @@ class NPILearner:
         return card
 
     def _record(self, number: int) -> dict[str, Any]:
-        """Return what the card tells of a task."""
+        """Return the card's entry for a task."""
         task = self.tasks[number]
         record: dict[str, Any] = {
             "env": task.env,
@@ -185,19 +187,19 @@ class NPILearner:
 
 def sizes_of(config: Config) -> Sizes:
     """Return the sizes of a config's network."""
-    told: Any = open_base(config.base).sizes if config.base else config
+    source: Any = open_base(config.base).sizes if config.base else config
     return Sizes(
         domains=domains_of(tasks_of(config, 0)),
-        state=told.state,
-        program=told.program,
-        key=told.key,
-        hidden=told.hidden,
-        layers=told.layers,
+        state=source.state,
+        program=source.program,
+        key=source.key,
+        hidden=source.hidden,
+        layers=source.layers,
     )
 
 
 def initial(sizes: Sizes, key: int, base: Base | None = None) -> NPI:
-    """Return a network with random weights that depend on the key alone, but for its base's."""
+    """Return a network with random weights drawn from the key; a base's weights are copied."""
     model = seeded(lambda: NPI(sizes), key)
     if base is not None:
         freeze(model, base)

@@ -1,4 +1,4 @@
-"""Behaviour cloning: PPO's network learns to do what the expert does in the states it meets."""
+"""Behaviour cloning: PPO's network is trained on the expert's actions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.rl.actions import rows_of
 from neuralprog_agents.agents.rl.algorithms import options_of
 from neuralprog_agents.agents.rl.config import Config
-from neuralprog_agents.agents.rl.judge import Validation
 from neuralprog_agents.agents.rl.policy import LearnedPolicy, new_network
 from neuralprog_agents.agents.rl.setup import Setup, setup_of, table_of
 from neuralprog_agents.agents.rl.state import learner_arrays, restore_learner
 from neuralprog_agents.agents.rl.train import seed_of
+from neuralprog_agents.agents.rl.validation import Validation
 from neuralprog_agents.training.network import seeded
 from neuralprog_envs.core import batch
 from neuralprog_envs.interfaces.dataset import pairs
@@ -30,14 +30,14 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def demonstrations(setup: Setup, count: int, seed: int) -> tuple[Arrays, NDArray[np.int64]]:
-    """Return what the expert saw and did in ``count`` training instances, step by step.
+    """Return the expert's observations and actions in ``count`` training instances.
 
     Returns:
-        The network's arrays, (N, …) each, and the actions, N steps of all episodes: (N, K), or
-        (N,) rows of ``table_of`` where the network chooses among these.
+        The observed arrays, (N, …) each, and the actions of all N steps, (N, K); with flat
+        actions rows of ``table_of``, (N,).
 
     Raises:
-        ValueError: There is no expert here.
+        ValueError: The task has no expert.
     """
     task = setup.task()
     posed = pairs(task, count, length=setup.length, seed=seed)
@@ -73,7 +73,7 @@ class ImitationLearner:
 
     @property
     def samples(self) -> int:
-        """The actions of all minibatches."""
+        """The number of actions in all minibatches so far."""
         return self.steps * int(self.options["batch_size"])
 
     @property
@@ -82,14 +82,14 @@ class ImitationLearner:
         return self.validation.solved or self.samples >= self.config.budget
 
     def advance(self, pulse: Pulse) -> None:
-        """Take a chunk of gradient steps; judge when it is time."""
+        """Take a chunk of gradient steps; validate when it is due."""
         for _ in range(_CHUNK):
             pulse()
             self._step()
-        self.validation.judge_if_due(self.samples)
+        self.validation.evaluate_if_due(self.samples)
 
     def _step(self) -> None:
-        """Do a gradient step on -log π(the expert's action)."""
+        """Take a gradient step on -log π(a) of the expert's actions a."""
         random = np.random.default_rng((self.seed, self.steps))
         rows = random.integers(len(self.done), size=self.options["batch_size"])
         self.network.set_training_mode(True)
@@ -104,7 +104,7 @@ class ImitationLearner:
         self.loss = float(loss.detach())
 
     def status(self) -> dict[str, float]:
-        """Return what is reported: the last judgement."""
+        """Return the reported metrics."""
         return {**self.validation.status(), "loss": self.loss}
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
@@ -114,7 +114,7 @@ class ImitationLearner:
         return tensors | best, {"steps": self.steps, "validation": validation}
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``."""
+        """Restore what ``state`` returned."""
         restore_learner(self.network, self.optimizer, tensors)
         self.validation.restore(tensors, metadata["validation"])
         self.steps = metadata["steps"]

@@ -19,9 +19,9 @@ from neuralprog_agents.agents.rl.algorithms import (
     policy_name,
 )
 from neuralprog_agents.agents.rl.config import Config
-from neuralprog_agents.agents.rl.judge import Validation
 from neuralprog_agents.agents.rl.policy import LearnedPolicy
 from neuralprog_agents.agents.rl.setup import Setup, ending, setup_of
+from neuralprog_agents.agents.rl.validation import Validation
 from neuralprog_agents.agents.rl.vec_env import ProgramVecEnv
 
 _CHUNK = 1000
@@ -29,7 +29,7 @@ _CHUNK = 1000
 
 
 def make_env(config: Config, setup: Setup) -> ProgramVecEnv:
-    """Return the environments in which a restart learns."""
+    """Return the training environments."""
     single = len(setup.task().machine.observation) == 1
     return ProgramVecEnv(
         setup.env,
@@ -44,7 +44,7 @@ def make_env(config: Config, setup: Setup) -> ProgramVecEnv:
 
 
 def make_learner(config: Config, setup: Setup, env: ProgramVecEnv, seed: int) -> Any:
-    """Return the algorithm, seeded; it seeds torch's and NumPy's global generators as well."""
+    """Return the seeded algorithm; it also seeds the global generators of torch and NumPy."""
     kind = ALGORITHMS[config.algorithm]
     learner = class_of(kind)(
         policy_name(kind, hasattr(env.observation_space, "spaces")),
@@ -111,7 +111,7 @@ class ReinforcementLearner:
         return self.validation.solved or self.samples >= self.config.budget
 
     def advance(self, pulse: Pulse) -> None:
-        """Do one rollout and its updates, or several short ones; judge when it is time."""
+        """Do one rollout and its updates, or several short ones; validate when it is due."""
         self._pulse = pulse
         end = min(self.samples + _CHUNK, self.validation.at + self.config.judged_every)
         with suppress(_WholeError):
@@ -121,10 +121,10 @@ class ReinforcementLearner:
                 log_interval=None,
                 reset_num_timesteps=False,
             )
-        self.validation.judge_if_due(self.samples)
+        self.validation.evaluate_if_due(self.samples)
 
     def status(self) -> dict[str, float]:
-        """Return what is reported: the last judgement."""
+        """Return the reported metrics."""
         episodes = self.model.ep_info_buffer
         return {
             **self.validation.status(),
@@ -139,7 +139,7 @@ class ReinforcementLearner:
         return tensors | best, {"learner": learner, "validation": validation}
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``."""
+        """Restore what ``state`` returned."""
         state.restore(self.model, self.env, tensors, metadata["learner"])
         self.validation.restore(tensors, metadata["validation"])
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuralprog_agents.agents.synthesis.card import Card
 from neuralprog_agents.agents.synthesis.config import Config
-from neuralprog_agents.specifications.known import specifications
+from neuralprog_agents.specifications.registry import specifications
 from neuralprog_envs.registry import find
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.specifications.world import settings_of
+from neuralprog_agents.specifications.call_model import settings_of
 from neuralprog_envs.program import library as library_module
 from neuralprog_envs.program.library import Library, Look
 from neuralprog_envs.registry import make_task
@@ -30,12 +30,12 @@ Nodes = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
-class Return:
+class ReturnNode:
     """Return from the call."""
 
 
 @dataclass(frozen=True)
-class Call:
+class CallNode:
     """Make a call, then continue with a body."""
 
     choice: int
@@ -43,7 +43,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Match:
+class MatchNode:
     """Branch on the value of one component of the view."""
 
     component: int
@@ -53,14 +53,14 @@ class Match:
         return hash((self.component, tuple(sorted(self.cases.items(), key=lambda case: case[0]))))
 
 
-Body = Return | Call | Match
+Body = ReturnNode | CallNode | MatchNode
 
 
 def size(body: Body) -> int:
     """Return the number of calls and cases in a body."""
-    if isinstance(body, Call):
+    if isinstance(body, CallNode):
         return 1 + size(body.then)
-    return sum(1 + size(case) for case in body.cases.values()) if isinstance(body, Match) else 0
+    return sum(1 + size(case) for case in body.cases.values()) if isinstance(body, MatchNode) else 0
 
 
 def tabulate(bodies: Sequence[Body], values: int) -> tuple[Nodes, NDArray[np.int32]]:
@@ -78,9 +78,9 @@ def tabulate(bodies: Sequence[Body], values: int) -> tuple[Nodes, NDArray[np.int
     def number(body: Body) -> int:
         following = [NOWHERE] * values
         kind, what = RETURN, 0
-        if isinstance(body, Call):
+        if isinstance(body, CallNode):
             kind, what, following[0] = CALL, body.choice, number(body.then)
-        elif isinstance(body, Match):
+        elif isinstance(body, MatchNode):
             kind, what = MATCH, body.component
             for value, case in sorted(body.cases.items(), key=lambda item: item[0]):
                 following[value] = number(case)
@@ -94,11 +94,11 @@ def body_of(nodes: Nodes, root: int) -> Body:
     """Return the body at a root; the inverse of ``tabulate``."""
     kind, what, *following = nodes[root].tolist()
     if kind == CALL:
-        return Call(what, body_of(nodes, following[0]))
+        return CallNode(what, body_of(nodes, following[0]))
     if kind == MATCH:
         known = [value for value, node in enumerate(following) if node != NOWHERE]
-        return Match(what, {value: body_of(nodes, following[value]) for value in known})
-    return Return()
+        return MatchNode(what, {value: body_of(nodes, following[value]) for value in known})
+    return ReturnNode()
 
 
 def check(tables: Mapping[str, NDArray[Any]], library: Library, seen: Sequence[int]) -> None:
@@ -151,8 +151,8 @@ def experts(library: Library, found: Sequence[Body]) -> dict[str, library_module
 def _expert(words: Sequence[str], body: Body) -> library_module.Body:
     def run(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
         node: Body | None = body
-        while isinstance(node, Call | Match):
-            if isinstance(node, Call):
+        while isinstance(node, CallNode | MatchNode):
+            if isinstance(node, CallNode):
                 yield words[node.choice]
                 node = node.then
             else:
@@ -173,9 +173,9 @@ def text(library: Library, view: Sequence[tuple[str, int]], bodies: Sequence[Bod
 def _lines(
     words: Sequence[str], view: Sequence[tuple[str, int]], body: Body, indent: str
 ) -> Iterator[str]:
-    if isinstance(body, Return):
+    if isinstance(body, ReturnNode):
         yield f"{indent}RETURN"
-    elif isinstance(body, Call):
+    elif isinstance(body, CallNode):
         yield f"{indent}{words[body.choice]}"
         yield from _lines(words, view, body.then, indent)
     else:

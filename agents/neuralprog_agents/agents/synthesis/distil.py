@@ -43,15 +43,15 @@ class Distillation:
     """The training of a network on found bodies.
 
     Args:
-        config: The restart's.
-        index: The restart.
-        bodies: What was found.
+        config: The settings.
+        index: The index of the restart.
+        bodies: The body of each program.
 
     Attributes:
         model: The network.
         training_set: The frames it is trained on.
-        step: Gradient steps so far.
-        proven: Whether it decides as the bodies do in every frame of the verification set.
+        step: The number of gradient steps so far.
+        proven: Whether it chooses the bodies' action in every frame of the verification set.
     """
 
     def __init__(self, config: Config, index: int, bodies: Sequence[Body]) -> None:
@@ -99,7 +99,7 @@ class Distillation:
             self.step += 1
 
     def counts(self) -> dict[str, float]:
-        """Return how far it is."""
+        """Return the reported counts."""
         return {
             "updates": float(self.step),
             "failing": float(self.training_set.wrong),
@@ -107,13 +107,13 @@ class Distillation:
         }
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
-        """Return the network, Adam's moments, and which frames are hard."""
+        """Return the network, Adam's moments, and the priorities of the frames."""
         arrays, counts = self.training_set.state()
         tensors = {**training_state(self.model, self._optimizer), **arrays}
         return tensors, {"step": self.step, "counts": counts}
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``."""
+        """Restore what ``state`` returned."""
         self.training_set.restore(tensors, metadata["counts"])
         self.step = metadata["step"]
         restore(self.model, self._optimizer, tensors, self.step)

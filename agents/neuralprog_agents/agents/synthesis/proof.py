@@ -18,8 +18,8 @@ from neuralprog_agents.agents.synthesis.bodies import Body, task_of
 from neuralprog_agents.agents.synthesis.search import is_right
 from neuralprog_agents.evaluation.certificate import Proof
 from neuralprog_agents.npi_network import verification_set
-from neuralprog_agents.specifications.known import specifications
-from neuralprog_agents.specifications.world import make_world
+from neuralprog_agents.specifications.call_model import make_call_model
+from neuralprog_agents.specifications.registry import specifications
 
 if TYPE_CHECKING:
     from neuralprog_agents.npi_network.model import NPI
@@ -41,12 +41,12 @@ def prove(env_id: str, bodies: Sequence[Body], longest: int) -> Proof:
         bodies: The body of each program of its recursive library.
         longest: The greatest length of the instances.
     """
-    world = make_world(env_id, True, longest + 1)
+    call_model = make_call_model(env_id, True, longest + 1)
     checked = [
-        is_right(world, program, body, state)
-        for program, body in zip(world.programs, bodies, strict=True)
+        is_right(call_model, program, body, state)
+        for program, body in zip(call_model.programs, bodies, strict=True)
         for n in range(1, longest + 1)
-        for state in world.states(program, n)
+        for state in call_model.states(program, n)
     ]
     return Proof(
         method=METHOD,

@@ -18,8 +18,8 @@ from neuralprog_agents.agents.synthesis.policy import Interpreter, SynthesisPoli
 from neuralprog_agents.agents.synthesis.proof import METHOD
 from neuralprog_agents.npi_network.recheck import check_cases
 from neuralprog_agents.npi_network.verification_set import verification_set
+from neuralprog_agents.specifications.call_model import CallModel, make_call_model
 from neuralprog_agents.specifications.specification import copy, same
-from neuralprog_agents.specifications.world import World, make_world
 from neuralprog_agents.training.ranges import Within
 from neuralprog_agents.training.schema import structured
 from neuralprog_envs.program.library import ACT, RETURN, Library
@@ -45,12 +45,12 @@ def check_certificate(weights: Tensors, card: Card, record: Mapping[str, Any]) -
 
 def _check_bodies(policy: SynthesisPolicy, record: Mapping[str, Any]) -> None:
     longest = structured(_Longest, record["details"].get("longest"))
-    world = make_world(policy.env_id, True, longest + 1)
+    call_model = make_call_model(policy.env_id, True, longest + 1)
     achieved = [
-        _achieves(policy.interpreter, world, program, state)
-        for program in world.programs
+        _achieves(policy.interpreter, call_model, program, state)
+        for program in call_model.programs
         for n in range(1, longest + 1)
-        for state in world.states(program, n)
+        for state in call_model.states(program, n)
     ]
     if len(achieved) != record["cases"]:
         raise ValueError(
@@ -60,20 +60,22 @@ def _check_bodies(policy: SynthesisPolicy, record: Mapping[str, Any]) -> None:
         raise ValueError(f"{achieved.count(False):,} of {len(achieved):,} cases fail")
 
 
-def _achieves(interpreter: Interpreter, world: World, program: int, before: ProgramState) -> bool:
+def _achieves(
+    interpreter: Interpreter, call_model: CallModel, program: int, before: ProgramState
+) -> bool:
     """Return whether a real call of a program leaves the specified state."""
-    library, state = world.machine.library, copy(before)
+    library, state = call_model.machine.library, copy(before)
     effects = {effect.arguments: effect.apply for effect in library.effects}
     stack = [(program, interpreter.begin(program))]
     for _ in range(_STEPS):
         running, node = stack[-1]
-        view = [int(component) for component in world.machine.world.look(state, 0)]
+        view = [int(component) for component in call_model.machine.world.look(state, 0)]
         (callee, *arguments), after = interpreter.step(node, view)
         stack[-1] = running, after
         if callee == RETURN:
             stack.pop()
             if not stack:
-                return same(state, world.wanted(program, before))
+                return same(state, call_model.target(program, before))
             _apply(library.program(running).leave, state)
         elif callee == ACT:
             effects[arguments[0], arguments[1], arguments[2]](state, 0)

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.random import Generator
 
-from neuralprog_agents.agents.synthesis.bodies import Body, Call, Match, Return
+from neuralprog_agents.agents.synthesis.bodies import Body, CallNode, MatchNode, ReturnNode
+from neuralprog_agents.specifications.call_model import STOP, CallModel, View
 from neuralprog_agents.specifications.specification import same
-from neuralprog_agents.specifications.world import STOP, View, World
 from neuralprog_envs.program.state import ProgramState
 
 
@@ -51,9 +51,9 @@ class _Point:
 class _Example:
     """A state in which the program is called, and the states that it can reach from there."""
 
-    def __init__(self, search: Search, before: ProgramState) -> None:
+    def __init__(self, search: BodySearch, before: ProgramState) -> None:
         self._search, self._before = search, before
-        self._wanted = search.world.wanted(search.program, before)
+        self._wanted = search.call_model.target(search.program, before)
         self._points: dict[bytes, _Point] = {}
         self.start = self._point(before)
 
@@ -62,17 +62,17 @@ class _Example:
         if key not in self._points:
             wanted = self._wanted
             gap = (state.pad != wanted.pad).sum() + (state.pointers != wanted.pointers).sum()
-            self._points[key] = _Point(state, self._search.world.view(state), int(gap))
+            self._points[key] = _Point(state, self._search.call_model.view(state), int(gap))
         return self._points[key]
 
     def after(self, point: _Point) -> dict[int, _Point]:
         """Return the state after each legal call, nearest to the goal first."""
         if point.after is None:
-            world, program = self._search.world, self._search.program
+            call_model, program = self._search.call_model, self._search.program
             self._search.steps(1)
-            legal = world.legal(program, self._before, point.state)
+            legal = call_model.legal(program, self._before, point.state)
             calls = [choice for choice in self._search.order if choice in legal]
-            found = {c: self._point(world.act(program, c, point.state)) for c in calls}
+            found = {c: self._point(call_model.act(program, c, point.state)) for c in calls}
             point.after = dict(sorted(found.items(), key=lambda item: item[1].gap))
         return point.after
 
@@ -94,11 +94,11 @@ _Group = tuple[tuple[_Example, _Point], ...]
 
 
 @dataclass
-class Search:
+class BodySearch:
     """The search for a program's body.
 
     Attributes:
-        world: The model of calls.
+        call_model: The model of calls.
         program: The program's number.
         rng: Orders calls that are equally near to the goal.
         calls: The most calls on any path through the body.
@@ -106,7 +106,7 @@ class Search:
         tick: Called with the number of calls about to be tried; may raise ``NoBodyError``.
     """
 
-    world: World
+    call_model: CallModel
     program: int
     rng: Generator
     calls: int
@@ -117,7 +117,7 @@ class Search:
     _failed: set[tuple[tuple[int, ...], int, int]] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
-        choices = range(1, len(self.world.choices))
+        choices = range(1, len(self.call_model.choices))
         self.order = [int(choice) for choice in self.rng.permutation(choices)]
 
     def steps(self, points: int) -> None:
@@ -155,7 +155,7 @@ class Search:
         if not all(example.reaches(point, calls) for example, point in group):
             return None
         if not any(point.gap for _, point in group):
-            return Return()
+            return ReturnNode()
         key = (tuple(id(point) for _, point in group), calls, looks)
         if key in self._failed:
             return None
@@ -171,7 +171,7 @@ class Search:
         for choice, after in self._calls(group):
             then = self._find(after, calls - 1, looks)
             if then is not None:
-                return Call(choice, then)
+                return CallNode(choice, then)
         return None
 
     def _calls(self, group: _Group) -> Iterator[tuple[int, _Group]]:
@@ -189,13 +189,13 @@ class Search:
 
     def _look(self, group: _Group, calls: int, looks: int) -> Body | None:
         """Return a body that starts with a test of the view that splits the examples."""
-        for component in range(len(self.world.sees)):
+        for component in range(len(self.call_model.view_sizes)):
             parts: dict[int, list[tuple[_Example, _Point]]] = {}
             for example, point in group:
                 parts.setdefault(point.view[component], []).append((example, point))
             cases = self._cases(parts, calls, looks - 1) if len(parts) > 1 else None
             if cases:
-                return Match(component, cases)
+                return MatchNode(component, cases)
         return None
 
     def _cases(
@@ -210,17 +210,17 @@ class Search:
         return cases
 
 
-def is_right(world: World, program: int, body: Body, before: ProgramState) -> bool:
+def is_right(call_model: CallModel, program: int, body: Body, before: ProgramState) -> bool:
     """Return whether a body meets its specification if its calls meet theirs."""
     state = before
-    while not isinstance(body, Return):
-        if isinstance(body, Match):
-            following = body.cases.get(world.view(state)[body.component])
+    while not isinstance(body, ReturnNode):
+        if isinstance(body, MatchNode):
+            following = body.cases.get(call_model.view(state)[body.component])
             if following is None:
                 return False
             body = following
             continue
-        if body.choice == STOP or not world.permits(program, body.choice, before, state):
+        if body.choice == STOP or not call_model.permits(program, body.choice, before, state):
             return False
-        state, body = world.act(program, body.choice, state), body.then
-    return same(state, world.wanted(program, before))
+        state, body = call_model.act(program, body.choice, state), body.then
+    return same(state, call_model.target(program, before))

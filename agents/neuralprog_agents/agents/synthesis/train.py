@@ -1,13 +1,12 @@
-"""One restart: a body for each program of a library, one after the other.
+"""One restart: find a body for each program of a library, one after the other.
 
-The search sees a few states at first. The body that it finds is tried in every state on short
-instances, and those in which it is wrong join the others, until there is none: synthesis guided
-by counterexamples. Programs don't depend on each other, since calls do what is specified, and
-each one's search depends on (seed, restart, program) alone. A network may then be trained on the
-bodies (``distil.py``).
+This is counterexample-guided synthesis. The search starts with a few states as examples. The body
+that it finds is checked in every state on short instances; states in which it is wrong are added to
+the examples, and the search is repeated until there are none. Programs do not depend on each other,
+since calls do what is specified; the search for a program is a function of (seed, restart,
+program). A network may then be trained on the bodies (``distil.py``).
 
-Source: Solar-Lezama et al., "Combinatorial sketching for finite programs", ASPLOS 2006 (the loop
-of search and counterexamples).
+Source: Solar-Lezama et al., "Combinatorial sketching for finite programs", ASPLOS 2006.
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 from numpy.random import Generator, Philox
 
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
-from neuralprog_agents.agents.synthesis.bodies import Body, Return, body_of, tabulate
+from neuralprog_agents.agents.synthesis.bodies import Body, ReturnNode, body_of, tabulate
 from neuralprog_agents.agents.synthesis.config import Config
-from neuralprog_agents.agents.synthesis.search import NoBodyError, Search, is_right
-from neuralprog_agents.specifications.world import make_world, settings_of
+from neuralprog_agents.agents.synthesis.search import BodySearch, NoBodyError, is_right
+from neuralprog_agents.specifications.call_model import make_call_model, settings_of
 from neuralprog_envs.core.draws import as_words, combine
 from neuralprog_envs.program.state import ProgramState
 
@@ -35,7 +34,7 @@ class SynthesisLearner:
 
     def __init__(self, config: Config, index: int) -> None:
         self.config, self.index = config, index
-        self.world = make_world(config.env, True, config.length[1] + 1)
+        self.call_model = make_call_model(config.env, True, config.length[1] + 1)
         self.found: list[Body] = []
         self.tried, self.examples = 0, 0
         self.distillation: Distillation | None = None
@@ -55,7 +54,7 @@ class SynthesisLearner:
 
     @property
     def _all_found(self) -> bool:
-        return len(self.found) == len(self.world.programs)
+        return len(self.found) == len(self.call_model.programs)
 
     def advance(self, pulse: Pulse) -> None:
         """Find the next program's body, or train the network."""
@@ -68,7 +67,7 @@ class SynthesisLearner:
     def _find_next(self, pulse: Pulse) -> None:
         effort = _Effort(self.config.budget, pulse)
         try:
-            body, examples = self._find(self.world.programs[len(self.found)], effort)
+            body, examples = self._find(self.call_model.programs[len(self.found)], effort)
         except NoBodyError:
             self.gave_up = True
             return
@@ -82,26 +81,26 @@ class SynthesisLearner:
         return Distillation(self.config, self.index, self.found)
 
     def _find(self, program: int, effort: _Effort) -> tuple[Body, int]:
-        """Return a body that is right in every state, and how many were its examples."""
+        """Return a body that is right in every state, and the number of its examples."""
         rng = Generator(Philox(key=self._key(program)))
         states = self._states(program, rng)
         config = self.config
-        search = Search(self.world, program, rng, config.calls, config.looks, effort.tick)
+        search = BodySearch(self.call_model, program, rng, config.calls, config.looks, effort.tick)
         joining, examples = states[: config.examples], 0
         while True:
             search.add(joining)
             examples += len(joining)
             body = search.find()
             effort.tick(len(states))
-            wrong = (s for s in states if not is_right(self.world, program, body, s))
+            wrong = (s for s in states if not is_right(self.call_model, program, body, s))
             joining = list(islice(wrong, config.joining))
             if not joining:
                 return body, examples
 
     def _states(self, program: int, rng: Generator) -> list[ProgramState]:
-        """Return every state in which a program may be called, in a drawn order."""
+        """Return every state in which a program may be called, in random order."""
         low, high = self.config.length
-        states = [s for n in range(low, high + 1) for s in self.world.states(program, n)]
+        states = [s for n in range(low, high + 1) for s in self.call_model.states(program, n)]
         return [states[place] for place in rng.permutation(len(states))]
 
     def _key(self, program: int) -> int:
@@ -109,8 +108,8 @@ class SynthesisLearner:
         return int(combine(*map(as_words, words))[0])
 
     def status(self) -> dict[str, float]:
-        """Return what is reported: how far it is with the bodies, and then with the network."""
-        steps = len(self.world.programs) + (self.config.updates if self.config.distil else 0)
+        """Return the reported metrics: the progress of the search and of the distillation."""
+        steps = len(self.call_model.programs) + (self.config.updates if self.config.distil else 0)
         counts = self.distillation.counts() if self.distillation else {}
         done = len(self.found) + int(counts.get("updates", 0))
         return {
@@ -121,9 +120,11 @@ class SynthesisLearner:
         }
 
     def _tables(self) -> dict[str, Any]:
-        """Return the bodies as tables; programs that have none yet return at once."""
-        missing = len(self.world.programs) - len(self.found)
-        nodes, roots = tabulate([*self.found, *[Return()] * missing], max(self.world.sees))
+        """Return the bodies as tables; the body of a program without one is RETURN."""
+        missing = len(self.call_model.programs) - len(self.found)
+        nodes, roots = tabulate(
+            [*self.found, *[ReturnNode()] * missing], max(self.call_model.view_sizes)
+        )
         return {"nodes": nodes, "roots": roots}
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
@@ -135,7 +136,7 @@ class SynthesisLearner:
         return self._tables() | arrays, counts | {"distillation": metadata}
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``."""
+        """Restore what ``state`` returned."""
         roots = tensors["roots"][: metadata["found"]]
         self.found = [body_of(tensors["nodes"], int(root)) for root in roots]
         self.tried, self.examples = metadata["tried"], metadata["examples"]
@@ -144,7 +145,7 @@ class SynthesisLearner:
             self.distillation.restore(tensors, metadata["distillation"])
 
     def outcome(self) -> Outcome:
-        """Return the bodies, and the network that acts as they do."""
+        """Return the bodies, and the network if one was distilled from them."""
         tables = self._tables()
         metrics = {
             "bodies": float(len(self.found)),
@@ -161,7 +162,7 @@ class SynthesisLearner:
         return found if self.distillation is None else self._distilled(found, self.distillation)
 
     def _distilled(self, found: Outcome, made: Distillation) -> Outcome:
-        """Return the outcome in which a network acts as the bodies do."""
+        """Return the outcome with the distilled network."""
         from neuralprog_agents.training.network import weights
 
         network = weights(made.model)
@@ -179,21 +180,21 @@ class SynthesisLearner:
 
 
 class _Effort:
-    """What is spent on one body.
+    """The effort spent on one body.
 
     Args:
         budget: The most calls that may be tried.
-        pulse: Called whenever some are.
+        pulse: Called with each step of the search.
 
     Attributes:
-        calls: How many were tried, in the search and in checks.
+        calls: The number of calls tried so far, in the search and in checks.
     """
 
     def __init__(self, budget: int, pulse: Pulse) -> None:
         self._budget, self._pulse, self.calls = budget, pulse, 0
 
     def tick(self, calls: int) -> None:
-        """Note that calls are tried; raise ``NoBodyError`` if they are too many."""
+        """Count calls; raise ``NoBodyError`` if the budget is exceeded."""
         self.calls += calls
         if self.calls > self._budget:
             raise NoBodyError

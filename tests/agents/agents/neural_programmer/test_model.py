@@ -14,12 +14,12 @@ from neuralprog_agents.agents.neural_programmer.model import (
     initial_theta,
     unflatten,
 )
-from neuralprog_agents.agents.neural_programmer.records import (
+from neuralprog_agents.agents.neural_programmer.soft import gradient_of
+from neuralprog_agents.agents.neural_programmer.tensors import (
     questions_of,
     questions_seen,
     tables_of,
 )
-from neuralprog_agents.agents.neural_programmer.soft import gradient_of
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
 

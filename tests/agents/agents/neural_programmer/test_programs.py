@@ -16,7 +16,7 @@ from neuralprog_agents.agents.neural_programmer.model import (
     log_probability,
     unflatten,
 )
-from neuralprog_agents.agents.neural_programmer.records import questions_of
+from neuralprog_agents.agents.neural_programmer.tensors import questions_of
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task

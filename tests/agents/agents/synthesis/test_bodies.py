@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 
 from neuralprog_agents.agents.synthesis import bodies
-from neuralprog_agents.agents.synthesis.bodies import Call, Match, Return
+from neuralprog_agents.agents.synthesis.bodies import CallNode, MatchNode, ReturnNode
 from neuralprog_envs.registry import make_task
 
 TASK = make_task("NPIHanoi", length=3)
 LIBRARY, VIEW = TASK.machine.library, TASK.machine.world.view
 SEEN = [values for _, values in VIEW]
 MOVE = list(LIBRARY.actions).index("MOVE_DISK")
-BODY = Match(3, {0: Call(MOVE, Call(MOVE, Return())), 1: Call(MOVE, Return())})
+BODY = MatchNode(
+    3, {0: CallNode(MOVE, CallNode(MOVE, ReturnNode())), 1: CallNode(MOVE, ReturnNode())}
+)
 
 
 def test_a_table_holds_the_body_and_equal_parts_once():

@@ -14,16 +14,16 @@ from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
 
 
 class Validation:
-    """A restart's judgements, and the weights that did best in them.
+    """The validations of a restart, and the weights of the best one.
 
     Args:
-        config: The restart's.
-        policy: What is judged.
+        config: The settings.
+        policy: The policy that is validated.
 
     Attributes:
         found: The last success rate.
-        best: The best one; -1 before the first judgement.
-        at: After how many samples it was judged last.
+        best: The best success rate; -1 before the first validation.
+        at: The number of samples at the last validation.
     """
 
     def __init__(self, config: Config, policy: LearnedPolicy) -> None:
@@ -36,8 +36,8 @@ class Validation:
         """Whether the best success rate is high enough."""
         return self.best >= self._config.success_rate
 
-    def judge_if_due(self, samples: int) -> None:
-        """Judge the policy every so many samples, and when the budget is spent."""
+    def evaluate_if_due(self, samples: int) -> None:
+        """Validate the policy every ``judged_every`` samples, and when the budget is spent."""
         due = samples - self.at >= self._config.judged_every or samples >= self._config.budget
         if due:
             self.at, self.found = samples, success(self._policy, self._config.judged)
@@ -45,22 +45,22 @@ class Validation:
                 self.best, self._weights = self.found, weights_of(self._policy.network)
 
     def status(self) -> dict[str, float]:
-        """Return what is reported."""
+        """Return the reported metrics."""
         progress = min(1.0, self.at / self._config.budget)
         return {"step": self.at, "progress": progress, "success": self.found, "best": self.best}
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
-        """Return the best weights, and what was found."""
+        """Return the best weights and the success rates."""
         best = {f"best.{name}": array for name, array in self._weights.items()}
         return best, {"found": self.found, "best": self.best, "at": self.at}
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``."""
+        """Restore what ``state`` returned."""
         self._weights = {name: tensors[f"best.{name}"] for name in self._weights}
         self.found, self.best, self.at = (metadata[name] for name in ("found", "best", "at"))
 
     def outcome(self) -> Outcome:
-        """Return the best weights, or the current ones if none were judged yet."""
+        """Return the best weights, or the current ones before the first validation."""
         weights = self._weights if self.best >= 0 else weights_of(self._policy.network)
         numbers = sum(array.size for array in weights.values())
         metrics = {"success": self.best, "parameters": float(numbers)}

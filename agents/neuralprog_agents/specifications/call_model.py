@@ -14,7 +14,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from neuralprog_agents.specifications.known import specifications
+from neuralprog_agents.specifications.registry import specifications
 from neuralprog_agents.specifications.specification import Specification, TaskSpecification, copy
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.program.library import ACT, RETURN, Action
@@ -37,14 +37,14 @@ def settings_of(env_id: str, recursive: bool) -> dict[str, Any]:
     return {"recursive": recursive, **({"observation": form} if form else {})}
 
 
-def make_world(env_id: str, recursive: bool, longest: int) -> World:
+def make_call_model(env_id: str, recursive: bool, longest: int) -> CallModel:
     """Return the call model of a task, on a pad for instances up to a length."""
     task = make_task(env_id, length=longest, **settings_of(env_id, recursive))
     assert isinstance(task, ProgramTask)
-    return World(task, specifications(env_id, recursive))
+    return CallModel(task, specifications(env_id, recursive))
 
 
-class World:
+class CallModel:
     """The choices of all programs of a task.
 
     Args:
@@ -70,11 +70,11 @@ class World:
         return tuple(c for c, a in enumerate(self.choices) if permits(program, a[0]))
 
     @property
-    def sees(self) -> tuple[int, ...]:
+    def view_sizes(self) -> tuple[int, ...]:
         """The number of values of each component of a view."""
         return tuple(values for _, values in self.machine.world.view)
 
-    def closeness(self, program: int) -> NDArray[np.float64]:
+    def level_prior(self, program: int) -> NDArray[np.float64]:
         """Return exp(-gap) of each choice, shape (C,); gap: the program's level less the choice's.
 
         The gap of RETURN and of a self-call is 1.
@@ -91,7 +91,7 @@ class World:
         """Return a program's specification."""
         return self._specified.programs[self._library.program(program).name]
 
-    def pose(self, program: int, length: int, rng: Generator) -> ProgramState:
+    def sample(self, program: int, length: int, rng: Generator) -> ProgramState:
         """Draw a state of one row in which a program may be called."""
         key = int(rng.integers(2**63))
         instances = draw(self._task, key, np.zeros(1, np.int64), (length, length), "train")
@@ -108,7 +108,7 @@ class World:
         """Return the view of a state."""
         return tuple(map(int, self.machine.world.look(state, 0)))
 
-    def wanted(self, program: int, state: ProgramState) -> ProgramState:
+    def target(self, program: int, state: ProgramState) -> ProgramState:
         """Return the state at the end of a call that starts in the given state."""
         after = copy(state)
         self.specification(program).postcondition(after)
