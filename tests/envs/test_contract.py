@@ -679,6 +679,13 @@ def test_a_vector_environment_has_what_gymnasiums_have():
             call()
 
 
+def test_an_unknown_setting_is_told_in_words_that_other_libraries_look_for():
+    words = "no setting 'frameskip': unexpected keyword argument 'frameskip'"
+    for make in (gym.make, gym.make_vec):
+        with pytest.raises(TypeError, match=words):
+            make("NRAMCopy-v0", frameskip=1)
+
+
 @variants
 def test_spaces_are_boxes_and_integers_that_every_library_knows(env_id, settings):
     space = gym.make(env_id, **settings).observation_space
