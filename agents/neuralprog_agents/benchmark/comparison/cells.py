@@ -73,7 +73,7 @@ class Settled:
     @property
     def key(self) -> str:
         """A name of the cell with its settings: a measurement is kept as long as both stay."""
-        own = self.refused or (settings.plain_settings(self.config) if self.config else None)
+        own = None if self.config is None else settings.plain_settings(self.config)
         text = json.dumps([asdict(self.cell), own], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -73,7 +73,7 @@ class Entrant:
         except ValueError as error:
             reason = " ".join(
                 str(error).split()
-            )  # the same on every machine: cells are known by it
+            )  # without where this package lies
             reason = reason.replace(str(shipped.folder()), "configs")
             raise NotApplicableError(reason) from None
         return config

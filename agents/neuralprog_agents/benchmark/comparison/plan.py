@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.benchmark.comparison.cells import FAILED, Cell, Record, Settled
+from neuralprog_agents.benchmark.comparison.cells import FAILED, Cell, Record, Settled, measure
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
 from neuralprog_envs.registry import FAMILIES, REGISTRY, find
 
@@ -111,8 +111,8 @@ class Log:
             os.truncate(self.path, len(whole.encode()))
 
     def missing(self, cells: Iterable[Settled]) -> list[Settled]:
-        """Return the cells that are not measured yet, or failed."""
-        return [cell for cell in cells if not self._done(cell.key)]
+        """Return the cells that are not measured yet, or failed; what is refused is never."""
+        return [cell for cell in cells if not cell.refused and not self._done(cell.key)]
 
     def _done(self, key: str) -> bool:
         return key in self.records and self.records[key]["status"] != FAILED
@@ -126,8 +126,9 @@ class Log:
             os.fsync(file.fileno())
 
     def of(self, cells: Iterable[Settled]) -> list[Record]:
-        """Return the records of those cells that have one, in their order."""
-        return [self.records[cell.key] for cell in cells if cell.key in self.records]
+        """Return the records of those cells that have one or are refused, in their order."""
+        found = (measure(cell) if cell.refused else self.records.get(cell.key) for cell in cells)
+        return [record for record in found if record is not None]
 
 
 def _parsed(line: str) -> Record | None:
