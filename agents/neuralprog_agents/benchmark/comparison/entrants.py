@@ -71,9 +71,7 @@ class Entrant:
             if check is not None:
                 check(config)
         except ValueError as error:
-            reason = " ".join(
-                str(error).split()
-            )  # without where this package lies
+            reason = " ".join(str(error).split())  # without where this package lies
             reason = reason.replace(str(shipped.folder()), "configs")
             raise NotApplicableError(reason) from None
         return config
