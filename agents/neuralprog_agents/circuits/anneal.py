@@ -15,22 +15,28 @@ from numpy.typing import NDArray
 from neuralprog_agents.circuits.interpreter import (
     Bytes,
     Problem,
-    Score,
+    TableScore,
     Weights,
     evaluate,
     right_in,
     workspace,
 )
 from neuralprog_agents.circuits.lanes import LANES
-from neuralprog_agents.circuits.program import Program, Table, compile_pattern, compile_table, empty
+from neuralprog_agents.circuits.program import (
+    Program,
+    compile_pattern,
+    compile_table,
+    empty,
+)
 from neuralprog_agents.circuits.proposals import Moves, propose
 from neuralprog_agents.circuits.random import Stream, fraction
+from neuralprog_agents.circuits.tables import CircuitTable
 from neuralprog_agents.training.compiled import compiled
 
 Inspected = tuple[NDArray[np.uint64], int]
 
 
-class Schedule(NamedTuple):
+class Cooling(NamedTuple):
     """The temperature: it falls from initial to final, geometrically, within ``total`` proposals.
 
     Attributes:
@@ -46,7 +52,7 @@ class Schedule(NamedTuple):
     total: int
 
 
-class Search(NamedTuple):
+class SearchState(NamedTuple):
     """What a search holds; all of it changes in place.
 
     Attributes:
@@ -60,8 +66,8 @@ class Search(NamedTuple):
             room for a changed program's.
     """
 
-    table: Table
-    trial: Table
+    table: CircuitTable
+    trial: CircuitTable
     program: Program
     backup: Program
     stream: Stream
@@ -69,11 +75,11 @@ class Search(NamedTuple):
     gains: NDArray[np.float64]
 
 
-def begin(table: Table, problem: Problem, stream: Stream) -> Search:
+def begin(table: CircuitTable, problem: Problem, stream: Stream) -> SearchState:
     """Return a search that starts at a table (which it changes in place)."""
     R = len(table).bit_length() - 1
     work, gains = workspace(problem, R), np.zeros((2, len(problem.cells)))
-    return Search(table, table.copy(), empty(R), empty(R), stream, work, gains)
+    return SearchState(table, table.copy(), empty(R), empty(R), stream, work, gains)
 
 
 @njit(error_model="numpy")
@@ -87,7 +93,7 @@ def _copy_patterns(source: Program, target: Program, patterns: int) -> None:
 
 
 @njit(error_model="numpy")
-def _copy_rows(source: Table, target: Table, patterns: int) -> None:
+def _copy_rows(source: CircuitTable, target: CircuitTable, patterns: int) -> None:
     for pattern in range(len(source)):
         if patterns >> pattern & 1:
             target[pattern] = source[pattern]
@@ -95,8 +101,13 @@ def _copy_rows(source: Table, target: Table, patterns: int) -> None:
 
 @njit(error_model="numpy")
 def _try(
-    search: Search, problem: Problem, weights: Weights, moves: Moves, now: Score, slack: float
-) -> Score:
+    search: SearchState,
+    problem: Problem,
+    weights: Weights,
+    moves: Moves,
+    now: TableScore,
+    slack: float,
+) -> TableScore:
     """Make one proposal; keep it unless it falls more than ``slack`` below the score now.
 
     It is dropped as soon as the groups run so far fall by more than that in all: the first one
@@ -121,7 +132,9 @@ def _try(
 
 
 @njit(error_model="numpy")
-def _inspect(search: Search, problem: Problem, weights: Weights, table: Table) -> Inspected:
+def _inspect(
+    search: SearchState, problem: Problem, weights: Weights, table: CircuitTable
+) -> Inspected:
     """Return which pairs of each group a table is right on, and the patterns that it visits."""
     R, found = search.program.after.shape[1], np.zeros(len(problem.cells), dtype=np.uint64)
     compile_table(table, R, search.program)
@@ -134,8 +147,13 @@ def _inspect(search: Search, problem: Problem, weights: Weights, table: Table) -
 
 @njit(error_model="numpy")
 def _anneal(
-    search: Search, problem: Problem, weights: Weights, moves: Moves, schedule: Schedule, count: int
-) -> tuple[Score, int]:
+    search: SearchState,
+    problem: Problem,
+    weights: Weights,
+    moves: Moves,
+    schedule: Cooling,
+    count: int,
+) -> tuple[TableScore, int]:
     """Make up to ``count`` proposals; return the score and how many were made."""
     R = search.program.after.shape[1]
     everything = -1
@@ -163,14 +181,16 @@ def _build(sources: str, cache: bool) -> tuple[Any, ...]:
 
     @njit(nogil=True, error_model="numpy", cache=cache)
     def anneal(
-        search: Search, problem: Problem, weights: Weights, moves: Moves, schedule: Schedule,
+        search: SearchState, problem: Problem, weights: Weights, moves: Moves, schedule: Cooling,
         count: int,
-    ) -> tuple[Score, int]:  # fmt: skip
+    ) -> tuple[TableScore, int]:  # fmt: skip
         version = sources  # noqa: F841
         return _anneal(search, problem, weights, moves, schedule, count)
 
     @njit(nogil=True, error_model="numpy", cache=cache)
-    def inspect(search: Search, problem: Problem, weights: Weights, table: Table) -> Inspected:
+    def inspect(
+        search: SearchState, problem: Problem, weights: Weights, table: CircuitTable
+    ) -> Inspected:
         version = sources  # noqa: F841
         return _inspect(search, problem, weights, table)
 

@@ -25,14 +25,14 @@ from neuralprog_envs.tape.ops import MIN_MEMORY, MODULES, OPERATIONS
 
 _ARITY = {module.name: module.arity for module in MODULES}
 Answers = dict[int, int]
-"""What an expert was told of registers: 0, or 1 for anything else."""
+"""What an expert knows of registers: 0, or 1 for anything else."""
 
 
 class _UnknownError(Exception):
     """The expert asked for a register that nothing is known of."""
 
 
-class _Told(dict[int, int]):
+class _Known(dict[int, int]):
     def __missing__(self, register: int) -> int:
         raise _UnknownError(register)
 
@@ -72,13 +72,13 @@ class _Walk:
                 yield Rule(state, answers, act, after)
 
     def _play(self, path: tuple[Answers, ...]) -> tuple[Act, Hashable]:
-        """Return an expert's last instruction if it is told all this, and where it stands then."""
-        told: Any = _Told()
-        steps: Any = self.algorithm.expert(Cpu(told))
+        """Return an expert's last instruction if it knows all this, and its place in its text."""
+        known: Any = _Known()
+        steps: Any = self.algorithm.expert(Cpu(known))
         act = Act(())
         for answers in path:
-            told.clear()
-            told.update(answers)
+            known.clear()
+            known.update(answers)
             act = next(steps)
         return act, _place(steps)
 

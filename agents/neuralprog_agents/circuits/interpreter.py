@@ -74,7 +74,7 @@ class Weights(NamedTuple):
     halting: bool
 
 
-class Score(NamedTuple):
+class TableScore(NamedTuple):
     """The score of a table, from 0 to 1; how many examples are right; patterns seen, as bits."""
 
     score: float
@@ -263,7 +263,7 @@ def evaluate(
     R: int,
     gains: NDArray[np.float64],
     slack: float,
-) -> Score:
+) -> TableScore:
     """Return a program's score.
 
     Args:
@@ -285,9 +285,9 @@ def evaluate(
         gained += score
         right += v.count(exact)
         if gained < gains[g] - slack:
-            return Score(-1.0, right, _signed(visited))
+            return TableScore(-1.0, right, _signed(visited))
         gains[g] = gained
-    return Score(gained / groups, right, _signed(visited))
+    return TableScore(gained / groups, right, _signed(visited))
 
 
 @njit(error_model="numpy")

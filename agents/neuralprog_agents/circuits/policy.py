@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.circuits import proofs
 from neuralprog_agents.circuits.decompile import python_function
-from neuralprog_agents.circuits.tables import Table, patterns, run
+from neuralprog_agents.circuits.tables import CircuitTable, patterns, run
 from neuralprog_agents.evaluation.certificate import Proof
 from neuralprog_agents.training.ranges import Within
 from neuralprog_envs.core.instances import draw
@@ -51,7 +51,7 @@ class TablePolicy:
     def __init__(
         self,
         env_id: str,
-        table: Table,
+        table: CircuitTable,
         time_limit: Sequence[int],
         lengths: tuple[int, int],
         repetitions: int = 1,
@@ -142,7 +142,7 @@ class TablePolicy:
         return make_task(self.env_id, length=length, **settings)
 
 
-def _check(table: Table, machine: TapeMachine) -> None:
+def _check(table: CircuitTable, machine: TapeMachine) -> None:
     wanted = (1 << machine.registers, len(machine.actions))
     if table.shape != wanted:
         raise ValueError(f"a table of circuits of shape {table.shape} should be {wanted}")

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from neuralprog_agents.circuits.tables import CircuitTable
 from neuralprog_envs.tape.ops import MODULES, WRITE
 
 Q = len(MODULES)
@@ -28,8 +29,6 @@ BACKWARDS = np.argsort(-OWNER, kind="stable")
 LAST = Q - 1
 Circuit = NDArray[np.int64]
 """Wires of one circuit, shape (WIRES + R + 1,)."""
-Table = NDArray[np.int64]
-"""One circuit for each pattern of zero registers, shape (2**R, WIRES + R + 1)."""
 
 if LAST != WRITE or [module.name for module in MODULES[1:4]] != ["ZERO", "ONE", "TWO"]:
     raise RuntimeError("the compiled interpreter knows another list of modules")
@@ -77,7 +76,7 @@ def live_modules(circuit: Circuit, R: int) -> int:
 
 
 @njit(error_model="numpy")
-def compile_pattern(table: Table, pattern: int, R: int, program: Program) -> None:
+def compile_pattern(table: CircuitTable, pattern: int, R: int, program: Program) -> None:
     """Compile one circuit of a table; constants need no work and are left out."""
     circuit = table[pattern]
     live = live_modules(circuit, R)
@@ -96,7 +95,7 @@ def compile_pattern(table: Table, pattern: int, R: int, program: Program) -> Non
 
 
 @njit(error_model="numpy")
-def compile_table(table: Table, R: int, program: Program) -> None:
+def compile_table(table: CircuitTable, R: int, program: Program) -> None:
     """Compile all circuits of a table."""
     for pattern in range(1 << R):
         compile_pattern(table, pattern, R, program)

@@ -17,11 +17,11 @@ from neuralprog_agents.circuits.program import (
     WIRES,
     Circuit,
     Q,
-    Table,
     feeder,
     live_modules,
 )
 from neuralprog_agents.circuits.random import Stream, below, fraction
+from neuralprog_agents.circuits.tables import CircuitTable
 
 
 class Moves(NamedTuple):
@@ -81,7 +81,9 @@ def _live_wire(stream: Stream, live: int, R: int) -> int:
 
 
 @njit(error_model="numpy")
-def _rewire(stream: Stream, table: Table, pattern: int, wire: int, R: int, moves: Moves) -> None:
+def _rewire(
+    stream: Stream, table: CircuitTable, pattern: int, wire: int, R: int, moves: Moves
+) -> None:
     """Give a wire a new source, and new arguments to every module that becomes live by it."""
     circuit = table[pattern]
     live = live_modules(circuit, R)
@@ -98,7 +100,7 @@ def _rewire(stream: Stream, table: Table, pattern: int, wire: int, R: int, moves
 
 
 @njit(error_model="numpy")
-def _copy_wiring(table: Table, pattern: int, other: int, wire: int, R: int) -> None:
+def _copy_wiring(table: CircuitTable, pattern: int, other: int, wire: int, R: int) -> None:
     """Copy a wire, and the arguments of all modules that feed it, from another pattern."""
     table[pattern, wire] = table[other, wire]
     needed = feeder(table[other, wire], R)
@@ -124,7 +126,7 @@ def _pick(stream: Stream, visited: int, patterns: int) -> int:
 
 
 @njit(error_model="numpy")
-def _twins(table: Table, pattern: int) -> int:
+def _twins(table: CircuitTable, pattern: int) -> int:
     """The patterns that have the circuit of one of them, as bits."""
     same = 0
     for other in range(len(table)):
@@ -136,7 +138,9 @@ def _twins(table: Table, pattern: int) -> int:
 
 
 @njit(error_model="numpy")
-def _alter(stream: Stream, table: Table, pattern: int, visited: int, R: int, moves: Moves) -> None:
+def _alter(
+    stream: Stream, table: CircuitTable, pattern: int, visited: int, R: int, moves: Moves
+) -> None:
     """Change one circuit: its finish bit, or a live wire."""
     if moves.finish > 0 and fraction(stream) < moves.finish:
         table[pattern, WIRES + R] = 1 - table[pattern, WIRES + R]
@@ -149,7 +153,7 @@ def _alter(stream: Stream, table: Table, pattern: int, visited: int, R: int, mov
 
 
 @njit(error_model="numpy")
-def _change(stream: Stream, table: Table, visited: int, R: int, moves: Moves) -> int:
+def _change(stream: Stream, table: CircuitTable, visited: int, R: int, moves: Moves) -> int:
     """Make one change; return the patterns that it was made in, as bits."""
     if moves.uniform > 0 and fraction(stream) < moves.uniform:
         pattern = below(stream, 1 << R)
@@ -170,7 +174,9 @@ def _change(stream: Stream, table: Table, visited: int, R: int, moves: Moves) ->
 
 
 @njit(error_model="numpy")
-def _change_unvisited(stream: Stream, table: Table, visited: int, R: int, moves: Moves) -> int:
+def _change_unvisited(
+    stream: Stream, table: CircuitTable, visited: int, R: int, moves: Moves
+) -> int:
     """Replace the circuit of a pattern that is not visited; return it as a bit, or 0."""
     pattern = below(stream, 1 << R)
     if visited >> pattern & 1:
@@ -190,7 +196,7 @@ def _draw_circuit(stream: Stream, circuit: Circuit, R: int, moves: Moves) -> Non
 
 
 @njit(error_model="numpy")
-def propose(stream: Stream, table: Table, visited: int, R: int, moves: Moves) -> int:
+def propose(stream: Stream, table: CircuitTable, visited: int, R: int, moves: Moves) -> int:
     """Change a table in place.
 
     Args:
@@ -212,7 +218,7 @@ def propose(stream: Stream, table: Table, visited: int, R: int, moves: Moves) ->
 
 
 @njit(error_model="numpy")
-def randomise(stream: Stream, table: Table, R: int, moves: Moves) -> None:
+def randomise(stream: Stream, table: CircuitTable, R: int, moves: Moves) -> None:
     """Draw every wire of a table anew; nothing finishes. Tied circuits begin as one."""
     for pattern in range(1 << R):
         if pattern > 0 and moves.tied > 0:

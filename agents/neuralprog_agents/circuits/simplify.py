@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.circuits.program import ARITY, OWNER, WIRES, Q, Table, live_modules
+from neuralprog_agents.circuits.program import ARITY, OWNER, WIRES, Q, live_modules
+from neuralprog_agents.circuits.tables import CircuitTable
 
-Look = Callable[[Table], tuple[bool, int]]
+Look = Callable[[CircuitTable], tuple[bool, int]]
 """Returns whether a table is right, and the patterns that it visits, as bits."""
 
 
-def simplify(table: Table, look: Look) -> Table:
+def simplify(table: CircuitTable, look: Look) -> CircuitTable:
     """Return a table that is right and costs no more, found by descent.
 
     Args:
@@ -26,7 +27,7 @@ def simplify(table: Table, look: Look) -> Table:
     return best
 
 
-def _improve(table: Table, look: Look) -> Table | None:
+def _improve(table: CircuitTable, look: Look) -> CircuitTable | None:
     """Return the first simpler neighbour that is right too, None if there is none."""
     patterns = _patterns(look(table)[1], len(table))
     price = cost(table, patterns)
@@ -41,7 +42,7 @@ def _patterns(visited: int, count: int) -> list[int]:
     return [pattern for pattern in range(count) if visited >> pattern & 1]
 
 
-def cost(table: Table, patterns: list[int]) -> int:
+def cost(table: CircuitTable, patterns: list[int]) -> int:
     """Return how much there is to read in a program.
 
     Sixteen for each different circuit among the patterns; in each, four for a module, two for a
@@ -66,7 +67,7 @@ def _length(circuit: NDArray[np.int64], R: int) -> int:
     return modules + int((circuit[WIRES : WIRES + R] != np.arange(R)).sum())
 
 
-def _changes(table: Table, patterns: list[int]) -> Iterator[Table]:
+def _changes(table: CircuitTable, patterns: list[int]) -> Iterator[CircuitTable]:
     """Yield a table's simpler neighbours: another pattern's circuit, or one wire's other source."""
     R = len(table).bit_length() - 1
     for pattern in patterns:

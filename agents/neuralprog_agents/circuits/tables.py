@@ -16,7 +16,7 @@ from neuralprog_envs.core import batch
 from neuralprog_envs.tape.machine import TapeMachine
 from neuralprog_envs.tape.state import TapeInstances, TapeState
 
-Table = NDArray[np.int64]
+CircuitTable = NDArray[np.int64]
 """One circuit for each pattern, shape (2^R, K)."""
 
 Choose = Callable[[NDArray[Any]], NDArray[np.int64]]
@@ -28,14 +28,14 @@ def patterns(flags: NDArray[Any]) -> NDArray[np.int64]:
     return flags.astype(np.int64) @ (1 << np.arange(flags.shape[1], dtype=np.int64))
 
 
-def look_up(table: Table) -> Choose:
+def look_up(table: CircuitTable) -> Choose:
     """Return the choices of a table."""
     return lambda flags: table[patterns(flags)]
 
 
 def run(
     machine: TapeMachine,
-    program: Table | Choose,
+    program: CircuitTable | Choose,
     instances: TapeInstances,
     limits: NDArray[Any],
 ) -> TapeState:

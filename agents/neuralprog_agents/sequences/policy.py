@@ -9,7 +9,7 @@ import torch
 
 from neuralprog_agents.agent import Tensors
 from neuralprog_agents.sequences.learner import Learner
-from neuralprog_agents.training.network import check_fits, put
+from neuralprog_agents.training.network import check_fits, set_weights
 
 
 class Saying:
@@ -45,5 +45,5 @@ def restore(
     """
     check_fits(lambda: build().model, weights)
     learner = build()
-    put(learner.model, weights)
+    set_weights(learner.model, weights)
     return Saying(env_id, learner, settings)

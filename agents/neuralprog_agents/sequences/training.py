@@ -49,13 +49,13 @@ class Setup:
         settings: The environment's keyword arguments, besides the length.
         build: Makes the network, with torch's own generator.
         card: What loading it needs.
-        alike: Whether all pairs of a batch have one length, drawn for it: less padding.
+        one_length: Whether all pairs of a batch have one length, drawn for it: less padding.
     """
 
     settings: Mapping[str, Any]
     build: Callable[[], Learner]
     card: Mapping[str, Any]
-    alike: bool = False
+    one_length: bool = False
 
 
 def key(config: Any, *words: int) -> int:
@@ -130,7 +130,7 @@ class SequenceLearner:
     def _lengths(self, first: int) -> tuple[int, int]:
         """Return the lengths of the batch whose pairs are at the addresses from ``first`` on."""
         low, high = self.config.length
-        if self.setup.alike:
+        if self.setup.one_length:
             low = high = low + key(self.config, first) % (high - low + 1)
         return low, high
 
@@ -139,8 +139,8 @@ class SequenceLearner:
         with torch.inference_mode():
             given = self.learner.answer(self.task, self.held_out)
         success = float(np.mean(list(map(is_right, given, self.expected))))
-        again = self.progress.in_a_row + 1 if success >= self.config.success_rate else 0
-        self.progress = replace(self.progress, success=success, in_a_row=again)
+        in_a_row = self.progress.in_a_row + 1 if success >= self.config.success_rate else 0
+        self.progress = replace(self.progress, success=success, in_a_row=in_a_row)
 
     def status(self) -> dict[str, float]:
         """Return what is reported: the last judgement."""

@@ -43,7 +43,7 @@ def check_fits(build: Callable[[], nn.Module], weights: Tensors) -> None:
     check_dtypes(weights, ("float32",))
 
 
-def put(model: nn.Module, weights: Tensors) -> None:
+def set_weights(model: nn.Module, weights: Tensors) -> None:
     """Put weights that fit into a network."""
     model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
 
@@ -56,7 +56,7 @@ def restored(build: Callable[[], Model], weights: Tensors) -> Model:
     """
     check_fits(build, weights)
     model = build()
-    put(model, weights)
+    set_weights(model, weights)
     return model.eval()
 
 

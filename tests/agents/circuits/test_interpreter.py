@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neuralprog_agents.circuits import interpreter, pairs, program, tables
-from neuralprog_agents.circuits.anneal import Schedule, Search, anneal, inspect
+from neuralprog_agents.circuits.anneal import Cooling, SearchState, anneal, inspect
 from neuralprog_agents.circuits.interpreter import FULL, Weights
 from neuralprog_agents.circuits.proposals import Moves
 from neuralprog_envs.core.instances import draw
@@ -43,7 +43,7 @@ def pose(env_id, R, seed, spare=0):
 
 def searching(table, problem):
     R = len(table).bit_length() - 1
-    return Search(
+    return SearchState(
         table, table.copy(), program.empty(R), program.empty(R), np.zeros(2, np.uint64),
         interpreter.workspace(problem, R), np.zeros((2, len(problem.cells))),
     )  # fmt: skip
@@ -129,7 +129,7 @@ def test_the_score_is_its_definition(env_id, halting):
     weights = Weights(0.2, 0.1, 0.4, 0.2, 0.1, halting)
     problem = pairs.problem(instances, np.full(B, task.machine.memory_size), limits, 3.0)
     found, made = anneal(
-        searching(table, problem), problem, weights, MOVES, Schedule(0.01, 0.01, 0, 1), 0
+        searching(table, problem), problem, weights, MOVES, Cooling(0.01, 0.01, 0, 1), 0
     )
     slow = slow_score(task, table, instances, limits, weights, 3.0)
     assert made == 0

@@ -81,8 +81,9 @@ def supervision(config: Config) -> str:
 
 def check(config: Config) -> None:
     """Raise ValueError if a config's environment or circuits are not available."""
-    if find(config.env).family != "tape":
-        raise ValueError(f"nram learns tape tasks, and {config.env} is none")
+    family = find(config.env).family
+    if family != "tape":
+        raise ValueError(f"nram supports tape tasks only; {config.env} is a {family} task")
     low, high = config.length
     check_lengths(task_of(config, high), (low, high), "train")
     if config.start:

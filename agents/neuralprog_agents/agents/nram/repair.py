@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from neuralprog_agents.agent import Tensors
 from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.agents.nram.data import Stream, limits, pairs, seed
-from neuralprog_agents.circuits.anneal import Schedule, Search, anneal, begin, inspect
-from neuralprog_agents.circuits.interpreter import Problem, Score, Weights
+from neuralprog_agents.circuits.anneal import Cooling, SearchState, anneal, begin, inspect
+from neuralprog_agents.circuits.interpreter import Problem, TableScore, Weights
 from neuralprog_agents.circuits.lanes import LANES
 from neuralprog_agents.circuits.pairs import in_lanes, problem
 from neuralprog_agents.circuits.proposals import Moves
@@ -95,11 +95,13 @@ class Repair:
         self._done = done
 
 
-def _anneal(config: Config, search: Search, posed: Problem, done: int) -> tuple[Score, int]:
-    schedule = Schedule(config.initial_temperature, config.final_temperature, done, config.repair)
+def _anneal(
+    config: Config, search: SearchState, posed: Problem, done: int
+) -> tuple[TableScore, int]:
+    schedule = Cooling(config.initial_temperature, config.final_temperature, done, config.repair)
     count = min(_ROUND, config.repair - done)
     now, made = anneal(search, posed, _weights(config), _MOVES, schedule, count)
-    return Score(*now), made
+    return TableScore(*now), made
 
 
 def _weights(config: Config) -> Weights:
@@ -123,14 +125,14 @@ def _all(config: Config) -> NDArray[np.int64]:
     return np.arange(len(pairs(config).length) // LANES * LANES)
 
 
-def _wrong(config: Config, search: Search) -> NDArray[np.int64]:
+def _wrong(config: Config, search: SearchState) -> NDArray[np.int64]:
     """Return the pairs that the current table is wrong on."""
     rows = _all(config)
     found, _ = inspect(search, _problem(config, rows), _weights(config), search.table)
     return rows[np.unpackbits(found.view(np.uint8), bitorder="little") == 0]
 
 
-def _visited(config: Config, search: Search) -> tuple[int, ...]:
+def _visited(config: Config, search: SearchState) -> tuple[int, ...]:
     posed = _problem(config, _all(config))
     _, bits = inspect(search, posed, _weights(config), search.table)
     return tuple(p for p in range(len(search.table)) if bits >> p & 1)

@@ -40,7 +40,7 @@ def learner(config: Config, index: int) -> SequenceLearner:
     from neuralprog_agents.sequences.training import SequenceLearner, Setup
 
     form = {name: getattr(config, name) for name in _FORM}
-    setup = Setup(_settings(config), lambda: TapeReader(**form), {"form": form}, alike=True)
+    setup = Setup(_settings(config), lambda: TapeReader(**form), {"form": form}, one_length=True)
     return SequenceLearner(config, index, setup)
 
 

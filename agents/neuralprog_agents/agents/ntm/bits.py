@@ -74,15 +74,15 @@ def wanted(instances: TapeInstances, bits: int) -> tuple[Floats, Bools]:
     return found, (time > L) & (time <= over)
 
 
-def heard(said: Bools, L: NDArray[np.int64]) -> list[list[int]]:
-    """Return the answers in what was said, shape (T, B, bits + 1): up to the mark, or to the end.
+def answers_in(found: Bools, L: NDArray[np.int64]) -> list[list[int]]:
+    """Return the answers in the found bits, shape (T, B, bits + 1): up to the mark, or to the end.
 
     Args:
-        said: Shape (T, B, bits + 1).
+        found: Shape (T, B, bits + 1).
         L: Each tape's cells, shape (B,).
     """
-    values = said[:, :, :-MARKS] @ (1 << np.arange(said.shape[2] - MARKS, dtype=np.int64))
-    rows = zip(values.T.tolist(), said[:, :, -1].T.tolist(), L.tolist(), strict=True)
+    values = found[:, :, :-MARKS] @ (1 << np.arange(found.shape[2] - MARKS, dtype=np.int64))
+    rows = zip(values.T.tolist(), found[:, :, -1].T.tolist(), L.tolist(), strict=True)
     return [_until(row[cells + 1 :], over[cells + 1 :]) for row, over, cells in rows]
 
 

@@ -57,7 +57,7 @@ class Kept(NamedTuple):
     """What the way back needs.
 
     Attributes:
-        said: ``steer`` in its ranges: k (2W), add (W), erase (W), g (2), β (2), γ (2), s (2 · 3).
+        emitted: ``steer`` in its ranges: k (2W), add (W), erase (W), g (2), β (2), γ (2), s (6).
         row_norm: 1 / |M(n)|, shape (B, N).
         key_norm: 1 / |k|, shape (B, 2).
         cosine: K[k, M(n)], shape (B, 2, N).
@@ -65,7 +65,7 @@ class Kept(NamedTuple):
         moved: w̃, shape (B, 2, N).
     """
 
-    said: Array
+    emitted: Array
     row_norm: Array
     key_norm: Array
     cosine: Array
@@ -168,8 +168,8 @@ def _dot(x: Array, y: Array) -> Any:
 
 @njit(**_COMPILED)
 def _head(given: Given, made: Made, kept: Kept, b: int, h: int) -> Head:
-    W, said = given.memory.shape[1], kept.said[b]
-    k, p, s = said[h * W : (h + 1) * W], said[4 * W + h :], said[4 * W + 6 + 3 * h :]
+    W, emitted = given.memory.shape[1], kept.emitted[b]
+    k, p, s = emitted[h * W : (h + 1) * W], emitted[4 * W + h :], emitted[4 * W + 6 + 3 * h :]
     cosine, content, moved = kept.cosine[b, h], kept.content[b, h], kept.moved[b, h]
     return Head(k, p, s, given.before[b, h], cosine, content, moved, made.w[b, h])
 
@@ -180,8 +180,8 @@ def _forward_all(given: Given, made: Made, kept: Kept) -> None:
     B, W, N = given.memory.shape
     one, tiny = given.memory.dtype.type(1.0), given.memory.dtype.type(_TINY)
     for b in range(B):
-        memory, said = given.memory[b], kept.said[b]
-        _squash(given.steer[b], said, W)
+        memory, emitted = given.memory[b], kept.emitted[b]
+        _squash(given.steer[b], emitted, W)
         kept.row_norm[b] = tiny
         for j in range(W):
             for n in range(N):
@@ -193,24 +193,24 @@ def _forward_all(given: Given, made: Made, kept: Kept) -> None:
             kept.key_norm[b, h] = one / sqrt(_dot(head.k, head.k) + tiny)
             _compare(memory, head, kept.row_norm[b], kept.key_norm[b, h])
             _focus(head)
-        _write(memory, made.w[b, 1], said[2 * W : 3 * W], said[3 * W : 4 * W], made.memory[b])
+        _write(memory, made.w[b, 1], emitted[2 * W : 3 * W], emitted[3 * W : 4 * W], made.memory[b])
         for j in range(W):
             made.r[b, j] = _dot(made.w[b, 0], made.memory[b, j])
 
 
 @njit(**_COMPILED)
-def _squash(raw: Array, said: Array, W: int) -> None:
+def _squash(raw: Array, emitted: Array, W: int) -> None:
     """Bring what the controller says into its ranges: k, add, erase, g, β, γ, s."""
     for i in range(3 * W):
-        said[i] = tanh(raw[i])
+        emitted[i] = tanh(raw[i])
     for i in range(3 * W, 4 * W + 2):
-        said[i] = _sigmoid(raw[i])
+        emitted[i] = _sigmoid(raw[i])
     for h in range(2):
-        said[4 * W + 2 + h] = _softplus(raw[4 * W + 2 + h])
-        said[4 * W + 4 + h] = 1.0 + _softplus(raw[4 * W + 4 + h])
+        emitted[4 * W + 2 + h] = _softplus(raw[4 * W + 2 + h])
+        emitted[4 * W + 4 + h] = 1.0 + _softplus(raw[4 * W + 4 + h])
         s = slice(4 * W + 6 + 3 * h, 4 * W + 9 + 3 * h)
-        said[s] = raw[s]
-        _softmax(said[s])
+        emitted[s] = raw[s]
+        _softmax(emitted[s])
 
 
 @njit(**_COMPILED)
@@ -281,7 +281,7 @@ def _backward_all(given: Given, made: Made, kept: Kept, of_made: Made, of_given:
             for n in range(N):
                 of_cosine[n] *= kept.row_norm[b, n]
             _key_back(given, kept, head, of_cosine, along, of_given, b, h)
-        _squash_back(kept.said[b], of_said, W)
+        _squash_back(kept.emitted[b], of_said, W)
 
 
 @njit(**_COMPILED)
@@ -294,11 +294,11 @@ def _read_and_write_back(
     ∂add_j = Σ_n ∂M'_j w_1;  ∂erase_j = -Σ_n ∂M'_j w_1 M_j;  ∂M_j = ∂M'_j (1 - w_1 erase_j).
     """
     W, N = given.memory.shape[1:]
-    memory, said, of_said = given.memory[b], kept.said[b], of_given.steer[b]
+    memory, emitted, of_said = given.memory[b], kept.emitted[b], of_given.steer[b]
     one, reading, writing = memory.dtype.type(1.0), made.w[b, 0], made.w[b, 1]
     change, written = np.empty(N, memory.dtype), np.empty(N, memory.dtype)
     for j in range(W):
-        add, erase, of_r = said[2 * W + j], said[3 * W + j], of_made.r[b, j]
+        add, erase, of_r = emitted[2 * W + j], emitted[3 * W + j], of_made.r[b, j]
         for n in range(N):
             change[n] = of_made.memory[b, j, n] + reading[n] * of_r
             of_focus[0, n] += made.memory[b, j, n] * of_r
@@ -365,20 +365,20 @@ def _key_back(
 
 
 @njit(**_COMPILED)
-def _squash_back(said: Array, of_said: Array, W: int) -> None:
-    """Back through ``_squash``: ∂said become ∂steer.
+def _squash_back(emitted: Array, of_said: Array, W: int) -> None:
+    """Back through ``_squash``: ∂emitted become ∂steer.
 
     tanh' = 1 - y²;  sigmoid' = y (1 - y);  softplus' = 1 - e^-y;  softmax as in ``_focus_back``.
     """
-    one = said.dtype.type(1.0)
+    one = emitted.dtype.type(1.0)
     for i in range(3 * W):
-        of_said[i] *= one - said[i] * said[i]
+        of_said[i] *= one - emitted[i] * emitted[i]
     for i in range(3 * W, 4 * W + 2):
-        of_said[i] *= said[i] * (one - said[i])
+        of_said[i] *= emitted[i] * (one - emitted[i])
     for h in range(2):
-        of_said[4 * W + 2 + h] *= one - exp(-said[4 * W + 2 + h])
-        of_said[4 * W + 4 + h] *= one - exp(one - said[4 * W + 4 + h])
-        s, of_s = said[4 * W + 6 + 3 * h :], of_said[4 * W + 6 + 3 * h :]
+        of_said[4 * W + 2 + h] *= one - exp(-emitted[4 * W + 2 + h])
+        of_said[4 * W + 4 + h] *= one - exp(one - emitted[4 * W + 4 + h])
+        s, of_s = emitted[4 * W + 6 + 3 * h :], of_said[4 * W + 6 + 3 * h :]
         mean = s[0] * of_s[0] + s[1] * of_s[1] + s[2] * of_s[2]
         for i in range(3):
             of_s[i] = s[i] * (of_s[i] - mean)

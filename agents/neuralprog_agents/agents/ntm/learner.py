@@ -9,7 +9,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from neuralprog_agents.agents.ntm.bits import ANSWER, CHANNELS, MARKS, cells_of, heard, seen, wanted
+from neuralprog_agents.agents.ntm.bits import (
+    ANSWER,
+    CHANNELS,
+    MARKS,
+    answers_in,
+    cells_of,
+    seen,
+    wanted,
+)
 from neuralprog_agents.agents.ntm.model import NTM, Sizes
 from neuralprog_envs.tape.state import TapeInstances
 
@@ -47,21 +55,21 @@ class TapeReader:
         return binary_cross_entropy_with_logits(logits[when], torch.from_numpy(target)[when])
 
     def answer(self, task: Any, instances: TapeInstances) -> list[list[int]]:
-        """Return the likeliest answers, until each has said that it is over."""
+        """Return the likeliest answers, until each has marked its end."""
         L = cells_of(instances.tape)
         B, longest = len(L), int(L.max())
         steps = torch.from_numpy(seen(instances.tape, longest + 1, self.bits))
         logits, state = self.machine(steps, self.machine.begin(B, self._rows(instances)))
-        said = [logits > 0]
+        found = [logits > 0]
         asked = torch.zeros(1, B, self.bits + CHANNELS)
         asked[:, :, self.bits + ANSWER] = 1.0
         started = torch.arange(longest + 1)[:, None] > torch.from_numpy(L)
-        over = (said[0][:, :, -1] & started).any(dim=0)
-        while len(said) <= 2 * longest + _SPARE and not over.all():
+        over = (found[0][:, :, -1] & started).any(dim=0)
+        while len(found) <= 2 * longest + _SPARE and not over.all():
             logits, state = self.machine(asked, state)
-            said.append(logits > 0)
-            over |= said[-1][0, :, -1]
-        return heard(torch.cat(said).numpy(), L)
+            found.append(logits > 0)
+            over |= found[-1][0, :, -1]
+        return answers_in(torch.cat(found).numpy(), L)
 
     def _rows(self, instances: TapeInstances) -> int:
         """Return N: room for each cell, and for the mark after them."""

@@ -86,11 +86,11 @@ class NTM(nn.Module):
             seen: Shape (T, B, inputs).
             state: From ``begin``, or where an earlier call ended.
         """
-        told = []
+        outputs = []
         for see in self.see(seen):
             state = self._step(see, state)
-            told += [state.h, state.r]
-        hidden = torch.cat([torch.stack(told[0::2]), torch.stack(told[1::2])], dim=2)
+            outputs += [state.h, state.r]
+        hidden = torch.cat([torch.stack(outputs[0::2]), torch.stack(outputs[1::2])], dim=2)
         return self.answer(hidden), state
 
     def begin(self, B: int, rows: int) -> State:

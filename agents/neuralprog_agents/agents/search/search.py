@@ -16,12 +16,12 @@ from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.search import data
 from neuralprog_agents.agents.search.config import Config
 from neuralprog_agents.circuits import interpreter, program, tables
-from neuralprog_agents.circuits.anneal import Schedule, Search, anneal, begin, inspect
-from neuralprog_agents.circuits.interpreter import Score, Weights
+from neuralprog_agents.circuits.anneal import Cooling, SearchState, anneal, begin, inspect
+from neuralprog_agents.circuits.interpreter import TableScore, Weights
 from neuralprog_agents.circuits.lanes import LANES
-from neuralprog_agents.circuits.program import Table
 from neuralprog_agents.circuits.proposals import Moves, randomise
 from neuralprog_agents.circuits.simplify import simplify
+from neuralprog_agents.circuits.tables import CircuitTable
 from neuralprog_envs.core.draws import as_words, combine
 
 ROUND = 50_000
@@ -81,7 +81,7 @@ class SearchLearner:
         self.progress = Progress(used=int(self.rows.max()) + 1, unveiled=int(config.unveil))
         self.problem = self._pack()
         self.search = self._begin()
-        self.now = Score(0.0, 0, 0)
+        self.now = TableScore(0.0, 0, 0)
         self.fits = self.success = False
 
     @property
@@ -94,7 +94,7 @@ class SearchLearner:
         """The pairs that were looked at, those of the last judgement included."""
         return self.progress.used + self.fits * self.config.longer_pairs
 
-    def _begin(self) -> Search:
+    def _begin(self) -> SearchState:
         config, R = self.config, self.config.registers
         words = as_words(config.seed), as_words(_RESTARTS), as_words(self.index)
         stream = np.array([combine(*words)[0], 0], dtype=np.uint64)
@@ -109,7 +109,7 @@ class SearchLearner:
         if right and not self._unveils_more() and self.stands():
             self.fits, self.success = True, self._judge()
 
-    def round(self) -> Score:
+    def round(self) -> TableScore:
         """Make proposals until one fits, up to 50,000; return the score."""
         done = self.progress.proposals
         now, made = self.anneal(min(ROUND, self.config.proposals - done))
@@ -117,14 +117,14 @@ class SearchLearner:
         self.progress = replace(self.progress, proposals=done + made, best=best)
         return now
 
-    def anneal(self, count: int) -> tuple[Score, int]:
+    def anneal(self, count: int) -> tuple[TableScore, int]:
         """Make up to ``count`` proposals; return the score, and how many before a fit."""
         config, first = self.config, self.progress.proposals
-        schedule = Schedule(
+        schedule = Cooling(
             config.initial_temperature, config.final_temperature, first, config.proposals
         )
         now, made = anneal(self.search, self.problem, self.weights, self.moves, schedule, count)
-        return Score(*now), made
+        return TableScore(*now), made
 
     def _pack(self) -> interpreter.Problem:
         return data.pack(self.config, self.rows, self.progress.unveiled or None)
@@ -176,12 +176,12 @@ class SearchLearner:
         self.search.table[:] = found
         return self.generalises()
 
-    def simplified(self) -> Table:
+    def simplified(self) -> CircuitTable:
         """Return a simpler program that is right on all pairs looked at so far."""
         rows = np.arange(self.progress.used // LANES * LANES)
         problem = data.pack(self.config, data.arranged(self.config, rows))
 
-        def look(table: Table) -> tuple[bool, int]:
+        def look(table: CircuitTable) -> tuple[bool, int]:
             found, visited = inspect(self.search, problem, self.weights, table)
             return bool((found == _ALL).all()), visited
 

@@ -14,7 +14,7 @@ from neuralprog_agents.evaluation.answers import right_answers
 from neuralprog_agents.sequences import texts
 
 _SPARE, _MOST = 16, 512
-"""What is said ends at twice as many symbols as were read and so many more, or at the most."""
+"""An answer ends at twice as many symbols as were read and so many more, or at the most."""
 _PAIRS = 2**23
 """Pairs of symbols that attention may look at at once; more texts are read in several turns."""
 
@@ -40,10 +40,10 @@ class Seq2Seq:
 
     def loss(self, task: Any, instances: Any) -> Tensor:
         """Return the mean cross-entropy of the right symbols."""
-        told = [self._told(task, answer) for answer in right_answers(task, instances)]
-        source, target = self._read(task, instances), encoded(told)
-        said = torch.cat([torch.full((len(target), 1), BEGIN), target[:, :-1]], dim=1)
-        logits = self.network.logits(self.network.read(source), said)
+        targets = [self._target_text(task, answer) for answer in right_answers(task, instances)]
+        source, target = self._read(task, instances), encoded(targets)
+        before = torch.cat([torch.full((len(target), 1), BEGIN), target[:, :-1]], dim=1)
+        logits = self.network.logits(self.network.read(source), before)
         return nn.functional.cross_entropy(logits.transpose(1, 2), target, ignore_index=PAD)
 
     def answer(self, task: Any, instances: Any) -> list[list[Any]]:
@@ -53,22 +53,22 @@ class Seq2Seq:
         if self.form.format == "aligned":
             most = source.shape[1]
         rows = max(1, _PAIRS // max(source.shape[1], most) ** 2)
-        said = [
-            self.network.say(self.network.read(part), most) for part in torch.split(source, rows)
+        answers = [
+            self.network.decode(self.network.read(part), most) for part in torch.split(source, rows)
         ]
-        return [self._heard(task, text) for part in said for text in decoded(part)]
+        return [self._parsed(task, text) for part in answers for text in decoded(part)]
 
     def _read(self, task: Any, instances: Any) -> Tensor:
         if self.form.format == "text":
             return encoded(texts.input_texts(task, instances))
         return _with_room(stacked(texts.contents(task, instances)))
 
-    def _told(self, task: Any, answer: list[Any]) -> str:
-        """Return an answer as it is said: from the units on, where it is read so."""
+    def _target_text(self, task: Any, answer: list[Any]) -> str:
+        """Return an answer as the network writes it: from the units on, where it reads so."""
         text = texts.answer_text(task, answer)
         return text if self.form.format == "text" else text[::-1]
 
-    def _heard(self, task: Any, text: str) -> list[Any]:
+    def _parsed(self, task: Any, text: str) -> list[Any]:
         return texts.parse_answer(task, text if self.form.format == "text" else text[::-1])
 
 

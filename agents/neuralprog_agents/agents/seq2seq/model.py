@@ -1,6 +1,6 @@
 """Encoders and decoders over symbols: LSTM, LSTM with attention, transformer.
 
-Shapes: B texts, S symbols read, U symbols said, H units.
+Shapes: B texts, S symbols read, U symbols written, H units.
 
 Sources: Sutskever, Vinyals and Le, "Sequence to sequence learning with neural networks", NeurIPS
 2014; attention: Luong, Pham and Manning, EMNLP 2015, section 3.1 ("general", without input
@@ -28,10 +28,10 @@ class Network(Protocol):
     def read(self, source: Tensor) -> Any:
         """Return what was read, given symbols (B, S) or (B, S, channels), padded by PAD."""
 
-    def logits(self, memory: Any, said: Tensor) -> Tensor:
-        """Return the logits of the next symbol after each of ``said`` (B, U): (B, U, alphabet)."""
+    def logits(self, memory: Any, written: Tensor) -> Tensor:
+        """Return the logits, (B, U, alphabet), of the symbol after each of ``written`` (B, U)."""
 
-    def say(self, memory: Any, most: int) -> Tensor:
+    def decode(self, memory: Any, most: int) -> Tensor:
         """Return the likeliest symbols one after another, (B, up to ``most``)."""
 
 
@@ -68,7 +68,7 @@ class LSTMNetwork(nn.Module):
     Args:
         hidden: H.
         layers: LSTM layers of each.
-        attention: Whether each symbol said may look back at what was read.
+        attention: Whether each written symbol may look back at what was read.
         channels: Symbols read at once.
     """
 
@@ -89,14 +89,14 @@ class LSTMNetwork(nn.Module):
         present = torch.arange(source.shape[1])[None] < lengths[:, None]
         return whole, present, state
 
-    def logits(self, memory: Any, said: Tensor) -> Tensor:
+    def logits(self, memory: Any, written: Tensor) -> Tensor:
         """See ``Network.logits``."""
-        return self._continue(memory, said)[0]
+        return self._continue(memory, written)[0]
 
-    def _continue(self, memory: Any, said: Tensor) -> tuple[Tensor, Any]:
+    def _continue(self, memory: Any, written: Tensor) -> tuple[Tensor, Any]:
         """Return logits after each symbol, and what was read with the state after the last."""
         whole, present, state = memory
-        outputs, state = self.decoder(self.says(said), state)
+        outputs, state = self.decoder(self.says(written), state)
         return self.out(self._attended(outputs, whole, present)), (whole, present, state)
 
     def _attended(self, outputs: Tensor, whole: Tensor, present: Tensor) -> Tensor:
@@ -106,7 +106,7 @@ class LSTMNetwork(nn.Module):
         weights = scores.masked_fill(~present[:, None], -math.inf).softmax(dim=2)
         return torch.tanh(self.mix(torch.cat([weights @ whole, outputs], dim=2)))
 
-    def say(self, memory: Any, most: int) -> Tensor:
+    def decode(self, memory: Any, most: int) -> Tensor:
         """See ``Network.say``."""
         last = torch.full((len(memory[1]), 1), BEGIN)
         ended = torch.zeros(len(last), dtype=torch.bool)
@@ -125,20 +125,20 @@ def read_to_the_ends(
     """Return outputs (B, S, H), zeros where padding is, and the state at the end of each text.
 
     What ``pack_padded_sequence`` is for; but on a CPU the gradients of a packed LSTM take time
-    quadratic in S. So the texts are read in stretches, from the end of one to that of the next.
+    quadratic in S. So the texts are read in segments, from the end of one to that of the next.
     """
     order = lengths.argsort(descending=True)
     B, S, _ = vectors.shape
     vectors, lengths = vectors[order], lengths[order]
     hidden = cell = vectors.new_zeros(lstm.num_layers, B, lstm.hidden_size)
-    stretches = []
+    segments = []
     for begin, end in pairwise([0, *sorted(set(lengths.tolist()))]):
         n = int((lengths >= end).sum())
         state = (hidden[:, :n].contiguous(), cell[:, :n].contiguous())
         outputs, (h, c) = lstm(vectors[:n, begin:end], state)
         hidden, cell = torch.cat([h, hidden[:, n:]], dim=1), torch.cat([c, cell[:, n:]], dim=1)
-        stretches.append(nn.functional.pad(outputs, (0, 0, 0, 0, 0, B - n)))
-    whole = nn.functional.pad(torch.cat(stretches, dim=1), (0, 0, 0, S - int(lengths[0])))
+        segments.append(nn.functional.pad(outputs, (0, 0, 0, 0, 0, B - n)))
+    whole = nn.functional.pad(torch.cat(segments, dim=1), (0, 0, 0, S - int(lengths[0])))
     back = order.argsort()
     return whole[back], (hidden[:, back], cell[:, back])
 
@@ -162,11 +162,11 @@ class Tagger(nn.Module):
         """Return the logits at each symbol read."""
         return self.out(self.lstm(self.reads(source))[0])
 
-    def logits(self, memory: Tensor, said: Tensor) -> Tensor:
-        """See ``Network.logits``; what was said before makes no difference."""
-        return memory[:, : said.shape[1]]
+    def logits(self, memory: Tensor, written: Tensor) -> Tensor:
+        """See ``Network.logits``; what was written before makes no difference."""
+        return memory[:, : written.shape[1]]
 
-    def say(self, memory: Tensor, most: int) -> Tensor:
+    def decode(self, memory: Tensor, most: int) -> Tensor:
         """See ``Network.say``."""
         return memory.argmax(dim=2)
 
@@ -209,12 +209,12 @@ class TransformerNetwork(nn.Module):
         vectors = self.reads(source) + self._positions(source.shape[1])
         return _encode(self.encoder, vectors, padding), padding
 
-    def logits(self, memory: Any, said: Tensor) -> Tensor:
+    def logits(self, memory: Any, written: Tensor) -> Tensor:
         """See ``Network.logits``."""
         whole, padding = memory
-        U = said.shape[1]
+        U = written.shape[1]
         later = torch.ones(U, U, dtype=torch.bool).triu(1)
-        vectors = self.says(said) + self._positions(U)
+        vectors = self.says(written) + self._positions(U)
         outputs = self.decoder(vectors, whole, tgt_mask=later, memory_key_padding_mask=padding)
         return self.out(outputs)
 
@@ -224,17 +224,17 @@ class TransformerNetwork(nn.Module):
         angles = torch.arange(count)[:, None] * rates
         return torch.stack([angles.sin(), angles.cos()], dim=2).reshape(count, self.width)
 
-    def say(self, memory: Any, most: int) -> Tensor:
+    def decode(self, memory: Any, most: int) -> Tensor:
         """See ``Network.say``."""
         whole, padding = memory
         decoding, positions = _Decoding(self.decoder, whole, padding), self._positions(most)
-        said = [torch.full((len(padding), 1), BEGIN)]
+        written = [torch.full((len(padding), 1), BEGIN)]
         ended = torch.zeros(len(padding), dtype=torch.bool)
-        while len(said) <= most and not ended.all():
-            vectors = self.says(said[-1]) + positions[len(said) - 1]
-            said.append(self.out(decoding.step(vectors)).argmax(dim=2))
-            ended |= said[-1][:, 0] == END
-        return torch.cat(said, dim=1)[:, 1:]
+        while len(written) <= most and not ended.all():
+            vectors = self.says(written[-1]) + positions[len(written) - 1]
+            written.append(self.out(decoding.step(vectors)).argmax(dim=2))
+            ended |= written[-1][:, 0] == END
+        return torch.cat(written, dim=1)[:, 1:]
 
 
 _KeysValues = tuple[Tensor, Tensor]

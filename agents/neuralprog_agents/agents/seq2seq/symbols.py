@@ -1,4 +1,4 @@
-"""Texts as symbols: one alphabet for every task, so that any value can be read and said."""
+"""Texts as symbols: one alphabet for every task, so that any value can be read and written."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from neuralprog_agents.circuits.proofs.layouts import Family, Open
 from neuralprog_agents.circuits.proofs.program import TapeProgram
-from neuralprog_agents.circuits.proofs.symbolic import ENDLESS, Run, Step
+from neuralprog_agents.circuits.proofs.symbolic import ENDLESS, SymbolicRun, SymbolicStep
 from neuralprog_envs.tape.algebra import Graph, Node
 
 LENGTHS = range(9, 15)
@@ -111,13 +111,13 @@ class _Recorded:
     """A run in the memory without end, in numbers and open values."""
 
     def __init__(self, program: TapeProgram, family: Family, point: tuple[int, ...]) -> None:
-        run = Run(program, family.layout(*point), ENDLESS)
+        run = SymbolicRun(program, family.layout(*point), ENDLESS)
         self.steps = [_plain(run.graph, step) for step in run.steps()]
         self.segments = _compress(self.steps)
         self.reach = run.reach()
 
 
-def _plain(graph: Graph, step: Step) -> Phase:
+def _plain(graph: Graph, step: SymbolicStep) -> Phase:
     contents = [_content(graph, node) for node in step.registers]
     events = [
         Event(name, _content(graph, address), _content(graph, node))

@@ -74,8 +74,8 @@ def _memories(program: TapeProgram, layout: Layout) -> Iterator[int]:
     yield from range(program.algorithm.memory_size(layout.length), distinct + 1)
 
 
-def _run(program: TapeProgram, layout: Layout, M: int) -> Run:
-    run = Run(program, layout, M)
+def _run(program: TapeProgram, layout: Layout, M: int) -> SymbolicRun:
+    run = SymbolicRun(program, layout, M)
     try:
         run.finish()
     except OpenError as error:
@@ -84,7 +84,7 @@ def _run(program: TapeProgram, layout: Layout, M: int) -> Run:
 
 
 @dataclass(frozen=True)
-class Step:
+class SymbolicStep:
     """One step of a run.
 
     Attributes:
@@ -98,7 +98,7 @@ class Step:
     events: tuple[tuple[str, Node, Node], ...]
 
 
-class Run:
+class SymbolicRun:
     """One run on expressions.
 
     Args:
@@ -134,7 +134,7 @@ class Run:
         for _ in self.steps():
             pass
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[SymbolicStep]:
         """Run to the end; yield every step after it.
 
         Raises:
@@ -145,7 +145,7 @@ class Run:
             pattern = sum(self._is_zero(node) << j for j, node in enumerate(before))
             circuit = [int(wire) for wire in self._program.table[pattern]]
             self._circuit(circuit)
-            yield Step(pattern, before, tuple(self._events))
+            yield SymbolicStep(pattern, before, tuple(self._events))
             if circuit[-1] == 1:
                 return
 

@@ -106,7 +106,7 @@ def test_bits_say_the_right_answers(env):
     task = make_task(env, length=(2, 5))
     posed = pairs(task, 50, length=(2, 5), seed=1)
     target, _ = bits.wanted(posed, 6)
-    assert bits.heard(target > 0.5, bits.cells_of(posed.tape)) == right_answers(task, posed)
+    assert bits.answers_in(target > 0.5, bits.cells_of(posed.tape)) == right_answers(task, posed)
 
 
 def test_what_is_seen():
@@ -126,9 +126,9 @@ def test_what_is_seen():
 def test_an_answer_ends_at_its_mark():
     said = np.zeros((5, 1, 3), dtype=bool)
     said[:, 0, 0] = True
-    assert bits.heard(said, np.array([1])) == [[1, 1, 1]]
+    assert bits.answers_in(said, np.array([1])) == [[1, 1, 1]]
     said[3, 0, 2] = True
-    assert bits.heard(said, np.array([1])) == [[1]]
+    assert bits.answers_in(said, np.array([1])) == [[1]]
 
 
 @pytest.mark.parametrize(

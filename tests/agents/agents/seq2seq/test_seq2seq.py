@@ -73,7 +73,7 @@ def _draws(length):
 
 
 @pytest.mark.parametrize("env", ["NRAMCopy", "NPIQuickSort", "NPSingleColumn"])
-def test_what_is_said_is_heard(env):
+def test_an_answer_is_read_back_as_it_was_written(env):
     task = make_task(env, length=4)
     answer = {"NRAMCopy": [3, 0, 12], "NPIQuickSort": ["1 2 3"]}.get(env, ["4.5", "-3"])
     assert texts.parse_answer(task, texts.answer_text(task, answer)) == answer
@@ -103,7 +103,7 @@ def _source(network, words):
 def test_saying_one_by_one_agrees_with_all_at_once(network):
     with torch.inference_mode():
         memory = network.read(_source(network, ["3 1 2", "12"]))
-        said = network.say(memory, 6)
+        said = network.decode(memory, 6)
         begun = torch.cat([torch.full((2, 1), BEGIN), said[:, :-1]], dim=1)
         again = network.logits(memory, begun).argmax(dim=2)
     assert (again == said).all()
@@ -161,7 +161,7 @@ def test_the_networks_are_of_about_the_same_size():
         ({"env": "NPICanonicalize"}, "reads texts, and NPICanonicalize poses pictures"),
         ({"env": "NPWikiTableQuestions"}, "poses real tables"),
         ({"format": "stacked"}, "is for NPIAddition, not for NRAMCopy"),
-        ({"length": (0, 3)}, "two ascending lengths"),
+        ({"length": (0, 3)}, "two ascending numbers"),
         ({"pairs": 100}, "0 or a multiple of batch"),
         ({"model": "transformer", "format": "aligned", "env": "NPIAddition"}, "must be lstm"),
     ],
