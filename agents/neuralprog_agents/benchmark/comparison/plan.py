@@ -7,12 +7,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from neuralprog_agents.benchmark.comparison.cells import FAILED, Cell, Record, Settled, measure
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
+from neuralprog_agents.training.files import parse_json, read_text
+from neuralprog_agents.training.schema import structured
 from neuralprog_envs.registry import FAMILIES, REGISTRY, find
 
 GROWING: dict[str, tuple[int, ...]] = {
@@ -100,7 +101,7 @@ class Log:
             self._read()
 
     def _read(self) -> None:
-        text = self.path.read_text(encoding="utf-8")
+        text = read_text(self.path)
         whole = text[: text.rfind("\n") + 1]
         for number, line in enumerate(whole.splitlines(), 1):
             record = _parsed(line)
@@ -131,9 +132,19 @@ class Log:
         return [record for record in found if record is not None]
 
 
+@dataclass(frozen=True)
+class _Keys:
+    """What makes a line a record."""
+
+    key: str
+    status: str
+    env: str
+
+
 def _parsed(line: str) -> Record | None:
     try:
-        record: Any = json.loads(line)
+        record: Record = parse_json(line, "record")
+        structured(_Keys, record)
     except ValueError:
         return None
-    return record if isinstance(record, dict) and {"key", "status"} <= record.keys() else None
+    return record
