@@ -109,8 +109,8 @@ def _search(instances: TableInstances, most: int | None) -> Found:
     programs = np.concatenate([programs for _, programs in found]).astype(np.int8)
     counts = np.bincount(owner, minlength=len(scalar))
     if most is not None:
-        kept = counts[owner] <= most
-        owner, programs, counts = owner[kept], programs[kept], np.where(counts > most, 0, counts)
+        few = counts[owner] <= most
+        owner, programs, counts = owner[few], programs[few], np.where(counts > most, 0, counts)
     order = np.argsort(owner, kind="stable")
     return Found(programs[order], np.concatenate([[0], np.cumsum(counts)]))
 
@@ -166,7 +166,7 @@ def _selected(
     right = instances.answer_scalar[:, None, None, None]
     owners, programs = [], []
     for name, sums in (("and", joint), ("or", _either(joint))):
-        hit = _near(sums, right) & asked[:, None, None, None]
+        hit = _close_to(sums, right) & asked[:, None, None, None]
         owner, finish, a, b = np.nonzero(hit & _pairs(len(space.conditions), name))
         owners.append(owner)
         programs.append(_joined(space.conditions, name, a, b, space.finishes[finish]))
@@ -184,7 +184,7 @@ def _printed(space: _Space, counts: Floats, instances: TableInstances) -> tuple[
         ("and", within[:, 0], counts[:, 0]),
         ("or", _either(within)[:, 0], _either(counts)[:, 0]),
     ):
-        hit = _near(inside, size) & _near(all_rows, size) & asked
+        hit = _close_to(inside, size) & _close_to(all_rows, size) & asked
         owner, a, b = np.nonzero(hit & _pairs(len(space.conditions), name))
         column = instances.answer_column[owner].astype(np.int64)
         finish = np.stack([np.full_like(column, OPERATIONS.index("print")), column, 0 * column], 1)
@@ -199,7 +199,9 @@ def _differences(
     """Return (owner, program) of the right "number, condition, number, difference"."""
     single = joint[:, :, 0]
     error = single[:, :, 0, None, None] - single[:, None]
-    hit = _near(error, instances.answer_scalar[:, None, None, None]) & asked[:, None, None, None]
+    hit = (
+        _close_to(error, instances.answer_scalar[:, None, None, None]) & asked[:, None, None, None]
+    )
     owner, first, second, k = np.nonzero(hit)
     steps = [space.finishes[first], space.conditions[k], space.finishes[second]]
     last = np.broadcast_to(np.array(_DIFFERENCE), (len(owner), 3))
@@ -227,5 +229,5 @@ def _joined(conditions: Actions, joint: str, a: Actions, b: Actions, finish: Act
     return programs
 
 
-def _near(found: Floats, wanted: Floats) -> Bools:
+def _close_to(found: Floats, wanted: Floats) -> Bools:
     return np.abs(found - wanted) < _CLOSE

@@ -202,9 +202,9 @@ class Programmer(nn.Module):
         pivots = self.pivots(here, chosen)[which, pivot]
         step = step + columns * self.reads[operation]  # type: ignore[index]
         step = step + pivots * self.compares[operation]  # type: ignore[index]
-        last, again = _unique(torch.cat([place[:, None], action], dim=1))
+        last, group = _unique(torch.cat([place[:, None], action], dim=1))
         vectors = seen.P[place[last], column[last]]
-        return step, self.next_history(h[last], operation[last], vectors)[again]
+        return step, self.next_history(h[last], operation[last], vectors)[group]
 
 
 def _unique(rows: Tensor) -> tuple[Tensor, Tensor]:

@@ -15,6 +15,7 @@ from neuralprog_agents.evaluation.agents import bases_of, open_agent, weights_of
 from neuralprog_agents.npi_network.model import NPI
 from neuralprog_agents.npi_network.sizes import Domain, Sizes, lay_out
 from neuralprog_agents.training.schema import structured
+from neuralprog_envs.registry import find
 
 _MEMORIES = ("program_memory", "key_memory")
 
@@ -79,8 +80,8 @@ def domains_of(tasks: tuple[SeededTask, ...]) -> tuple[Domain, ...]:
 def check(config: Config) -> None:
     """Raise ValueError if `base` is not an NPI, has a task already, or lacks an encoder for one."""
     base = open_base(config.base)
-    known = {task.env for task, _ in base.tasks}
-    twice = [task.env for task in config.tasks if task.env in known]
+    known = {find(task.env).id for task, _ in base.tasks}
+    twice = [task.env for task in config.tasks if find(task.env).id in known]
     if twice:
         raise ValueError(f"base {config.base} has learned {', '.join(twice)} already")
     if max(domain.end for domain in domains_of(tasks_of(config, 0))) > base.sizes.table:

@@ -22,12 +22,12 @@ from neuralprog_agents.npi_network import proof, recheck
 from neuralprog_agents.npi_network.model import decide
 from neuralprog_agents.npi_network.pictures import SIDE, distinct_pictures, shrink
 from neuralprog_agents.npi_network.sizes import Sizes, lay_out
+from neuralprog_agents.training import loop
 from neuralprog_agents.training.schema import structured
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
 from neuralprog_envs.program.frames import batch_frames, frames
 from neuralprog_envs.registry import make_task
-from tests.agents.agents.npi.test_train import KilledError, run
 
 SORT = Task(env="NPIBubbleSort", observation="order", length=(1, 4), traces=16)
 CARS = Task(env="NPICanonicalize", recursive=False, length=(1, 2), traces=3)
@@ -37,6 +37,15 @@ MAX = Config(
     env="NPIMax", base="npi-bubblesort", observation="order", length=(1, 3), traces=4, batch=16,
     budget=3 * train.CHUNK,
 )  # fmt: skip
+
+
+class KilledError(Exception):
+    pass
+
+
+def run(config, folder, report=lambda _: None):
+    folder.mkdir(exist_ok=True)
+    return loop.restart(agent, config, 0, folder, report)
 
 
 def machine(env, **settings):
@@ -113,11 +122,11 @@ def _policy(model, config=SMALL):
 
 
 def test_gradients_reach_every_parameter(tmp_path):
-    restart = train._Restart(SMALL, 0, tmp_path)
-    rows = [np.arange(len(part.frames.program)) for part in restart.sets]
-    costs = [one.cost(restart.model, r) for one, r in zip(restart.sets, rows, strict=True)]
+    learner = train.NPILearner(SMALL, 0)
+    rows = [np.arange(len(part.frames.program)) for part in learner.sets]
+    costs = [one.cost(learner.model, r) for one, r in zip(learner.sets, rows, strict=True)]
     torch.stack(costs).sum().backward()
-    for name, parameter in restart.model.named_parameters():
+    for name, parameter in learner.model.named_parameters():
         assert parameter.grad.abs().sum() > 0, name
 
 
@@ -137,7 +146,7 @@ def test_the_checker_counts_the_errors_that_the_network_itself_finds():
 
 @pytest.mark.learning
 def test_one_core_learns_two_tasks(tmp_path):
-    outcome = run(HANOI, 0, tmp_path / "r")
+    outcome = run(HANOI, tmp_path / "r")
     assert outcome.success
     both = policy_of("npi", outcome.tensors, json.loads(json.dumps(outcome.card)))
     assert both.env_ids == ("NPIHanoi-v0", "NPIBubbleSort-v0")
@@ -150,10 +159,10 @@ def test_one_core_learns_two_tasks(tmp_path):
 
 
 def test_on_a_frozen_base_only_new_rows_change_and_a_killed_restart_goes_on(tmp_path, monkeypatch):
-    whole = run(MAX, 0, tmp_path / "whole")
+    whole = run(MAX, tmp_path / "whole")
     _is_on_base(whole.tensors, weights_of(open_agent(MAX.base)), new=2)
     assert whole.metrics["parameters"] == 2 * (32 + 16)
-    monkeypatch.setattr(train, "_SAVED_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "SAVED_SECONDS", 0.0)
     seen = []
 
     def report(metrics):
@@ -162,8 +171,8 @@ def test_on_a_frozen_base_only_new_rows_change_and_a_killed_restart_goes_on(tmp_
             raise KilledError
 
     with pytest.raises(KilledError):
-        run(MAX, 0, tmp_path / "killed", report)
-    resumed = run(MAX, 0, tmp_path / "killed")
+        run(MAX, tmp_path / "killed", report)
+    resumed = run(MAX, tmp_path / "killed")
     for name, array in whole.tensors.items():
         assert resumed.tensors[name].tobytes() == array.tobytes(), name
 
