@@ -1,7 +1,8 @@
 # make demo    set up, train an NRAM on Copy from input/output pairs, show what it learned
-# make test    set up, run the tests
+# make test    set up, run the tests, but for those that take minutes
+# make test-all  set up, run all tests
 # make interop set up TorchRL, skrl and Minari beside VENV, check that they take every environment
-# make check   what CI runs: format, lint, types, import rules, tests
+# make check   what CI runs: format, lint, types, import rules, all tests
 #
 # PYTHON=python3.12       the Python to set up with (3.11 or newer)
 # TORCH_INDEX=URL         PyTorch's own index for CPU builds, to save a 3 GB download of CUDA
@@ -12,19 +13,22 @@ TORCH ?= torch==2.13.0
 TORCH_INDEX ?=
 BIN := $(VENV)/bin
 
-.PHONY: demo test interop check format lint types imports golden docs clean
+.PHONY: demo test test-all interop check format lint types imports golden docs clean
 
 demo: $(VENV)/.agents
 	$(BIN)/neuralprog demo
 
 test: $(VENV)/.dev
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+test-all: $(VENV)/.dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 interop:
 	$(MAKE) VENV=$(VENV)-interop $(VENV)-interop/.interop
 	$(VENV)-interop/bin/python -m pytest tests/interop
 
-check: lint types imports test
+check: lint types imports test-all
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -55,8 +55,14 @@ def blocks(document: Path) -> list[Block]:
     return [Block(b["kind"], b["code"], b["mark"] or "") for b in _BLOCK.finditer(text)]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(path, marks=pytest.mark.slow if path.stem == "agents" else ())
+        for path in DOCUMENTS
+    ],
+    ids=lambda path: path.stem,
+)
 def test_every_block_runs(document, tmp_path):
     for name in ("configs", "scripts", "Makefile", "pyproject.toml"):
         (tmp_path / name).symlink_to(ROOT / name)
