@@ -1,4 +1,4 @@
-"""What the card of an AlphaNPI must hold, besides its weights."""
+"""The schema of the card of an AlphaNPI."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Sizes:
 
     Attributes:
         view: The number of values of each of the E view components.
-        programs: How many programs there are.
-        choices: C.
-        state: D, what the encoder gives.
+        programs: The number of programs.
+        choices: C, the number of choices.
+        state: D, the size of sₜ, the encoder's output.
         program: P, the width of the program memory.
         hidden: Units in the encoder's layer and in the LSTM.
     """
@@ -35,7 +35,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Card:
-    """Where it acts, with which settings of the environment, and the network's sizes."""
+    """The id of the environment, its settings, and the sizes of the network."""
 
     env: str
     settings: dict[str, Any]

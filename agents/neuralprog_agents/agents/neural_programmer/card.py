@@ -1,4 +1,4 @@
-"""What the card of a Neural Programmer must hold, besides its weights."""
+"""The schema of the card of a Neural Programmer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Shape:
     """Sizes of the networks.
 
     Attributes:
-        words: Words of the vocabulary.
+        words: The number of words in the vocabulary.
         hidden: d.
         steps: T.
         bidirectional: Whether the question is also read from right to left.
@@ -30,7 +30,7 @@ class Shape:
 
     @property
     def parameters(self) -> dict[str, tuple[int, ...]]:
-        """The shape of each parameter; q has d numbers, or 2 d when read in both directions."""
+        """The shape of each parameter; q has size d, or 2 d if the question is read both ways."""
         from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
 
         d = self.hidden
@@ -60,7 +60,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Card:
-    """Where it acts, its sizes, and the tables on which it is scored."""
+    """The id of the environment, the sizes of the networks, and the kind of test tables."""
 
     env: str
     shape: Shape

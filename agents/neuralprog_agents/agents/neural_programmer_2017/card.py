@@ -1,4 +1,4 @@
-"""What the card of the 2017 system must hold, besides its weights."""
+"""The schema of the card of the 2017 system."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Shape:
     """Sizes of the networks.
 
     Attributes:
-        words: Words of the vocabulary.
-        operations: Their names, by number.
+        words: The number of words in the vocabulary.
+        operations: The names of the operations, by number.
         hidden: d, an even number.
         embedding: The size of words' and operations' vectors.
         steps: T.
@@ -30,7 +30,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Card:
-    """Where it acts, how many networks of which sizes decide together, and with which beam."""
+    """The id of the environment, its settings, the networks' sizes and number, and the beam."""
 
     env: str
     settings: dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from neuralprog_agents.agents.npi.card import Card
-from neuralprog_agents.agents.npi.config import Config, Task
+from neuralprog_agents.agents.npi.config import Config, TaskConfig
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find
 
@@ -29,7 +29,7 @@ def check(config: Config) -> None:
         check_base(config)
 
 
-def _check_task(task: Task) -> None:
+def _check_task(task: TaskConfig) -> None:
     from neuralprog_agents.agents.npi.data import task_of
     from neuralprog_agents.npi_network.verification_set import check_provable
 

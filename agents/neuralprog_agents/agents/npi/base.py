@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neuralprog_agents.agents.npi.config import Config, Task
+from neuralprog_agents.agents.npi.config import Config, TaskConfig
 from neuralprog_agents.agents.npi.data import Stream, seed, task_of
 from neuralprog_agents.evaluation.agents import bases_of, open_agent, weights_of
 from neuralprog_agents.npi_network.model import NPI
@@ -19,7 +19,7 @@ from neuralprog_envs.registry import find
 
 _MEMORIES = ("program_memory", "key_memory")
 
-SeededTask = tuple[Task, int]
+SeededTask = tuple[TaskConfig, int]
 """A task, and the seed of its training traces."""
 
 

@@ -1,4 +1,4 @@
-"""What the card of an NPI must hold, besides its weights."""
+"""The schema of the card of an NPI."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from neuralprog_agents.npi_network.sizes import Sizes
 
 @dataclass(frozen=True)
 class LearnedTask:
-    """A task that a network has learned.
+    """A task that a network was trained on.
 
     Attributes:
-        env: Its environment.
-        settings: The environment's settings, besides the length.
-        verification_set_used_for_training: Whether frames of it were learned from.
+        env: The id of its environment.
+        settings: The environment's settings, without the length.
+        verification_set_used_for_training: Whether frames of the verification set were training
+            data.
     """
 
     env: str
@@ -25,7 +26,7 @@ class LearnedTask:
 
 @dataclass(frozen=True)
 class Card:
-    """The task where it acts, the network's sizes, and all tasks where it learned several."""
+    """The task that it acts in, the sizes of the network, and all tasks if there are several."""
 
     env: str
     settings: dict[str, Any]
@@ -35,7 +36,7 @@ class Card:
 
     def __post_init__(self) -> None:
         if len(self.learned) != len(self.sizes.domains) or self.env not in self.envs:
-            raise ValueError(f"{self.env} and tasks are not those that the sizes are for")
+            raise ValueError(f"the tasks do not fit the sizes, or {self.env} is not one of them")
 
     @property
     def learned(self) -> tuple[LearnedTask, ...]:
@@ -45,5 +46,5 @@ class Card:
 
     @property
     def envs(self) -> list[str]:
-        """The environment of each task."""
+        """The id of each task's environment."""
         return [task.env for task in self.learned]

@@ -16,8 +16,8 @@ from neuralprog_agents.training.ranges import (
 
 
 @dataclass(frozen=True)
-class Task:
-    """One more task for the same network, and the traces that it learns it from."""
+class TaskConfig:
+    """A task and its training traces; ``also`` in a config has more tasks for the same network."""
 
     env: str
     """The id of the environment."""
@@ -62,7 +62,7 @@ class Config:
     """How many traces there are of each length."""
     wide: bool = False
     """Whether every program is also learned on pads that random effects of ACT have changed."""
-    also: tuple[Task, ...] = ()
+    also: tuple[TaskConfig, ...] = ()
     """More tasks that the same network learns."""
     base: str = ""
     """A trained NPI to build on: a pretrained agent's name or a run folder. None of its weights
@@ -105,7 +105,9 @@ class Config:
             raise ValueError(f"each task is learned once, not {', '.join(envs)}")
 
     @property
-    def tasks(self) -> tuple[Task, ...]:
+    def tasks(self) -> tuple[TaskConfig, ...]:
         """Every task, the first one first."""
-        first = Task(**{field.name: getattr(self, field.name) for field in fields(Task)})
+        first = TaskConfig(
+            **{field.name: getattr(self, field.name) for field in fields(TaskConfig)}
+        )
         return first, *self.also

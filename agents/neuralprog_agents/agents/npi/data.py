@@ -1,7 +1,7 @@
-"""What a restart learns from: the frames of experts' traces.
+"""The training data of a restart: frames of experts' traces.
 
-Everything is a pure function of (config.seed, restart, stream, position), so that nothing depends
-on when a restart was interrupted.
+Everything is a pure function of (config.seed, restart, stream, position), so it does not depend on
+when a restart was interrupted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.agents.npi.config import Config, Task
+from neuralprog_agents.agents.npi.config import Config, TaskConfig
 from neuralprog_agents.npi_network.frames import generator
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import as_words, combine
@@ -23,7 +23,7 @@ from neuralprog_envs.program.library import ACT
 from neuralprog_envs.registry import make_task
 
 _EFFECTS = 8
-"""Different effects of ACT that a wide frame's pad has seen, at most."""
+"""The number of effects of ACT that are drawn for the pad of a wide frame."""
 
 
 class Stream(IntEnum):
@@ -35,37 +35,37 @@ class Stream(IntEnum):
 
 
 def seed(config: Config, index: int, stream: Stream, position: int = 0, number: int = 0) -> int:
-    """Return the seed of a position in one of a restart's streams, 0..2**64-1.
+    """Return the seed of a position in a stream of a restart, 0..2**64-1.
 
     Args:
-        config: Of the restart.
-        index: The restart's.
+        config: The settings.
+        index: The index of the restart.
         stream: The stream.
-        position: In the stream.
-        number: The task's; each has streams of its own.
+        position: The position in the stream.
+        number: The index of the task; each task has its own streams.
     """
     words = config.seed, index, int(stream) + len(Stream) * number, position
     return int(combine(*map(as_words, words))[0])
 
 
-def settings_of(task: Task | Config) -> dict[str, Any]:
-    """Return the environment's settings besides the length."""
+def settings_of(task: TaskConfig | Config) -> dict[str, Any]:
+    """Return the environment's settings, without the length."""
     form = {"observation": task.observation} if task.observation else {}
     return {"recursive": task.recursive, **form}
 
 
-def task_of(task: Task | Config, longest: int) -> Any:
-    """Return a config's (first) task, with a pad for instances of length up to ``longest``."""
+def task_of(task: TaskConfig | Config, longest: int) -> Any:
+    """Return the task, with a pad for instances up to a length."""
     return make_task(task.env, length=longest, **settings_of(task))
 
 
-def draw_frames(task: Task | Config, key: int, split: str = "train") -> FrameBatch:
-    """Return the different frames of the traces that a config's (first) task asks for.
+def draw_frames(task: TaskConfig | Config, key: int, split: str = "train") -> FrameBatch:
+    """Return the different frames of a task's training traces.
 
     Args:
         task: The task.
-        key: Where the instances come from.
-        split: Theirs.
+        key: The seed of the instances.
+        split: The split of the instances.
     """
     low, high = task.length
     made = task_of(task, high)
@@ -78,10 +78,11 @@ def draw_frames(task: Task | Config, key: int, split: str = "train") -> FrameBat
 
 
 def _wide_frames(task: Any, instances: Any, random: np.random.Generator) -> Iterator[Frame]:
-    """Yield the frames of every program that takes no arguments, on pads as they seldom are.
+    """Yield frames of every program without arguments, on pads changed by random effects of ACT.
 
-    Each program runs on each instance's pad after some random effects of ACT, each as many times
-    as there are cells or fewer: so pointers come to be anywhere, and at the ends often.
+    Each program runs on each instance's pad. Before that, some random effects are applied, each a
+    random number of times up to the number of cells, so that pointers are anywhere and often at
+    the ends.
     """
     library = task.machine.library
     effects = [(ACT, *effect.arguments) for effect in library.effects]

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuralprog_agents.agents.npi.config import Task
+from neuralprog_agents.agents.npi.config import TaskConfig
 from neuralprog_agents.agents.npi.data import draw_frames, task_of
 from neuralprog_agents.npi_network.pictures import distinct_pictures
 from neuralprog_agents.npi_network.training_set import TrainingSet
@@ -16,7 +16,7 @@ from neuralprog_agents.npi_network.verification_set import verification_set
 from neuralprog_envs.program.frames import FrameBatch
 
 
-def training_set_of(task: Task, domain: int, key: int) -> TrainingSet:
+def training_set_of(task: TaskConfig, domain: int, key: int) -> TrainingSet:
     """Return the training set of a task.
 
     Args:
@@ -29,7 +29,7 @@ def training_set_of(task: Task, domain: int, key: int) -> TrainingSet:
     return TrainingSet(drawn, proof, domain, pictures)
 
 
-def _pictured(task: Task, drawn: FrameBatch) -> tuple[FrameBatch, Tensor | None]:
+def _pictured(task: TaskConfig, drawn: FrameBatch) -> tuple[FrameBatch, Tensor | None]:
     """Return frames with the index of each step's picture, and the pictures, if there are any."""
     machine = task_of(task, task.length[1]).machine
     if machine.world.picture is None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from neuralprog_agents.agents.npi import agent, data, policy, train
-from neuralprog_agents.agents.npi.config import Config, Task
+from neuralprog_agents.agents.npi.config import Config, TaskConfig
 from neuralprog_agents.cli import main
 from neuralprog_agents.evaluation.agents import (
     AgentError,
@@ -29,8 +29,8 @@ from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
 from neuralprog_envs.program.frames import batch_frames, frames
 from neuralprog_envs.registry import make_task
 
-SORT = Task(env="NPIBubbleSort", observation="order", length=(1, 4), traces=16)
-CARS = Task(env="NPICanonicalize", recursive=False, length=(1, 2), traces=3)
+SORT = TaskConfig(env="NPIBubbleSort", observation="order", length=(1, 4), traces=16)
+CARS = TaskConfig(env="NPICanonicalize", recursive=False, length=(1, 2), traces=3)
 HANOI = Config(env="NPIHanoi", length=(1, 4), traces=1, also=(SORT,))
 SMALL = Config(env="NPIHanoi", length=(1, 3), traces=1, also=(SORT, CARS), hidden=16, state=16)
 MAX = Config(
@@ -232,7 +232,7 @@ def test_a_base_that_does_not_fit_is_refused(change, message):
 
 def test_a_task_is_learned_once():
     with pytest.raises(ValueError, match="once"):
-        Config(env="NPIHanoi", also=(Task(env="NPIHanoi"),))
+        Config(env="NPIHanoi", also=(TaskConfig(env="NPIHanoi"),))
 
 
 def test_an_agent_of_one_task_acts_nowhere_else():
