@@ -190,10 +190,6 @@ class Learner(Protocol):
     def finished(self) -> bool:
         """Whether training is over: what was to be learned is, or more of it is hopeless."""
 
-    @property
-    def samples(self) -> int:
-        """The pairs, frames, questions, calls or actions that were learned from so far."""
-
     def advance(self, pulse: Pulse) -> None:
         """Learn for a chunk: a second or less, after which the state is whole.
 
@@ -205,7 +201,8 @@ class Learner(Protocol):
     def status(self) -> dict[str, float]:
         """Return what is reported when its "step", an integer, has grown.
 
-        Maybe "progress" (0 to 1), and others, the same names every time.
+        With "samples": the pairs, frames, questions, calls or actions that were learned from so
+        far. Maybe "progress" (0 to 1), and others, the same names every time.
         """
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:

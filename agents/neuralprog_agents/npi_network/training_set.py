@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from neuralprog_agents.npi_network.frames import Sampler, join, take, updated_priority
 from neuralprog_agents.npi_network.model import NPI, loss
@@ -94,20 +94,3 @@ def cost(model: NPI, batch: FrameBatch, domain: int = 0, pictures: Tensor | None
     """Return the loss on a batch of frames; see ``proof.forward``."""
     target, mask = torch.from_numpy(batch.target).long(), torch.from_numpy(batch.mask)
     return loss(forward(model, batch, domain, pictures), target, mask)
-
-
-def adam(model: NPI, learning_rate: float) -> torch.optim.Adam:
-    """Return Adam over the parameters that require a gradient."""
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    return torch.optim.Adam(trained, lr=learning_rate, fused=True)
-
-
-def gradient_step(
-    model: NPI, optimizer: torch.optim.Optimizer, cost: Tensor, clip_norm: float
-) -> float:
-    """Take a gradient step; return the loss."""
-    optimizer.zero_grad()
-    cost.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
-    optimizer.step()
-    return float(cost.detach())

@@ -90,12 +90,6 @@ class SequenceLearner:
         """Whether it has succeeded, or the budget is spent."""
         return self.success or self.progress.step >= self.config.budget
 
-    @property
-    def samples(self) -> int:
-        """The different pairs that were learned from."""
-        seen: int = self.progress.step * self.config.batch
-        return min(seen, self.config.pairs) if self.config.pairs else seen
-
     def advance(self, pulse: Pulse) -> None:
         """Take a gradient step, and judge what is learned when it is time."""
         self.loss = self._step()
@@ -145,9 +139,11 @@ class SequenceLearner:
     def status(self) -> dict[str, float]:
         """Return what is reported: the last judgement."""
         step = self.progress.step - self.progress.step % self.config.judged_every
+        seen = self.progress.step * self.config.batch
         return {
             "step": step,
             "progress": step / self.config.budget,
+            "samples": float(min(seen, self.config.pairs) if self.config.pairs else seen),
             "loss": self.loss,
             "success": self.progress.success,
         }

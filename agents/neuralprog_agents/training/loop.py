@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.agent import AgentModule, Learner, Outcome, Report, Stop, Tensors
+from neuralprog_agents.agent import AgentModule, Learner, Outcome, Report, Stop
 from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.clock import CpuClock
 
@@ -29,7 +29,6 @@ SAVED_SECONDS = 5.0
 """The time between two checkpoints."""
 _PULSE_SECONDS = 0.05
 """The time between two looks at the clock within a chunk."""
-_CHECKPOINT = "checkpoint.safetensors"
 _KIND = "training"
 
 
@@ -68,7 +67,7 @@ def restart(
         config: Its ``Config``.
         index: With ``config.seed`` it decides everything random.
         folder: Where the checkpoint is; made if it is not there.
-        report: Takes the learner's status, with "samples" and "cpu_seconds".
+        report: Takes the learner's status, with "cpu_seconds".
         stop: True means leave soon, with what has been learned so far.
         budget: The CPU-seconds after which the restart leaves.
         evaluations: When to evaluate on the way.
@@ -86,9 +85,10 @@ def restart(
         if own := getattr(agent, "restart", None):
             outcome = own(config, index, folder, report, lambda: stop() or clock.spent() >= budget)
             return replace(outcome, metrics={"cpu_seconds": clock.spent(), **outcome.metrics})
-        learner = agent.learner(config, index)
         of = {"agent": agent.__name__, **checkpoint.identity(config, index)}  # type: ignore[attr-defined]
-        saved = _Saved(folder / _CHECKPOINT, of, learner, clock)
+        saved = _Checkpoint(folder / "checkpoint.safetensors", of)
+        learner = agent.learner(config, index)
+        saved.restore(learner, clock)
         return _Loop(learner, clock, saved, report, stop, budget, evaluations).run()
 
 
@@ -108,82 +108,62 @@ def contained_randomness() -> Iterator[None]:
 
 
 @dataclass
-class _Saved:
-    """A learner's checkpoint.
-
-    Attributes:
-        path: The file.
-        of: The restart's identity.
-        learner: The learner.
-        clock: What it has cost is saved with it.
-    """
+class _Checkpoint:
+    """The file of a restart, and of which."""
 
     path: Path
     of: dict[str, Any]
-    learner: Learner
-    clock: CpuClock
 
-    def __post_init__(self) -> None:
-        self._at = time.monotonic()
+    def restore(self, learner: Learner, clock: CpuClock) -> None:
         found = checkpoint.resume(self.path, _KIND, self.of)
-        if found is not None:
-            self._restore(*found)
-
-    def _restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        if found is None:
+            return
+        tensors, metadata = found
         try:
-            self.learner.restore(tensors, metadata["learner"])
-            self.clock.add(metadata["cpu_seconds"])
+            learner.restore(tensors, metadata["learner"])
+            clock.add(metadata["cpu_seconds"])
         except (KeyError, TypeError, ValueError) as error:
             raise checkpoint.CheckpointError(
                 f"{self.path} does not fit the restart ({error}): remove it to begin anew"
             ) from None
 
-    def write(self) -> None:
-        tensors, metadata = self.learner.state()
-        own = {"learner": metadata, "cpu_seconds": self.clock.spent(), "of": self.of}
+    def save(self, learner: Learner, clock: CpuClock) -> None:
+        tensors, metadata = learner.state()
+        own = {"learner": metadata, "cpu_seconds": clock.spent(), "of": self.of}
         checkpoint.save(self.path, _KIND, tensors, own)
-        self._at = time.monotonic()
-
-    def write_if_due(self) -> None:
-        if time.monotonic() - self._at >= SAVED_SECONDS:
-            self.write()
 
 
+@dataclass
 class _Loop:
-    def __init__(
-        self,
-        learner: Learner,
-        clock: CpuClock,
-        saved: _Saved,
-        report: Report,
-        stop: Stop,
-        budget: float,
-        evaluations: Evaluations | None,
-    ) -> None:
-        self._learner, self._clock, self._saved = learner, clock, saved
-        self._report, self._stop, self._budget = report, stop, budget
-        self._evaluations = evaluations
-        self._due = [s for s in evaluations.seconds if s > clock.spent()] if evaluations else []
-        self._reported, self._pulsed = learner.status()["step"], time.monotonic()
+    learner: Learner
+    clock: CpuClock
+    checkpoint: _Checkpoint
+    report: Report
+    stop: Stop
+    budget: float
+    evaluations: Evaluations | None
+
+    def __post_init__(self) -> None:
+        seconds = self.evaluations.seconds if self.evaluations else ()
+        self._due = [s for s in seconds if s > self.clock.spent()]
         self._learned = self._outcome() if self._due else None
+        self._reported = self.learner.status()["step"]
+        self._pulsed = self._saved = time.monotonic()
 
     def run(self) -> Outcome:
         try:
-            while not self._learner.finished:
+            while not self.learner.finished:
                 if self._leaves():
-                    self._saved.write()
+                    self.checkpoint.save(self.learner, self.clock)
                     break
-                self._learner.advance(self._pulse)
-                self._report_progress()
-                self._evaluate()
-                if not self._learner.finished:
-                    self._saved.write_if_due()
+                self.learner.advance(self._pulse)
+                self._after_chunk()
         except LeaveError:
             self._evaluate()
         return self._outcome()
 
     def _leaves(self) -> bool:
-        return self._stop() or self._clock.spent() >= self._budget
+        return self.stop() or self.clock.spent() >= self.budget
 
     def _pulse(self) -> None:
         if time.monotonic() - self._pulsed >= _PULSE_SECONDS:
@@ -191,26 +171,29 @@ class _Loop:
             if self._leaves():
                 raise LeaveError
 
-    def _report_progress(self) -> None:
-        status = self._learner.status()
+    def _after_chunk(self) -> None:
+        """Report, evaluate and save, each when it is time."""
+        status = self.learner.status()
         if status["step"] > self._reported:
             self._reported = status["step"]
-            self._report(self._priced(status))
+            self.report({**status, "cpu_seconds": self.clock.spent()})
+        self._evaluate()
+        late = time.monotonic() - self._saved >= SAVED_SECONDS
+        if late and not self.learner.finished:
+            self.checkpoint.save(self.learner, self.clock)
+            self._saved = time.monotonic()
 
     def _evaluate(self) -> None:
         """Evaluate what was learned before each time that has come: at the chunk before this."""
-        if self._evaluations is None or self._learned is None:
+        if self.evaluations is None or self._learned is None:
             return
-        spent = self._clock.spent()
-        with self._clock.paused(), contained_randomness():
+        spent = self.clock.spent()
+        with self.clock.paused(), contained_randomness():
             while self._due and self._due[0] <= spent:
-                self._evaluations.evaluate(self._due.pop(0), self._learned)
+                self.evaluations.evaluate(self._due.pop(0), self._learned)
             self._learned = self._outcome() if self._due else None
 
     def _outcome(self) -> Outcome:
-        outcome = self._learner.outcome()
-        return replace(outcome, metrics=self._priced(outcome.metrics))
-
-    def _priced(self, metrics: dict[str, float]) -> dict[str, float]:
-        cost = {"samples": float(self._learner.samples), "cpu_seconds": self._clock.spent()}
-        return {**metrics, **cost}
+        outcome, status = self.learner.outcome(), self.learner.status()
+        cost = {"samples": status["samples"], "cpu_seconds": self.clock.spent()}
+        return replace(outcome, metrics={**outcome.metrics, **cost})

@@ -53,6 +53,10 @@ CASES = {
         "env": "NPIAddition", "length": (1, 2), "traces": 4, "budget": 150, "batch": 16,
         "hidden": 16, "state": 16,
     },
+    "npi-base": {
+        "env": "NPIMax", "base": "npi-bubblesort", "observation": "order", "length": (1, 3),
+        "traces": 4, "batch": 16, "budget": 150,
+    },
     "nram": {"env": "NRAMIncrement", "registers": 2, "steps": (1, 0), "budget": 400},
     "nram-hybrid": {
         "env": "NRAMSwap", "registers": 4, "length": (2, 5), "steps": (6,), "budget": 50,

@@ -77,11 +77,6 @@ class AlphaNPILearner:
         """Whether all checked calls are right, or the budget is spent."""
         return min(self.rates) == 1.0 or self.iteration >= self.config.budget
 
-    @property
-    def samples(self) -> int:
-        """The calls that were searched."""
-        return self.calls
-
     def advance(self, pulse: Pulse) -> None:
         """Search, learn and check once."""
         self._pulse = pulse
@@ -94,6 +89,7 @@ class AlphaNPILearner:
         return {
             "step": self.iteration,
             "progress": self.iteration / self.config.budget,
+            "samples": float(self.calls),
             "loss": self.loss,
             "searched": self.searched,
             "alone": float(np.mean(self.rates)),

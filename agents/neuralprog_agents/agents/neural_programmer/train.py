@@ -107,11 +107,6 @@ class ProgrammerLearner:
         """Whether it has succeeded, is pruned, or the budget is spent."""
         return self.success or self.pruned or self.adam.step >= self.config.budget
 
-    @property
-    def samples(self) -> int:
-        """The number of questions in all minibatches so far."""
-        return self.adam.step * self.config.batch
-
     def advance(self, pulse: Pulse) -> None:
         """Take a chunk of gradient steps; validate when it is due."""
         self.loss = self._chunk(pulse)
@@ -154,6 +149,7 @@ class ProgrammerLearner:
         return {
             "step": self.adam.step,
             "progress": self.adam.step / self.config.budget,
+            "samples": float(self.adam.step * self.config.batch),
             "loss": self.loss,
             "accuracy": self.progress.accuracy,
             "best": max(self.progress.best, 0.0),

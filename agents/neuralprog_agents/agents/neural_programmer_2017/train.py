@@ -95,11 +95,6 @@ class WikiLearner:
         """Whether all epochs are done."""
         return self.progress.epoch >= self.config.epochs
 
-    @property
-    def samples(self) -> int:
-        """The number of questions in all minibatches so far."""
-        return self.progress.samples
-
     def advance(self, pulse: Pulse) -> None:
         """Search the programs of a chunk of questions, or take a chunk of gradient steps."""
         if self._searched < len(self.source.questions):
@@ -180,6 +175,7 @@ class WikiLearner:
         return {
             "step": self._searched + self.progress.steps,
             "progress": self.progress.epoch / self.config.epochs,
+            "samples": float(self.progress.samples),
             "loss": self.loss,
             "accuracy": self.progress.accuracy,
             "best": max(self.progress.best, 0.0),

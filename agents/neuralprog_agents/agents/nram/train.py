@@ -36,11 +36,6 @@ class NRAMLearner:
         self.repair: Repair | None = None
         self.finished = self.success = False
 
-    @property
-    def samples(self) -> int:
-        """The pairs of the run."""
-        return self.config.pairs
-
     def _begin(self, theta: Floats, progress: Progress) -> Descent:
         state = TrainState(theta)
         return Descent(self.config, self.index, self.settings, self.shape, state, progress)
@@ -104,7 +99,7 @@ class NRAMLearner:
 
     def status(self) -> dict[str, float]:
         """Return what is reported: how far the gradient is."""
-        return self.descent.status()
+        return {**self.descent.status(), "samples": float(self.config.pairs)}
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
         """Return θ, Adam's moments and the progress, and those of a repair."""

@@ -105,7 +105,7 @@ class ImitationLearner:
 
     def status(self) -> dict[str, float]:
         """Return the reported metrics."""
-        return {**self.validation.status(), "loss": self.loss}
+        return {**self.validation.status(), "samples": float(self.samples), "loss": self.loss}
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
         """Return the network, its optimiser, and the best weights."""

@@ -128,6 +128,7 @@ class ReinforcementLearner:
         episodes = self.model.ep_info_buffer
         return {
             **self.validation.status(),
+            "samples": float(self.samples),
             "reward": float(np.mean([info["r"] for info in episodes] or [0.0])),
             "episode_steps": float(np.mean([info["l"] for info in episodes] or [0.0])),
         }

@@ -89,11 +89,6 @@ class SearchLearner:
         """Whether a program fits, or all proposals are made."""
         return self.fits or self.progress.proposals >= self.config.proposals
 
-    @property
-    def samples(self) -> int:
-        """The pairs that were looked at, those of the last judgement included."""
-        return self.progress.used + self.fits * self.config.longer_pairs
-
     def _begin(self) -> SearchState:
         config, R = self.config, self.config.registers
         words = as_words(config.seed), as_words(_RESTARTS), as_words(self.index)
@@ -212,6 +207,7 @@ class SearchLearner:
         return {
             "step": done.proposals,
             "progress": done.proposals / self.config.proposals,
+            "samples": float(done.used + self.fits * self.config.longer_pairs),
             "score": self.now.score,
             "best": done.best,
             "right": self.now.right / len(self.rows),

@@ -26,7 +26,7 @@ from neuralprog_envs.core.draws import as_words, combine
 from neuralprog_envs.program.state import ProgramState
 
 if TYPE_CHECKING:
-    from neuralprog_agents.agents.synthesis.distil import Distillation
+    from neuralprog_agents.npi_network.trainer import Trainer
 
 
 class SynthesisLearner:
@@ -37,20 +37,16 @@ class SynthesisLearner:
         self.call_model = make_call_model(config.env, True, config.length[1] + 1)
         self.found: list[Body] = []
         self.tried, self.examples = 0, 0
-        self.distillation: Distillation | None = None
+        self.distillation: Trainer | None = None
         self.gave_up = False
 
     @property
     def finished(self) -> bool:
         """Whether all bodies are found and distilled, or one is not found."""
-        if self.distillation is not None:
-            return self.distillation.finished
+        made = self.distillation
+        if made is not None:
+            return made.done or made.step >= self.config.updates
         return self.gave_up or (self._all_found and not self.config.distil)
-
-    @property
-    def samples(self) -> int:
-        """The calls that were tried."""
-        return self.tried
 
     @property
     def _all_found(self) -> bool:
@@ -75,10 +71,10 @@ class SynthesisLearner:
         self.tried += effort.calls
         self.examples += examples
 
-    def _begin_distillation(self) -> Distillation:
-        from neuralprog_agents.agents.synthesis.distil import Distillation
+    def _begin_distillation(self) -> Trainer:
+        from neuralprog_agents.agents.synthesis.distil import distillation
 
-        return Distillation(self.config, self.index, self.found)
+        return distillation(self.config, self.index, self.found)
 
     def _find(self, program: int, effort: _Effort) -> tuple[Body, int]:
         """Return a body that is right in every state, and the number of its examples."""
@@ -109,14 +105,14 @@ class SynthesisLearner:
 
     def status(self) -> dict[str, float]:
         """Return the reported metrics: the progress of the search and of the distillation."""
-        steps = len(self.call_model.programs) + (self.config.updates if self.config.distil else 0)
-        counts = self.distillation.counts() if self.distillation else {}
-        done = len(self.found) + int(counts.get("updates", 0))
+        made, programs = self.distillation, len(self.call_model.programs)
+        done = len(self.found) + (made.step if made else 0)
+        counts = made.counts() if made else {"failing": -1.0, "unproven": -1.0}
         return {
             "step": done,
-            "progress": done / steps,
-            "failing": counts.get("failing", -1.0),
-            "unproven": counts.get("unproven", -1.0),
+            "progress": done / (programs + self.config.distil * self.config.updates),
+            "samples": float(self.tried),
+            **counts,
         }
 
     def _tables(self) -> dict[str, Any]:
@@ -161,19 +157,16 @@ class SynthesisLearner:
         found = Outcome(self._all_found, metrics, tables, card)
         return found if self.distillation is None else self._distilled(found, self.distillation)
 
-    def _distilled(self, found: Outcome, made: Distillation) -> Outcome:
+    def _distilled(self, found: Outcome, made: Trainer) -> Outcome:
         """Return the outcome with the distilled network."""
         from neuralprog_agents.training.network import weights
 
         network = weights(made.model)
-        numbers = {
-            "frames": float(len(made.training_set.drawn.program)),
-            "added": float(len(made.training_set.added)),
-            "parameters": float(sum(array.size for array in network.values())),
-        }
+        parameters = sum(array.size for array in network.values())
+        numbers = {"updates": float(made.step), "parameters": float(parameters)}
         return Outcome(
-            made.proven,
-            {**found.metrics, **made.counts(), **numbers},
+            made.done,
+            {**found.metrics, **made.counts(), **made.frames(), **numbers},
             {**found.tensors, **network},
             {**found.card, "sizes": asdict(made.model.sizes)},
         )

@@ -22,7 +22,8 @@ from neuralprog_agents.npi_network import proof, recheck
 from neuralprog_agents.npi_network.model import decide
 from neuralprog_agents.npi_network.pictures import SIDE, distinct_pictures, shrink
 from neuralprog_agents.npi_network.sizes import Sizes, lay_out
-from neuralprog_agents.training import loop
+from neuralprog_agents.npi_network.trainer import CHUNK
+from neuralprog_agents.training.loop import restart
 from neuralprog_agents.training.schema import structured
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
@@ -35,17 +36,8 @@ HANOI = Config(env="NPIHanoi", length=(1, 4), traces=1, also=(SORT,))
 SMALL = Config(env="NPIHanoi", length=(1, 3), traces=1, also=(SORT, CARS), hidden=16, state=16)
 MAX = Config(
     env="NPIMax", base="npi-bubblesort", observation="order", length=(1, 3), traces=4, batch=16,
-    budget=3 * train.CHUNK,
+    budget=3 * CHUNK,
 )  # fmt: skip
-
-
-class KilledError(Exception):
-    pass
-
-
-def run(config, folder, report=lambda _: None):
-    folder.mkdir(exist_ok=True)
-    return loop.restart(agent, config, 0, folder, report)
 
 
 def machine(env, **settings):
@@ -121,12 +113,12 @@ def _policy(model, config=SMALL):
     return policy.NPIPolicy(model, tasks)
 
 
-def test_gradients_reach_every_parameter(tmp_path):
-    learner = train.NPILearner(SMALL, 0)
-    rows = [np.arange(len(part.frames.program)) for part in learner.sets]
-    costs = [one.cost(learner.model, r) for one, r in zip(learner.sets, rows, strict=True)]
+def test_gradients_reach_every_parameter():
+    trainer = train.NPILearner(SMALL, 0).trainer
+    rows = [np.arange(len(part.frames.program)) for part in trainer.sets]
+    costs = [one.cost(trainer.model, r) for one, r in zip(trainer.sets, rows, strict=True)]
     torch.stack(costs).sum().backward()
-    for name, parameter in learner.model.named_parameters():
+    for name, parameter in trainer.model.named_parameters():
         assert parameter.grad.abs().sum() > 0, name
 
 
@@ -146,7 +138,7 @@ def test_the_checker_counts_the_errors_that_the_network_itself_finds():
 
 @pytest.mark.learning
 def test_one_core_learns_two_tasks(tmp_path):
-    outcome = run(HANOI, tmp_path / "r")
+    outcome = restart(agent, HANOI, 0, tmp_path)
     assert outcome.success
     both = policy_of("npi", outcome.tensors, json.loads(json.dumps(outcome.card)))
     assert both.env_ids == ("NPIHanoi-v0", "NPIBubbleSort-v0")
@@ -158,23 +150,10 @@ def test_one_core_learns_two_tasks(tmp_path):
         assert score.success_rate == 1.0
 
 
-def test_on_a_frozen_base_only_new_rows_change_and_a_killed_restart_goes_on(tmp_path, monkeypatch):
-    whole = run(MAX, tmp_path / "whole")
-    _is_on_base(whole.tensors, weights_of(open_agent(MAX.base)), new=2)
-    assert whole.metrics["parameters"] == 2 * (32 + 16)
-    monkeypatch.setattr(loop, "SAVED_SECONDS", 0.0)
-    seen = []
-
-    def report(metrics):
-        seen.append(metrics)
-        if len(seen) == 2:
-            raise KilledError
-
-    with pytest.raises(KilledError):
-        run(MAX, tmp_path / "killed", report)
-    resumed = run(MAX, tmp_path / "killed")
-    for name, array in whole.tensors.items():
-        assert resumed.tensors[name].tobytes() == array.tobytes(), name
+def test_on_a_frozen_base_only_new_rows_change(tmp_path):
+    outcome = restart(agent, MAX, 0, tmp_path)
+    _is_on_base(outcome.tensors, weights_of(open_agent(MAX.base)), new=2)
+    assert outcome.metrics["parameters"] == 2 * (32 + 16)
 
 
 def _is_on_base(tensors, base, new):

@@ -13,7 +13,7 @@ from neuralprog_agents.training.loop import restart
 
 SHORT = Config(env="NPIAddition", length=(1, 2), traces=4)
 HANOI = Config(env="NPIHanoi", length=(1, 4), traces=1, budget=1000)
-LONG = replace(SHORT, budget=3 * train.CHUNK, batch=16, hidden=16, state=16)
+LONG = replace(SHORT, batch=16, hidden=16, state=16)
 
 
 PUBLISHED = replace(HANOI, layers=2, hidden=256, learning_rate=1e-3)

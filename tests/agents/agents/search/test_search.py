@@ -109,7 +109,7 @@ def test_a_restart_may_begin_with_short_pairs_and_takes_in_longer_ones():
     lengths = data.pairs(config)[0].length
     assert set(lengths[learner.rows].tolist()) == {1, 2}
     assert trained(learner).success
-    assert learner.samples <= config.pairs
+    assert learner.status()["samples"] <= config.pairs
 
 
 def test_cells_are_unveiled_one_by_one_in_growing_time():
