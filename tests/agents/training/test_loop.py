@@ -46,10 +46,6 @@ class Walk:
     def finished(self):
         return self.step == self.config.chunks
 
-    @property
-    def samples(self):
-        return 10 * self.step
-
     def advance(self, pulse):
         for _ in range(self.config.pulses):
             burn(self.config.cost / self.config.pulses)
@@ -59,7 +55,7 @@ class Walk:
         self.step += 1
 
     def status(self):
-        return {"step": self.step}
+        return {"step": self.step, "samples": 10.0 * self.step}
 
     def state(self):
         numpy = np.random.get_state()  # noqa: NPY002
