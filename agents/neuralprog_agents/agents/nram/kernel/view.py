@@ -1,7 +1,6 @@
 """How compiled code reads a ``Plan``: by name, behind one pointer.
 
-As a tuple the plan would be copied, field by field, in every call. Its fields never change
-while the code runs; saying so (invariant loads) lets LLVM keep them in registers.
+As a tuple the plan would be copied, field by field, in every call.
 """
 
 from __future__ import annotations
@@ -43,9 +42,7 @@ class _PlanAttributes(AttributeTemplate):  # type: ignore[misc]
 @lower_getattr_generic(PlanType)
 def _field(context: Any, builder: Any, kind: Any, plan: Any, name: str) -> Any:
     place = ir.Constant(ir.IntType(64), Plan._fields.index(name))
-    value = builder.load(builder.gep(plan, [place]))
-    value.set_metadata("invariant.load", builder.module.add_metadata([]))
-    return value
+    return builder.load(builder.gep(plan, [place]))
 
 
 @intrinsic
