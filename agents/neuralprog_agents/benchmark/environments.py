@@ -1,66 +1,85 @@
-"""How fast the environments step, beside Gymnasium's own."""
+"""How fast the environments step, beside Gymnasium's own and behind Stable-Baselines3."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from gymnasium.vector import SyncVectorEnv
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import neuralprog_envs  # noqa: F401  (registers the environments)
-from neuralprog_agents.benchmark.rows import Ratio, compare
+from neuralprog_agents.benchmark.ratio import Pair, Work
 
-_ACTIONS = 64
+_LIMIT: dict[str, Any] = {"max_steps": 64}
+_MARK = 20e6
+"""Steps a second that the vector environment should make."""
+_OVERHEAD = 0.3
+"""The most that the adapter to Stable-Baselines3 may add to the time of a step."""
 
 
-def measure(seconds: float, rounds: int) -> Iterator[Ratio]:
-    """Yield the rows of the environments; actions are drawn before the clock starts."""
-    options: dict[str, Any] = {"seconds": seconds, "rounds": rounds}
-    yield compare(
+def pairs() -> Iterator[Pair]:
+    """Yield what is compared; actions are drawn before the clock starts."""
+    yield Pair(
         "single env against FrozenLake-v1, both through gym.make",
         "NRAMCopy-v0, random actions, resets included",
         "steps",
         single(gym.make("NRAMCopy-v0")),
         single(gym.make("FrozenLake-v1")),
         target=1.0,
-        **options,
     )
     shape = "NRAMCopy-v0, n=4096 against n=64, limit 64 steps"
-    for name, halting, target in (("no halts", False, 100.0), ("random halts", True, None)):
-        row = compare(
-            f"vector env against SyncVectorEnv, {name}",
-            shape,
+    ours, theirs = _batched("NRAMCopy-v0", 4096, **_LIMIT), _in_a_loop("NRAMCopy-v0", 64, **_LIMIT)
+    for name, halts, other, target in (
+        ("SyncVectorEnv, no halts", False, vector(theirs, halts=False), 100.0),
+        (f"{_MARK / 1e6:g} million steps a second", False, _MARK, 1.0),
+        ("SyncVectorEnv, random halts", True, vector(theirs), None),
+    ):
+        work = vector(ours, halts=halts)
+        yield Pair(f"vector env against {name}", shape, "steps", work, other, target)
+    yield Pair(
+        "vector env of tables against SyncVectorEnv",
+        "NPTableQA-v0, 3 columns, 30 to 100 rows, n=1024, resets included",
+        "steps",
+        vector(_batched("NPTableQA-v0", 1024), steps=5),
+        vector(_in_a_loop("NPTableQA-v0", 1024), steps=5),
+        target=30.0,
+    )
+    yield from _adapter_pairs()
+
+
+def _adapter_pairs() -> Iterator[Pair]:
+    """Yield none without Stable-Baselines3."""
+    try:
+        from neuralprog_agents.agents.rl.vec_env import ProgramVecEnv
+    except ModuleNotFoundError:
+        return
+    adapter = ProgramVecEnv("NRAMCopy-v0", 64, **_LIMIT)
+    adapter.reset()
+    alone = _batched("NRAMCopy-v0", 64, autoreset_mode=AutoresetMode.SAME_STEP, **_LIMIT)
+    for halts in (False, True):
+        yield Pair(
+            "adapter to Stable-Baselines3 against the vector env alone, "
+            f"{'random' if halts else 'no'} halts",
+            "NRAMCopy-v0, n=64, limit 64 steps",
             "steps",
-            vector(_batched(4096), halting),
-            vector(_in_a_loop(64), halting),
-            target=target,
-            **options,
+            _stepping(adapter.step, adapter.envs, halts),
+            vector(alone, halts=halts),
+            target=1 / (1 + _OVERHEAD),
         )
-        yield row
-        if not halting:
-            yield _against_a_mark(row, 20e6)
 
 
-def _against_a_mark(row: Ratio, mark: float) -> Ratio:
-    """Return a measured row with a fixed rate in the place of theirs."""
-    share = row.ours / mark
-    name = f"vector env against {mark / 1e6:g} million steps a second"
-    return replace(row, name=name, theirs=mark, ratio=share, spread=(share, share), target=1.0)
+def _batched(env_id: str, n: int, **settings: Any) -> Any:
+    return gym.make_vec(env_id, n, vectorization_mode="vector_entry_point", **settings)
 
 
-def _batched(n: int) -> Any:
-    return gym.make_vec("NRAMCopy-v0", n, vectorization_mode="vector_entry_point", max_steps=64)
+def _in_a_loop(env_id: str, n: int, **settings: Any) -> Any:
+    return SyncVectorEnv([lambda: gym.make(env_id, **settings)] * n)
 
 
-def _in_a_loop(n: int) -> Any:
-    return SyncVectorEnv([lambda: gym.make("NRAMCopy-v0", max_steps=64)] * n)
-
-
-def single(env: Any) -> Callable[[], int]:
+def single(env: Any) -> Work:
     """Return a workload of 1000 steps of a single environment."""
     env.action_space.seed(0)
     actions = [env.action_space.sample() for _ in range(1000)]
@@ -76,19 +95,30 @@ def single(env: Any) -> Callable[[], int]:
     return work
 
 
-def vector(env: Any, halting: bool) -> Callable[[], int]:
-    """Return a workload of 16 steps of a vector environment."""
+def vector(env: Any, *, halts: bool = True, steps: int = 16) -> Work:
+    """Return a workload of some steps of a vector environment.
+
+    Args:
+        env: The environment.
+        halts: Whether actions are drawn that end an episode.
+        steps: How many steps are made at once.
+    """
+    env.reset(seed=0)
+    return _stepping(env.step, env, halts, steps)
+
+
+def _stepping(step: Callable[[Any], Any], env: Any, halts: bool, steps: int = 16) -> Work:
+    """Return a workload of steps with random actions of a vector environment."""
     env.action_space.seed(0)
-    batches = [env.action_space.sample() for _ in range(_ACTIONS)]
-    if not halting:
+    batches = [env.action_space.sample() for _ in range(64)]
+    if not halts:
         for batch in batches:
             batch[:, 0] = np.minimum(batch[:, 0], env.single_action_space.nvec[0] - 2)
     endless = cycle(batches)
-    env.reset(seed=0)
 
     def work() -> int:
-        for _ in range(16):
-            env.step(next(endless))
-        return 16 * int(env.num_envs)
+        for _ in range(steps):
+            step(next(endless))
+        return steps * int(env.num_envs)
 
     return work

@@ -52,15 +52,6 @@ class NaiveNRAM(nn.Module):
                 parts = {"weight": weight, "bias": bias}
             module.load_state_dict(parts, strict=False)
 
-    def flat_gradient(self) -> Tensor:
-        """The gradient of all parameters in the layout of theta (P,)."""
-        parts = []
-        for module in self.layers:
-            matrices = [p.grad for p in module.parameters() if p.grad is not None and p.ndim == 2]
-            vectors = [p.grad for p in module.parameters() if p.grad is not None and p.ndim == 1]
-            parts += [torch.cat(matrices, dim=1), *vectors]
-        return torch.cat([part.flatten() for part in parts])
-
     def control(
         self, x: Tensor, state: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
@@ -127,17 +118,3 @@ class NaiveNRAM(nn.Module):
             loss = loss + remaining * f * cost
             remaining = remaining * (1 - f)
         return loss.mean()
-
-
-def train(model: NaiveNRAM, batches: list[Batch], rate: float = 1e-3) -> list[float]:
-    """Forward, backward and an Adam update for each batch; returns the losses."""
-    optimiser = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=rate)
-    losses = []
-    for batch in batches:
-        optimiser.zero_grad()
-        loss = model(batch)
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        losses.append(loss.item())
-    return losses

@@ -2,48 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 
 import numpy as np
 
 from neuralprog_agents.agents.search import data
 from neuralprog_agents.agents.search.config import Config
 from neuralprog_agents.agents.search.search import SearchLearner
-from neuralprog_agents.benchmark.rows import Ratio, compare
-from neuralprog_agents.circuits import pairs, tables
+from neuralprog_agents.benchmark.ratio import Pair, Work
+from neuralprog_agents.circuits import pairs as scoring
+from neuralprog_agents.circuits import tables
 from neuralprog_agents.circuits.proposals import propose, randomise
 from neuralprog_envs.core.instances import draw
 
 CONFIG = Config("NRAMCopy-v0", registers=3, length=(1, 5), steps=(1, 2), groups=1)
 _CHUNK = 20_000
 _MARK = 300_000.0
+"""Circuits a second that the search should try."""
 
 
-def measure(seconds: float, rounds: int) -> Iterator[Ratio]:
-    """Yield the rows of the search: one thread, programs from random ones on."""
-    row = compare(
-        "program search, compiled against the NumPy machine",
-        f"{CONFIG.env}, R=3, 64 pairs of lengths 1 to 5, T=n+2",
-        "circuits",
-        compiled(),
-        on_numpy(),
-        seconds=seconds,
-        rounds=rounds,
-    )
-    yield row
-    share = row.ours / _MARK
-    yield replace(
-        row,
-        name=f"program search against {_MARK:,.0f} circuits a second",
-        theirs=_MARK,
-        ratio=share,
-        spread=(share, share),
-        target=1.0,
-    )
+def pairs() -> Iterator[Pair]:
+    """Yield the search against another, and against a mark: programs from random ones on."""
+    shape = f"{CONFIG.env}, R=3, 64 pairs of lengths 1 to 5, T=n+2"
+    for name, theirs, target in (
+        ("program search, compiled against the NumPy machine", on_numpy(), None),
+        (f"program search against {_MARK:,.0f} circuits a second", _MARK, 1.0),
+    ):
+        yield Pair(name, shape, "circuits", compiled(), theirs, target)
 
 
-def compiled() -> Callable[[], int]:
+def compiled() -> Work:
     """Return a workload: a new random table, annealed for a while or until it fits."""
     learner = SearchLearner(CONFIG, 0)
 
@@ -54,12 +42,12 @@ def compiled() -> Callable[[], int]:
     return work
 
 
-def on_numpy() -> Callable[[], int]:
+def on_numpy() -> Work:
     """Return a workload: eight proposals, each scored by running it on the NumPy machine."""
     learner = SearchLearner(CONFIG, 0)
     task = data.task_of(CONFIG, CONFIG.length[1])
     posed = draw(task, CONFIG.seed, np.arange(64), CONFIG.length)
-    limits, points = data.limits(CONFIG, posed.length), pairs.weights(posed, CONFIG.changed)
+    limits, points = data.limits(CONFIG, posed.length), scoring.weights(posed, CONFIG.changed)
     table, stream = learner.search.table, learner.search.stream
 
     def work() -> int:

@@ -1,13 +1,13 @@
-"""`neuralprog benchmark speed`: every published ratio, measured in one run."""
+"""`neuralprog benchmark speed`: every published ratio, measured side by side in one run."""
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from neuralprog_agents.benchmark import environments
-from neuralprog_agents.benchmark.rows import Ratio, as_json, as_markdown, show
+from neuralprog_agents.benchmark.ratio import Pair, Ratio
 from neuralprog_agents.training.files import write_atomically, write_json
 
 _HEADER = """# Speed
@@ -18,39 +18,50 @@ mean anything across machines.
 
 Machine: {machine}. Python {python}, NumPy {numpy}.
 
+| what | shape | unit | ours | theirs | ratio (min to max) | target |
+|---|---|---|---|---|---|---|
+{rows}
 """
 
+_ROUNDS, _QUICK_ROUNDS = 7, 2
 
-def measure(quick: bool = False) -> list[Ratio]:
-    """Measure everything, print and return it.
 
-    Args:
-        quick: Fewer and shorter rounds: a look, not a measurement.
-    """
-    rounds, seconds = _effort(quick)
-    rows = list(_measure(seconds, rounds))
-    show("Speed, ours against theirs in one run", rows)
-    return rows
+def measure(quick: bool) -> list[Ratio]:
+    """Measure everything; ``quick`` takes fewer and shorter rounds: a look, not a measurement."""
+    rounds, seconds = (_QUICK_ROUNDS, 0.2) if quick else (_ROUNDS, 1.0)
+    return [pair.measure(seconds, rounds) for pair in _pairs()]
 
 
 def write(rows: Sequence[Ratio], quick: bool, output: Path) -> None:
-    """Write ``speed.md`` and ``speed.json`` into a folder, made if it is missing."""
+    """Print what ``measure`` returned; write ``speed.md`` and ``speed.json`` into a folder."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    rounds = _QUICK_ROUNDS if quick else _ROUNDS
+    text = _HEADER.format(rounds=rounds, rows="\n".join(map(str, rows)), **machine())
+    Console().print(Markdown(text))
     output.mkdir(parents=True, exist_ok=True)
-    header = _HEADER.format(rounds=_effort(quick)[0], **machine())
-    write_atomically(output / "speed.md", f"{header}{as_markdown(rows)}\n".encode())
-    write_json(output / "speed.json", {**machine(), "rows": as_json(rows)})
+    write_atomically(output / "speed.md", text.encode())
+    records = [{**asdict(row), "verdict": row.verdict} for row in rows]
+    write_json(output / "speed.json", {**machine(), "rows": records})
 
 
-def _effort(quick: bool) -> tuple[int, float]:
-    """Return how many rounds there are, and the seconds of each."""
-    return (2, 0.2) if quick else (7, 1.0)
+def _pairs() -> Iterator[Pair]:
+    """Yield what is compared, one thread wide; each is made when its turn has come."""
+    import torch
 
+    from neuralprog_agents.benchmark import (
+        environments,
+        neural_programmer,
+        npi,
+        nram,
+        search,
+        seq2seq,
+    )
 
-def _measure(seconds: float, rounds: int) -> Iterator[Ratio]:
-    from neuralprog_agents.benchmark import calls, learners, questions, search, solver, texts
-
-    for part in (environments, solver, search, calls, questions, learners, texts):
-        yield from part.measure(seconds, rounds)
+    torch.set_num_threads(1)
+    for module in (environments, nram, search, npi, neural_programmer, seq2seq):
+        yield from module.pairs()
 
 
 def machine() -> dict[str, str]:

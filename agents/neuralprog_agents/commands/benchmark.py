@@ -23,10 +23,9 @@ def _speed(args: Namespace) -> None:
     from neuralprog_agents.benchmark import speed
 
     rows = speed.measure(args.quick)
+    output = args.output or Path("runs/speed" if args.quick else "results")
     with input_errors():
-        speed.write(
-            rows, args.quick, args.output or Path("runs/speed" if args.quick else "results")
-        )
+        speed.write(rows, args.quick, output)
 
 
 def _compare(args: Namespace) -> None:

@@ -1,4 +1,4 @@
-"""What training consumes, keeps and reports: plain records, shared by the kernel and torch."""
+"""What training consumes, keeps and reports: records of the kernel and the model."""
 
 from __future__ import annotations
 

@@ -148,10 +148,10 @@ def test_a_table_of_the_wrong_shape_is_refused():
         policy_of("search", {"theta": np.zeros(3)}, card)
 
 
-def test_the_benchmark_yields_rows():
-    against_numpy, against_mark = bench.measure(seconds=0.05, rounds=1)
+def test_the_search_is_faster_than_on_numpy():
+    against_numpy, against_mark = (pair.measure(seconds=0.05, rounds=1) for pair in bench.pairs())
     assert against_numpy.ours > 20 * against_numpy.theirs
-    assert against_mark.ours == against_numpy.ours
+    assert against_mark.theirs == 300_000
 
 
 def test_where_contrast_counts_neighbours_are_alike():

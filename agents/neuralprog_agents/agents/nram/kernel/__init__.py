@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from neuralprog_agents.agents.nram.kernel.loop import Data, Moments, Series, run
 from neuralprog_agents.agents.nram.kernel.optimiser import Constants
 from neuralprog_agents.agents.nram.kernel.plan import plan
-from neuralprog_agents.agents.nram.philox import fold
 from neuralprog_agents.agents.nram.records import (
     Batch,
     Floats,
@@ -66,6 +65,12 @@ def _workspace(size: int) -> Floats:
     return space[skip : skip + size]
 
 
+def _folded(seed: int) -> int:
+    """A key of 32 bits from a seed of any size."""
+    seed = int(seed) & 0xFFFFFFFFFFFFFFFF
+    return (seed ^ (seed >> 32)) & 0xFFFFFFFF
+
+
 def _constants(hyper: Hyper) -> Constants:
     return Constants(*(getattr(hyper, name) for name in Constants._fields))
 
@@ -90,7 +95,7 @@ def _run(
         data,
         Schedule(*(_array(values, np.float32, K) for values in schedule)),
         Series(loss, entropy, norm, errors),
-        fold(seed),
+        _folded(seed),
         state.step,
         update,
     )

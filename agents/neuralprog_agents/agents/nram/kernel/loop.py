@@ -214,4 +214,4 @@ def _build(sources: str, cache: bool) -> tuple[Any, ...]:
 
 
 _HERE = Path(__file__).parent
-(run,) = compiled(_build, [*sorted(_HERE.glob("*.py")), _HERE.parent / "philox.py"])
+(run,) = compiled(_build, sorted(_HERE.glob("*.py")))

@@ -25,10 +25,10 @@ from neuralprog_agents.agents.nram.kernel.vector import (
     store,
     total,
 )
-from neuralprog_agents.agents.nram.philox import KEY_STEP, MULTIPLIER, ROUNDS, WORD
 
-_MULTIPLIER, _KEY_STEP, _WORD = np.uint64(MULTIPLIER), np.uint64(KEY_STEP), np.uint64(WORD)
-_HALF, _BYTE = np.uint64(32), np.uint64(8)
+_ROUNDS = 10
+_MULTIPLIER, _KEY_STEP = np.uint64(0xD256D193), np.uint64(0x9E3779B9)
+_WORD, _HALF, _BYTE = np.uint64(0xFFFFFFFF), np.uint64(32), np.uint64(8)
 
 
 class Constants(NamedTuple):
@@ -45,11 +45,16 @@ class Constants(NamedTuple):
 
 @njit(error_model="numpy")
 def _uniforms(out: Pointer, half: int, seed: int, step: int) -> None:
-    """Philox 2x32-10: (0, 1] to out[i] and [-1/2, 1/2) to out[half + i]."""
+    """Put numbers of (0, 1] into out[i] and of [-1/2, 1/2) into out[half + i].
+
+    They are random by Philox 2x32 with ten rounds, whose key is the seed and whose counter is
+    (i, step): no state, so that training resumes exactly, whatever the order of work. Source:
+    Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+    """
     for i in range(half):
         key = np.uint64(seed) & _WORD
         left, right = np.uint64(i) & _WORD, np.uint64(step) & _WORD
-        for _ in range(ROUNDS):
+        for _ in range(_ROUNDS):
             product = left * _MULTIPLIER
             left, right = (product >> _HALF) ^ key ^ right, product & _WORD
             key = (key + _KEY_STEP) & _WORD
@@ -60,7 +65,7 @@ def _uniforms(out: Pointer, half: int, seed: int, step: int) -> None:
 
 @njit(error_model="numpy")
 def normals(out: Pointer, size: int, seed: int, step: int) -> None:
-    """Standard normals of this seed and step, as ``nram.noise`` defines them."""
+    """Standard normals of this seed and step, by Box and Muller from 24 bits of each word."""
     half = -(-size // (2 * LANES)) * LANES
     _uniforms(out, half, seed, step)
     for k in range(0, half, LANES):

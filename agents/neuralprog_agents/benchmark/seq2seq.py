@@ -9,28 +9,25 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from neuralprog_agents.agents.seq2seq.model import read_to_the_ends
-from neuralprog_agents.benchmark.rows import Ratio, compare
+from neuralprog_agents.benchmark.ratio import Pair, Work
 
 _TEXTS, _WIDTH, _HIDDEN = 16, 32, 128
 _Read = tuple[Tensor, tuple[Tensor, Tensor]]
 
 
-def measure(seconds: float, rounds: int) -> Iterator[Ratio]:
-    """Yield rows of short and of long texts, one thread."""
-    torch.set_num_threads(1)
+def pairs() -> Iterator[Pair]:
+    """Yield short and long texts."""
     for longest in (40, 1000):
         torch.manual_seed(0)
         lstm = nn.LSTM(_WIDTH, _HIDDEN, batch_first=True)
         vectors = torch.randn(_TEXTS, longest, _WIDTH)
         lengths = torch.linspace(longest // 3, longest, _TEXTS).long()
-        yield compare(
+        yield Pair(
             "an LSTM reads texts in stretches, against packed sequences",
             f"{_TEXTS} texts of {longest // 3} to {longest} symbols, LSTM {_HIDDEN}",
             "gradient steps",
             _learning(read_to_the_ends, lstm, vectors, lengths),
             _learning(_packed, lstm, vectors, lengths),
-            rounds=rounds,
-            seconds=seconds,
         )
 
 
@@ -45,7 +42,7 @@ def _learning(
     lstm: nn.LSTM,
     vectors: Tensor,
     lengths: Tensor,
-) -> Callable[[], int]:
+) -> Work:
     """Return a workload: the gradients of outputs and last states."""
 
     def work() -> int:

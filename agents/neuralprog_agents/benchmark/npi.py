@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
 import numpy as np
-import torch
 
 from neuralprog_agents.agents.npi import data, train
 from neuralprog_agents.agents.npi.config import Config
 from neuralprog_agents.agents.npi.policy import NPIPolicy
-from neuralprog_agents.benchmark.rows import Ratio, compare
+from neuralprog_agents.benchmark.ratio import Pair, Work
 from neuralprog_agents.evaluation.agents import open_agent
 from neuralprog_agents.npi_network.frames import Sampler, take
 from neuralprog_agents.npi_network.model import without_onednn
@@ -26,34 +25,31 @@ AGENT, DIGITS, PROBLEMS, STEPS = "npi-addition", 100, 1000, 50
 CONFIG = Config(env="NPIAddition")
 
 
-def measure(seconds: float, rounds: int) -> Iterator[Ratio]:
-    """Yield the rows of the NPI, one thread; the environment's own time is included."""
-    options: dict[str, Any] = {"seconds": seconds, "rounds": rounds}
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        policy: Any = open_agent(AGENT).policy
-        core = f"LSTM {policy.model.sizes.hidden} x {policy.model.sizes.layers}"
-        shape = f"recursive addition of {DIGITS} digits, {core}"
-        loop = one_by_one(policy)
-        for name, work, target in (
-            (f"NPI in lock-step, {PROBLEMS:,} problems", lock_step(policy, PROBLEMS), 50.0),
-            ("NPI from the memo table, one problem", from_memory(policy), 200.0),
-        ):
-            against = f"{name}, against one problem in torch"
-            yield compare(against, shape, "program calls", work, loop, target=target, **options)
-        with without_onednn():
-            yield compare(
-                f"NPI training on frames, {CONFIG.batch} at once against one at a time",
-                f"recursive addition of 1 to 5 digits, {core}",
-                "frames",
-                training(CONFIG.batch),
-                training(1),
-                target=20.0,
-                **options,
-            )
-    finally:
-        torch.set_num_threads(threads)
+def pairs() -> Iterator[Pair]:
+    """Yield acting and learning; the environment's own time is included."""
+    policy: Any = open_agent(AGENT).policy
+    core = f"LSTM {policy.model.sizes.hidden} x {policy.model.sizes.layers}"
+    for name, work, target in (
+        (f"NPI in lock-step, {PROBLEMS:,} problems", lock_step(policy, PROBLEMS), 50.0),
+        ("NPI from the memo table, one problem", from_memory(policy), 200.0),
+    ):
+        yield Pair(
+            f"{name}, against one problem in torch",
+            f"recursive addition of {DIGITS} digits, {core}",
+            "program calls",
+            work,
+            one_by_one(policy),
+            target,
+        )
+    with without_onednn():
+        yield Pair(
+            f"NPI training on frames, {CONFIG.batch} at once against one at a time",
+            f"recursive addition of 1 to 5 digits, {core}",
+            "frames",
+            training(CONFIG.batch),
+            training(1),
+            target=20.0,
+        )
 
 
 def _posed(policy: NPIPolicy, n: int) -> tuple[Any, Any]:
@@ -61,7 +57,7 @@ def _posed(policy: NPIPolicy, n: int) -> tuple[Any, Any]:
     return task, draw(task, 0, np.arange(n), (DIGITS, DIGITS))
 
 
-def one_by_one(policy: NPIPolicy) -> Callable[[], int]:
+def one_by_one(policy: NPIPolicy) -> Work:
     """Return a workload of 50 actions on one problem: the network is asked each time."""
     task, instances = _posed(policy, 1)
     episode: Any = task.machine.begin(instances)
@@ -80,7 +76,7 @@ def one_by_one(policy: NPIPolicy) -> Callable[[], int]:
     return work
 
 
-def lock_step(policy: NPIPolicy, n: int) -> Callable[[], int]:
+def lock_step(policy: NPIPolicy, n: int) -> Work:
     """Return a workload of an action on each of n problems; all have over 1,000 steps."""
     task, instances = _posed(policy, n)
     other = policy.acting_in(policy.env_ids[0])
@@ -98,7 +94,7 @@ def lock_step(policy: NPIPolicy, n: int) -> Callable[[], int]:
     return work
 
 
-def from_memory(policy: NPIPolicy) -> Callable[[], int]:
+def from_memory(policy: NPIPolicy) -> Work:
     """Return a workload of one problem from start to end; its histories are known."""
     task, instances = _posed(policy, 1)
     limits = task.horizon(instances.length).tolist()
@@ -110,7 +106,7 @@ def from_memory(policy: NPIPolicy) -> Callable[[], int]:
     return work
 
 
-def training(size: int) -> Callable[[], int]:
+def training(size: int) -> Work:
     """Return a workload of a gradient step on some of the frames that a restart learns from."""
     frames = data.draw_frames(CONFIG, 0)
     sampler = Sampler(frames, np.zeros(len(frames.program)), 0.0)

@@ -1,0 +1,99 @@
+"""Two kinds of work measured side by side: what one run says of their speed."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Work = Callable[[], int]
+"""Does some operations and returns how many; called again and again."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What is to be compared.
+
+    Attributes:
+        name: What is compared with what.
+        shape: The sizes, in words.
+        unit: What is counted.
+        ours: Our work.
+        theirs: The other's, or a fixed rate in operations a second.
+        target: The ratio that should be reached, or None.
+        clock: What tells the time: the machine may be shared, so the CPU time of this process.
+    """
+
+    name: str
+    shape: str
+    unit: str
+    ours: Work
+    theirs: Work | float
+    target: float | None = None
+    clock: Callable[[], float] = time.process_time
+
+    def measure(self, seconds: float, rounds: int) -> Ratio:
+        """Measure both in turn; one call of each warms up and does not count.
+
+        Args:
+            seconds: The least time of each in a round.
+            rounds: How many rounds.
+        """
+        for work in filter(callable, (self.ours, self.theirs)):
+            work()
+        found = [
+            (self._rate(self.ours, seconds), self._rate(self.theirs, seconds))
+            for _ in range(rounds)
+        ]
+        ours, theirs = map(statistics.median, zip(*found, strict=True))
+        ratios = [a / b for a, b in found]
+        ratio, spread = statistics.median(ratios), (min(ratios), max(ratios))
+        return Ratio(self.name, self.shape, self.unit, ours, theirs, ratio, spread, self.target)
+
+    def _rate(self, work: Work | float, seconds: float) -> float:
+        """Return operations a second."""
+        if not callable(work):
+            return work
+        done, start = 0, self.clock()
+        while self.clock() - start < seconds:
+            done += work()
+        return done / (self.clock() - start)
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A measured ``Pair``.
+
+    Attributes:
+        name: See ``Pair``, as of shape, unit and target.
+        ours: Our median rate, in operations a second.
+        theirs: The other's.
+        ratio: The median of the rounds' ratios.
+        spread: The smallest and the largest of them.
+    """
+
+    name: str
+    shape: str
+    unit: str
+    ours: float
+    theirs: float
+    ratio: float
+    spread: tuple[float, float]
+    target: float | None
+
+    @property
+    def verdict(self) -> str:
+        """Whether the target was reached, in a word; empty where there is none."""
+        if self.target is None:
+            return ""
+        return "reached" if self.ratio >= self.target else "missed"
+
+    def __str__(self) -> str:
+        """A line of a table in Markdown."""
+        low, high = self.spread
+        target = "" if self.target is None else f"≥ {self.target:g}: {self.verdict}"
+        return (
+            f"| {self.name} | {self.shape} | {self.unit} | {self.ours:,.0f} | {self.theirs:,.0f} "
+            f"| {self.ratio:.3g} ({low:.3g} to {high:.3g}) | {target} |"
+        )
