@@ -33,7 +33,7 @@ def training(config: Config) -> Work:
     task = data.task_of(config)
     shape = train.shape_of(config, task)
     state = optimiser.State.begin(initial_theta(shape, config.seed))
-    objective = train.OBJECTIVES[config.learner](config, 0, task, shape)
+    objective = train.OBJECTIVES[config.learner](config, 0, task, shape, lambda: None)
 
     def work() -> int:
         for _, gradient in objective.gradients(state, _STEPS):

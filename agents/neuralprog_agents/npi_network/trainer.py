@@ -62,6 +62,7 @@ class Trainer:
             self.step += 1
         self.loss = total / CHUNK
         for part in self.sets:
+            pulse()
             part.check(self.model)
         self.done = not any(part.wrong for part in self.sets) and self._proven()
 

@@ -24,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from neuralprog_agents.agent import Pulse
 from neuralprog_agents.agents.neural_programmer import data
 from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.config import Config
@@ -42,9 +43,11 @@ _NEVER = -1e30
 class ProgramObjective:
     """The objective of a restart; see ``train.Objective``. It searches all programs first."""
 
-    def __init__(self, config: Config, index: int, task: TableTask, shape: Shape) -> None:
+    def __init__(
+        self, config: Config, index: int, task: TableTask, shape: Shape, pulse: Pulse
+    ) -> None:
         self.config, self.index, self.shape = config, index, shape
-        self.questions, self.found = searched(config, index, task)
+        self.questions, self.found = searched(config, index, task, pulse)
 
     def gradients(self, state: State, count: int) -> Iterator[tuple[float, Tensor]]:
         """Yield the loss and the gradient of each of the next minibatches, at the current θ."""
@@ -57,7 +60,7 @@ class ProgramObjective:
             yield gradient_of(self.shape, state.theta, questions, programs, owner, simplicity)
 
 
-def searched(config: Config, index: int, task: TableTask) -> tuple[Questions, Found]:
+def searched(config: Config, index: int, task: TableTask, pulse: Pulse) -> tuple[Questions, Found]:
     """Return a restart's questions and the programs that answer them.
 
     A question with more than ``max_programs`` programs carries little information; it gets none.
@@ -66,6 +69,7 @@ def searched(config: Config, index: int, task: TableTask) -> tuple[Questions, Fo
     key = data.seed(config, index, data.Stream.EXAMPLES)
     for first in range(0, config.examples, _CHUNK):
         rows = np.arange(first, min(first + _CHUNK, config.examples))
+        pulse()
         posed = draw(task, key, rows, config.length, "train")
         questions.append(questions_of(posed))
         found.append(search(posed, config.max_programs))

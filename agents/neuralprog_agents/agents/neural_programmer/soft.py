@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from neuralprog_agents.agent import Pulse
 from neuralprog_agents.agents.neural_programmer import data, machine
 from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.config import Config
@@ -22,7 +23,7 @@ from neuralprog_envs.table.task import TableTask
 class SoftObjective:
     """The objective of a restart; see ``train.Objective``."""
 
-    def __init__(self, config: Config, index: int, task: TableTask, shape: Shape) -> None:
+    def __init__(self, config: Config, index: int, task: TableTask, shape: Shape, _: Pulse) -> None:
         self.config, self.index, self.task, self.shape = config, index, task, shape
 
     def gradients(self, state: State, count: int) -> Iterator[tuple[float, Tensor]]:

@@ -52,14 +52,14 @@ class Progress:
 
 
 class Objective(Protocol):
-    """A training objective; constructed from a config, an index, a task and the networks' sizes."""
+    """A training objective, made of a config, an index, a task, the networks' sizes and a pulse."""
 
     def gradients(self, state: State, count: int) -> Iterator[tuple[float, torch.Tensor]]:
         """Yield the loss and the gradient of each of the next minibatches, at the current θ."""
 
 
-OBJECTIVES: Mapping[str, Callable[[Config, int, TableTask, Shape], Objective]] = MappingProxyType(
-    {"programs": ProgramObjective, "gradient": SoftObjective}
+OBJECTIVES: Mapping[str, Callable[[Config, int, TableTask, Shape, Pulse], Objective]] = (
+    MappingProxyType({"programs": ProgramObjective, "gradient": SoftObjective})
 )
 """The objective of each ``Config.learner``."""
 
@@ -87,7 +87,7 @@ class ProgrammerLearner:
         self.adam, self.best = State.begin(theta), theta.clone()
         self.progress = Progress()
         self.validation_task, self.held_out = data.judged(config, index, _JUDGED)
-        self.objective = OBJECTIVES[config.learner](config, index, self.task, self.shape)
+        self.objective: Objective | None = None
         self.loss = 0.0
 
     @property
@@ -118,6 +118,9 @@ class ProgrammerLearner:
         count = min(CHUNK, self.config.budget - self.adam.step)
         noise = torch.Generator()
         noise.manual_seed(data.seed(self.config, self.index, data.Stream.NOISE, self.adam.step))
+        if self.objective is None:
+            make = OBJECTIVES[self.config.learner]
+            self.objective = make(self.config, self.index, self.task, self.shape, pulse)
         costs = []
         for cost, gradient in self.objective.gradients(self.adam, count):
             pulse()
