@@ -63,7 +63,7 @@ def read_trace(path: Path) -> dict[str, Any]:
     """
     trace = read_json(path, _LARGEST_FILE)
     if not isinstance(trace, dict) or trace.get("format") != FORMAT:
-        raise ValueError(f"{path}: not a trace, which has format {FORMAT!r}")
+        raise ValueError(f"{path}: not a trace of format {FORMAT!r}: write it anew with run --json")
     try:
         structured(Trace, trace)
     except ValueError as error:

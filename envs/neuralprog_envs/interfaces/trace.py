@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from neuralprog_envs.core.task import Task
 from neuralprog_envs.interfaces.display import display_of
 
-FORMAT = "neuralprog-trace-1"
+FORMAT = "neuralprog-trace-2"
 
 
 class _Distinct:

@@ -53,9 +53,10 @@ def test_run_writes_pages_of_inputs_instances_and_traces(tmp_path, monkeypatch, 
     [
         ("{", "not valid JSON"),
         ('{"format": NaN}', "not valid JSON"),
-        ("[1]", "which has format 'neuralprog-trace-1'"),
-        ('{"format": "neuralprog-trace-0"}', "which has format"),
-        ('{"format": "neuralprog-trace-1"}', "not a trace: family is missing"),
+        ("[1]", "not a trace of format 'neuralprog-trace-2'"),
+        ('{"format": "neuralprog-trace-1"}', "write it anew"),
+        ('{"format": ["neuralprog-trace-2"]}', "not a trace of format 'neuralprog-trace-2'"),
+        ('{"format": "neuralprog-trace-2"}', "not a trace: family is missing"),
     ],
 )
 def test_what_is_no_trace_is_refused(content, message, tmp_path):
