@@ -13,8 +13,10 @@ from __future__ import annotations
 from typing import Any
 
 import gymnasium as gym
+from gymnasium.envs.registration import parse_env_id
 
 from neuralprog_envs import registry
+from neuralprog_envs.core.arguments import shown, span
 from neuralprog_envs.core.instances import SPLITS
 from neuralprog_envs.registry import REGISTRY, Row, make_task
 
@@ -44,8 +46,14 @@ def register(
         **defaults: Other defaults of the family's ``build``.
 
     Raises:
-        ValueError: The id is taken by another task, or there is no such family.
+        ValueError: The id is taken by another task, there is no such family, or the definition or
+            the length has not that form.
+        gymnasium.error.Error: The name makes no id.
     """
+    parse_env_id(f"{name}-v0")  # before anything is kept
+    if not isinstance(definition, type) or "." in definition.__qualname__:
+        raise ValueError(f"{name} must be a class at the top of its module: {shown(definition)}")
+    length = span(length)
     task = f"{definition.__module__}:{definition.__qualname__}"
     registry.add(Row(name, family, task, {"length": length, **defaults}, frozenset({"user"})))
     register_all()

@@ -215,7 +215,9 @@ def make_task(env_id: str, **settings: Any) -> Task:
     try:
         return build(definition(), **{**row.defaults, **settings})  # type: ignore[no-any-return]
     except TypeError as error:
-        if unknown := re.search(r"unexpected keyword argument '(\w+)'", str(error)):
+        if unknown := re.search(
+            r"(?:unexpected|multiple values for) (?:keyword )?argument '(\w+)'", str(error)
+        ):
             # Gymnasium and TorchRL look for Python's own words.
             message = f"{row.id} has no setting {unknown[1]!r}: {unknown[0]}"
             raise TypeError(message) from None

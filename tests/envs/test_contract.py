@@ -524,7 +524,23 @@ def refused(message, call, *arguments, **settings):
     assert len(str(caught.value)) < 400
 
 
-WRONG_ACTIONS = (3, 2.5, None, "1 2", [], [None], {}, [[0], [0]], ["0"], [True], [float("nan")])
+HUGE = 10**5000
+"""More digits than Python prints."""
+
+WRONG_ACTIONS = (
+    3,
+    2.5,
+    None,
+    "1 2",
+    [],
+    [None],
+    {},
+    [[0], [0]],
+    ["0"],
+    [True],
+    [float("nan")],
+    [HUGE],
+)
 
 
 @pytest.mark.parametrize("env_id", IDS)
@@ -575,7 +591,7 @@ WRONG_SETTINGS = [
     ),
     *(
         ({"discount": discount}, "discount must be")
-        for discount in (0, 2, "1", None, float("nan"), True)
+        for discount in (0, 2, "1", None, float("nan"), True, 10**400)
     ),
     ({"reward": "dense"}, "reward: 'dense' is not among 'sparse', 'shaped', 'progress'"),
     ({"reward": ["sparse"]}, "reward: "),
@@ -610,6 +626,41 @@ def test_sizes_have_bounds(env_id, name, least, most):
         refused(f"{name} must be", make_task, env_id, **{name: wrong})
 
 
+@pytest.mark.parametrize(
+    ("env_id", "sizes"),
+    [
+        ("NRAMCopy-v0", {"memory_size": 90, "registers": 2, "repetitions": 1, "length": 4}),
+        ("NPIHanoi-v0", {"max_depth": 90, "length": 4}),
+        ("NPTableQA-v0", {"steps": 5, "columns": 3, "length": 40}),
+        ("NPWikiTableQuestions-v0", {"cell_words": 3, "pivots": 2, "word_cutoff": 1, "columns": 6}),
+    ],
+)
+def test_sizes_are_whole_numbers_of_any_type(env_id, sizes):
+    first, *others = [
+        gym.make(env_id, **{name: form(size) for name, size in sizes.items()})
+        for form in (int, float, np.int8, np.array)
+    ]
+    for env in others:
+        assert env.observation_space == first.observation_space
+        assert_same_steps([env.reset(seed=1)], [first.reset(seed=1)])
+        assert_same_steps(
+            [env.step(env.action_space.nvec * 0)], [first.step(env.action_space.nvec * 0)]
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("operations", 3), ("operations", [3]), ("operations", b"2015"), ("vocabulary", 3),
+        ("vocabulary", "which"), ("vocabulary", [1, 2]), ("data", 3), ("data", "~nobody/x"),
+        ("questions", 3), ("questions", "~nobody/x"), ("word_cutoff", 1.5), ("word_cutoff", "x"),
+        ("word_cutoff", 0), ("cell_words", "3"), ("cell_words", -1),
+    ],
+)  # fmt: skip
+def test_settings_of_tables_are_checked(name, wrong):
+    refused("", make_task, "NPWikiTableQuestions", **{name: wrong})
+
+
 def test_more_memory_than_there_can_be_is_refused_at_once():
     for env_id, length in (
         ("NPITopologicalSort", 10**5),
@@ -634,12 +685,11 @@ def test_seeds_are_whole_numbers(wrong):
 def test_some_slots_may_be_seeded_and_others_go_on(env_id):
     vector = gym.make_vec(env_id, 3, **VECTOR)
     singles = SyncVectorEnv([lambda: gym.make(env_id)] * 3)
-    for seed in (4, [1, None, 2**70], None, (None, np.int64(5), 0), np.array([3, 1, 2])):
-        seeds = (
-            seed
-            if seed is None or isinstance(seed, int)
-            else [None if s is None else int(s) for s in seed]
-        )
+    numbers = ([1, None, 2**70], (None, np.int64(5), 0), np.array([3, 1, 2]), range(3))
+    for seed in (4, None, np.array(3), *numbers):
+        seeds = seed if seed is None else int(seed) if np.ndim(seed) == 0 else list(seed)
+        if isinstance(seeds, list):
+            seeds = [None if s is None else int(s) for s in seeds]
         assert_same_steps([vector.reset(seed=seed)], [singles.reset(seed=seeds)])
     fresh = gym.make_vec(env_id, 2, **VECTOR)
     known, _ = fresh.reset(seed=[7, None])
@@ -684,6 +734,13 @@ def test_an_unknown_setting_is_told_in_words_that_other_libraries_look_for():
     for make in (gym.make, gym.make_vec):
         with pytest.raises(TypeError, match=words):
             make("NRAMCopy-v0", frameskip=1)
+    for env_id, name in (
+        ("NRAMCopy", "algorithm"),
+        ("NPIMax", "definition"),
+        ("NPTableQA", "rows"),
+    ):
+        with pytest.raises(TypeError, match=f"no setting '{name}'"):
+            make_task(env_id, **{name: 1})
 
 
 @variants

@@ -35,6 +35,30 @@ def test_a_taken_name_and_an_unknown_family_are_refused():
         neuralprog_envs.register("Twins", "tapes", Twin, length=(1, 3))
 
 
+class Outer:
+    """Not at the top of the module: what it holds."""
+
+    class Inner(Copy):
+        """A task."""
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "length"),
+    [
+        ("My Task", Twin, (1, 3)), ("a/b/c", Twin, (1, 3)),
+        ("Made", Twin(), (1, 3)), ("None", None, (1, 3)), ("Function", lambda: Twin(), (1, 3)),
+        ("Inner", Outer.Inner, (1, 3)), ("Falling", Twin, (3, 1)), ("Text", Twin, "13"),
+    ],
+)  # fmt: skip
+def test_a_refused_task_leaves_the_registry_as_it_was(name, task, length):
+    known = dict(neuralprog_envs.REGISTRY)
+    with pytest.raises((ValueError, gym.error.Error)):
+        neuralprog_envs.register(name, "tape", task, length=length)
+    assert dict(neuralprog_envs.REGISTRY) == known
+    neuralprog_envs.register("Twin", "tape", Twin, length=3)
+    assert gym.make("Twin-v0").unwrapped.setting.lengths == (3, 3)
+
+
 def test_an_id_may_name_its_module(tmp_path, monkeypatch):
     code = (
         "import neuralprog_envs\n"

@@ -19,9 +19,16 @@ LONGEST = 10**6
 
 def shown(value: Any) -> str:
     """Return a value for a message: one line, shortened."""
-    if isinstance(value, int) and value.bit_length() > 200:
-        return f"a number of {value.bit_length():,} bits"
-    return " ".join(reprlib.repr(value).split())
+    return " ".join(_SHORT.repr(value).split())
+
+
+def _shown_integer(x: int, level: int) -> str:
+    """Return an integer for a message; Python refuses to print one of 4300 digits and more."""
+    return str(x) if x.bit_length() <= 200 else f"a number of {x.bit_length():,} bits"
+
+
+_SHORT = reprlib.Repr()
+_SHORT.repr_int = _shown_integer  # type: ignore[method-assign]
 
 
 def integer(name: str, value: Any, low: int, high: int | None = None) -> int:
@@ -40,18 +47,23 @@ def integer(name: str, value: Any, low: int, high: int | None = None) -> int:
     return number
 
 
+def settle(record: Any, bounds: Mapping[str, tuple[int, int]]) -> None:
+    """Make fields of a frozen dataclass plain integers within bounds; see ``integer``."""
+    for name, (low, high) in bounds.items():
+        object.__setattr__(record, name, integer(name, getattr(record, name), low, high))
+
+
 def integers(name: str, values: Any) -> list[int]:
     """Return the whole numbers of a sequence or of an array with one axis.
 
     Raises:
         ValueError: It is something else, or an item is not a whole number.
     """
-    array = np.asarray(values) if hasattr(values, "__array__") else None
-    if array is not None and array.ndim == 1 and array.dtype.kind in "iu":
-        return array.tolist()  # type: ignore[no-any-return]
-    listed = isinstance(values, Sequence) and not isinstance(values, (str, bytes))
-    listed |= array is not None and array.ndim == 1
-    numbers = [_whole(value) for value in values] if listed else [None]
+    plain = np.asarray(values) if hasattr(values, "__array__") else values
+    if isinstance(plain, np.ndarray) and plain.ndim == 1:
+        plain = plain.tolist()
+    listed = isinstance(plain, Sequence) and not isinstance(plain, (str, bytes))
+    numbers = [_whole(value) for value in plain] if listed else [None]
     whole = [number for number in numbers if number is not None]
     if len(whole) < len(numbers):
         raise ValueError(f"{name} must be whole numbers, as in [3, 1, 2], got {shown(values)}")
@@ -70,11 +82,19 @@ def _whole(value: Any) -> int | None:
         return None
 
 
-def real(name: str, value: Any) -> float:
-    """Return a number; raise ValueError if it is not one."""
+def real(name: str, value: Any) -> Any:
+    """Return a number as it is; raise ValueError if it is not one."""
     if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
-        return float(value)
+        return value
     raise ValueError(f"{name} must be a number, got {shown(value)}")
+
+
+def words(name: str, values: Any) -> list[str]:
+    """Return a sequence of texts as a list; raise ValueError if it is something else."""
+    listed = isinstance(values, Sequence) and not isinstance(values, (str, bytes))
+    if not listed or not all(isinstance(value, str) for value in values):
+        raise ValueError(f"{name} must be a list of texts, got {shown(values)}")
+    return list(values)
 
 
 def choice(name: str, value: Any, choices: Collection[Any]) -> Any:
@@ -111,7 +131,7 @@ def _pair(name: str, value: Any) -> tuple[int, int]:
 
 def action(given: Any, size: int) -> list[int]:
     """Return an action as ``size`` integers; raise ValueError if it is something else."""
-    if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind in "iu":
+    if type(given) is np.ndarray and given.ndim == 1 and given.dtype.kind in "iu":
         numbers = given.tolist()
     else:
         numbers = integers(f"an action here is {size} integers: they", given)

@@ -75,7 +75,7 @@ def configure(
     task = make_task(env_id, length=asked, **task_settings)
     arguments.choice("reward", reward, REWARDS)
     if not 0 < arguments.real("discount", discount) <= 1:
-        raise ValueError(f"discount must be in (0, 1], got {discount}")
+        raise ValueError(f"discount must be in (0, 1], got {arguments.shown(discount)}")
     lengths = check_lengths(task, asked, check_split(split))
     limits = {"max_steps": max_steps, "max_episode_steps": max_episode_steps}
     return Setting(task, lengths, reward, discount, split, _limit(limits))

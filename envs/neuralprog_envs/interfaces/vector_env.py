@@ -144,10 +144,10 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
     def _seeds(self, seed: Any) -> list[int | None]:
         if seed is None:
             return [None] * self.num_envs
-        listed = list(seed) if isinstance(seed, (list, tuple, np.ndarray)) else None
-        if listed is None:
+        if not (isinstance(seed, (list, tuple, range)) or getattr(seed, "ndim", False)):
             first = arguments.integer("seed", seed, 0)
             return [first + i for i in range(self.num_envs)]
+        listed = list(seed)
         if len(listed) != self.num_envs:
             raise ValueError(f"{len(listed)} seeds for {self.num_envs} environments")
         return [None if s is None else arguments.integer("seed", s, 0) for s in listed]

@@ -175,7 +175,7 @@ def build(
     view = definition.observations[0] if observation is None else observation
     machine = ProgramMachine(definition, longest, form, view, depth)
     world = definition.world(longest, view)  # refuses a length that there is no pad for
-    cells = len(world.rows) * world.columns + world.given_columns + 4 * depth
+    cells = len(world.rows) * world.columns + world.given_columns + 4 * machine.max_depth
     if cells > _MOST_CELLS:
         raise LengthError(
             f"length {longest} is too long: it needs {cells:,} cells of memory, "

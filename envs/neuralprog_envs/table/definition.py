@@ -53,7 +53,9 @@ class SyntheticQuestions:
         if not fewest <= low <= high <= most:
             raise ValueError(f"columns must be {fewest} to {most} here, got {low} to {high}")
         if not 0.01 <= arguments.real("value_range", value_range) <= 10**6:
-            raise ValueError(f"value_range must be 0.01 to 1,000,000, got {value_range}")
+            raise ValueError(
+                f"value_range must be 0.01 to 1,000,000, got {arguments.shown(value_range)}"
+            )
         if steps < q.STEPS:
             raise ValueError(f"these questions need {q.STEPS} steps, got steps={steps}")
         missing = self.grammar.missing(operations)

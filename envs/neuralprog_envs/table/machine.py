@@ -60,8 +60,8 @@ class TableMachine:
     pivots: int = 2
 
     def __post_init__(self) -> None:
-        for name in ("rows", "columns", "question_words", "name_words", "steps", "pivots"):
-            arguments.integer(name, getattr(self, name), 1, 10**6)
+        sizes = ("rows", "columns", "question_words", "name_words", "steps", "pivots")
+        arguments.settle(self, {"cell_words": (0, 10**6), **dict.fromkeys(sizes, (1, 10**6))})
         cells = self.rows * self.columns * max(1, self.cell_words)
         arguments.integer("rows × columns × words of a cell", cells, 1, 2**24)
 

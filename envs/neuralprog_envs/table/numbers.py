@@ -9,20 +9,21 @@
 ``1e-05  2.5E+06  1.5×10⁶``            powers of ten
 ``1½  ¾  1 3/4``                       fractions
 ``$5  -$5  €-5  5 €  USD 5``           money, without its sign or code
-``$1.5B  £20m  1.5bn  5K  3 million``  thousands, millions, billions, trillions; lakh and crore.
-                                       Without money M and B are capitals without a space
+``$1.5B  £20m  1.5bn  5K  3 million``  thousands, millions (mn, mln, Mio), billions (bn, mld, Mrd),
+                                       trillions; lakh and crore. Without money M and B are capitals
+                                       without a space
 ``(1,500)  ($5)``                      negative, if the cell holds nothing else
 ``2.5kg  5,000 km/h  12%  20 °C``      a unit is left out, and a percentage is not divided
 ``2021-05-12  2021/5/12  12.05.2021``  dates, as the number yyyymmdd (20210512); with dots the
 ``12 May 2021  May 12, 2021  5 May``   day comes first; missing parts are 0
 ``2021-05-12T18:00Z``                  the time as the day's fraction; with a zone, in UTC
-``3:45  3:45 pm  1:02:30  2:03.5``     times, in seconds: hours and minutes, with hours, minutes
+``3:45  5 pm  1:02:30  2:03.5``        times, in seconds: hours and minutes, with hours, minutes
                                        and seconds, or, with a decimal, minutes and seconds
 =====================================  =========================================================
 
 All else is text, never a number: ``12/05/2021`` and ``12-05-2021`` (the month is ambiguous),
- ``2021-02-30``, ``1.2.3``, ``12,5`` and ``1,23,4`` in a table with decimal points, ``10²``,
-``1_000``, ``abc7``, and what is beyond ±1e15.
+``12-May-21``, ``2021-02-30``, ``1.2.3``, ``12,5`` and ``1,23,4`` in a table with decimal points,
+``10²``, ``1_000``, ``abc7``, and what is beyond ±1e15.
 
 No library does this that needs NumPy alone. Those that read numbers or dates in texts need a locale
 or guess the order of a date, and none reads units, fractions and groups.
@@ -45,7 +46,8 @@ _MONTHS = (
 )  # fmt: skip
 _MONTH = "|".join([*_MONTHS, *(f"{month[:3]}\\.?" for month in _MONTHS), r"sept\.?"])
 _NAMED_DATE = re.compile(
-    rf"\b(?:(?P<before>\d{{1,2}})(?:st|nd|rd|th)?[\s-])?(?P<month>{_MONTH})(?!\w)"
+    rf"\b(?:(?P<before>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of\s+|[\s-]))?"
+    rf"(?P<month>{_MONTH})(?!\w|-\d\d(?!\d))"
     r"(?(before)|(?:\s+(?P<behind>\d{1,2})(?:st|nd|rd|th)?(?!\w))?)"
     r"(?:(?:\s*,\s*|[\s-])(?P<year>\d{4})(?!\w))?",
     re.IGNORECASE,
@@ -53,24 +55,29 @@ _NAMED_DATE = re.compile(
 _DATE = (
     r"(?<![\w.,/-])(?:\d{4}(?P<mark>[-/])\d{1,2}(?P=mark)\d{1,2}"
     r"(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[-+]\d\d:?\d\d)?)?"
-    r"|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}-\d{1,2}-\d{4}|\d{1,2}/\d{1,2}/(?:\d{4}|\d\d))(?![\w/-])"
+    r"|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}-\d{1,2}-\d{4}|\d{1,2}-[^\W\d_]{3,9}-\d\d"
+    r"|\d{1,2}/\d{1,2}/(?:\d{4}|\d\d))(?![\w/-])"
 )
-_CLOCK = r"(?<![\w.,:])\d{1,3}:[0-5]\d(?::[0-5]\d)?(?:[.,]\d+)?(?ai:\s?[ap]\.?m\b\.?)?(?![\w:])"
+_HALF = r"(?ai:\s?[ap]\.?m\b\.?)"
+_CLOCK = (
+    rf"(?<![\w.,:])(?:\d{{1,3}}:[0-5]\d(?::[0-5]\d)?(?:[.,]\d+)?{_HALF}?|\d{{1,2}}{_HALF})(?![\w:])"
+)
 _MONEY = "[$¢£¤¥֏؋৳฿៛₠-⃀]"
 _RUN = r"(?:\d+(?:[.,_]\d+|'\d{3}(?!\d))*|(?<![\w.,'])[.,]\d+)"
 _SCALES = {
-    "hundred": 1e2, "thousand": 1e3, "lakh": 1e5, "million": 1e6, "crore": 1e7, "billion": 1e9,
-    "trillion": 1e12, "k": 1e3, "m": 1e6, "mn": 1e6, "mm": 1e6, "mio": 1e6, "b": 1e9, "bn": 1e9,
-    "mrd": 1e9, "t": 1e12, "tn": 1e12,
+    "dozen": 12, "hundred": 1e2, "thousand": 1e3, "lakh": 1e5, "million": 1e6, "crore": 1e7,
+    "billion": 1e9, "trillion": 1e12, "k": 1e3, "l": 1e5, "m": 1e6, "mn": 1e6, "mm": 1e6,
+    "mln": 1e6, "mio": 1e6, "cr": 1e7, "b": 1e9, "bn": 1e9, "mld": 1e9, "mrd": 1e9, "t": 1e12,
+    "tn": 1e12,
 }  # fmt: skip
 _NUMBER = (
-    rf"(?P<sign>(?<![\w.])[-+](?=[\d.,]|{_MONEY}))?(?:(?P<money>{_MONEY})\s?(?P<minus>-)?)?"
+    rf"(?P<sign>(?<![\w.])[-+](?=[\d.,]|{_MONEY}))?(?:(?P<money>{_MONEY})\s?(?P<minus>[-+])?)?"
     r"(?:(?P<whole>\d+\s)?(?P<over>\d+)⁄(?P<under>\d+)"
     r"|(?P<mixed>\d+\s)(?P<part>\d{1,2})/(?P<of>2|3|4|5|6|8|10|16|32|64)(?![\d/])"
     rf"|(?P<run>{_RUN})(?:[eE](?P<e>[-+]?\d{{1,3}})(?!\d)|\s?[×x·*]\s?10\^(?P<ten>-?\d{{1,3}}))?"
     r"(?P<power>\^-?\d+)?)"
-    r"(?P<scale>\s?(?ai:hundred|thousand|lakh|million|crore|billion|trillion)\b"
-    r"|\s?(?:bn|mn|mio|mrd)\b|[kKMB]\b|(?(money)\s?(?ai:k|m|mm|b|t|tn)\b|(?!)))?"
+    r"(?P<scale>\s?(?ai:(?:dozen|hundred|thousand|lakh|million|crore|billion|trillion)s?"
+    r"|bn|mn|mln|mio|mld|mrd)\b|[kKMB]\b|(?(money)\s?(?ai:k|l|m|mm|cr|b|t|tn)\b|(?!)))?"
 )
 _TOKEN = re.compile(
     rf"(?P<date>{_DATE})|(?P<clock>{_CLOCK})|(?P<number>{_NUMBER})"
@@ -78,8 +85,8 @@ _TOKEN = re.compile(
 )
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:([,'])\d{3})(?:\1\d{3})*|[1-9]\d?(?:,\d\d)+,\d{3}|\d*")
 _CODE = re.compile(
-    rf"^(?:usd|eur|gbp|chf|jpy|cny|inr|aud|cad|nzd|sek|nok|dkk|pln|brl|rs|kr|fr|us(?=\$)"
-    rf"|[achrs]{{1,2}}(?=\$))\.?\s?(?=[-+(\d.]|{_MONEY})",
+    rf"^(?:usd|eur|gbp|chf|jpy|cny|inr|aud|cad|nzd|sek|nok|dkk|pln|brl|rs|kr|fr"
+    rf"|us\s?(?=\$)|[a-z]{{1,2}}(?=\$))\.?\s?(?:{_MONEY}\s?)?(?=[-+(\d.])",
     re.IGNORECASE,
 )
 _BRACKETS = re.compile(rf"({_MONEY}?)\s?\((.+)\)\s?({_MONEY}?)")
@@ -151,7 +158,7 @@ def number(text: str, comma: bool = False) -> float | None:
 
 def _whole(text: str) -> re.Match[str] | None:
     """Return the token that a text is but for a currency's code in front or a unit behind it."""
-    grouped = re.sub(r"(?<=\d) (?=\d{3}(?!\d))", "'", _CODE.sub("", text.strip(), count=1))
+    grouped = re.sub(r"(?<=\d) (?=\d{3}(?!\d))", "'", _CODE.sub("$", text.strip(), count=1))
     found = _TOKEN.match(grouped)
     return found if found and _UNIT.fullmatch(grouped, found.end()) else None
 
@@ -197,7 +204,7 @@ def _value(found: re.Match[str], comma: bool) -> float | None:
     size = _size(found, comma)
     if size is None:
         return None
-    size *= _SCALES[found["scale"].strip().lower()] if found["scale"] else 1.0
+    size *= _SCALES[found["scale"].strip().lower().rstrip("s")] if found["scale"] else 1.0
     negative = "-" in ((found["sign"] or "") + (found["minus"] or ""))
     return None if size > LARGEST else 0.0 - size if negative else size
 
@@ -242,7 +249,7 @@ def _clock(text: str) -> float | None:
     digits, *half = re.split(r"\s?([ap])", text, maxsplit=1)
     fields = [float(part) for part in digits.split(":")]
     short = "." in digits and len(fields) == 2
-    hours, minutes, seconds = [0.0, *fields] if short else [*fields, 0.0][:3]
+    hours, minutes, seconds = [0.0, *fields] if short else [*fields, 0.0, 0.0][:3]
     if half and not 1 <= hours <= 12:
         return None
     if half:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_envs.core import arguments
 from neuralprog_envs.core.task import Bools, Floats
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ def operation_set(chosen: str | Sequence[str]) -> tuple[str, ...]:
         if chosen not in SETS:
             raise ValueError(f"operations: one of {', '.join(SETS)} or a list, got {chosen!r}")
         return SETS[chosen]
-    names = tuple(chosen)
+    names = tuple(arguments.words("operations", chosen))
     unknown = [name for name in names if name not in OPERATIONS]
     if unknown:
         raise ValueError(f"unknown operation {unknown[0]!r}: {', '.join(OPERATIONS)}")

@@ -171,5 +171,7 @@ def _action(step: str, table: Table, machine: TableMachine) -> tuple[int, int, i
     names = [" ".join(other.split()) for other in table.names]
     if name not in machine.operations or (column is not None and column not in names):
         raise ValueError(f"step {step!r}: there is no such operation or column here")
+    if not 1 <= int(pivot or 1) <= machine.pivots:
+        raise ValueError(f"step {step!r}: a question here has numbers #1 to #{machine.pivots}")
     place = names.index(column) if column is not None else 0
     return machine.operations.index(name), place, int(pivot or 1) - 1

@@ -148,6 +148,8 @@ def read_text(file: Path) -> str:
     Raises:
         ValueError: It is too large, or not such a file; the message names the file and the line.
     """
+    if not file.is_file():
+        raise ValueError(f"{file} is not a file")
     if file.stat().st_size > _LARGEST_FILE:
         raise ValueError(f"{file} is too large: at most {_LARGEST_FILE // 10**6} MB")
     content = file.read_bytes()
@@ -215,4 +217,4 @@ def refuse_unknown(words: Iterable[str], known: str) -> None:
     """
     unknown = ", ".join(dict.fromkeys(words))
     if unknown:
-        raise ValueError(f"the question has unknown words: {unknown}; {known}")
+        raise ValueError(f"the question has unknown words: {unknown[:200]}; {known}")

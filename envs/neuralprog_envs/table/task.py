@@ -145,6 +145,6 @@ def build(
     rows = arguments.span(length)[1]
     if rows < 1:
         raise ValueError(f"length {rows} is impossible: a table has at least 1 row")
-    arguments.integer("steps", steps, 1, 1000)
+    steps = arguments.integer("steps", steps, 1, 1000)
     chosen = operation_set(definition.operations if operations is None else operations)
     return TableTask(definition.source(rows=rows, steps=steps, operations=chosen, **settings))

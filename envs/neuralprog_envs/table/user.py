@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_envs.core.arguments import shown
 from neuralprog_envs.table import questions as q
 from neuralprog_envs.table.cells import most_frequent
 from neuralprog_envs.table.machine import TableMachine
@@ -94,14 +95,16 @@ class UserTable:
         fresh["present"][0, : self.table.rows] = True
         for c, name in enumerate(names):
             if self.named and name not in q.NAMES:
-                raise ValueError(f"column name {name!r} is unknown: columns here are A, B, C ...")
+                raise ValueError(f"column name {shown(name)} is unknown: columns are A, B, C ...")
+            if self.named and names.index(name) < c:
+                raise ValueError(f"two columns have the name {name}")
             fresh["names"][0, c] = vocabulary.encode([name]) if self.named else 0
         for r, c, cell in self._cells():
             value = number(cell, self.table.decimal_comma)
             if value is not None:
                 fresh["numbers"][0, r, c], fresh["valid"][0, r, c] = value, True
             elif not self.machine.cell_words:
-                raise ValueError(f"row {r + 1}, column {names[c]}: {cell!r} is not a number")
+                raise ValueError(f"row {r + 1}, column {names[c]}: {shown(cell)} is not a number")
             else:
                 token = self._token(cell)
                 fresh["words"][0, r, c] = token

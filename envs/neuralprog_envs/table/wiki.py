@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.core import batch
+from neuralprog_envs.core import arguments, batch
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.table import wikitables
@@ -163,10 +163,12 @@ class WikiSource:
         """
         if isinstance(values, str):
             if values not in self.release.numbers:
-                raise ValueError(f"there is no question {values!r} in these data")
+                raise ValueError(f"there is no question {arguments.shown(values)} in these data")
             return self.posed([self.release.numbers[values]])
         given, question = read_input(values)
         table, known = ParsedTable(given), self.machine.vocabulary.numbers
         unknown = [word for word in table.not_in(table.asked(question)) if word not in known]
         refuse_unknown(unknown, "they are neither in the table nor in the vocabulary")
-        return pose(self.machine, table, question, target=values.get("answer"))
+        target = values.get("answer")
+        items = None if target is None else arguments.words("the answer", target)
+        return pose(self.machine, table, question, target=items)

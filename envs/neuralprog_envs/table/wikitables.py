@@ -19,7 +19,9 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from neuralprog_envs.core.arguments import shown
 from neuralprog_envs.table.official import unescape
 from neuralprog_envs.table.tables import Table, fields, read_text
 
@@ -57,13 +59,20 @@ def folder(data: str | os.PathLike[str] | None = None) -> Path:
         ValueError: There is no such folder, or nothing of a release in it.
     """
     named = data if data is not None else os.environ.get(VARIABLE) or SAMPLE
-    path = Path(named).expanduser()
+    path = _path(named)
     if not path.is_dir():
         raise ValueError(f"there is no folder {str(path)!r}; {WHERE}")
     for part in ("data", "csv"):
         if not (path / part).is_dir():
             raise ValueError(f"{str(path)!r} has no folder {part!r}; {WHERE}")
     return path
+
+
+def _path(name: Any) -> Path:
+    try:
+        return Path(name).expanduser()
+    except (TypeError, RuntimeError):
+        raise ValueError(f"{shown(name)} names no file or folder; {WHERE}") from None
 
 
 def splits(root: Path) -> list[str]:
@@ -80,20 +89,21 @@ def read_questions(root: Path, split: str) -> list[Question]:
     """
     file = root / "data" / f"{split}.tsv"
     if not file.is_file():
-        file = Path(split).expanduser()
+        file = _path(split)
     if not file.is_file():
         known = ", ".join(splits(root)) or "none"
         raise ValueError(f"there are no questions {split!r} (there are: {known}); {WHERE}")
     canon = _read_canon(root, file.stem)
-    return [_question(file, number, line, canon) for number, line in _records(file)]
+    records = _records(file, "id", "utterance", "context", "targetValue")
+    questions = [_question(record, canon) for record in records]
+    if not questions:
+        raise ValueError(f"{file.name} has no question below its line of names, id, utterance, …")
+    if len({question.id for question in questions}) < len(questions):
+        raise ValueError(f"{file.name}: two questions have the same id")
+    return questions
 
 
-def _question(
-    file: Path, number: int, record: dict[str, str], canon: dict[str, tuple[str, ...]]
-) -> Question:
-    missing = {"id", "utterance", "context", "targetValue"} - set(record)
-    if missing:
-        raise ValueError(f"{file.name}, line {number}: {sorted(missing)[0]} is missing")
+def _question(record: dict[str, str], canon: dict[str, tuple[str, ...]]) -> Question:
     name = record["id"]
     target = _items(record["targetValue"])
     forms = canon.get(name)
@@ -118,11 +128,16 @@ def _rows(file: Path) -> Iterator[list[str]]:
             yield text.split("\t")
 
 
-def _records(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _records(file: Path, *needed: str) -> Iterator[dict[str, str]]:
+    """Yield the fields of each line by their names; raise ValueError if a needed one is missing."""
     rows = _rows(file)
     names = next(rows, [])
     for number, row in enumerate(rows, 2):
-        yield number, dict(zip(names, row, strict=False))
+        record = dict(zip(names, row, strict=False))
+        for name in needed:
+            if name not in record:
+                raise ValueError(f"{file.name}, line {number}: {name} is missing")
+        yield record
 
 
 def _read_canon(root: Path, split: str) -> dict[str, tuple[str, ...]]:
@@ -134,7 +149,7 @@ def _read_canon(root: Path, split: str) -> dict[str, tuple[str, ...]]:
         root / "data" / f"target_canon_{named}.tsv",
     ):
         if file.is_file():
-            records = [record for _, record in _records(file)]
+            records = _records(file, "id")
             return {r["id"]: _items(r["targetCanon"]) for r in records if "targetCanon" in r}
     return {}
 
@@ -168,4 +183,4 @@ def read_programs(root: Path) -> dict[str, str]:
     file = root / "programs.tsv"
     if not file.is_file():
         return {}
-    return {record["id"]: record["program"] for _, record in _records(file)}
+    return {record["id"]: record["program"] for record in _records(file, "id", "program")}

@@ -58,9 +58,8 @@ class TapeMachine:
     repetitions: int = 1
 
     def __post_init__(self) -> None:
-        arguments.integer("memory_size", self.memory_size, MIN_MEMORY, 2**24)
-        arguments.integer("registers", self.registers, 1, 2**10)
-        arguments.integer("repetitions", self.repetitions, 1, 2**6)
+        sizes = {"memory_size": (MIN_MEMORY, 2**24), "registers": (1, 2**10)}
+        arguments.settle(self, {**sizes, "repetitions": (1, 2**6)})
         arguments.choice("action", self.action, ("instruction", "circuit"))
         arguments.choice("observation", self.observation_mode, ("full", "flags"))
 

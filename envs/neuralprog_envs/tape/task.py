@@ -76,7 +76,9 @@ class TapeTask:
             raise ValueError(f"this input needs {need} cells, but memory_size is {M}")
         for value in cells:
             if not 0 <= value < M:
-                raise ValueError(f"value {value} is not in 0..{M - 1} (memory_size is {M})")
+                raise ValueError(
+                    f"value {arguments.shown(value)} is not in 0..{M - 1} (memory_size is {M})"
+                )
         tape = np.zeros((1, M), dtype=np.int32)
         tape[0, : len(cells)] = cells
         return self.pose(tape, np.array([length], dtype=np.int32))

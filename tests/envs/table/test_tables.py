@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from neuralprog_envs.registry import make_task
@@ -77,6 +79,30 @@ def test_rows_may_come_one_by_one():
     assert table_of(iter([("A ", "B"), (1, 2.5)])) == Table(("A", "B"), (("1", "2.5"),))
 
 
+@pytest.mark.parametrize("answer", ["Chile", 3, [3], b"Chile", {"Chile": 1}])
+def test_an_answer_is_a_list_of_texts(answer):
+    asked = {"table": [["A"], ["1"]], "question": "which is it?", "answer": answer}
+    with pytest.raises(ValueError, match="the answer must be a list of texts, got"):
+        make_task("NPWikiTableQuestions").pose_input(asked)
+
+
+@pytest.mark.parametrize(
+    ("names", "cell", "question", "message"),
+    [
+        ("AA", "1", "sum A", "two columns have the name A"),
+        ("AB", "x" * 10**5, "sum A", "is not a number"),
+        (["A", "x" * 10**5], "1", "sum A", "is unknown"),
+        ("AB", "1", "x" * 10**6, "unknown words: xx"),
+        ("AB", "1", " ".join(f"x{i}" for i in range(10**4)), "unknown words: x0, x1"),
+    ],
+)
+def test_messages_about_tables_are_short(names, cell, question, message):
+    for name in ("NPTableQA", "NPWikiTableQuestions")[: 2 if "words" in message else 1]:
+        with pytest.raises(ValueError, match=message) as caught:
+            make_task(name).pose_input({"table": [list(names), [cell, "2"]], "question": question})
+        assert len(str(caught.value)) < 400
+
+
 # The release's files
 
 
@@ -97,6 +123,44 @@ def test_a_releases_files_may_begin_with_a_byte_order_mark(release):
     assert wikitables.read_table(release, "csv/0.csv").names == ("Who", "When")
     table = wikitables.read_table(release, "csv/1.csv")
     assert (table.names, table.cells) == (("Who\u2028is", "When"), (("A\x85", "1"),))
+
+
+HEAD, LINE = "id\tutterance\tcontext\ttargetValue\n", "q\twho?\tcsv/0.csv\tA\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"data/mine.tsv": ""}, r"mine\.tsv has no question"),
+        ({"data/mine.tsv": HEAD}, r"mine\.tsv has no question"),
+        ({"data/mine.tsv": LINE}, r"mine\.tsv has no question"),
+        ({"data/mine.tsv": (HEAD + LINE).replace("\n", "\r")}, r"mine\.tsv has no question"),
+        ({"data/mine.tsv": HEAD + LINE + "r\n"}, r"mine\.tsv, line 3: utterance is missing"),
+        ({"data/mine.tsv": HEAD + LINE + LINE}, r"mine\.tsv: two questions have the same id"),
+        ({"data/mine.tagged": "targetCanon\nA\n"}, r"mine\.tagged, line 2: id is missing"),
+        ({"programs.tsv": "id\tprogram\nq\n"}, r"programs\.tsv, line 2: program is missing"),
+        ({"programs.tsv": "id\tprogram\nq\tgeq[Who, #9]\n"}, "numbers #1 to #2"),
+        ({"programs.tsv": "id\tprogram\nq\tgeq[Who, #0]\n"}, "numbers #1 to #2"),
+        ({"programs.tsv": f"id\tprogram\nq\tgeq[Who, #{10**12}]\n"}, "numbers #1 to #2"),
+    ],
+)
+def test_a_releases_malformed_file_is_told(release, files, message):
+    table = {"csv/0.csv": "Who,When\nA,1\n"}
+    for name, content in {"data/mine.tsv": HEAD + LINE, **table, **files}.items():
+        (release / name).write_text(content, newline="")
+    with pytest.raises(ValueError, match=message):
+        posed(release)
+
+
+def posed(release):
+    task = make_task("NPWikiTableQuestions", data=release, questions="mine", length=5)
+    return task.source.posed([0])
+
+
+def test_what_is_no_file_is_not_waited_for(release):
+    os.mkfifo(release / "data" / "mine.tsv")
+    with pytest.raises(ValueError, match=r"mine\.tsv is not a file"):
+        wikitables.read_questions(release, "mine")
 
 
 @pytest.mark.parametrize("name", ["0.csv", "0.tsv"])

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from neuralprog_envs.core import arguments
 from neuralprog_envs.table import wikitables
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.ops import SETS
@@ -80,7 +81,10 @@ class WikiTableQuestions:
         read = wikitables.read_questions(root, questions or default.questions)
         release = Release(root, tuple(read), programs)
         cutoff = default.word_cutoff if word_cutoff is None else word_cutoff
-        words = release.vocabulary(cutoff) if vocabulary is None else Vocabulary.of(vocabulary)
+        if vocabulary is None:
+            words = release.vocabulary(arguments.integer("word_cutoff", cutoff, 1))
+        else:
+            words = Vocabulary.of(arguments.words("vocabulary", vocabulary))
         machine = TableMachine(
             rows=rows,
             columns=default.columns if columns is None else columns,
