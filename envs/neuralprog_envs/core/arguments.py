@@ -22,13 +22,10 @@ def shown(value: Any) -> str:
     return " ".join(_SHORT.repr(value).split())
 
 
-def _shown_integer(x: int, level: int) -> str:
-    """Return an integer for a message; Python refuses to print one of 4300 digits and more."""
-    return str(x) if x.bit_length() <= 200 else f"a number of {x.bit_length():,} bits"
-
-
-_SHORT = reprlib.Repr()
-_SHORT.repr_int = _shown_integer  # type: ignore[method-assign]
+_SHORT = reprlib.Repr()  # Python refuses to print integers of 4300 digits and more
+_SHORT.repr_int = lambda x, level: (  # type: ignore[method-assign]
+    str(x) if x.bit_length() <= 200 else f"a number of {x.bit_length():,} bits"
+)
 
 
 def integer(name: str, value: Any, low: int, high: int | None = None) -> int:
