@@ -9,10 +9,10 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from neuralprog_agents.commands.errors import (
     BAD_INPUT,
@@ -25,9 +25,6 @@ from neuralprog_agents.commands.errors import (
 from neuralprog_agents.commands.hints import installation
 from neuralprog_agents.training.interrupts import terminable
 
-_COMMANDS = "neuralprog_agents.commands"
-_Act = Callable[[argparse.Namespace, list[str]], int]
-
 _SPLITS = ("test", "train", "validation", "all")
 _EXTRA = {
     **dict.fromkeys(("yaml", "rich", "safetensors", "tensorboard", "torch", "numba"), "agents"),
@@ -39,6 +36,9 @@ _EXTRA = {
 """Which extra brings a module that may be missing."""
 
 _AGENT_HELP = "a pretrained agent's name (nram-sort), a run folder, random, expert, or several: A,B"
+_TRAINING = ("train", "sweep")
+"""The commands that also take the settings of an agent."""
+
 _OVERRIDES = """\
 Every key of the agent's config can be given as --key value, over the file.
 `%(prog)s --config FILE --help` lists the keys of that file's agent."""
@@ -88,8 +88,18 @@ def _dispatch(words: list[str]) -> int:
     args, rest = _parser().parse_known_args(words)
     args.words = words
     _import_tasks(args)
-    act: _Act = args.act
-    return act(args, rest)
+    if args.command not in _TRAINING:
+        if rest:
+            args.parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        return _command(args.command, args.command)(args)
+    return _training_help(args) if args.help else _command("train", args.command)(args, rest)
+
+
+def _command(module: str, name: str) -> Callable[..., int]:
+    command: Callable[..., int] = getattr(
+        import_module(f"neuralprog_agents.commands.{module}"), name
+    )
+    return command
 
 
 def _import_tasks(args: argparse.Namespace) -> None:
@@ -119,35 +129,18 @@ def _parser() -> _Parser:
     commands = parser.add_subparsers(
         required=True, metavar="COMMAND", parser_class=_Parser, dest="command"
     )
-
-    def add(name: str, act: _Act, text: str, **more: Any) -> _Parser:
+    for name, (text, add_flags) in _COMMANDS.items():
         made = commands.add_parser(
             name,
             help=text,
             description=text,
+            epilog=_OVERRIDES if name in _TRAINING else None,
+            add_help=name not in _TRAINING,
             allow_abbrev=False,
             formatter_class=argparse.RawDescriptionHelpFormatter,
-            **more,
         )
-        made.set_defaults(act=act, parser=made)
-        return made
-
-    _add_train(
-        add("train", _training("train"), "Train an agent.", epilog=_OVERRIDES, add_help=False)
-    )
-    _add_sweep(
-        add("sweep", _training("sweep"), "Make many restarts.", epilog=_OVERRIDES, add_help=False)
-    )
-    _add_evaluate(add("evaluate", _plain("evaluate"), "Score an agent at given lengths."))
-    _add_prove(add("prove", _plain("prove"), "Check everything of an agent that can be proven."))
-    _add_recheck(add("recheck", _plain("recheck"), "Check certificates anew, by other code."))
-    _add_run(
-        add(
-            "run", _plain("run"), "Apply an agent to your own input, or to an instance of its task."
-        )
-    )
-    _add_benchmark(add("benchmark", _plain("benchmark"), "Measure, and write results/."))
-    add("demo", _plain("demo"), "Learn Copy, score it far beyond its training, show the program.")
+        made.set_defaults(parser=made)
+        add_flags(made)
     return parser
 
 
@@ -252,33 +245,21 @@ def _natural(word: str) -> int:
     return number
 
 
-def _plain(name: str) -> _Act:
-    """Return the action of a command that takes its own flags only."""
-
-    def act(args: argparse.Namespace, rest: list[str]) -> int:
-        if rest:
-            args.parser.error(f"unrecognized arguments: {' '.join(rest)}")
-        status: int = _command(name, name)(args)
-        return status
-
-    return act
+def _no_flags(parser: _Parser) -> None:
+    """Add nothing."""
 
 
-def _training(name: str) -> _Act:
-    """Return the action of a command that also takes the settings of an agent."""
-
-    def act(args: argparse.Namespace, rest: list[str]) -> int:
-        if args.help:
-            return _training_help(args)
-        status: int = _command("train", name)(args, rest)
-        return status
-
-    return act
-
-
-def _command(module: str, name: str) -> Callable[..., int]:
-    command: Callable[..., int] = getattr(import_module(f"{_COMMANDS}.{module}"), name)
-    return command
+_COMMANDS: Mapping[str, tuple[str, Callable[[_Parser], None]]] = {
+    "train": ("Train an agent.", _add_train),
+    "sweep": ("Make many restarts.", _add_sweep),
+    "evaluate": ("Score an agent at given lengths.", _add_evaluate),
+    "prove": ("Check everything of an agent that can be proven.", _add_prove),
+    "recheck": ("Check certificates anew, by other code.", _add_recheck),
+    "run": ("Apply an agent to your own input, or to an instance of its task.", _add_run),
+    "benchmark": ("Measure, and write results/.", _add_benchmark),
+    "demo": ("Learn Copy, score it far beyond its training, show the program.", _no_flags),
+}
+"""What each command does, and what adds its flags."""
 
 
 def _training_help(args: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ import importlib
 from collections.abc import Mapping
 from importlib.metadata import entry_points
 from types import MappingProxyType
-from typing import cast
+from typing import Any, cast
 
 from neuralprog_agents.agent import AgentModule
 
@@ -50,6 +50,20 @@ def find(name: str) -> AgentModule:
         near = difflib.get_close_matches(name, known, n=3) or known
         raise ValueError(f"unknown agent {name!r}: did you mean {', '.join(near)}?")
     return cast(AgentModule, importlib.import_module(module))
+
+
+def check(name: str, config: Any) -> None:
+    """Raise ValueError if an agent refuses its settings."""
+    own = getattr(find(name), "check", None)
+    if own is not None:
+        own(config)
+
+
+def supervision(name: str, config: Any) -> str:
+    """Return what an agent learns from, under its settings."""
+    module = find(name)
+    own = getattr(module, "supervision", None)
+    return module.SUPERVISION if own is None else str(own(config))
 
 
 def _installed() -> dict[str, str]:

@@ -8,6 +8,11 @@ from pathlib import Path
 from neuralprog_agents.commands.errors import SUCCESS, input_errors
 from neuralprog_agents.commands.train import check_workers
 
+_COMPARED = (
+    "quick", "output", "page", "agents", "envs", "seconds", "seeds", "workers", "ray", "words",
+)  # fmt: skip
+"""The flags of a comparison."""
+
 
 def benchmark(args: Namespace) -> int:
     """Measure and write what was asked for; return the exit status."""
@@ -32,15 +37,4 @@ def _compare(args: Namespace) -> None:
     from neuralprog_agents.benchmark.comparison.main import main
 
     with input_errors():
-        main(
-            quick=args.quick,
-            output=args.output,
-            page=args.page,
-            agents=args.agents,
-            envs=args.envs,
-            seconds=args.seconds,
-            seeds=args.seeds,
-            workers=args.workers,
-            ray=args.ray,
-            words=args.words,
-        )
+        main(**{name: getattr(args, name) for name in _COMPARED})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 SUCCESS, FAILURE, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 """Exit statuses: done; not done; could not even begin; Ctrl-C or SIGTERM."""
@@ -46,3 +47,10 @@ def input_errors() -> Iterator[None]:
         raise UsageError(told(error)) from error
     except (ValueError, BusyError) as error:
         raise UsageError(told(error)) from error
+
+
+def check_targets(*targets: str | None) -> None:
+    """Raise ValueError where a file that is asked for can't be written, before any work."""
+    for target in filter(None, targets):
+        if not Path(target).absolute().parent.is_dir():
+            raise ValueError(f"{target}: there is no folder {Path(target).parent}")

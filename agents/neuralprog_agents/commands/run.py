@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from neuralprog_agents.agent import Answerer
-from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
+from neuralprog_agents.commands.errors import (
+    FAILURE,
+    SUCCESS,
+    UsageError,
+    check_targets,
+    input_errors,
+)
 from neuralprog_agents.evaluation.agents import Agent, open_agent
 from neuralprog_agents.evaluation.apply import Application, apply
 from neuralprog_agents.evaluation.inputs import example, opened, prepare, read_input
@@ -19,7 +25,7 @@ from neuralprog_agents.evaluation.inputs import example, opened, prepare, read_i
 def run(args: Namespace) -> int:
     """Let an agent act and show the trace and the answer; return the exit status."""
     with input_errors():
-        _check_targets(args)
+        check_targets(args.html, args.gif)
         if args.trace:
             return _show_trace(args)
         if args.agent is None:
@@ -76,13 +82,6 @@ def show(agent: Agent, done: Application, unfold: bool = False) -> None:
 
 def _listed(items: Sequence[Any]) -> str:
     return " ".join(str(item) for item in items)
-
-
-def _check_targets(args: Namespace) -> None:
-    """Raise ValueError where a file that is asked for can't be written, before any work."""
-    for target in filter(None, (args.html, args.gif)):
-        if not Path(target).absolute().parent.is_dir():
-            raise ValueError(f"{target}: there is no folder {Path(target).parent}")
 
 
 def _show_trace(args: Namespace) -> int:

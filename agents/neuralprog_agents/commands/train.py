@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -17,12 +17,12 @@ from neuralprog_agents.commands.errors import (
     SUCCESS,
     StoppedError,
     UsageError,
+    check_targets,
     input_errors,
     told,
 )
 from neuralprog_agents.commands.hints import program
 from neuralprog_agents.evaluation.agents import open_agent
-from neuralprog_agents.evaluation.source import check_target, save_program
 from neuralprog_agents.training import config as settings
 from neuralprog_agents.training import runs, shipped
 from neuralprog_agents.training.checkpoint import CheckpointError
@@ -47,7 +47,7 @@ def train(args: Namespace, overrides: Sequence[str]) -> int:
     """Try restarts until one succeeds; return the exit status."""
     check_workers(args.workers)
     with input_errors():
-        check_target(args.save)
+        check_targets(args.save)
         run = open_run("train", args, overrides)
     status = train_in(run, args.workers)
     if status == SUCCESS:
@@ -67,11 +67,16 @@ def train_in(run: Run, workers: int | None) -> int:
 def _tell_program(run: Run, target: str | None) -> None:
     """Print the learned program as Python, where it has that form, and save it if asked."""
     policy = open_agent(str(run.folder)).policy
-    if hasattr(policy, "program_source"):
-        print(f"\n{policy.program_source()}")
-    if target is not None:
-        with input_errors():
-            save_program(policy, target)
+    source = policy.program_source() if hasattr(policy, "program_source") else None
+    if source is not None:
+        print(f"\n{source}")
+    if target is None:
+        return
+    if source is None:
+        raise UsageError("--save: what this agent learned is a network, and no Python function")
+    with input_errors():
+        write_atomically(Path(target), source.encode())
+    print(f"saved as {target}")
 
 
 def sweep(args: Namespace, overrides: Sequence[str]) -> int:
@@ -138,9 +143,7 @@ def check(agent: str, config: Any) -> None:
         raise ValueError(f"restarts must be from 1 to {_MOST_RESTARTS:,}, got {config.restarts}")
     if config.seed < 0:
         raise ValueError(f"seed must be at least 0, got {config.seed}")
-    own = getattr(registry.find(agent), "check", None)
-    if own is not None:
-        own(config)
+    registry.check(agent, config)
 
 
 def _resume(kind: str, folder: Path, args: Namespace, overrides: Sequence[str]) -> Run:
@@ -234,14 +237,5 @@ def _report(run: Run, summary: Summary) -> dict[str, Any]:
         "seconds_per_restart": summary.seconds_per_restart,
         "cpu_seconds_per_success": list(summary.cpu_seconds_per_success),
         "winner": summary.winner,
-        "results": [
-            {
-                "index": result.index,
-                "success": result.success,
-                "pruned": result.pruned,
-                "seconds": result.seconds,
-                "metrics": result.metrics,
-            }
-            for result in summary.results
-        ],
+        "results": [asdict(result) for result in summary.results],
     }

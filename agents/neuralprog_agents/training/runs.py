@@ -184,7 +184,7 @@ def finish(run: Run, outcome: Outcome, index: int, tried: int, succeeded: int) -
     card = {
         "agent": run.agent,
         "env": env,
-        "supervision": _supervision(run),
+        "supervision": registry.supervision(run.agent, run.config),
         "command": run.meta["command"],
         "seed": run.config.seed,
         "commit": (run.meta.get("git") or {}).get("commit"),
@@ -199,12 +199,6 @@ def finish(run: Run, outcome: Outcome, index: int, tried: int, succeeded: int) -
         "weights_sha256": digest,
     }
     write_json(run.folder / CARD, card)
-
-
-def _supervision(run: Run) -> str:
-    module: Any = registry.find(run.agent)
-    own = getattr(module, "supervision", None)
-    return str(module.SUPERVISION if own is None else own(run.config))
 
 
 def _meta(kind: str, agent: str, command: Sequence[str]) -> dict[str, Any]:

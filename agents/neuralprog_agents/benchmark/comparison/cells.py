@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -22,6 +21,7 @@ from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import check, evaluate
 from neuralprog_agents.evaluation.reference import reference
 from neuralprog_agents.training import config as settings
+from neuralprog_agents.training.clock import CpuClock
 from neuralprog_agents.training.loop import restart
 
 SOLVED = 0.99
@@ -137,10 +137,8 @@ def _measured(settled: Settled) -> Record:
         policy: Policy | Answerer = reference(cell.entrant, cell.env, cell.seed)
         return {"supervision": "nothing", **_scores(policy, cell.env, first)}
     trained = train(settled)
-    module = registry.find(cell.who.agent)
-    supervision = getattr(module, "supervision", lambda config: module.SUPERVISION)
     found = {
-        "supervision": supervision(settled.config),
+        "supervision": registry.supervision(cell.who.agent, settled.config),
         "success": trained.outcome.success,
         "restarts": trained.restarts,
         "cpu_seconds": round(trained.cpu_seconds, 3),
@@ -163,19 +161,16 @@ def train(settled: Settled) -> Trained:
     module = registry.find(cell.who.agent)
     with tempfile.TemporaryDirectory() as folder:
         _warm_up(module, config, Path(folder) / "warm-up")
-        start = time.process_time()
-
-        def spent() -> float:
-            return time.process_time() - start
+        clock = CpuClock()
 
         def stop() -> bool:
-            return spent() >= cell.seconds
+            return clock.spent() >= cell.seconds
 
         for index in range(config.restarts):
             outcome = restart(module, config, index, Path(folder) / str(index), stop=stop)
             if outcome.success or stop():
                 break
-    return Trained(outcome, index + 1, spent())
+    return Trained(outcome, index + 1, clock.spent())
 
 
 _warm: set[str] = set()

@@ -5,7 +5,7 @@ A new agent takes part with one row here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,10 @@ class Entrant:
         families: Where it takes part.
         colours: The colour map of its agent in plots: what learns in a like way looks alike.
         agent: A name of ``registry.AGENTS``; empty for a reference, which needs no training.
+        samples: What is counted as a sample.
         overrides: The settings that make this form of the agent.
         variants: Endings of its tasks' config files, the preferred one first; none: it takes the
             family's file for every task.
-        samples: What is counted as a sample.
         curriculum: Whether easier instances come first.
         reusable: Whether what it learns can be called by other programs.
     """
@@ -42,9 +42,9 @@ class Entrant:
     families: tuple[str, ...]
     colours: str = "Greys"
     agent: str = ""
+    samples: str = ""
     overrides: Mapping[str, Any] = field(default_factory=dict)
     variants: tuple[str, ...] = ("",)
-    samples: str = ""
     curriculum: bool = False
     reusable: bool = False
 
@@ -67,9 +67,7 @@ class Entrant:
         words = [f"--{key}={value}" for key, value in given.items()]
         try:
             config = settings.parse(self.agent, path, words)
-            check = getattr(registry.find(self.agent), "check", None)
-            if check is not None:
-                check(config)
+            registry.check(self.agent, config)
         except ValueError as error:
             reason = " ".join(str(error).split())  # without where this package lies
             reason = reason.replace(str(shipped.folder()), "configs")
@@ -88,89 +86,59 @@ class Entrant:
         raise NotApplicableError(f"it has no settings for {row.name} in configs/{self.agent}")
 
 
-def _form(
-    name: str, agent: str, families: Sequence[str], samples: str, colours: str, **more: Any
-) -> Entrant:
-    return Entrant(name, tuple(families), colours, agent, samples=samples, **more)
+_TAPE, _PROGRAM, _TABLE = ("tape",), ("program",), ("table",)
+_EVERYWHERE = (*_TAPE, *_PROGRAM, *_TABLE)
+_BITS = 6
+"""Enough for the tapes of all trained lengths; with its default 12 the NTM learns more slowly."""
 
 
 def _rl(algorithm: str, samples: str = "environment steps") -> Entrant:
     """Return an algorithm with its family's settings: those of single tasks narrow the lengths."""
     name = {"BC": "imitation"}.get(algorithm, algorithm.lower())
-    return _form(
-        name, "rl", _EVERYWHERE, samples, "Reds", overrides={"algorithm": algorithm}, variants=()
-    )
+    own = {"algorithm": algorithm}
+    return Entrant(name, _EVERYWHERE, "Reds", "rl", samples, own, variants=())
 
 
-_EVERYWHERE = ("tape", "program", "table")
-_BITS = 6
-"""Enough for the tapes of all trained lengths; with its default 12 the NTM learns more slowly."""
+def _seq2seq(model: str) -> Entrant:
+    return Entrant(model, _EVERYWHERE, "Oranges", "seq2seq", "pairs", {"model": model})
+
+
+def _ntm(controller: str, **more: Any) -> Entrant:
+    own = {"controller": controller, "bits": _BITS, **more}
+    return Entrant(f"ntm-{controller}", _TAPE, "RdPu", "ntm", "pairs", own)
+
 
 ENTRANTS: tuple[Entrant, ...] = (
     Entrant("expert", _EVERYWHERE),
     Entrant("random", _EVERYWHERE),
-    _form("search", "search", ["tape"], "pairs", "Blues", curriculum=True),
-    _form(
+    Entrant("search", _TAPE, "Blues", "search", "pairs", curriculum=True),
+    Entrant(
         "nram",
-        "nram",
-        ["tape"],
-        "pairs",
+        _TAPE,
         "Blues",
+        "nram",
+        "pairs",
+        {"repair": 0, "turns": 1, "budget": 4000, "patience": 600},
+        variants=("-gradient", ""),
         curriculum=True,
-        variants=("-gradient", ""),
-        overrides={"repair": 0, "turns": 1, "budget": 4000, "patience": 600},
     ),
-    _form("nram-hybrid", "nram", ["tape"], "pairs", "Blues", curriculum=True),
-    _form("npi", "npi", ["program"], "frames", "Greens", reusable=True),
-    _form("alphanpi", "alphanpi", ["program"], "searched calls", "Greens", reusable=True),
-    _form("synthesis", "synthesis", ["program"], "bodies tried", "Greens", reusable=True),
-    _form("neural_programmer", "neural_programmer", ["table"], "questions", "Purples"),
-    _form(
+    Entrant("nram-hybrid", _TAPE, "Blues", "nram", "pairs", curriculum=True),
+    Entrant("npi", _PROGRAM, "Greens", "npi", "frames", reusable=True),
+    Entrant("alphanpi", _PROGRAM, "Greens", "alphanpi", "searched calls", reusable=True),
+    Entrant("synthesis", _PROGRAM, "Greens", "synthesis", "bodies tried", reusable=True),
+    Entrant("neural_programmer", _TABLE, "Purples", "neural_programmer", "questions"),
+    Entrant(
         "np-gradient",
-        "neural_programmer",
-        ["table"],
-        "questions",
+        _TABLE,
         "Purples",
+        "neural_programmer",
+        "questions",
+        {"learner": "gradient"},
         variants=("-gradient", ""),
-        overrides={"learner": "gradient"},
     ),
-    _form("lstm", "seq2seq", _EVERYWHERE, "pairs", "Oranges", overrides={"model": "lstm"}),
-    _form(
-        "lstm-attention",
-        "seq2seq",
-        _EVERYWHERE,
-        "pairs",
-        "Oranges",
-        overrides={"model": "lstm-attention"},
-    ),
-    _form(
-        "transformer",
-        "seq2seq",
-        _EVERYWHERE,
-        "pairs",
-        "Oranges",
-        overrides={"model": "transformer"},
-    ),
-    _form(
-        "ntm-lstm",
-        "ntm",
-        ["tape"],
-        "pairs",
-        "RdPu",
-        overrides={"controller": "lstm", "bits": _BITS},
-    ),
-    _form(
-        "ntm-mlp",
-        "ntm",
-        ["tape"],
-        "pairs",
-        "RdPu",
-        overrides={"controller": "mlp", "bits": _BITS, "learning_rate": 3e-3},
-    ),
-    _rl("PPO"),
-    _rl("MaskablePPO"),
-    _rl("RecurrentPPO"),
-    _rl("A2C"),
-    _rl("DQN"),
+    *map(_seq2seq, ("lstm", "lstm-attention", "transformer")),
+    _ntm("lstm"),
+    _ntm("mlp", learning_rate=3e-3),
+    *map(_rl, ("PPO", "MaskablePPO", "RecurrentPPO", "A2C", "DQN")),
     _rl("BC", "demonstrated steps"),
 )
