@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing.connection import Connection
@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from neuralprog_agents import registry
-from neuralprog_agents.agent import Report
 from neuralprog_agents.training.checkpoint import CheckpointError
 from neuralprog_agents.training.files import locked, naming
 from neuralprog_agents.training.loop import restart
@@ -91,15 +90,6 @@ Attempt = Callable[[int, Callable[[], int], Tell], Event]
 happens meanwhile; picklable, for it runs in other processes."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """What every restart of a run has in common."""
-
-    agent: str
-    config: Any
-    folder: Path
-
-
 class RayError(ValueError):
     """There is no cluster at the address."""
 
@@ -123,15 +113,47 @@ class Pool(Protocol):
         """End every worker, now."""
 
 
+def open_pool(work: Attempt, workers: int | None, ray: str | None) -> Pool:
+    """Return a pool: of this machine's processes, or of the Ray cluster at an address.
+
+    Args:
+        work: What it does.
+        workers: How many at once; None takes every core, or CPU of the cluster.
+        ray: The address, if any.
+
+    Raises:
+        RayError: There is no cluster at the address.
+    """
+    return LocalPool(work, workers or _cores()) if ray is None else RayPool(work, ray, workers)
+
+
+def _cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def restart_folder(run: Path, index: int) -> Path:
     """Return the folder of one restart."""
     return run / "restarts" / f"{index:04d}"
 
 
-def attempt(job: Job, index: int, limit: Callable[[], int], tell: Tell) -> Event:
-    """Do one restart in this process; errors become events."""
+def attempt(
+    agent: str, config: Any, folder: Path, index: int, limit: Callable[[], int], tell: Tell
+) -> Event:
+    """Do one restart of a run in this process; errors become events.
+
+    Args:
+        agent: The agent's name.
+        config: Its ``Config``.
+        folder: The run's.
+        index: Which restart.
+        limit: Asked now and then; below ``index`` it ends the restart early.
+        tell: Takes the reports.
+    """
     try:
-        return work(job, index, lambda: index <= limit(), tell)
+        return _work(agent, config, folder, index, limit, tell)
     except CheckpointError as error:
         return Failed(index, str(error), "checkpoint")
     except MemoryError as error:
@@ -144,55 +166,29 @@ def attempt(job: Job, index: int, limit: Callable[[], int], tell: Tell) -> Event
         return Failed(index, traceback.format_exc())
 
 
-def work(job: Job, index: int, allowed: Callable[[], bool], tell: Tell) -> Finished | Stopped:
-    """Do one restart in this process.
-
-    Args:
-        job: Agent, config and the run's folder.
-        index: Which restart.
-        allowed: Asked by the agent now and then; False ends the restart early.
-        tell: Takes the reports.
-    """
-    folder = restart_folder(job.folder, index)
+def _work(
+    agent: str, config: Any, run: Path, index: int, limit: Callable[[], int], tell: Tell
+) -> Finished | Stopped:
+    folder = restart_folder(run, index)
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder / ".lock", patience=_SLOW_TO_LEAVE):
-        log = MetricsLog(folder)
-        told_to_stop = False
+    with locked(folder / ".lock", patience=_SLOW_TO_LEAVE), closing(MetricsLog(folder)) as log:
+        told_to_stop, told_at = False, -_REPORT_EVERY
 
         def stop() -> bool:
             nonlocal told_to_stop
-            told_to_stop = told_to_stop or not allowed()
+            told_to_stop = told_to_stop or index > limit()
             return told_to_stop
 
-        report = _both(log.write, _throttled(index, tell))
-        try:
-            agent = registry.find(job.agent)
-            outcome = restart(agent, job.config, index, folder, report, stop)
-            seconds = log.seconds()
-        finally:
-            log.close()
+        def report(metrics: Mapping[str, float]) -> None:
+            nonlocal told_at
+            log.write(metrics)
+            if time.monotonic() - told_at >= _REPORT_EVERY:
+                told_at = time.monotonic()
+                tell(Reported(index, {name: float(value) for name, value in metrics.items()}))
+
+        outcome = restart(registry.find(agent), config, index, folder, report, stop)
+        seconds = log.seconds()
     return Stopped(index) if told_to_stop else Finished(index, outcome, seconds)
-
-
-def _both(first: Report, second: Report) -> Report:
-    def report(metrics: Mapping[str, float]) -> None:
-        first(metrics)
-        second(metrics)
-
-    return report
-
-
-def _throttled(index: int, tell: Tell) -> Report:
-    last = -_REPORT_EVERY
-
-    def report(metrics: Mapping[str, float]) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= _REPORT_EVERY:
-            last = now
-            tell(Reported(index, {name: float(value) for name, value in metrics.items()}))
-
-    return report
 
 
 @dataclass
@@ -337,16 +333,7 @@ def _watch(sentinel: int) -> None:
 
 @dataclass
 class RayPool:
-    """Tasks on a Ray cluster; what they find comes back by value.
-
-    Args:
-        attempt: The work.
-        address: "auto", or the head's address.
-        workers: Tasks at once; None takes the cluster's CPUs.
-
-    Raises:
-        RayError: There is no cluster at the address.
-    """
+    """Tasks on a Ray cluster; what they find comes back by value."""
 
     attempt: Attempt
     address: str
@@ -419,5 +406,5 @@ def attempt_elsewhere(agent: str, config: Any, index: int, _limit: Any, _tell: A
             rows.append(event.metrics)
 
     with tempfile.TemporaryDirectory() as folder:
-        event = attempt(Job(agent, config, Path(folder)), index, lambda: NO_LIMIT, keep)
+        event = attempt(agent, config, Path(folder), index, lambda: NO_LIMIT, keep)
     return replace(event, rows=rows) if isinstance(event, Finished) else event

@@ -7,9 +7,9 @@ the number of workers nor their speed can change what comes out.
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from math import isfinite, isnan, nan, sqrt
@@ -28,13 +28,11 @@ from neuralprog_agents.training.pool import (
     Event,
     Failed,
     Finished,
-    Job,
-    LocalPool,
     Pool,
-    RayPool,
     Reported,
     attempt,
     attempt_elsewhere,
+    open_pool,
     restart_folder,
 )
 from neuralprog_agents.training.schema import structured
@@ -179,13 +177,6 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
-def default_workers() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def run_restarts(
     agent: str,
     config: Any,
@@ -218,7 +209,7 @@ def run_restarts(
     wanted = sorted(set(indices))
     board = Board(
         len(wanted),
-        workers or default_workers(),
+        workers or 1,
         _recorded(folder, wanted),
         at_most=stop_at_first,
         compiling=getattr(registry.find(agent), "COMPILED", False),
@@ -226,11 +217,9 @@ def run_restarts(
     board.resumed = len(board.results)
     run = _Run(folder, board, [i for i in wanted if i not in board.results], stop_at_first)
     if run.unfinished():
-        pool: Pool = (
-            LocalPool(partial(attempt, Job(agent, config, folder)), board.workers)
-            if ray is None
-            else RayPool(partial(attempt_elsewhere, agent, config), ray, workers)
-        )
+        here = partial(attempt, agent, config, folder)
+        work = here if ray is None else partial(attempt_elsewhere, agent, config)
+        pool = open_pool(work, workers, ray)
         board.workers = pool.capacity
         _drive(run, pool, show)
     _write_table(folder, board.results)
@@ -325,29 +314,19 @@ def record(folder: Path, event: Finished) -> Result:
     place, outcome = restart_folder(folder, event.index), event.outcome
     place.mkdir(parents=True, exist_ok=True)
     if event.rows:
-        _write_metrics(place, event.rows)
+        with closing(MetricsLog(place)) as log:
+            for row in event.rows:
+                log.write(row)
     checkpoint.save(place / "result.safetensors", "outcome", outcome.tensors, outcome.card)
     result = {
         "index": event.index,
         "success": bool(outcome.success),
         "pruned": bool(outcome.pruned),
         "seconds": round(event.seconds, 3),
-        "metrics": {name: _json_number(value) for name, value in outcome.metrics.items()},
+        "metrics": {k: float(v) if isfinite(v) else None for k, v in outcome.metrics.items()},
     }
     write_json(place / "result.json", result)
     return _as_result(result)
-
-
-def _write_metrics(place: Path, rows: Sequence[dict[str, float]]) -> None:
-    """Write the metrics of a restart that was made elsewhere."""
-    log = MetricsLog(place)
-    for row in rows:
-        log.write(row)
-    log.close()
-
-
-def _json_number(value: float) -> float | None:
-    return float(value) if isfinite(value) else None
 
 
 def _as_result(record: Any) -> Result:

@@ -7,8 +7,7 @@ from functools import partial
 from typing import Any
 
 from neuralprog_agents.benchmark.comparison.cells import Record, Settled, failed, measure
-from neuralprog_agents.training.pool import Event, Failed, Finished, LocalPool, Pool, RayPool
-from neuralprog_agents.training.restarts import default_workers
+from neuralprog_agents.training.pool import Event, Failed, Finished, open_pool
 
 _TICK = 0.2
 
@@ -27,12 +26,7 @@ def measured(
     Raises:
         RayError: There is no cluster at the address.
     """
-    attempt = partial(_attempt, cells)
-    pool: Pool = (
-        LocalPool(attempt, workers or default_workers())
-        if ray is None
-        else RayPool(attempt, ray, workers)
-    )
+    pool = open_pool(partial(_attempt, cells), workers, ray)
     waiting, running = list(reversed(range(len(cells)))), 0
     try:
         while running or (waiting and not stop()):
