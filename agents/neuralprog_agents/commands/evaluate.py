@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from neuralprog_agents.agent import Answerer
 from neuralprog_agents.commands.errors import SUCCESS, UsageError, input_errors
@@ -72,19 +72,12 @@ def print_table(scores: Sequence[Score]) -> None:
     table = Table(title=f"{first.agent} on {first.env}, {first.episodes} episodes a length")
     for heading in ("length", "success", "return", "steps", "seconds"):
         table.add_column(heading, justify="right")
-    for row in _rows(scores):
-        table.add_row(*row)
-    Console().print(table)
-
-
-def _rows(scores: Iterable[Score]) -> list[list[str]]:
-    return [
-        [
+    for each in scores:
+        table.add_row(
             str(each.length),
             f"{each.success_rate:.1%}",
             f"{each.mean_return:.3g}",
             f"{each.mean_steps:.1f}",
             f"{each.seconds:.2f}",
-        ]
-        for each in scores
-    ]
+        )
+    Console().print(table)

@@ -27,7 +27,7 @@ from neuralprog_agents.training import config as settings
 from neuralprog_agents.training import runs, shipped
 from neuralprog_agents.training.checkpoint import CheckpointError
 from neuralprog_agents.training.display import clock, progress
-from neuralprog_agents.training.files import BusyError, write_atomically, write_json
+from neuralprog_agents.training.files import BusyError, locked, write_atomically, write_json
 from neuralprog_agents.training.interrupts import InterruptError
 from neuralprog_agents.training.pool import RayError, connect
 from neuralprog_agents.training.restarts import (
@@ -180,7 +180,7 @@ def _work(
     """Run the restarts and write the learned program; return an exit status if interrupted."""
     indices = range(run.config.restarts)
     try:
-        with runs.working(run), progress() as show:
+        with locked(run.folder / ".lock"), progress() as show:
             print(f"{run.kind}: {run.agent} on {run.config.env}, {run.folder}", file=sys.stderr)
             if (run.folder / "restarts").exists():
                 runs.note_resumed(run)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -93,8 +93,3 @@ def restore(model: nn.Module, optimizer: Adam, tensors: Tensors, steps: int) -> 
                 continue
             moments = {m: torch.from_numpy(tensors[f"{m}.{name}"]) for m in _MOMENTS}
             optimizer.state[parameter] = {"step": torch.tensor(float(steps)), **moments}
-
-
-def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values with lists for tuples, as JSON reads them back."""
-    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}

@@ -1,25 +1,16 @@
 """The ranges of settings, declared with their types: ``batch: Count = 16``.
 
 A frozen dataclass of settings calls ``check_ranges(self)`` in its ``__post_init__``.
+A rule tells whether it ``holds`` of a value; as a text it follows "must be".
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 LARGEST = 10**12
 """No setting is larger: whoever asks for more has made a slip of the keyboard."""
-
-
-class Rule(Protocol):
-    """What a value must be."""
-
-    def holds(self, value: Any) -> bool:
-        """Return whether a value of the declared type is allowed."""
-
-    def __str__(self) -> str:
-        """What is allowed, to follow "must be"."""
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ from __future__ import annotations
 import platform
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -147,17 +146,6 @@ def read(folder: Path) -> Run:
     meta = _read_meta(folder / "meta.json")
     agent, settings = config.load(folder / "config.yaml")
     return Run(folder, str(meta["kind"]), agent, settings, meta)
-
-
-@contextmanager
-def working(run: Run) -> Iterator[None]:
-    """Keep other processes from training in the same folder.
-
-    Raises:
-        BusyError: One is at it already.
-    """
-    with locked(run.folder / ".lock"):
-        yield
 
 
 def note_resumed(run: Run) -> None:

@@ -31,13 +31,7 @@ from neuralprog_agents.specifications.call_model import (
     settings_of,
 )
 from neuralprog_agents.specifications.specification import same
-from neuralprog_agents.training.network import (
-    plain,
-    restore,
-    seeded,
-    training_state,
-    weights,
-)
+from neuralprog_agents.training.network import restore, seeded, training_state, weights
 from neuralprog_envs.core.draws import as_words, combine
 
 _BEYOND = 3
@@ -186,7 +180,7 @@ class AlphaNPILearner:
         card = {
             "env": self.config.env,
             "settings": settings_of(self.config.env, self.config.recursive),
-            "sizes": plain(asdict(self.model.sizes)),
+            "sizes": asdict(self.model.sizes),
             "trained_lengths": list(self.config.length),
         }
         return Outcome(min(self.rates) == 1.0, metrics, weights(self.model), card)

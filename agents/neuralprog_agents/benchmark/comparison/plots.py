@@ -84,9 +84,8 @@ def _look(entrant: Entrant) -> dict[str, Any]:
 
 
 def _time(axis: Any, summary: Summary, family: str) -> None:
-    envs = summary.family(family)
     for who in summary.entrants:
-        faced = [r for r in summary.faced(who.name) if r.env in envs]
+        faced = summary.faced(who.name, family)
         if not who.agent or not faced:
             continue
         seconds = sorted(record["cpu_seconds"] for r in faced for record in r.solvers)
@@ -99,9 +98,8 @@ def _time(axis: Any, summary: Summary, family: str) -> None:
 
 
 def _length(axis: Any, summary: Summary, family: str) -> None:
-    envs = summary.family(family)
     for who in summary.entrants:
-        faced = [r for r in summary.faced(who.name) if r.env in envs]
+        faced = summary.faced(who.name, family)
         played = [k for k in tasks.RUNGS if faced and all(r.at(k) for r in faced)]
         known = [(k, float(np.mean([x for r in faced for x in r.at(k)]))) for k in played]
         if known:

@@ -121,7 +121,7 @@ def _short_row(summary: Summary, who: Entrant) -> list[str]:
 
 
 def _count(summary: Summary, who: Entrant, family: str) -> str:
-    faced = [r for r in summary.faced(who.name) if find(r.env).family == family]
+    faced = summary.faced(who.name, family)
     return f"{sum(r.solved for r in faced)} of {len(faced)}" if faced else NOTHING
 
 

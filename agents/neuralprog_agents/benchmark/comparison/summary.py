@@ -166,10 +166,11 @@ class Summary:
         """The families that take part."""
         return list(dict.fromkeys(find(env).family for env in self.envs))
 
-    def faced(self, entrant: str) -> list[Result]:
-        """Return the results of the tasks that an entrant could face."""
-        mine = [result for (who, _), result in self.results.items() if who == entrant]
-        return [result for result in mine if result.measured]
+    def faced(self, entrant: str, family: str | None = None) -> list[Result]:
+        """Return the results of the tasks, of a family if one is named, that one could face."""
+        envs = self.envs if family is None else self.family(family)
+        mine = (self.of(entrant, env) for env in envs)
+        return [result for result in mine if result is not None and result.measured]
 
     def answers(self, entrant: Entrant) -> Answers:
         """Return what the records say of one entrant."""
