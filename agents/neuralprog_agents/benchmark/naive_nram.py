@@ -30,27 +30,13 @@ def operation_tables(M: int, dtype: torch.dtype) -> dict[str, Tensor]:
 class NaiveNRAM(nn.Module):
     """Controller and machine; ``forward`` returns the mean loss of a batch of tensors."""
 
-    def __init__(self, shape: Shape, theta: Tensor) -> None:
+    def __init__(self, shape: Shape, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.shape = shape
-        self.tables = operation_tables(shape.memory, theta.dtype)
-        self.layers = nn.ModuleList([nn.Linear(i, o, dtype=theta.dtype) for o, i in shape.linear])
+        self.tables = operation_tables(shape.memory, dtype)
+        self.layers = nn.ModuleList([nn.Linear(i, o, dtype=dtype) for o, i in shape.linear])
         if shape.controller == "lstm":
-            hidden = shape.hidden
-            self.layers[1] = nn.LSTMCell(hidden, hidden, dtype=theta.dtype)
-        self._fill(theta)
-
-    def _fill(self, theta: Tensor) -> None:
-        blocks = [theta[p.slice].reshape(p.shape) for p in self.shape.parameters]
-        for layer, module in enumerate(self.layers):
-            weight, bias = blocks[2 * layer : 2 * layer + 2]
-            if isinstance(module, nn.LSTMCell):
-                first, second = torch.split(weight, self.shape.hidden, dim=1)
-                parts = {"weight_ih": first, "weight_hh": second, "bias_ih": bias}
-                module.bias_hh = nn.Parameter(torch.zeros_like(bias), requires_grad=False)
-            else:
-                parts = {"weight": weight, "bias": bias}
-            module.load_state_dict(parts, strict=False)
+            self.layers[1] = nn.LSTMCell(shape.hidden, shape.hidden, dtype=dtype)
 
     def control(
         self, x: Tensor, state: tuple[Tensor, Tensor] | None

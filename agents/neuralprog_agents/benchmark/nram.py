@@ -76,8 +76,8 @@ def compiled(case: Case, steps: int = 200, restarts: int = 1, threads: int = 1) 
     rate: Any = np.full(steps, _RATE, np.float32)
 
     def restart(seed: int) -> None:
-        state, schedule = TrainState(_theta(case, seed)), Schedule(rate, rate, rate)
-        kernel.train_steps(case.shape, state, batches, schedule, _HYPER, seed)
+        state = TrainState(initial(case.shape, np.random.default_rng(seed)))
+        kernel.train_steps(case.shape, state, batches, Schedule(rate, rate, rate), _HYPER, seed)
 
     def work() -> int:
         list(pool.map(restart, range(restarts)))
@@ -89,15 +89,15 @@ def compiled(case: Case, steps: int = 200, restarts: int = 1, threads: int = 1) 
 def naive(case: Case, steps: int = 2) -> Work:
     """Return a workload of training steps as one would first write them: a module at a time."""
     data = [torch.as_tensor(part, dtype=torch.int64) for part in random_batches(case, steps)]
-    model = NaiveNRAM(case.shape, torch.as_tensor(_theta(case, 0)))
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.Adam(trained, lr=_RATE)
+    torch.manual_seed(0)
+    model = NaiveNRAM(case.shape)
+    optimizer = torch.optim.Adam(model.parameters(), lr=_RATE)
 
     def work() -> int:
         for k in range(steps):
             optimizer.zero_grad()
             model(Batch(*(part[k] for part in data))).backward()
-            clip_grad_norm_(trained, _HYPER.clip_norm)
+            clip_grad_norm_(model.parameters(), _HYPER.clip_norm)
             optimizer.step()
         return steps
 
@@ -111,7 +111,3 @@ def random_batches(case: Case, count: int) -> Batch:
     tape, target = random.integers(0, M, (2, *cells), dtype=np.int32)
     steps = np.full(cells[:2], case.steps, np.int32)
     return Batch(tape, target, random.random(cells) < 0.5, steps)
-
-
-def _theta(case: Case, seed: int) -> Any:
-    return initial(case.shape, np.random.default_rng(seed))

@@ -96,21 +96,6 @@ def _config(who: Entrant, env: str, length: tuple[int, int] | None) -> tuple[Any
         return None, str(error)
 
 
-@dataclass(frozen=True)
-class Trained:
-    """What the budget brought.
-
-    Attributes:
-        outcome: The first success, or what the last restart had learned.
-        restarts: How many were begun.
-        cpu_seconds: Processor time of this process, until the success or the end.
-    """
-
-    outcome: Outcome
-    restarts: int
-    cpu_seconds: float
-
-
 def measure(settled: Settled) -> Record:
     """Train and score; return what came of it in the types of JSON. Errors are recorded too."""
     if settled.refused:
@@ -136,26 +121,30 @@ def _measured(settled: Settled) -> Record:
     if not cell.who.agent:
         policy: Policy | Answerer = reference(cell.entrant, cell.env, cell.seed)
         return {"supervision": "nothing", **_scores(policy, cell.env, first)}
-    trained = train(settled)
+    outcome, restarts, seconds = train(settled)
     found = {
         "supervision": registry.supervision(cell.who.agent, settled.config),
-        "success": trained.outcome.success,
-        "restarts": trained.restarts,
-        "cpu_seconds": round(trained.cpu_seconds, 3),
-        "samples": _samples(trained.outcome),
-        "parameters": sum(tensor.size for tensor in trained.outcome.tensors.values()),
+        "success": outcome.success,
+        "restarts": restarts,
+        "cpu_seconds": round(seconds, 3),
+        "samples": _samples(outcome),
+        "parameters": sum(tensor.size for tensor in outcome.tensors.values()),
     }
-    if not trained.outcome.tensors:
+    if not outcome.tensors:
         return {**found, "ladder": dict.fromkeys(map(str, tasks.RUNGS), 0.0), "wider": 0.0}
-    policy = policy_of(cell.who.agent, trained.outcome.tensors, trained.outcome.card)
+    policy = policy_of(cell.who.agent, outcome.tensors, outcome.card)
     return {**found, **_scores(policy, cell.env, first)}
 
 
-def train(settled: Settled) -> Trained:
+def train(settled: Settled) -> tuple[Outcome, int, float]:
     """Make restarts until one succeeds or the budget is spent.
 
     The budget is processor time, so a busy machine does not matter; loading and compiling an
     agent's code, once a process, does not count.
+
+    Returns:
+        The first success, or what the last restart has learned; how many restarts were begun; the
+        CPU-seconds until the success or the end.
     """
     cell, config = settled.cell, settled.config
     module = registry.find(cell.who.agent)
@@ -170,7 +159,7 @@ def train(settled: Settled) -> Trained:
             outcome = restart(module, config, index, Path(folder) / str(index), stop=stop)
             if outcome.success or stop():
                 break
-    return Trained(outcome, index + 1, clock.spent())
+    return outcome, index + 1, clock.spent()
 
 
 _warm: set[str] = set()

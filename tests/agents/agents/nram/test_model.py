@@ -129,12 +129,26 @@ def test_renormalisation_changes_rounding_only(shape):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_naive_implementation_agrees(shape):
     theta, batch = make_theta(shape), make_batch(shape)
-    naive = NaiveNRAM(shape, theta)
+    naive = NaiveNRAM(shape, theta.dtype)
+    fill(naive, theta)
     loss = naive(batch)
     loss.backward()
     expected, gradient = loss_and_grad(theta, shape, batch)
     assert torch.allclose(loss, expected, rtol=1e-12)
     assert torch.allclose(flat_gradient(naive), gradient, rtol=1e-9, atol=1e-11)
+
+
+def fill(naive, theta):
+    """Give it the parameters of the layout of theta; the LSTM has one bias there, and not two."""
+    blocks = [theta[p.slice].reshape(p.shape) for p in naive.shape.parameters]
+    for module, weight, bias in zip(naive.layers, blocks[::2], blocks[1::2], strict=True):
+        if isinstance(module, torch.nn.LSTMCell):
+            first, second = torch.split(weight, naive.shape.hidden, dim=1)
+            module.bias_hh = torch.nn.Parameter(torch.zeros_like(bias), requires_grad=False)
+            parts = {"weight_ih": first, "weight_hh": second, "bias_ih": bias}
+        else:
+            parts = {"weight": weight, "bias": bias}
+        module.load_state_dict(parts, strict=False)
 
 
 def flat_gradient(naive):
