@@ -117,15 +117,7 @@ def learner(config: Config, index: int) -> ProgrammerLearner:
 
 
 def load(weights: Tensors, card: Card) -> ProgrammerPolicy:
-    """Return the policy of trained weights.
-
-    Args:
-        weights: "theta", shape (P,), float32.
-        card: As the learner gives it.
-
-    Raises:
-        ValueError: The card and the weights do not fit each other.
-    """
+    """Return the policy of "theta", shape (P,), float32; see ``AgentModule.load``."""
     check_arrays(weights, {"theta": ("float32", (card.shape.size,))})
     theta = weights["theta"]
     return ProgrammerPolicy(card.env, card.shape, theta, card.columns, card.value_range)

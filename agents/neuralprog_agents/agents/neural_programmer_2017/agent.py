@@ -42,14 +42,9 @@ def learner(config: Config, index: int) -> WikiLearner:
 
 
 def load(weights: Tensors, card: Card) -> WikiPolicy:
-    """Return the policy of trained weights.
+    """Return the policy of trained weights; see ``AgentModule.load``.
 
-    Args:
-        weights: The networks' parameters, float16 or float32, by "number.name".
-        card: As the learner gives it.
-
-    Raises:
-        ValueError: The card and the weights do not fit each other.
+    The weights are the networks' parameters, float16 or float32, by "number.name".
     """
     from neuralprog_agents.agents.neural_programmer_2017.model import Programmer
     from neuralprog_agents.agents.neural_programmer_2017.policy import WikiPolicy

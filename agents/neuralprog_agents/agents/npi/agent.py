@@ -51,15 +51,7 @@ def learner(config: Config, index: int) -> NPILearner:
 
 
 def load(weights: Tensors, card: Card) -> NPIPolicy:
-    """Return the policy of trained weights.
-
-    Args:
-        weights: The network's parameters, by name.
-        card: As the learner gives it.
-
-    Raises:
-        ValueError: The card and the weights do not fit each other.
-    """
+    """Return the policy of a network's parameters, by name; see ``AgentModule.load``."""
     from neuralprog_agents.agents.npi import policy
 
     return policy.load(weights, card)

@@ -110,15 +110,7 @@ def learner(config: Config, index: int) -> NRAMLearner:
 
 
 def load(weights: Tensors, card: Card) -> Policy:
-    """Return the policy of trained weights.
-
-    Args:
-        weights: "theta", shape (P,), float32.
-        card: As the learner gives it.
-
-    Raises:
-        ValueError: The card and the weights do not fit each other.
-    """
+    """Return the policy of "theta", shape (P,), float32; see ``AgentModule.load``."""
     check_arrays(weights, {"theta": ("float32", (card.shape.size,))})
     theta = weights["theta"]
     if card.shape.controller == "lstm":

@@ -45,15 +45,7 @@ def learner(config: Config, index: int) -> SequenceLearner:
 
 
 def load(weights: Tensors, card: Card) -> Saying:
-    """Return the policy of trained weights.
-
-    Args:
-        weights: The machine's parameters, by name.
-        card: As the learner gives it.
-
-    Raises:
-        ValueError: The card and the weights do not fit each other.
-    """
+    """Return the policy of the machine's parameters, by name; see ``AgentModule.load``."""
     from neuralprog_agents.agents.ntm.learner import TapeReader
     from neuralprog_agents.sequences.policy import restore
 

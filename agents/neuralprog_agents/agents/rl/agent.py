@@ -58,14 +58,9 @@ def learner(config: Config, index: int) -> Learner:
 
 
 def load(weights: Tensors, card: Card) -> LearnedPolicy:
-    """Return the policy of trained weights.
-
-    Args:
-        weights: The network's parameters, by name.
-        card: As the learner gives it.
+    """Return the policy of a network's parameters, by name; see ``AgentModule.load``.
 
     Raises:
-        ValueError: The weights do not fit the setup.
         ModuleNotFoundError: Stable-Baselines3 is not installed.
     """
     from neuralprog_agents.agents.rl.algorithms import check_installed

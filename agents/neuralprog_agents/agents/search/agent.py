@@ -28,14 +28,6 @@ def learner(config: Config, index: int) -> SearchLearner:
 
 
 def load(weights: Tensors, card: Card) -> TablePolicy:
-    """Return the policy of trained weights.
-
-    Args:
-        weights: "table", shape (2^R, K), int64.
-        card: As the learner gives it.
-
-    Raises:
-        ValueError: The table does not fit the machine.
-    """
+    """Return the policy of "table", shape (2^R, K), int64; see ``AgentModule.load``."""
     check_arrays(weights, {"table": ("int64", (None, None))})
     return TablePolicy(card.env, weights["table"], card.time_limit, card.trained_lengths)

@@ -32,14 +32,9 @@ def learner(config: Config, index: int) -> SynthesisLearner:
 
 
 def load(weights: Tensors, card: Card) -> SynthesisPolicy:
-    """Return the policy of bodies, or of a network that was distilled from them.
+    """Return the policy of bodies, or of their network; see ``AgentModule.load``.
 
-    Args:
-        weights: "nodes" and "roots" (see ``bodies.tabulate``), and the network's parameters.
-        card: As ``restart`` returns it.
-
-    Raises:
-        ValueError: The weights do not fit the environment's library or the sizes.
+    The weights are "nodes" and "roots" (see ``bodies.tabulate``), and the network's parameters.
     """
     from neuralprog_agents.agents.synthesis.policy import SynthesisPolicy
 
