@@ -11,7 +11,6 @@ import numpy as np
 from neuralprog_agents.agent import Answerer, Policy
 from neuralprog_envs.interfaces.env import TaskEnv
 from neuralprog_envs.registry import find, make_task
-from neuralprog_envs.table.tables import Table
 from neuralprog_envs.table.tables import read_input as read_table_input
 from neuralprog_envs.table.wikitables import SAMPLE
 
@@ -85,44 +84,65 @@ def prepare(
         ValueError: The input has not the task's form, is too long, or a value is not in 0..M-1.
     """
     family = find(env_id).family
-    if family not in _PREPARE:
+    if family not in _NEEDS:
         raise ValueError(f"{env_id}: an agent of this family is given no inputs, so far")
-    env = _PREPARE[family](policy, env_id, values, memory_size)
+    if memory_size is not None and family != "tape":
+        raise ValueError(f"{env_id} has no memory size: it takes what its input needs")
+    length, needs = _NEEDS[family](env_id, values)
+    own = policy.settings(length)
+    settings = {"length": length, "split": "all", **needs, **own}
+    if family == "tape":
+        least = max(needs["memory_size"], own.get("memory_size") or 0)
+        settings["memory_size"] = _checked_cells(least if memory_size is None else memory_size)
+    try:
+        env = _affordable(TaskEnv(env_id, **settings))
+    except ValueError as error:
+        raise ValueError(f"this input (length {length}): {error}") from None
     env.task.pose_input(values)
     return env
 
 
-def _prepare_tape(
-    policy: Policy | Answerer, env_id: str, values: Sequence[int], memory_size: int | None
-) -> TaskEnv:
+def _tape_needs(env_id: str, values: Sequence[int]) -> tuple[int, dict[str, Any]]:
     cells, length = make_task(env_id).algorithm.encode(list(values))  # type: ignore[attr-defined]
-    settings = {"length": length, "split": "all", **policy.settings(length)}
-    if memory_size is None:
-        task = make_task(env_id, length=length)
-        room = max(cells) + 2  # one more than the values need: an increment should not wrap
-        least = max(task.machine.memory_size, len(cells), room)  # type: ignore[attr-defined]
-        memory_size = max(least, int(settings.get("memory_size") or 0))
-    settings["memory_size"] = memory_size
-    if memory_size > _MOST_CELLS:
+    machine: Any = make_task(env_id, length=length).machine
+    room = max(cells) + 2  # one more than the values need: an increment should not wrap
+    return length, {"memory_size": max(machine.memory_size, len(cells), room)}
+
+
+def _checked_cells(count: int) -> int:
+    if count > _MOST_CELLS:
         raise ValueError(
-            f"this input needs a tape of {memory_size:,} cells, one for every value up to its "
+            f"this input needs a tape of {count:,} cells, one for every value up to its "
             f"largest, and at most {_MOST_CELLS:,} are possible here"
         )
-    try:
-        return _affordable(TaskEnv(env_id, **settings))
-    except ValueError as error:
-        raise ValueError(f"this input (length {length}): {error}") from None
+    return count
 
 
-def _prepare_program(
-    policy: Policy | Answerer, env_id: str, values: Any, memory_size: int | None
-) -> TaskEnv:
-    if memory_size is not None:
-        raise ValueError(f"{env_id} has a pad of the size that its input needs: no memory size")
-    definition = make_task(env_id).definition  # type: ignore[attr-defined]
-    _, length = definition.encode(values)
-    settings = {"length": length, "split": "all", **policy.settings(length)}
-    return _affordable(TaskEnv(env_id, **settings))
+def _program_needs(env_id: str, values: Any) -> tuple[int, dict[str, Any]]:
+    _, length = make_task(env_id).definition.encode(values)  # type: ignore[attr-defined]
+    return length, {}
+
+
+def _table_needs(env_id: str, values: Any) -> tuple[int, dict[str, Any]]:
+    """Return the size of a user's table; a synthetic one has the columns that the policy knows.
+
+    Real questions need a machine at least as large as the sample's tables, which stand in for a
+    release.
+    """
+    table, _ = read_table_input(values)
+    table.check_size(_MOST_ROWS, _MOST_COLUMNS)
+    if "real" not in find(env_id).tags:
+        return table.rows, {}
+    columns = max(len(table.names), _SAMPLE_COLUMNS)
+    return max(table.rows, _SAMPLE_ROWS), {"data": str(SAMPLE), "columns": columns}
+
+
+_NEEDS: Mapping[str, Callable[[str, Any], tuple[int, dict[str, Any]]]] = {
+    "tape": _tape_needs,
+    "program": _program_needs,
+    "table": _table_needs,
+}
+"""By family: the length of an input, and other settings of an environment that it needs."""
 
 
 def _affordable(env: TaskEnv) -> TaskEnv:
@@ -135,41 +155,6 @@ def _affordable(env: TaskEnv) -> TaskEnv:
             f"{_MOST_STEPS:,} are possible here"
         )
     return env
-
-
-def _prepare_table(
-    policy: Policy | Answerer, env_id: str, values: Any, memory_size: int | None
-) -> TaskEnv:
-    if memory_size is not None:
-        raise ValueError(f"{env_id} has no memory: no memory size")
-    table, _ = read_table_input(values)
-    table.check_size(_MOST_ROWS, _MOST_COLUMNS)
-    return TaskEnv(env_id, **table_settings(policy, env_id, table))
-
-
-def table_settings(policy: Policy | Answerer, env_id: str, table: Table) -> dict[str, Any]:
-    """Return the arguments of an environment that holds a user's table.
-
-    Real questions need a machine of the table's size, at least as large as the sample's, which
-    stands in for a release; synthetic ones have as many columns as the policy knows.
-    """
-    settings = {"split": "all", **policy.settings(table.rows)}
-    if "real" not in find(env_id).tags:
-        return {"length": table.rows, **settings}
-    return {
-        "data": str(SAMPLE),
-        "length": max(table.rows, _SAMPLE_ROWS),
-        "columns": max(len(table.names), _SAMPLE_COLUMNS),
-        **settings,
-    }
-
-
-_PREPARE: Mapping[str, Callable[..., TaskEnv]] = {
-    "tape": _prepare_tape,
-    "program": _prepare_program,
-    "table": _prepare_table,
-}
-"""How each family finds the environment for an input."""
 
 
 def example(policy: Policy | Answerer, env_id: str, length: int | None) -> TaskEnv:
