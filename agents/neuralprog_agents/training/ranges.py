@@ -1,6 +1,6 @@
-"""The ranges of settings, declared with their types: ``batch: Count = 16``.
+"""The ranges of settings, declared with their types: ``batch: ranges.Count = 16``.
 
-A frozen dataclass of settings calls ``check_ranges(self)`` in its ``__post_init__``.
+A frozen dataclass of settings calls ``ranges.check(self)`` in its ``__post_init__``.
 A rule tells whether it ``holds`` of a value; as a text it follows "must be".
 """
 
@@ -71,7 +71,7 @@ Lengths = Annotated[tuple[int, int], Ascending(Within(1))]
 Counts = Annotated[tuple[int, ...], Each(Within(1))]
 
 
-def check_ranges(config: Any) -> None:
+def check(config: Any) -> None:
     """Check every field of a dataclass whose type declares a range.
 
     Raises:

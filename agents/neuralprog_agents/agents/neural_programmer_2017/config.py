@@ -5,17 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from neuralprog_agents.training.ranges import (
-    Count,
-    Counts,
-    NonNegative,
-    PartialShare,
-    Positive,
-    Seed,
-    Share,
-    Within,
-    check_ranges,
-)
+from neuralprog_agents.training import ranges
 
 
 @dataclass(frozen=True)
@@ -24,9 +14,9 @@ class Config:
 
     env: str = "NPWikiTableQuestions-v0"
     """The id of the environment to learn."""
-    seed: Seed = 0
+    seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same weights, bit for bit."""
-    restarts: Count = 1
+    restarts: ranges.Count = 1
     """How many times training may start again from new random weights."""
 
     data: str = ""
@@ -36,48 +26,48 @@ class Config:
     """The release's file of questions to learn from."""
     validation_questions: str = "random-split-1-dev"
     """The release's file of questions that choose the best epoch's networks."""
-    test_lengths: Counts = (12,)
+    test_lengths: ranges.Counts = (12,)
     """The numbers of rows that `evaluate` scores at, on questions of the sample."""
-    success_rate: Share = 0.36
+    success_rate: ranges.Share = 0.36
     """A restart succeeds when it answers this share of the validation questions."""
 
-    steps: Count = 4
+    steps: ranges.Count = 4
     """T: how many operations a program has."""
     operations: str = "wiki"
     """The set of operations that programs are made of."""
-    word_cutoff: Count = 3
+    word_cutoff: ranges.Count = 3
     """Rarer words in questions and column names are treated as unknown."""
-    hidden: Annotated[int, Within(2)] = 128
+    hidden: Annotated[int, ranges.Within(2)] = 128
     """d: how many numbers states and operations' vectors have."""
-    embedding: Count = 96
+    embedding: ranges.Count = 96
     """How many numbers word vectors have."""
-    programs_per_question: Count = 24
+    programs_per_question: ranges.Count = 24
     """How many right programs of each question it learns from, drawn anew in each epoch."""
 
-    simplicity: NonNegative = 1.0
+    simplicity: ranges.NonNegative = 1.0
     """Each step of a program costs so much (in log probability) at the start, so that short
     programs are preferred."""
-    simplicity_share: Annotated[float, Within(0, 1, above=True)] = 0.3
+    simplicity_share: Annotated[float, ranges.Within(0, 1, above=True)] = 0.3
     """The share of the training in which that cost falls to 0."""
 
-    epochs: Count = 6
+    epochs: ranges.Count = 6
     """How many times training goes through all questions."""
-    judged_every: Count = 3
+    judged_every: ranges.Count = 3
     """How many epochs lie between two validations; the last epoch is always validated."""
-    batch: Count = 32
+    batch: ranges.Count = 32
     """How many questions each gradient step uses."""
-    learning_rate: Positive = 1e-3
+    learning_rate: ranges.Positive = 1e-3
     """The learning rate of AdamW at the start; it falls linearly to a twentieth."""
-    clip_norm: Positive = 5.0
+    clip_norm: ranges.Positive = 5.0
     """A longer gradient is scaled down to this norm."""
-    weight_decay: NonNegative = 1e-5
+    weight_decay: ranges.NonNegative = 1e-5
     """The weight decay of AdamW."""
-    dropout: PartialShare = 0.3
+    dropout: ranges.PartialShare = 0.3
     """The share of the numbers of each vector that a gradient step leaves out at random."""
-    beam: Count = 8
+    beam: ranges.Count = 8
     """How many programs beam search keeps in each step when it answers."""
 
     def __post_init__(self) -> None:
-        check_ranges(self)
+        ranges.check(self)
         if self.hidden % 2:
             raise ValueError(f"hidden must be even, got {self.hidden}")

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from neuralprog_agents.training.ranges import (
-    Count,
-    Counts,
-    Lengths,
-    PartialShare,
-    Positive,
-    Seed,
-    check_ranges,
-)
+from neuralprog_agents.training import ranges
 
 
 @dataclass(frozen=True)
@@ -25,20 +17,20 @@ class TaskConfig:
     """Whether the expert's programs call themselves; otherwise they repeat steps in loops."""
     observation: str = ""
     """What the network sees of the pad: a form of the task's; empty: its first."""
-    length: Lengths = (1, 5)
+    length: ranges.Lengths = (1, 5)
     """The shortest and the longest instance whose traces it learns from."""
-    traces: Count = 64
+    traces: ranges.Count = 64
     """How many traces there are of each length."""
     wide: bool = False
     """Whether every program is also learned on pads that random effects of ACT have changed."""
     prove: bool = False
     """Whether training goes on until no frame of the verification set fails, and learns from
     those that fail."""
-    test_lengths: Counts = (10, 100)
+    test_lengths: ranges.Counts = (10, 100)
     """The lengths that `evaluate` scores at."""
 
     def __post_init__(self) -> None:
-        check_ranges(self)
+        ranges.check(self)
 
 
 @dataclass(frozen=True)
@@ -47,18 +39,18 @@ class Config:
 
     env: str
     """The id of the environment to learn, such as NPIAddition-v0."""
-    seed: Seed = 0
+    seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same weights, bit for bit."""
-    restarts: Count = 5
+    restarts: ranges.Count = 5
     """How many times training may start again from new random weights."""
 
     recursive: bool = True
     """Whether the expert's programs call themselves; otherwise they repeat steps in loops."""
     observation: str = ""
     """What the network sees of the pad: a form of the task's; empty: its first."""
-    length: Lengths = (1, 5)
+    length: ranges.Lengths = (1, 5)
     """The shortest and the longest instance whose traces it learns from."""
-    traces: Count = 64
+    traces: ranges.Count = 64
     """How many traces there are of each length."""
     wide: bool = False
     """Whether every program is also learned on pads that random effects of ACT have changed."""
@@ -68,38 +60,38 @@ class Config:
     """A trained NPI to build on: a pretrained agent's name or a run folder. None of its weights
     changes; only programs that it lacks are learned, with its sizes. Empty: random weights."""
 
-    state: Count = 64
+    state: ranges.Count = 64
     """D: how many numbers the encoder makes of an observation."""
-    program: Count = 32
+    program: ranges.Count = 32
     """P: how many numbers stand for a program."""
-    key: Count = 16
+    key: ranges.Count = 16
     """K: how many numbers the key has by which a program is looked up."""
-    hidden: Count = 64
+    hidden: ranges.Count = 64
     """How many units the core's hidden layer has, and each of its LSTM layers."""
-    layers: Count = 1
+    layers: ranges.Count = 1
     """How many LSTM layers there are."""
 
-    learning_rate: Positive = 8e-3
+    learning_rate: ranges.Positive = 8e-3
     """The learning rate of Adam at the start."""
-    half_life: Count = 2000
+    half_life: ranges.Count = 2000
     """After how many gradient steps the learning rate has halved."""
-    batch: Count = 128
+    batch: ranges.Count = 128
     """How many frames (one decision of a trace each) a gradient step uses."""
-    boost: PartialShare = 0.5
+    boost: ranges.PartialShare = 0.5
     """The share of a batch that is drawn from the frames that the network still gets wrong."""
-    clip_norm: Positive = 1.0
+    clip_norm: ranges.Positive = 1.0
     """A longer gradient is scaled down to this norm."""
-    budget: Count = 8000
+    budget: ranges.Count = 8000
     """The most gradient steps of a restart."""
     prove: bool = False
     """Whether training goes on until no frame of the verification set fails, and learns from
     those that fail."""
 
-    test_lengths: Counts = (10, 100)
+    test_lengths: ranges.Counts = (10, 100)
     """The lengths that `evaluate` scores at."""
 
     def __post_init__(self) -> None:
-        check_ranges(self)
+        ranges.check(self)
         envs = [task.env for task in self.tasks]
         if len(set(envs)) < len(envs):
             raise ValueError(f"each task is learned once, not {', '.join(envs)}")

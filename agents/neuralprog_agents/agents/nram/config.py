@@ -5,19 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from neuralprog_agents.training.ranges import (
-    Ascending,
-    Count,
-    Counts,
-    Each,
-    Lengths,
-    Natural,
-    Positive,
-    Seed,
-    Share,
-    Within,
-    check_ranges,
-)
+from neuralprog_agents.training import ranges
 
 
 class Drawn:
@@ -25,7 +13,7 @@ class Drawn:
 
     def holds(self, value: Any) -> bool:
         """Return whether both bounds are 0, or both above 0 and ascending."""
-        return value == (0, 0) or Ascending(Within(0, above=True)).holds(value)
+        return value == (0, 0) or ranges.Ascending(ranges.Within(0, above=True)).holds(value)
 
     def __str__(self) -> str:
         return "two ascending numbers above 0 (or 0 twice)"
@@ -33,7 +21,7 @@ class Drawn:
 
 Range = Annotated[tuple[float, float], Drawn()]
 _MOST_HELP = 0.5
-Half = Annotated[float, Within(0, _MOST_HELP)]
+Half = Annotated[float, ranges.Within(0, _MOST_HELP)]
 LEAST_PAIRS = 128
 """The fewest pairs of the trained lengths: repair scores each proposal on so many."""
 
@@ -49,48 +37,48 @@ class Config:
 
     env: str
     """The id of the environment to learn, such as NRAMCopy-v0."""
-    seed: Seed = 0
+    seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same weights, bit for bit."""
-    restarts: Count = 400
+    restarts: ranges.Count = 400
     """How many times training may start again from new random weights."""
 
-    registers: Annotated[int, Within(1, 16)] = 3
+    registers: Annotated[int, ranges.Within(1, 16)] = 3
     """R: how many registers the machine has. The controller sees only which of them hold 0."""
-    repetitions: Count = 1
+    repetitions: ranges.Count = 1
     """How often the list of fourteen modules stands in a step's circuit."""
     controller: Literal["mlp", "lstm"] = "mlp"
     """The network that wires each step's circuit: feed-forward, or recurrent (gradient only)."""
-    hidden: Count = 32
+    hidden: ranges.Count = 32
     """How many units each hidden layer (or the LSTM) has."""
-    layers: Annotated[int, Within(1, 2)] = 2
+    layers: Annotated[int, ranges.Within(1, 2)] = 2
     """How many hidden layers a feed-forward controller has."""
 
-    length: Lengths = (1, 5)
+    length: ranges.Lengths = (1, 5)
     """The shortest and the longest instance in training."""
-    steps: Annotated[tuple[int, ...], Each(Within(0))] = (1, 1)
+    steps: Annotated[tuple[int, ...], ranges.Each(ranges.Within(0))] = (1, 1)
     """T: how many steps an instance of length n may take, as the coefficients of a polynomial in
     n, the highest power first: [2, 3] is 2·n + 3, and [1, 0, 0] is n²."""
-    pairs: Count = 1000
+    pairs: ranges.Count = 1000
     """How many different input/output pairs all restarts of a run may see in all."""
-    longer_pairs: Count = 128
+    longer_pairs: ranges.Count = 128
     """How many of them are twice as long as the longest instance in training: a program is judged
     on these at the end, and never learns from them."""
-    test_lengths: Counts = ()
+    test_lengths: ranges.Counts = ()
     """The lengths that `evaluate` scores at; empty: the longest in training, 2 and 10 times it."""
 
     start: str = ""
     """Circuits to begin with, in place of random weights: a pretrained agent's name, a run folder,
     or "expert" (the task's own algorithm)."""
-    sharpness: Annotated[float, Within(0)] = 5.0
+    sharpness: Annotated[float, ranges.Within(0)] = 5.0
     """The logit of each choice when circuits are written into weights: about 5 can be trained on,
     60 is as good as certain."""
-    turns: Count = 4
+    turns: ranges.Count = 4
     """How many turns a restart takes. A turn is gradient descent, then local search (`repair`)."""
-    repair: Natural = 500_000
+    repair: ranges.Natural = 500_000
     """How many changes of the circuits the local search of a turn tries; 0: the gradient alone."""
-    initial_temperature: Positive = 0.012
+    initial_temperature: ranges.Positive = 0.012
     """The temperature at the start of a local search (simulated annealing). Scores are 0 to 1."""
-    final_temperature: Positive = 0.006
+    final_temperature: ranges.Positive = 0.006
     """The temperature at its end."""
     hint: Half = 0.0
     """The share of the search's score for having read the answer's value, or holding it in a
@@ -99,11 +87,11 @@ class Config:
     """The share of the search's score for controller inputs that differ between two pairs exactly
     if their answers differ."""
 
-    batch: Count = 16
+    batch: ranges.Count = 16
     """How many input/output pairs each gradient step uses."""
-    budget: Natural = 1000
+    budget: ranges.Natural = 1000
     """The most gradient steps in a turn."""
-    patience: Count = 300
+    patience: ranges.Count = 300
     """A turn's gradient descent stops when the curriculum has not advanced for so many steps."""
 
     learning_rate: Range = (1e-2, 6e-2)
@@ -118,18 +106,18 @@ class Config:
     """C1: the gradient with respect to each activation is cut off at plus and minus this."""
     clip_norm: Range = (0.5, 10.0)
     """C2: a longer gradient is scaled down to this norm."""
-    threshold: Share = 0.05
+    threshold: ranges.Share = 0.05
     """The curriculum moves on to longer instances once fewer cells than this share are wrong."""
-    spacing: Count = 50
+    spacing: ranges.Count = 50
     """The fewest gradient steps between two such moves."""
 
-    success_rate: Share = 0.98
+    success_rate: ranges.Share = 0.98
     """Training hardens once more than this share of the longest instances' cells is right."""
-    harden_steps: Count = 800
+    harden_steps: ranges.Count = 800
     """How many steps hardening takes: training without noise and without the entropy bonus."""
 
     def __post_init__(self) -> None:
-        check_ranges(self)
+        ranges.check(self)
         if (
             not self.steps
             or sum(c * self.length[0] ** k for k, c in enumerate(self.time_limit)) < 1

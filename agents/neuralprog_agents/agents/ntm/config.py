@@ -5,16 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from neuralprog_agents.training.ranges import (
-    Count,
-    Counts,
-    Lengths,
-    Natural,
-    Positive,
-    Seed,
-    Within,
-    check_ranges,
-)
+from neuralprog_agents.training import ranges
 
 
 @dataclass(frozen=True)
@@ -27,49 +18,49 @@ class Config:
 
     env: str
     """The id of the environment to learn, such as NRAMCopy-v0."""
-    seed: Seed = 0
+    seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same weights, bit for bit."""
-    restarts: Count = 3
+    restarts: ranges.Count = 3
     """How many times training may start again from new random weights."""
 
     controller: Literal["lstm", "mlp"] = "lstm"
     """The network that moves the heads: recurrent, or feed-forward."""
-    hidden: Count = 100
+    hidden: ranges.Count = 100
     """How many units the controller has."""
-    rows: Annotated[int, Within(3)] = 32
+    rows: Annotated[int, ranges.Within(3)] = 32
     """N: the fewest rows of the memory; a longer input gets a row for each cell, and one more."""
-    width: Count = 20
+    width: ranges.Count = 20
     """W: how many numbers a row of the memory holds."""
-    bits: Annotated[int, Within(1, 31)] = 12
+    bits: Annotated[int, ranges.Within(1, 31)] = 12
     """How many bits stand for a cell in the input and in the answer: values to 2^bits - 1."""
 
-    length: Lengths = (1, 5)
+    length: ranges.Lengths = (1, 5)
     """The shortest and the longest instance in training."""
-    memory_size: Natural = 0
+    memory_size: ranges.Natural = 0
     """M: the cells of the task's tape, whose values are below M; 0: as many as a length needs."""
-    pairs: Natural = 0
+    pairs: ranges.Natural = 0
     """How many different input/output pairs training may see; 0: new ones in every step."""
-    test_lengths: Counts = ()
+    test_lengths: ranges.Counts = ()
     """The lengths that `evaluate` scores at; empty: the longest in training, 2 and 10 times it."""
 
-    batch: Count = 8
+    batch: ranges.Count = 8
     """How many pairs each gradient step uses."""
-    learning_rate: Positive = 1e-2
+    learning_rate: ranges.Positive = 1e-2
     """The learning rate of Adam."""
-    clip_norm: Positive = 1.0
+    clip_norm: ranges.Positive = 1.0
     """A longer gradient is scaled down to this norm."""
-    budget: Count = 20_000
+    budget: ranges.Count = 20_000
     """The most gradient steps of a restart."""
-    judged: Count = 200
+    judged: ranges.Count = 200
     """On how many validation pairs of the trained lengths the network is judged."""
-    judged_every: Count = 200
+    judged_every: ranges.Count = 200
     """How many gradient steps lie between two judgements."""
-    success_rate: Annotated[float, Within(0, 1, above=True)] = 0.99
+    success_rate: Annotated[float, ranges.Within(0, 1, above=True)] = 0.99
     """The share of the validation pairs that must be right."""
-    in_a_row: Count = 1
+    in_a_row: ranges.Count = 1
     """In how many judgements in a row it must be reached."""
 
     def __post_init__(self) -> None:
-        check_ranges(self)
+        ranges.check(self)
         if self.pairs % self.batch:
             raise ValueError(f"pairs must be 0 or a multiple of batch, got {self.pairs}")

@@ -5,15 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from neuralprog_agents.training.ranges import (
-    Ascending,
-    Count,
-    Counts,
-    Seed,
-    Share,
-    Within,
-    check_ranges,
-)
+from neuralprog_agents.training import ranges
 
 Algorithm = Literal["PPO", "A2C", "DQN", "MaskablePPO", "RecurrentPPO", "BC"]
 
@@ -27,14 +19,14 @@ class Config:
     algorithm: Algorithm = "PPO"
     """The algorithm of Stable-Baselines3 or sb3-contrib; "BC" imitates the expert's
     demonstrations with the network of PPO."""
-    seed: Seed = 0
+    seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same weights, bit for bit."""
-    restarts: Count = 3
+    restarts: ranges.Count = 3
     """How many times training may start again from new random weights."""
 
-    length: Annotated[tuple[int, int] | None, Ascending(Within(1))] = None
+    length: Annotated[tuple[int, int] | None, ranges.Ascending(ranges.Within(1))] = None
     """The shortest and the longest instance in training; null: the environment's own."""
-    test_lengths: Counts = ()
+    test_lengths: ranges.Counts = ()
     """The lengths that `evaluate` scores at; empty: the longest in training, 2 and 10 times it."""
     settings: dict[str, Any] = field(default_factory=dict)
     """The environment's own arguments: action, observation, memory_size, recursive, columns ….
@@ -47,23 +39,23 @@ class Config:
     reward: Literal["sparse", "shaped", "progress"] = "shaped"
     """The reward in training, see ``interfaces.setting.Setting``; success alone is judged.
     "progress" is undiscounted, or right parts of an answer would lose value with every step."""
-    gamma: Annotated[float, Within(0, 1, above=True)] = 0.95
+    gamma: Annotated[float, ranges.Within(0, 1, above=True)] = 0.95
     """γ: the discount of the learner and of the shaped reward."""
 
-    envs: Count = 64
+    envs: ranges.Count = 64
     """How many environments act at the same time."""
-    budget: Count = 2_000_000
+    budget: ranges.Count = 2_000_000
     """The most environment steps of a restart (BC: demonstrated steps, repetitions included)."""
-    judged_every: Count = 50_000
+    judged_every: ranges.Count = 50_000
     """How many environment steps lie between two validations."""
-    judged: Count = 500
+    judged: ranges.Count = 500
     """How many episodes a validation plays."""
-    success_rate: Share = 0.99
+    success_rate: ranges.Share = 0.99
     """A restart ends and succeeds when this share of the validation episodes succeeds."""
 
-    width: Count = 128
+    width: ranges.Count = 128
     """How many units the first layer has."""
-    layers: Counts = (64, 64)
+    layers: ranges.Counts = (64, 64)
     """How many units each later layer has, in the policy and in the value function."""
     linger: float = 4.0
     """On tapes: how much lower an untrained policy's logit of halting is, so that episodes last."""
@@ -72,4 +64,4 @@ class Config:
     {PPO: {ent_coef: 0.02}, DQN: {buffer_size: 10000}}."""
 
     def __post_init__(self) -> None:
-        check_ranges(self)
+        ranges.check(self)

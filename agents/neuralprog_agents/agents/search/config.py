@@ -6,19 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from neuralprog_agents.circuits.lanes import LANES, MOST_MEMORY, MOST_REGISTERS, MOST_STEPS
-from neuralprog_agents.training.ranges import (
-    Count,
-    Counts,
-    Each,
-    Lengths,
-    Natural,
-    NonNegative,
-    Positive,
-    Seed,
-    Share,
-    Within,
-    check_ranges,
-)
+from neuralprog_agents.training import ranges
 
 
 @dataclass(frozen=True)
@@ -30,77 +18,77 @@ class Config:
 
     env: str
     """The id of the environment to learn, such as NRAMSort-v0."""
-    seed: Seed = 0
+    seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same program."""
-    restarts: Count = 200
+    restarts: ranges.Count = 200
     """How many times the search may start again from new random circuits."""
 
-    registers: Annotated[int, Within(1, MOST_REGISTERS)] = 3
+    registers: Annotated[int, ranges.Within(1, MOST_REGISTERS)] = 3
     """R: how many registers the machine has. A program sees only which of them hold 0."""
-    length: Lengths = (1, 4)
+    length: ranges.Lengths = (1, 4)
     """The shortest and the longest instance to learn from."""
-    steps: Annotated[tuple[int, ...], Each(Within(0))] = (1, 2)
+    steps: Annotated[tuple[int, ...], ranges.Each(ranges.Within(0))] = (1, 2)
     """T: how many steps an instance of length n may take, as the coefficients of a polynomial in
     n, the highest power first: [2, 3] is 2·n + 3, and [1, 0, 0] is n²."""
-    spare: Natural = 2
+    spare: ranges.Natural = 2
     """Memories have up to so many cells more than needed, so that no program relies on the size."""
-    test_lengths: Counts = ()
+    test_lengths: ranges.Counts = ()
     """The lengths that `evaluate` scores at; empty: the longest in training, 2 and 10 times it."""
     halt: bool = False
     """Whether a program must halt by itself before T; otherwise it runs until T."""
 
-    begin: Natural = 0
+    begin: ranges.Natural = 0
     """A restart begins with instances of at most this length, and adds longer ones when a program
     fails on them; 0: with all lengths."""
     unveil: bool = False
     """Whether a restart begins with the first cell of each answer, and adds the next whenever all
     are right."""
-    groups: Count = 2
+    groups: ranges.Count = 2
     """How many groups of 64 pairs each proposal is scored on."""
-    pairs: Count = 1000
+    pairs: ranges.Count = 1000
     """How many different input/output pairs all restarts of a run may see in all."""
-    longer_pairs: Count = 128
+    longer_pairs: ranges.Count = 128
     """How many of them have twice the longest length, for the last judgement."""
-    check: Count = 256
+    check: ranges.Count = 256
     """On how many other pairs a program must be right before it counts as found."""
 
-    proposals: Count = 2_000_000
+    proposals: ranges.Count = 2_000_000
     """How many changes a restart tries."""
-    initial_temperature: Positive = 0.012
+    initial_temperature: ranges.Positive = 0.012
     """The temperature of simulated annealing at the start of a restart."""
-    final_temperature: Positive = 0.006
+    final_temperature: ranges.Positive = 0.006
     """The temperature at its end."""
-    changed: NonNegative = 3.0
+    changed: ranges.NonNegative = 3.0
     """How many more times a cell counts if the answer differs from the input there."""
-    exact: Share = 0.5
+    exact: ranges.Share = 0.5
     """The share of the score for pairs that are right in all cells; the rest is for right cells."""
-    prefix: Share = 0.0
+    prefix: ranges.Share = 0.0
     """The share of the score for right cells before the first wrong one; for answers that are
     written from left to right."""
-    hint: Share = 0.0
+    hint: ranges.Share = 0.0
     """The share of the score for having read the answer's value, or holding it in a register, at
     any time; for answers of one cell."""
-    contrast: Share = 0.0
+    contrast: ranges.Share = 0.0
     """The share of the score for registers that are 0 at different times in two pairs exactly if
     their answers differ."""
 
-    register: Share = 0.4
+    register: ranges.Share = 0.4
     """The probability that a changed wire comes from a register, and not from a module."""
-    more_changes: Share = 0.3
+    more_changes: ranges.Share = 0.3
     """The probability that a proposal makes another change, after each one."""
-    copy_wiring: Share = 0.05
+    copy_wiring: ranges.Share = 0.05
     """The probability that a change copies a wire from the circuit of another pattern."""
-    change_unvisited: Share = 0.5
+    change_unvisited: ranges.Share = 0.5
     """The probability that a proposal also replaces the circuit of a pattern that no run met."""
-    tied: Share = 0.0
+    tied: ranges.Share = 0.0
     """The probability that a change is made at once in all patterns that have the same circuit."""
-    join: Share = 0.0
+    join: ranges.Share = 0.0
     """The probability that a change replaces a circuit by that of another pattern that runs met."""
-    uniform: Share = 0.0
+    uniform: ranges.Share = 0.0
     """The probability that a change may fall on wires that have no effect (for comparison)."""
 
     def __post_init__(self) -> None:
-        check_ranges(self)
+        ranges.check(self)
         low, high = self.length
         if self.begin and not low <= self.begin <= high:
             raise ValueError(f"begin must be 0 or from {low} to {high}, got {self.begin}")

@@ -5,16 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from neuralprog_agents.training.ranges import (
-    Count,
-    Counts,
-    Lengths,
-    Natural,
-    Positive,
-    Seed,
-    Within,
-    check_ranges,
-)
+from neuralprog_agents.training import ranges
 
 
 @dataclass(frozen=True)
@@ -23,9 +14,9 @@ class Config:
 
     env: str
     """The id of the environment to learn, such as NRAMCopy-v0."""
-    seed: Seed = 0
+    seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same weights, bit for bit."""
-    restarts: Count = 3
+    restarts: ranges.Count = 3
     """How many times training may start again from new random weights."""
 
     model: Literal["lstm", "lstm-attention", "transformer"] = "lstm-attention"
@@ -35,37 +26,37 @@ class Config:
     (addition: both numbers' digits together, the units first); "aligned": the same, and the network
     writes a digit of the answer with each column that it reads (the "easy" form of Reed and de
     Freitas)."""
-    hidden: Annotated[int, Within(8)] = 128
+    hidden: Annotated[int, ranges.Within(8)] = 128
     """How many units each LSTM layer has; a transformer's vectors have half as many numbers."""
-    layers: Count = 1
+    layers: ranges.Count = 1
     """How many LSTM layers there are; a transformer has twice as many layers."""
 
-    length: Lengths = (1, 5)
+    length: ranges.Lengths = (1, 5)
     """The shortest and the longest instance in training."""
-    pairs: Natural = 0
+    pairs: ranges.Natural = 0
     """How many different input/output pairs training may see; 0: new ones in every step."""
-    test_lengths: Counts = ()
+    test_lengths: ranges.Counts = ()
     """The lengths that `evaluate` scores at; empty: the longest in training, 2 and 10 times it."""
 
-    batch: Count = 32
+    batch: ranges.Count = 32
     """How many pairs each gradient step uses."""
-    learning_rate: Positive = 4e-3
+    learning_rate: ranges.Positive = 4e-3
     """The learning rate of Adam."""
-    clip_norm: Positive = 1.0
+    clip_norm: ranges.Positive = 1.0
     """A longer gradient is scaled down to this norm."""
-    budget: Count = 20_000
+    budget: ranges.Count = 20_000
     """The most gradient steps of a restart."""
-    judged: Count = 200
+    judged: ranges.Count = 200
     """On how many validation pairs of the trained lengths the network is judged."""
-    judged_every: Count = 50
+    judged_every: ranges.Count = 50
     """How many gradient steps lie between two judgements."""
-    success_rate: Annotated[float, Within(0, 1, above=True)] = 0.99
+    success_rate: Annotated[float, ranges.Within(0, 1, above=True)] = 0.99
     """The share of the validation pairs that must be right."""
-    in_a_row: Count = 2
+    in_a_row: ranges.Count = 2
     """In how many judgements in a row it must be reached."""
 
     def __post_init__(self) -> None:
-        check_ranges(self)
+        ranges.check(self)
         if self.pairs % self.batch:
             raise ValueError(f"pairs must be 0 or a multiple of batch, got {self.pairs}")
         if self.hidden % 8:

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuralprog_agents.training.ranges import (
-    Count,
-    Counts,
-    Lengths,
-    Natural,
-    PartialShare,
-    Positive,
-    Seed,
-    check_ranges,
-)
+from neuralprog_agents.training import ranges
 
 
 @dataclass(frozen=True)
@@ -22,60 +13,60 @@ class Config:
 
     env: str
     """The id of the environment to learn, such as NPIHanoi-v0."""
-    seed: Seed = 0
+    seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same programs."""
-    restarts: Count = 5
+    restarts: ranges.Count = 5
     """How many times the search may start again with other examples."""
-    length: Lengths = (1, 4)
+    length: ranges.Lengths = (1, 4)
     """The shortest and the longest instance: a body must be right in every state of all these."""
-    beyond: Count = 5
+    beyond: ranges.Count = 5
     """`prove` checks the bodies in every state of all instances up to this length."""
 
-    examples: Count = 16
+    examples: ranges.Count = 16
     """With how many states the search for a body begins; states where a body fails are added."""
-    joining: Count = 32
+    joining: ranges.Count = 32
     """The most states that are added at once."""
-    calls: Count = 8
+    calls: ranges.Count = 8
     """The most calls on any path through a body."""
-    looks: Natural = 4
+    looks: ranges.Natural = 4
     """The most components of the observation that any path through a body tests."""
-    budget: Count = 5_000_000
+    budget: ranges.Count = 5_000_000
     """The most calls that are tried for one body."""
 
     distil: bool = False
     """Whether an NPI then learns from runs of the bodies, and acts in their place. All settings
     below are this NPI's."""
-    traced: Lengths = (1, 5)
+    traced: ranges.Lengths = (1, 5)
     """The shortest and the longest instance of these runs."""
-    traces: Count = 64
+    traces: ranges.Count = 64
     """How many runs there are of each length."""
-    state: Count = 64
+    state: ranges.Count = 64
     """D: how many numbers the encoder makes of an observation."""
-    program: Count = 32
+    program: ranges.Count = 32
     """P: how many numbers stand for a program."""
-    key: Count = 16
+    key: ranges.Count = 16
     """K: how many numbers the key has by which a program is looked up."""
-    hidden: Count = 64
+    hidden: ranges.Count = 64
     """How many units the core's hidden layer has, and each of its LSTM layers."""
-    layers: Count = 1
+    layers: ranges.Count = 1
     """How many LSTM layers there are."""
-    learning_rate: Positive = 8e-3
+    learning_rate: ranges.Positive = 8e-3
     """The learning rate of Adam at the start."""
-    half_life: Count = 2000
+    half_life: ranges.Count = 2000
     """After how many gradient steps the learning rate has halved."""
-    batch: Count = 128
+    batch: ranges.Count = 128
     """How many frames (one decision of a trace each) a gradient step uses."""
-    boost: PartialShare = 0.5
+    boost: ranges.PartialShare = 0.5
     """The share of a batch that is drawn from the frames that the network still gets wrong."""
-    clip_norm: Positive = 1.0
+    clip_norm: ranges.Positive = 1.0
     """A longer gradient is scaled down to this norm."""
-    updates: Count = 8000
+    updates: ranges.Count = 8000
     """The most gradient steps."""
 
-    test_lengths: Counts = (10, 100)
+    test_lengths: ranges.Counts = (10, 100)
     """The lengths that `evaluate` scores at."""
 
     def __post_init__(self) -> None:
-        check_ranges(self)
+        ranges.check(self)
         if self.beyond < self.length[1]:
             raise ValueError(f"beyond must be at least {self.length[1]}, got {self.beyond}")
