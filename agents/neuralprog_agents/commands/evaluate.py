@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from neuralprog_agents.agent import Answerer
 from neuralprog_agents.commands.errors import SUCCESS, UsageError, input_errors
@@ -33,7 +34,7 @@ def evaluate(args: Namespace) -> int:
     scores = score(agent.policy, agent.env_id, lengths, args.episodes, args.seed, split, agent.name)
     if args.json:
         for each in scores:
-            print(json.dumps(each.record()), flush=True)
+            print(json.dumps(asdict(each)), flush=True)
     else:
         print_table(list(scores))
     return SUCCESS

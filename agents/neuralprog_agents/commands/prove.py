@@ -8,7 +8,8 @@ from pathlib import Path
 
 from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
 from neuralprog_agents.evaluation.agents import Agent, open_agent
-from neuralprog_agents.evaluation.certificate import Certificate, Provable, write
+from neuralprog_agents.evaluation.certificate import Certificate, Provable
+from neuralprog_agents.training.files import write_json
 
 
 def prove(args: Namespace) -> int:
@@ -17,7 +18,7 @@ def prove(args: Namespace) -> int:
         agent = open_agent(args.agent, args.env)
         path = Path(args.certificate or f"{Path(agent.name).name}-certificate.json")
         certificates = [each for acting in _acting(agent, args.env) for each in _proven(acting)]
-        write(path, certificates)
+        write_json(path, [each.record() for each in certificates])
     if args.json:
         for each in certificates:
             print(json.dumps(each.record()))

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from neuralprog_agents.training.files import read_json, write_json
+from neuralprog_agents.training.files import read_json
 from neuralprog_agents.training.schema import Count, structured
 
 FORMAT = "neuralprog-certificate"
@@ -103,15 +103,6 @@ class Certificate:
             **asdict(self.proof),
             "holds": self.proof.holds,
         }
-
-
-def write(path: Path, certificates: list[Certificate]) -> None:
-    """Write certificates, atomically.
-
-    Raises:
-        OSError: They could not be written.
-    """
-    write_json(path, [each.record() for each in certificates])
 
 
 def read(path: Path) -> list[dict[str, Any]]:

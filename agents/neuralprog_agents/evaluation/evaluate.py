@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -50,10 +50,6 @@ class Score:
     mean_return: float
     mean_steps: float
     seconds: float
-
-    def record(self) -> dict[str, Any]:
-        """Return the score in the types of JSON."""
-        return asdict(self)
 
 
 MOST_STEPS = 10**11
