@@ -111,7 +111,7 @@ def _numbers(row: Row) -> str:
     """Return what the first number of an action means; the family says it of all tapes."""
     if row.family == "tape":
         return ""
-    name, meanings = next(iter(make_task(row.id).machine.choices.items()))
+    name, meanings = next(iter(display_of(make_task(row.id).machine).meanings().items()))
     listed = ", ".join(f"{number} {meaning}" for number, meaning in enumerate(meanings))
     return f"\nThe {name} by its number: {listed}.\n"
 
