@@ -1,9 +1,8 @@
 """The NRAM as a straightforward reading of the paper would write it in torch.
 
-The baseline of the speed benchmark, and a second implementation for the tests: it shares
-the layout of the parameters with ``model``, but no mathematics. Every module is evaluated
-on its own, from the definition: the joint distribution of the two arguments, times a 0/1
-table of the integer operation (eq. 2).
+The baseline of the speed benchmark, and a second implementation for the tests: it shares no
+mathematics with ``model``. Every module is evaluated on its own, from the definition: the joint
+distribution of the two arguments, times a 0/1 table of the integer operation (eq. 2).
 """
 
 from __future__ import annotations
