@@ -45,7 +45,7 @@ imports: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 golden: $(VENV)/.dev
-	$(BIN)/python tests/golden.py
+	$(BIN)/python -m tests.golden
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m docs.environments
