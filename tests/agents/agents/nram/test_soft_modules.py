@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from neuralprog_agents.agents.nram.modules import (
+from neuralprog_agents.agents.nram.soft_modules import (
     CONSTANTS,
     VALUE_MODULES,
     constant,

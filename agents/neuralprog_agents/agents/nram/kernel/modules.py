@@ -1,4 +1,4 @@
-"""The soft modules on lanes, forward and backward, in the closed forms of ``nram.modules``.
+"""The soft modules on lanes, forward and backward, in the closed forms of ``nram.soft_modules``.
 
 Distributions are N rows of which the first M count; tapes are M x N rows. ``back`` functions
 write the gradients of the arguments to ``ga`` and ``gb``.
