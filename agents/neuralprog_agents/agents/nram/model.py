@@ -25,9 +25,15 @@ import torch
 from torch import Tensor
 
 from neuralprog_agents.agents.nram.gradients import crop_gradient, renormalise
-from neuralprog_agents.agents.nram.soft_modules import CONSTANTS, VALUE_MODULES, constant, read, write
 from neuralprog_agents.agents.nram.records import Batch
 from neuralprog_agents.agents.nram.shape import Shape
+from neuralprog_agents.agents.nram.soft_modules import (
+    CONSTANTS,
+    VALUE_MODULES,
+    constant,
+    read,
+    write,
+)
 
 State = tuple[Tensor, Tensor] | None
 """Cell c and output h of the LSTM, each (B, H); None for the MLP."""
