@@ -2,6 +2,7 @@
 # make test    set up, run the tests, but for those that take minutes
 # make test-all  set up, run all tests
 # make interop set up TorchRL, skrl and Minari beside VENV, check that they take every environment
+# make floors  set up the oldest libraries that pyproject.toml allows, run the tests that train nothing
 # make check   what CI runs: format, lint, types, import rules, all tests
 #
 # PYTHON=python3.12       the Python to set up with (3.11 or newer)
@@ -13,7 +14,7 @@ TORCH ?= torch==2.13.0
 TORCH_INDEX ?=
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all interop check format lint types imports golden docs clean
+.PHONY: demo test test-all interop floors check format lint types imports golden docs clean
 
 demo: $(VENV)/.agents
 	$(BIN)/neuralprog demo
@@ -27,6 +28,10 @@ test-all: $(VENV)/.dev
 interop:
 	$(MAKE) VENV=$(VENV)-interop $(VENV)-interop/.interop
 	$(VENV)-interop/bin/python -m pytest tests/interop
+
+floors:
+	$(MAKE) VENV=$(VENV)-floors $(VENV)-floors/.floors
+	$(VENV)-floors/bin/python -m pytest -m "not learning and not slow" $(PYTEST_ARGS)
 
 check: lint types imports test-all
 
@@ -69,9 +74,15 @@ $(VENV)/.interop: $(VENV)/.torch pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[interop]"
 	touch $@
 
+$(VENV)/.floors: $(VENV)/.torch pyproject.toml
+	$(BIN)/python scripts/floors.py >$(VENV)/floors.txt
+	$(BIN)/python -m pip install --quiet --constraint $(VENV)/floors.txt \
+	  --editable ".[agents,rl,plot,prove,sweep,interop,dev]"
+	touch $@
+
 $(VENV)/.dev: $(VENV)/.torch pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[agents,rl,plot,prove,dev]"
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-interop build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV)-interop $(VENV)-floors build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

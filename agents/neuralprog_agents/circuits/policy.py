@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.circuits import proofs
 from neuralprog_agents.circuits.decompile import python_function
-from neuralprog_agents.circuits.tables import CircuitTable, patterns, run
+from neuralprog_agents.circuits.tables import CircuitTable, check_table, patterns, run
 from neuralprog_agents.evaluation.certificate import Proof
 from neuralprog_agents.training.ranges import Within
 from neuralprog_envs.core.instances import draw
@@ -62,7 +62,7 @@ class TablePolicy:
         self.time_limit, self.lengths = tuple(time_limit), lengths
         self.repetitions = repetitions
         self.registers = max(len(self.table).bit_length() - 1, 0)
-        _check(self.table, self.machine(lengths[1]))
+        check_table(self.table, self.machine(lengths[1]))
 
     def limit(self, length: int) -> int:
         """Return T for an instance of a length."""
@@ -140,14 +140,6 @@ class TablePolicy:
         settings = self.settings(length)
         del settings["max_steps"]
         return make_task(self.env_id, length=length, **settings)
-
-
-def _check(table: CircuitTable, machine: TapeMachine) -> None:
-    wanted = (1 << machine.registers, len(machine.actions))
-    if table.shape != wanted:
-        raise ValueError(f"a table of circuits of shape {table.shape} should be {wanted}")
-    if (table < 0).any() or (table >= np.array(machine.actions)).any():
-        raise ValueError("the table wires a circuit to a source that there is not")
 
 
 def _function_name(env_id: str) -> str:

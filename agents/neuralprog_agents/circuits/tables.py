@@ -33,6 +33,15 @@ def look_up(table: CircuitTable) -> Choose:
     return lambda flags: table[patterns(flags)]
 
 
+def check_table(table: CircuitTable, machine: TapeMachine) -> None:
+    """Raise ValueError unless a table holds circuits of a machine: compiled code does not look."""
+    wanted = (1 << machine.registers, len(machine.actions))
+    if table.shape != wanted:
+        raise ValueError(f"a table of circuits of shape {table.shape} should be {wanted}")
+    if (table < 0).any() or (table >= np.array(machine.actions)).any():
+        raise ValueError("the table wires a circuit to a source that there is not")
+
+
 def run(
     machine: TapeMachine,
     program: CircuitTable | Choose,

@@ -6,6 +6,7 @@ import json
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from neuralprog_agents.agent import Answerer
 from neuralprog_agents.commands.errors import SUCCESS, UsageError, input_errors
@@ -13,9 +14,10 @@ from neuralprog_agents.evaluation.agents import Agent, open_agent
 from neuralprog_agents.evaluation.evaluate import Score, check
 from neuralprog_agents.evaluation.evaluate import evaluate as score
 from neuralprog_agents.evaluation.release import answer_release
+from neuralprog_agents.training.files import write_atomically
 from neuralprog_envs.core.instances import SPLITS
 from neuralprog_envs.registry import find
-from neuralprog_envs.table.official import write_predictions
+from neuralprog_envs.table.official import predictions
 
 _DEV = "random-split-1-dev"
 """The file of a release that is scored where none is named."""
@@ -51,7 +53,7 @@ def evaluate_release(agent: Agent, args: Namespace) -> int:
     with input_errors():
         done = answer_release(agent.policy, agent.env_id, args.data, questions)
         if args.predictions:
-            write_predictions(args.predictions, done.answers)
+            write_atomically(Path(args.predictions), predictions(done.answers).encode())
     record = done.record(agent.name, agent.env_id, questions)
     if args.json:
         print(json.dumps(record), flush=True)

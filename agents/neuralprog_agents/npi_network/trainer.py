@@ -107,7 +107,7 @@ class Trainer:
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
         """Undo ``state``."""
         for number, (part, counts) in enumerate(zip(self.sets, metadata["sets"], strict=True)):
-            names = "priority", "added"
+            names = "priority", "added", "priority_of_added"
             part.restore({name: tensors[f"{number}.{name}"] for name in names}, counts)
         self.step, self.rounds = metadata["step"], metadata["rounds"]
         restore(self.model, self._adam, tensors, self.step)

@@ -80,13 +80,15 @@ class TrainingSet:
 
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, int]]:
         """Return arrays and counts that ``restore`` takes."""
-        arrays = {"priority": self.priority, "added": self.added}
+        known = len(self.drawn.program)
+        old, new = self.priority[:known], self.priority[known:]
+        arrays = {"priority": old, "added": self.added, "priority_of_added": new}
         return arrays, {"wrong": self.wrong, "unproven": self.unproven}
 
     def restore(self, arrays: dict[str, NDArray[Any]], counts: dict[str, int]) -> None:
         """Restore what ``state`` returned."""
         self._train_on(arrays["added"])
-        self.priority = arrays["priority"]
+        self.priority[:] = np.concatenate([arrays["priority"], arrays["priority_of_added"]])
         self.wrong, self.unproven = counts["wrong"], counts["unproven"]
 
 

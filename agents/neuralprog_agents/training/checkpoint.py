@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_agents.training.files import parse_json, plain, write_atomically
-from neuralprog_agents.training.schema import structured
+from neuralprog_agents.training.schema import check_alike, structured
 
 FORMAT = "neuralprog"
 """The name of our entry in the header."""
@@ -196,6 +196,21 @@ def check_arrays(arrays: Tensors, expect: Expected, where: str = "weights") -> N
                 f"{where}: {name} is {found.dtype} of shape {found.shape}, "
                 f"expected {dtype} of shape {shape}"
             )
+
+
+def check_state(
+    tensors: Tensors, metadata: Any, new: Mapping[str, Any], new_metadata: Mapping[str, Any]
+) -> None:
+    """Raise ValueError unless a learner's state is made as that of a new learner.
+
+    Arrays have the same dtypes and sizes (any size, where the new one has none), metadata the same
+    types; what a new learner does not have yet may be there.
+    """
+    check_alike(metadata, json.loads(json.dumps(new_metadata, default=plain)))
+    like = {name: np.asarray(array) for name, array in new.items()}
+    shapes = {name: tuple(size or None for size in array.shape) for name, array in like.items()}
+    expect = {name: (array.dtype.name, shapes[name]) for name, array in like.items()}
+    check_arrays({name: tensors[name] for name in expect}, expect, "the state")
 
 
 def check_dtypes(arrays: Tensors, dtypes: Sequence[str]) -> None:

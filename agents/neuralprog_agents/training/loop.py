@@ -24,6 +24,7 @@ import numpy as np
 from neuralprog_agents.agent import AgentModule, Learner, Outcome, Report, Stop
 from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.clock import CpuClock
+from neuralprog_agents.training.schema import structured
 
 SAVED_SECONDS = 5.0
 """The time between two checkpoints."""
@@ -120,11 +121,13 @@ class _Checkpoint:
             return
         tensors, metadata = found
         try:
+            checkpoint.check_state(tensors, metadata["learner"], *learner.state())
             learner.restore(tensors, metadata["learner"])
-            clock.add(metadata["cpu_seconds"])
-        except (KeyError, TypeError, ValueError) as error:
+            clock.add(structured(float, metadata["cpu_seconds"]))
+        except Exception as error:  # whatever is raised, what the file holds has led to it
             raise checkpoint.CheckpointError(
-                f"{self.path} does not fit the restart ({error}): remove it to begin anew"
+                f"{self.path} does not fit the restart ({type(error).__name__}: "
+                f"{' '.join(str(error).split())}): remove it to begin anew"
             ) from None
 
     def save(self, learner: Learner, clock: CpuClock) -> None:

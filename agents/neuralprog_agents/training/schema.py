@@ -154,6 +154,24 @@ def defaults(kind: type[Any]) -> dict[str, Any]:
     }
 
 
+def check_alike(value: Any, example: Any, at: str = "") -> None:
+    """Raise SchemaError unless a value is made as an example of it is.
+
+    It has the mappings of the example with their keys, its lists and numbers of its types; where
+    the example has None, there may be anything.
+    """
+    if isinstance(example, Mapping):
+        for key, inner in example.items():
+            check_alike(_mapping(value, at).get(key), inner, _in(at, key))
+    elif isinstance(example, list):
+        if not isinstance(value, list) or len(value) != len(example):
+            raise _wrong(at, f"a list of {len(example)}", value)
+        for i, (each, inner) in enumerate(zip(value, example, strict=True)):
+            check_alike(each, inner, f"{at}[{i}]")
+    elif example is not None:
+        _plain(type(example), value, at)
+
+
 def _in(at: str, key: str) -> str:
     return f"{at}.{key}" if at else key
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 _QUOTES = ((re.compile("[‘’´`]"), "'"), (re.compile("[“”]"), '"'), (re.compile("[‐‑‒–—−]"), "-"))
 _CITATION = re.compile(r"((?<!^)\[[^\]]*\]|\[\d+\]|[•♣♦†‡*#+])*$")
@@ -149,15 +148,12 @@ def written(items: Iterable[str]) -> list[str]:
     return [" ".join(item.split()) for item in items]
 
 
-def write_predictions(path: str | Path, answers: Mapping[str, Iterable[str]]) -> None:
-    """Write a predictions file: a line a question, its id and the items, tab between them.
+def predictions(answers: Mapping[str, Iterable[str]]) -> str:
+    """Return a predictions file's text: a line a question, its id and the items, tab between them.
 
-    Write every question, those without an answer too: the evaluator counts only the ids it sees.
+    It needs every question, those without an answer too: the evaluator counts only what it sees.
 
     Args:
-        path: The file to write.
         answers: The predicted items of each id, in order; see ``written``.
     """
-    with Path(path).open("w", encoding="utf-8", newline="\n") as file:
-        for name, items in answers.items():
-            file.write("\t".join([name, *written(items)]) + "\n")
+    return "".join("\t".join([name, *written(items)]) + "\n" for name, items in answers.items())

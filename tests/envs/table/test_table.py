@@ -261,7 +261,7 @@ def test_escaping_loses_nothing(items):
 
 def test_the_predictions_file_has_a_line_for_every_question(tmp_path):
     file = tmp_path / "predictions.tsv"
-    official.write_predictions(file, {"nt-0": ["a", "b\tc"], "nt-1": []})
+    file.write_text(official.predictions({"nt-0": ["a", "b\tc"], "nt-1": []}))
     assert file.read_bytes() == b"nt-0\ta\tb c\nnt-1\n"
 
 

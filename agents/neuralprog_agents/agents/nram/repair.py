@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.agent import Tensors
 from neuralprog_agents.agents.nram.config import Config
-from neuralprog_agents.agents.nram.data import Stream, limits, pairs, seed
+from neuralprog_agents.agents.nram.data import Stream, limits, pairs, seed, task_of
 from neuralprog_agents.circuits.anneal import Cooling, SearchState, anneal, begin, inspect
 from neuralprog_agents.circuits.interpreter import Problem, TableScore, Weights
 from neuralprog_agents.circuits.lanes import LANES
 from neuralprog_agents.circuits.pairs import in_lanes, problem
 from neuralprog_agents.circuits.proposals import Moves
+from neuralprog_agents.circuits.tables import check_table
 from neuralprog_envs.core import batch
 
 SCORED = 2 * LANES
@@ -90,6 +91,8 @@ class Repair:
 
     def restore(self, tensors: Tensors, done: int) -> None:
         """Undo ``state``."""
+        config = self._config
+        check_table(tensors["table"], task_of(config, config.length[1]).machine)
         self._search.table[:], self._search.stream[:] = tensors["table"], tensors["stream"]
         self._learn_from(tensors["rows"].copy())
         self._done = done

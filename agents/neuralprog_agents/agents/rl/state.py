@@ -54,8 +54,8 @@ def capture(model: Any, env: ProgramVecEnv) -> tuple[Tensors, dict[str, Any]]:
 def restore(model: Any, env: ProgramVecEnv, tensors: Tensors, found: dict[str, Any]) -> None:
     """Restore what ``capture`` returned, in a new learner and environments of the same settings."""
     restore_learner(model.policy, model.policy.optimizer, tensors)
-    for name, value in found["counters"].items():
-        setattr(model, name, value)
+    for name in filter(found["counters"].__contains__, _COUNTERS):
+        setattr(model, name, found["counters"][name])
     model._last_obs = env.restore(_part("env", tensors))
     model._last_episode_starts = tensors["starts"].copy()
     _restore_memory(model, _part("memory", tensors))
