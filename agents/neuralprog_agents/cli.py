@@ -239,10 +239,11 @@ def _add_benchmark(parser: _Parser) -> None:
 
 
 def _natural(word: str) -> int:
-    number = int(word)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"must be at least 0, got {word}")
-    return number
+    if not word.isdecimal() or len(word) > 18:
+        raise argparse.ArgumentTypeError(
+            f"must be at least 0, a whole number of at most 18 digits, got {word[:40]}"
+        )
+    return int(word)
 
 
 def _no_flags(parser: _Parser) -> None:

@@ -40,7 +40,6 @@ def write(rows: Sequence[Ratio], quick: bool, output: Path) -> None:
     rounds = _QUICK_ROUNDS if quick else _ROUNDS
     text = _HEADER.format(rounds=rounds, rows="\n".join(map(str, rows)), **machine())
     Console().print(Markdown(text))
-    output.mkdir(parents=True, exist_ok=True)
     write_atomically(output / "speed.md", text.encode())
     records = [{**asdict(row), "verdict": row.verdict} for row in rows]
     write_json(output / "speed.json", {**machine(), "rows": records})

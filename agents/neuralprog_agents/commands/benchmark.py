@@ -27,8 +27,10 @@ def benchmark(args: Namespace) -> int:
 def _speed(args: Namespace) -> None:
     from neuralprog_agents.benchmark import speed
 
-    rows = speed.measure(args.quick)
     output = args.output or Path("runs/speed" if args.quick else "results")
+    with input_errors():
+        output.mkdir(parents=True, exist_ok=True)  # before the minutes of measuring
+    rows = speed.measure(args.quick)
     with input_errors():
         speed.write(rows, args.quick, output)
 

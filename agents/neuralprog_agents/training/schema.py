@@ -157,8 +157,8 @@ def defaults(kind: type[Any]) -> dict[str, Any]:
 def check_alike(value: Any, example: Any, at: str = "") -> None:
     """Raise SchemaError unless a value is made as an example of it is.
 
-    It has the mappings of the example with their keys, its lists and numbers of its types; where
-    the example has None, there may be anything.
+    It has the mappings of the example with their keys, and its lists, with values of its types;
+    whole numbers are not negative, unless the example's is. Where that has None is anything.
     """
     if isinstance(example, Mapping):
         for key, inner in example.items():
@@ -169,7 +169,9 @@ def check_alike(value: Any, example: Any, at: str = "") -> None:
         for i, (each, inner) in enumerate(zip(value, example, strict=True)):
             check_alike(each, inner, f"{at}[{i}]")
     elif example is not None:
-        _plain(type(example), value, at)
+        made = _plain(type(example), value, at)
+        if isinstance(example, int) and made < min(0, example):
+            raise SchemaError(f"{at} must be at least {min(0, example)}, got {value}")
 
 
 def _in(at: str, key: str) -> str:

@@ -11,11 +11,12 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from neuralprog_agents import registry
 from neuralprog_agents.agents.rl.algorithms import ALGORITHMS
-from neuralprog_agents.training import loop
+from neuralprog_agents.training import checkpoint, loop
 from neuralprog_agents.training.files import plain
 from neuralprog_agents.training.loop import restart
 
@@ -135,6 +136,36 @@ def test_a_new_learner_goes_on_from_the_state_of_another(whole):
                 learner.restore(tensors, json.loads(json.dumps(metadata, default=plain)))
         advance(learner, chunks)
         assert_same(learner.outcome(), outcome)
+
+
+def test_what_is_not_a_state_of_this_learner_is_refused_in_one_line(whole, tmp_path):
+    """With the right SHA-256 and of the right restart, but by a stranger's hand."""
+    agent, config, *_ = whole
+    with loop.contained_randomness():
+        tensors, metadata = agent.learner(config, 3).state()
+    of = {"agent": agent.__name__, **checkpoint.identity(config, 3)}
+    for arrays, learner in damaged(tensors, metadata):
+        own = {"learner": learner, "cpu_seconds": 0.0, "of": of}
+        checkpoint.save(tmp_path / "checkpoint.safetensors", "training", arrays, own)
+        with pytest.raises(checkpoint.CheckpointError, match="does not fit the restart") as caught:
+            restart(agent, config, 3, tmp_path, stop=lambda: True)
+        assert "\n" not in str(caught.value)
+
+
+def damaged(tensors, metadata):
+    """Yield states with a key left out, with other types, and with other arrays."""
+    key, name = next(iter(metadata)), next(iter(tensors))
+    array = np.asarray(tensors[name])
+    yield tensors, {}
+    yield tensors, []
+    yield from (
+        (tensors, {**metadata, each: "x"}) for each in metadata if metadata[each] is not None
+    )
+    yield tensors, {**metadata, key: 1e30}
+    yield {}, metadata
+    yield {**tensors, name: array.astype("float16")}, metadata
+    yield {**tensors, name: np.concatenate([array, array])}, metadata
+    yield {**tensors, name: array[None]}, metadata
 
 
 def advance(learner, chunks):

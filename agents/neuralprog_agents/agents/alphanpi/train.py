@@ -37,6 +37,9 @@ from neuralprog_envs.core.draws import as_words, combine
 _BEYOND = 3
 """How much longer than in training the instances of checked calls may be."""
 
+_STORED = ("program", "views", "policies", "outcome", "mask")
+"""The arrays of stored calls; see ``as_arrays``."""
+
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -171,7 +174,10 @@ class AlphaNPILearner:
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
         """Restore what ``state`` returned."""
         self.iteration, self.calls = metadata["iteration"], metadata["calls"]
-        self.replay = [_part(tensors, f"replay.{i}.") for i in range(metadata["replay"])]
+        self.replay = [
+            {name: tensors[f"replay.{i}.{name}"] for name in _STORED}
+            for i in range(metadata["replay"])
+        ]
         restore(self.model, self.optimizer, tensors, self.iteration * self.config.updates)
 
     def outcome(self) -> Outcome:
@@ -184,11 +190,6 @@ class AlphaNPILearner:
             "trained_lengths": list(self.config.length),
         }
         return Outcome(min(self.rates) == 1.0, metrics, weights(self.model), card)
-
-
-def _part(tensors: Tensors, prefix: str) -> Arrays:
-    found = {k: part for k, part in tensors.items() if k.startswith(prefix)}
-    return {k.removeprefix(prefix): part for k, part in found.items()}
 
 
 def as_arrays(calls: list[SearchedCall], steps: int) -> Arrays:

@@ -7,11 +7,12 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Union, get_args
+from typing import Annotated, Any, Union, get_args
 
 from neuralprog_agents.agents.rl.config import Config
 from neuralprog_agents.agents.rl.setup import Setup
-from neuralprog_agents.training.schema import check_names, structured
+from neuralprog_agents.training.ranges import Natural, NonNegative, Positive, Share, Within
+from neuralprog_agents.training.schema import Size, check_names, structured
 
 _ROLLOUTS = {"n_steps": 64, "ent_coef": 0.01, "learning_rate": 1e-3}
 _PPO = {**_ROLLOUTS, "batch_size": 512, "n_epochs": 4}
@@ -106,7 +107,8 @@ def options_of(config: Config) -> dict[str, Any]:
     try:
         check_names(list(own), list(known))
         for name, value in own.items():
-            structured(dict[str, _of_yaml(known[name])], {name: value})  # type: ignore
+            kind_of = _RANGES.get(name) or _of_yaml(known[name])
+            structured(dict[str, kind_of], {name: value})  # type: ignore[valid-type]
     except ValueError as error:
         raise ValueError(f"options.{config.algorithm}: {error}") from None
     return {**kind.defaults, **own}
@@ -118,6 +120,22 @@ def _of_yaml(annotation: Any) -> Any:
     plain = tuple(kind for kind in kinds if kind in (bool, int, float, str, type(None)))
     return Union[plain] if plain else Any  # noqa: UP007
 
+
+_RANGES: Mapping[str, Any] = MappingProxyType(
+    {
+        **dict.fromkeys(("n_steps", "n_epochs", "train_freq", "stats_window_size"), Size),
+        **dict.fromkeys(("target_update_interval", "demonstrations"), Size),
+        **dict.fromkeys(("gae_lambda", "tau", "exploration_fraction"), Share),
+        **dict.fromkeys(("exploration_initial_eps", "exploration_final_eps"), Share),
+        **dict.fromkeys(("learning_rate", "clip_range", "max_grad_norm"), Positive),
+        **dict.fromkeys(("ent_coef", "vf_coef"), NonNegative),
+        "batch_size": Annotated[int, Within(2, 2**20)],
+        "buffer_size": Annotated[int, Within(2, 10**7)],
+        "gradient_steps": Annotated[int, Within(-1, 2**20)],
+        "learning_starts": Natural,
+    }
+)
+"""What Stable-Baselines3 takes, and mostly checks too late, or not at all."""
 
 _OURS = {"policy", "env", "policy_kwargs", "seed", "gamma", "device", "_init_setup_model"}
 """Arguments that follow from other settings."""

@@ -107,10 +107,14 @@ def _optimizer_arrays(optimizer: torch.optim.Optimizer) -> Tensors:
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, arrays: Tensors) -> None:
-    state: dict[int, dict[str, torch.Tensor]] = {}
-    for key, array in arrays.items():
-        i, name = key.split(".", 1)
-        state.setdefault(int(i), {})[name] = torch.tensor(array)
+    """Restore ``_optimizer_arrays``; ValueError where they are not of the optimiser's parameters."""
+    places, names = ({key.split(".", 1)[end] for key in arrays} for end in (0, 1))
+    state = {int(i): {n: torch.tensor(arrays[f"{i}.{n}"]) for n in names} for i in places}
+    parameters = [each for group in optimizer.param_groups for each in group["params"]]
+    for i, slot in state.items():
+        for name, value in slot.items():
+            if value.dtype != torch.float32 or value.shape not in ((), parameters[i].shape):
+                raise ValueError(f"{name} is not of parameter {i}")
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 

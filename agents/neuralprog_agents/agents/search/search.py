@@ -223,7 +223,9 @@ class SearchLearner:
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
         """Undo ``state``."""
-        tables.check_table(tensors["table"], data.task_of(self.config, self.config.length[1]).machine)
+        tables.check_table(
+            tensors["table"], data.task_of(self.config, self.config.length[1]).machine
+        )
         self.search.table[:], self.search.stream[:] = tensors["table"], tensors["stream"]
         self.rows, self.progress = tensors["rows"].copy(), Progress(**metadata)
         self.problem = self._pack()
