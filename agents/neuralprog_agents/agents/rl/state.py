@@ -107,7 +107,7 @@ def _optimizer_arrays(optimizer: torch.optim.Optimizer) -> Tensors:
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, arrays: Tensors) -> None:
-    """Restore ``_optimizer_arrays``; ValueError where they are not of the optimiser's parameters."""
+    """Undo ``_optimizer_arrays``; ValueError where they are not of the optimiser's parameters."""
     places, names = ({key.split(".", 1)[end] for key in arrays} for end in (0, 1))
     state = {int(i): {n: torch.tensor(arrays[f"{i}.{n}"]) for n in names} for i in places}
     parameters = [each for group in optimizer.param_groups for each in group["params"]]
