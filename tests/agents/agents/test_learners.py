@@ -164,7 +164,8 @@ def damaged(tensors, metadata):
     yield tensors, {**metadata, key: 1e30}
     yield {}, metadata
     yield {**tensors, name: array.astype("float16")}, metadata
-    yield {**tensors, name: np.concatenate([array, array])}, metadata
+    if array.size:
+        yield {**tensors, name: np.concatenate([array, array])}, metadata
     yield {**tensors, name: array[None]}, metadata
 
 

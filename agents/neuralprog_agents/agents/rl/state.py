@@ -169,7 +169,8 @@ def _by_key(arrays: Any) -> Tensors:
 
 def _episodes(model: Any) -> Tensors:
     """Return the returns and lengths of the last episodes, which metrics are computed from."""
-    return {key: np.array([info[key] for info in model.ep_info_buffer]) for key in _EPISODE}
+    infos = model.ep_info_buffer
+    return {key: np.array([info[key] for info in infos], dtype=np.float64) for key in _EPISODE}
 
 
 def _restore_episodes(model: Any, arrays: Tensors) -> None:

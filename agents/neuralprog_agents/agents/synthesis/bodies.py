@@ -87,7 +87,8 @@ def tabulate(bodies: Sequence[Body], values: int) -> tuple[Nodes, NDArray[np.int
         return rows.setdefault((kind, what, *following), len(rows))
 
     roots = [number(body) for body in bodies]
-    return np.array(list(rows), dtype=np.int32), np.array(roots, dtype=np.int32)
+    nodes = np.array(list(rows), dtype=np.int32).reshape(-1, 2 + values)
+    return nodes, np.array(roots, dtype=np.int32)
 
 
 def body_of(nodes: Nodes, root: int) -> Body:

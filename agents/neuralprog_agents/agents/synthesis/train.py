@@ -115,26 +115,21 @@ class SynthesisLearner:
             **counts,
         }
 
-    def _tables(self) -> dict[str, Any]:
-        """Return the bodies as tables; the body of a program without one is RETURN."""
-        missing = len(self.call_model.programs) - len(self.found)
-        nodes, roots = tabulate(
-            [*self.found, *[ReturnNode()] * missing], max(self.call_model.view_sizes)
-        )
+    def _tables(self, bodies: list[Body]) -> dict[str, Any]:
+        nodes, roots = tabulate(bodies, max(self.call_model.view_sizes))
         return {"nodes": nodes, "roots": roots}
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
         """Return the bodies as tables, and the state of the distillation."""
-        counts = {"found": len(self.found), "tried": self.tried, "examples": self.examples}
+        counts = {"tried": self.tried, "examples": self.examples}
         if self.distillation is None:
-            return self._tables(), counts
+            return self._tables(self.found), counts
         arrays, metadata = self.distillation.state()
-        return self._tables() | arrays, counts | {"distillation": metadata}
+        return self._tables(self.found) | arrays, counts | {"distillation": metadata}
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
         """Restore what ``state`` returned."""
-        roots = tensors["roots"][: metadata["found"]]
-        self.found = [body_of(tensors["nodes"], int(root)) for root in roots]
+        self.found = [body_of(tensors["nodes"], int(root)) for root in tensors["roots"]]
         self.tried, self.examples = metadata["tried"], metadata["examples"]
         if "distillation" in metadata:
             self.distillation = self._begin_distillation()
@@ -142,7 +137,8 @@ class SynthesisLearner:
 
     def outcome(self) -> Outcome:
         """Return the bodies, and the network if one was distilled from them."""
-        tables = self._tables()
+        missing = len(self.call_model.programs) - len(self.found)
+        tables = self._tables([*self.found, *[ReturnNode()] * missing])
         metrics = {
             "bodies": float(len(self.found)),
             "examples": float(self.examples),
