@@ -77,7 +77,7 @@ $(VENV)/.interop: $(VENV)/.torch pyproject.toml
 $(VENV)/.floors: $(VENV)/.torch pyproject.toml
 	$(BIN)/python scripts/floors.py >$(VENV)/floors.txt
 	$(BIN)/python -m pip install --quiet --constraint $(VENV)/floors.txt \
-	  --editable ".[agents,rl,plot,prove,sweep,interop,dev]"
+	  --editable ".[agents,rl,plot,prove,sweep,dev]"
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.torch pyproject.toml

@@ -86,6 +86,8 @@ def test_a_files_questions_are_all_answered_and_officially_judged(capsys):
     lines = Path("answers.tsv").read_text().splitlines()
     assert len(lines) == 145
     assert lines[0].split("\t")[0] == "s-0"
+    assert main([*words.split(), "--predictions", "/dev/full"]) == 2
+    assert "/dev/full: is a folder, a device or a pipe" in capsys.readouterr().err
     assert main(words.replace("expert", "random").split()) == 0
     assert "of 145 questions right" in capsys.readouterr().out
 
