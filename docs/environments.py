@@ -37,19 +37,21 @@ _DRAWN_LENGTH = {"tape": 4, "program": 4, "table": 6}
 
 _FAMILIES = {
     "tape": """\
-R registers, a tape of M cells, the fourteen modules of the Neural Random-Access Machine, exact
-integers. An action is one instruction (`action="instruction"`), or the wiring of a whole step
-(`action="circuit"`). Pictures: registers in blue; below a cell the registers that point to it;
-scored cells green when right, red when not yet. The operation of an instruction by its number:
+The machine has R registers, a tape of M cells, and the fourteen modules of the Neural Random-Access
+Machine. All values are integers from 0 to M - 1. An action is one instruction
+(`action="instruction"`), or all connections of one NRAM step (`action="circuit"`). In the pictures,
+registers are blue, the registers that point to a cell stand below it, and scored cells are green if
+they are right and red if not. The operations of an instruction have these numbers:
 """
     + f"{_OPERATIONS}.",
     "program": """\
-A scratch pad with pointers and a call stack. An action calls a program with arguments, acts on the
-pad, or returns. Pictures: the pad, blue where a pointer is, and the innermost calls.""",
+The machine has a scratch pad with pointers, and a call stack. An action calls a program with arguments,
+acts on the pad (ACT), or returns. The pictures show the pad, blue where a pointer is, and the
+innermost calls.""",
     "table": """\
-A table, a selection of its rows, and what the last step left: rows, a number or printed cells. An
-action is an operation, a column and a pivot (which number of the question). Pictures: selected
-rows blue, printed cells green.""",
+The machine has a table, a selection of its rows, and the result of the last step: rows, a number or
+printed cells. An action is an operation, a column and a pivot (which number of the question it
+uses). In the pictures, selected rows are blue and printed cells are green.""",
 }
 
 _HEAD = f"""\
@@ -57,14 +59,13 @@ _HEAD = f"""\
 
 <!-- Written by `{COMMAND}` from the registry and the docstrings: change those, not this page. -->
 
-Every id works in `gym.make` and `gym.make_vec` after `import neuralprog_envs`. The reward is 1 when
-the episode ends with a wholly right answer (`reward="sparse"`), or that and a potential-based
-shaping with the same optimum (`reward="shaped"`), or pay for every right part of the answer
-(`reward="progress"`). `length` is what the task counts: elements,
-digits, vertices, disks, rows. The spaces below are those of the default arguments. The last
-columns of each table are measured on {_EPISODES} episodes of the longest default length, seed 0,
-split "train": how often the task's own expert and random legal actions succeed.
-`env.unwrapped.get_action_meanings()` says what each number of an action means.
+Every id works in `gym.make` and `gym.make_vec` after `import neuralprog_envs`. There are three rewards.
+With `reward="sparse"` an episode earns 1 if it ends with a completely right answer. `reward="shaped"`
+adds a potential-based shaping, which leaves the optimal policy the same. `reward="progress"` gives a
+part for each right part of the answer. `length` is the number of elements, digits, vertices, disks or rows
+of an instance. The spaces below are those of the default arguments. The columns "expert" and "random" say how often
+the task's own expert and random legal actions succeed, on {_EPISODES} episodes of the longest default length,
+seed 0, split "train". `env.unwrapped.get_action_meanings()` says what each number of an action means.
 """
 
 
@@ -108,12 +109,12 @@ def _sections() -> Iterator[str]:
 
 
 def _numbers(row: Row) -> str:
-    """Return what the first number of an action means; the family says it of all tapes."""
+    """Return what the first number of an action means; tape tasks share the family's list."""
     if row.family == "tape":
         return ""
     name, meanings = next(iter(display_of(make_task(row.id).machine).meanings().items()))
     listed = ", ".join(f"{number} {meaning}" for number, meaning in enumerate(meanings))
-    return f"\nThe {name} by its number: {listed}.\n"
+    return f"\nThe numbers of the {name}: {listed}.\n"
 
 
 def _section(env_id: str, row: Row) -> str:
