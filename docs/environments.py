@@ -45,9 +45,9 @@ they are right and red if not. The operations of an instruction have these numbe
 """
     + f"{_OPERATIONS}.",
     "program": """\
-The machine has a scratch pad with pointers, and a call stack. An action calls a program with arguments,
-acts on the pad (ACT), or returns. The pictures show the pad, blue where a pointer is, and the
-innermost calls.""",
+The machine has a scratch pad with pointers, and a call stack. An action calls a program with
+arguments, acts on the pad (ACT), or returns. The pictures show the pad, blue where a pointer is,
+and the innermost calls.""",
     "table": """\
 The machine has a table, a selection of its rows, and the result of the last step: rows, a number or
 printed cells. An action is an operation, a column and a pivot (which number of the question it
@@ -59,13 +59,14 @@ _HEAD = f"""\
 
 <!-- Written by `{COMMAND}` from the registry and the docstrings: change those, not this page. -->
 
-Every id works in `gym.make` and `gym.make_vec` after `import neuralprog_envs`. There are three rewards.
-With `reward="sparse"` an episode earns 1 if it ends with a completely right answer. `reward="shaped"`
-adds a potential-based shaping, which leaves the optimal policy the same. `reward="progress"` gives a
-part for each right part of the answer. `length` is the number of elements, digits, vertices, disks or rows
-of an instance. The spaces below are those of the default arguments. The columns "expert" and "random" say how often
-the task's own expert and random legal actions succeed, on {_EPISODES} episodes of the longest default length,
-seed 0, split "train". `env.unwrapped.get_action_meanings()` says what each number of an action means.
+Every id works in `gym.make` and `gym.make_vec` after `import neuralprog_envs`. There are three
+rewards. With `reward="sparse"` an episode earns 1 if it ends with a completely right answer.
+`reward="shaped"` adds a potential-based shaping, which leaves the optimal policy the same.
+`reward="progress"` gives a part for each right part of the answer. `length` is the number of
+elements, digits, vertices, disks or rows of an instance. The spaces below are those of the default
+arguments. The columns "expert" and "random" say how often the task's own expert and random legal
+actions succeed, on {_EPISODES} episodes of the longest default length, seed 0, split "train".
+`env.unwrapped.get_action_meanings()` says what each number of an action means.
 """
 
 
