@@ -34,7 +34,7 @@ def ask(question, table="numbers.csv", agent="np-tableqa", *more):
 def test_a_question_on_your_own_table_is_answered_and_the_steps_are_shown(capsys, question, answer):
     assert ask(question) == 0
     out = capsys.readouterr().out
-    assert f"answer    {answer}" in out
+    assert f"answer  {answer}" in out
     assert "row | A |  B | C" in out
     assert "failure" not in out
     assert ask(question, "numbers.csv", "np-tableqa", "--json") == 0
@@ -55,7 +55,7 @@ def test_a_question_on_your_own_table_is_answered_and_the_steps_are_shown(capsys
         ("t.csv", "A,Gold\n1,2\n", "sum A", "column name 'Gold' is unknown"),
         ("t.csv", "A\n" + "1\n" * 2001, "sum A", "2001 rows, at most 2000"),
         ("t.csv", ",".join("ABCDEFGHIJKLM") + "\n" + "1," * 12 + "1\n", "sum A", "at most 10"),
-        ("numbers.csv", NUMBERS, "hello you", "no known word"),
+        ("numbers.csv", NUMBERS, "hello you", "unknown words: hello, you"),
         ("numbers.csv", NUMBERS, "sum D", "asks about column D, the table has A, B, C"),
         ("numbers.csv", NUMBERS, "", "the question is empty"),
     ],
