@@ -83,20 +83,18 @@ def begin(table: CircuitTable, problem: Problem, stream: Stream) -> SearchState:
 
 
 @njit(error_model="numpy")
-def _copy_patterns(source: Program, target: Program, patterns: int) -> None:
-    for pattern in range(len(source.sizes)):
-        if patterns >> pattern & 1:
-            target.modules[pattern] = source.modules[pattern]
-            target.sizes[pattern] = source.sizes[pattern]
-            target.after[pattern] = source.after[pattern]
-            target.finish[pattern] = source.finish[pattern]
-
-
-@njit(error_model="numpy")
 def _copy_rows(source: CircuitTable, target: CircuitTable, patterns: int) -> None:
     for pattern in range(len(source)):
         if patterns >> pattern & 1:
             target[pattern] = source[pattern]
+
+
+@njit(error_model="numpy")
+def _copy_patterns(source: Program, target: Program, patterns: int) -> None:
+    _copy_rows(source.modules, target.modules, patterns)
+    _copy_rows(source.sizes, target.sizes, patterns)
+    _copy_rows(source.after, target.after, patterns)
+    _copy_rows(source.finish, target.finish, patterns)
 
 
 @njit(error_model="numpy")
@@ -110,8 +108,8 @@ def _try(
 ) -> TableScore:
     """Make one proposal; keep it unless it falls more than ``slack`` below the score now.
 
-    It is dropped as soon as the groups run so far fall by more than that in all: the first one
-    usually tells.
+    It is dropped as soon as the groups run so far fall by more than that in all, usually after
+    the first one.
     """
     R = search.program.after.shape[1]
     touched = propose(search.stream, search.trial, now.visited, R, moves)
@@ -180,19 +178,14 @@ def _build(sources: str, cache: bool) -> tuple[Any, ...]:
     """The entries; see ``training.compiled``."""
 
     @njit(nogil=True, error_model="numpy", cache=cache)
-    def anneal(
-        search: SearchState, problem: Problem, weights: Weights, moves: Moves, schedule: Cooling,
-        count: int,
-    ) -> tuple[TableScore, int]:  # fmt: skip
+    def anneal(*arguments: Any) -> tuple[TableScore, int]:
         version = sources  # noqa: F841
-        return _anneal(search, problem, weights, moves, schedule, count)
+        return _anneal(*arguments)
 
     @njit(nogil=True, error_model="numpy", cache=cache)
-    def inspect(
-        search: SearchState, problem: Problem, weights: Weights, table: CircuitTable
-    ) -> Inspected:
+    def inspect(*arguments: Any) -> Inspected:
         version = sources  # noqa: F841
-        return _inspect(search, problem, weights, table)
+        return _inspect(*arguments)
 
     return anneal, inspect
 
@@ -201,3 +194,12 @@ anneal, inspect = compiled(_build, [Path(__file__).with_name(f"{n}.py") for n in
 """``anneal`` makes up to ``count`` proposals, and stops at a fit; it returns the score and how many
 it made. ``inspect`` returns which pairs of each group a table is right on, and the patterns that it
 visits, as bits."""
+
+
+def right_pairs(
+    search: SearchState, problem: Problem, weights: Weights, table: CircuitTable
+) -> tuple[NDArray[np.bool_], tuple[int, ...]]:
+    """Return which of the 64·G pairs a table is right on, and the patterns that it visits."""
+    found, visited = inspect(search, problem, weights, table)
+    right = np.unpackbits(found.view(np.uint8), bitorder="little").astype(bool)
+    return right, tuple(pattern for pattern in range(len(table)) if visited >> pattern & 1)

@@ -12,6 +12,7 @@ import ast
 import re
 from collections.abc import Sequence
 from types import MappingProxyType
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -54,7 +55,7 @@ def python_function(
 
     Args:
         name: The function's name.
-        machine: A machine of the table's registers and modules; its memory does not matter.
+        machine: A machine of the table's registers and modules, with any memory.
         table: One circuit for each pattern of zero registers, shape (2**R, K).
         patterns: The patterns that occur.
         time_limit: (c_0, c_1, ...): an instance of length n has at most Σ_k c_k · n^k steps.
@@ -134,20 +135,19 @@ def _effect(line: str) -> str:
     if not line.startswith("WRITE("):
         name, _, value = line.partition(" = ")
         return f"{name} = {_python(value)}"
-    call = _parse(line)
-    address, value = (ast.unparse(_Python().visit(argument)) for argument in call.args)
+    address, value = _arguments(line)
     return f"tape[{address}] = {value}"
 
 
-def _parse(text: str) -> ast.Call:
-    tree = ast.parse(re.sub(r"\bold (r\d+)", r"\1", text), mode="eval").body
-    assert isinstance(tree, ast.Call)
-    return tree
-
-
 def _python(text: str) -> str:
-    tree = ast.parse(re.sub(r"\bold (r\d+)", r"\1", text), mode="eval")
-    return ast.unparse(_Python().visit(tree.body))
+    return _arguments(f"({text},)")[0]
+
+
+def _arguments(text: str) -> list[str]:
+    """Return the arguments of a call, or the items of a tuple, in Python."""
+    tree: Any = ast.parse(re.sub(r"\bold (r\d+)", r"\1", text), mode="eval").body
+    parts = tree.args if isinstance(tree, ast.Call) else tree.elts
+    return [ast.unparse(_Python().visit(part)) for part in parts]
 
 
 class _Python(ast.NodeTransformer):

@@ -1,9 +1,9 @@
 """A task's expert as a table of circuits.
 
-An expert is a program of instructions that looks at nothing but registers being 0; where it stands
-in its own text is a state that a table does not have. So its states are numbered, and the number is
-kept in further registers that hold 0 or 1: one bit each. A circuit executes the instruction
-of its state and pattern of flags, and writes the number of the state that follows.
+An expert is a generator of instructions that looks at nothing but which registers hold 0. Its place
+in its own code is a state, which a table does not have. So the states are numbered, and further
+registers hold the number, one bit each. A circuit executes the instruction of its state and pattern
+of flags, and writes the number of the state that follows.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Answers = dict[int, int]
 
 
 class _UnknownError(Exception):
-    """The expert asked for a register that nothing is known of."""
+    """The expert reads a register of which nothing is known."""
 
 
 class _Known(dict[int, int]):
@@ -39,7 +39,7 @@ class _Known(dict[int, int]):
 
 @dataclass(frozen=True)
 class Rule:
-    """In a state, and where registers are as ``answers`` says: an instruction, and what follows."""
+    """In a state, where registers hold ``answers``: an instruction, and the next state."""
 
     state: int
     answers: Answers
@@ -49,7 +49,7 @@ class Rule:
 
 @dataclass
 class _Walk:
-    """The states found so far, by what tells them apart, each with answers that lead there."""
+    """The states found so far, numbered by their place in the code; answers that lead there."""
 
     algorithm: Algorithm
     numbers: dict[Hashable, int] = field(default_factory=lambda: {"start": 0})
@@ -72,7 +72,7 @@ class _Walk:
                 yield Rule(state, answers, act, after)
 
     def _play(self, path: tuple[Answers, ...]) -> tuple[Act, Hashable]:
-        """Return an expert's last instruction if it knows all this, and its place in its text."""
+        """Return an expert's last instruction after these answers, and its place in its code."""
         known: Any = _Known()
         steps: Any = self.algorithm.expert(Cpu(known))
         act = Act(())

@@ -61,7 +61,7 @@ class Weights(NamedTuple):
         cells: The share of right cells, weighted.
         prefix: The share, weighted, of the cells before the first wrong one.
         exact: The share of examples that are wholly right.
-        hint: The share whose only answer was ever read or stands in a register at the end.
+        hint: The share whose only answer was ever read or is in a register at the end.
         contrast: The share of neighbours whose flags differ in time exactly if answers do.
         halting: Whether only examples that halted by themselves may be wholly right.
     """
@@ -89,7 +89,7 @@ def workspace(problem: Problem, registers: int) -> Bytes:
 
 @njit(error_model="numpy")
 def _start(work: Bytes, problem: Problem, g: int, R: int) -> None:
-    """Tape as posed, registers at 0, constants in place, nothing seen."""
+    """The input on the tape, registers at 0, constants in place, nothing visited."""
     C = problem.width
     for cell in range(problem.cells[g]):
         v.store(work, cell * LANES, v.load(problem.tape, (g * C + cell) * LANES))
@@ -211,7 +211,7 @@ def run_group(work: Bytes, problem: Problem, g: int, program: Program, R: int) -
 
 @njit(error_model="numpy")
 def _hints(work: Bytes, problem: Problem, g: int, R: int) -> Lanes:
-    """Mask of the lanes whose answer was ever read or stands in a register."""
+    """Mask of the lanes whose answer was ever read or is in a register."""
     values, wanted = problem.width, v.load(problem.wanted, g * LANES)
     found = v.load(work, (values + 2 * R + Q) * LANES)
     for j in range(R):
@@ -264,17 +264,11 @@ def evaluate(
     gains: NDArray[np.float64],
     slack: float,
 ) -> TableScore:
-    """Return a program's score.
+    """Return a program's score, or -1 where it falls behind.
 
-    Args:
-        work: Of ``workspace``.
-        problem: The pairs.
-        weights: What counts.
-        program: The compiled table.
-        R: Registers.
-        gains: The scores of the groups up to each, added up, shape (G,). What they are on entry
-            is the mark; they end as this program's, as far as it was run.
-        slack: Once a group's sum is below the mark by more, evaluation ends with a score of -1.
+    ``gains``, shape (G,), are the scores of the groups up to each, added up: those to compare with,
+    which this program's replace as far as it is run. Once a sum is below by more than ``slack``,
+    evaluation ends.
     """
     groups, gained, right = len(problem.cells), 0.0, 0
     visited: Bits = np.uint64(0)

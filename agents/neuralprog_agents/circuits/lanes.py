@@ -13,7 +13,9 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, register_model
+from numba.extending import intrinsic
+
+from neuralprog_agents.training.simd import emitted, vector_type
 
 LANES = 64
 MOST_MEMORY, MOST_STEPS, MOST_REGISTERS = 128, 255, 6
@@ -26,38 +28,16 @@ _BYTES = ir.VectorType(_I8, LANES)
 _ZERO = ir.Constant(_BYTES, None)
 
 
-class LanesType(types.Type):  # type: ignore[misc]
-    """The numba type of sixty-four bytes."""
-
-    def __init__(self) -> None:
-        super().__init__(name="uint8x64")
-
-
-lanes = LanesType()
-
-
-@register_model(LanesType)
-class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
-    def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _BYTES)
+lanes = vector_type("uint8x64", _BYTES)
+"""The numba type of sixty-four bytes."""
 
 
 def _define(
     name: str, text: str, arity: int, emit: Callable[..., Any], result: Any = lanes
 ) -> Callable[..., Any]:
     """Return a function of compiled code on ``arity`` vectors."""
-
-    def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return emit(builder, *arguments)
-
-    typed = result(*[lanes] * arity), lower
-    typer: Any = {
-        1: lambda context, a: typed,
-        2: lambda context, a, b: typed,
-        3: lambda context, a, b, c: typed,
-    }[arity]
-    typer.__name__, typer.__doc__ = name, text
-    compiled: Callable[..., Any] = intrinsic(typer)
+    emit.__name__, emit.__doc__ = name, text
+    compiled: Callable[..., Any] = emitted(*[lanes] * arity, result=result)(emit)
     return compiled
 
 
@@ -110,17 +90,13 @@ bits = _define(
 total = _define("total", "The sum of the lanes; below 65536.", 1, _sum, types.int64)
 
 
-@intrinsic
-def spread(context: Any, x: Any) -> Any:
+@emitted(types.int64, result=lanes)
+def spread(builder: Any, x: Any) -> Any:
     """An integer's lowest byte in all lanes."""
-
-    def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        byte = builder.trunc(arguments[0], _I8)
-        single = builder.insert_element(ir.Constant(_BYTES, ir.Undefined), byte, _I64(0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), None)
-        return builder.shuffle_vector(single, single, zeros)
-
-    return lanes(types.int64), lower
+    byte = builder.trunc(x, _I8)
+    single = builder.insert_element(ir.Constant(_BYTES, ir.Undefined), byte, _I64(0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), None)
+    return builder.shuffle_vector(single, single, zeros)
 
 
 def _row(context: Any, builder: Any, kind: Any, array: Any, i: Any) -> Any:
@@ -151,21 +127,13 @@ def store(context: Any, array: Any, i: Any, x: Any) -> Any:
     return types.none(array, types.intp, lanes), lower
 
 
-@intrinsic
-def lowest(context: Any, x: Any) -> Any:
+@emitted(types.uint64, result=types.int64)
+def lowest(builder: Any, x: Any) -> Any:
     """The number of the lowest bit that is set in a uint64 that is not 0."""
-
-    def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.cttz(arguments[0], ir.Constant(_I1, 1))
-
-    return types.int64(types.uint64), lower
+    return builder.cttz(x, ir.Constant(_I1, 1))
 
 
-@intrinsic
-def count(context: Any, x: Any) -> Any:
+@emitted(types.uint64, result=types.int64)
+def count(builder: Any, x: Any) -> Any:
     """How many bits of a uint64 are set."""
-
-    def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.ctpop(arguments[0])
-
-    return types.int64(types.uint64), lower
+    return builder.ctpop(x)

@@ -72,8 +72,8 @@ def in_lanes(
         memory: M of each, shape (B,).
         rows: Which of them.
         alike: Whether neighbours (2k, 2k + 1) should be pairs of one length and one M whose inputs
-            have as many equal cells as can be had greedily: alike, but for what the answer hangs
-            on. It is for scores with contrast.
+            have as many equal cells as a greedy choice finds: they differ in little but what
+            decides the answer. It is for scores with contrast.
     """
     by_length = rows[np.lexsort((memory[rows], instances.length[rows]))]
     if not alike:

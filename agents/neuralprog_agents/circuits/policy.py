@@ -6,16 +6,22 @@ import builtins
 import keyword
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_agents.circuits import proofs
 from neuralprog_agents.circuits.decompile import python_function
-from neuralprog_agents.circuits.tables import CircuitTable, check_table, patterns, run
+from neuralprog_agents.circuits.tables import (
+    CircuitTable,
+    check_table,
+    limits,
+    patterns,
+    run,
+    settings,
+)
 from neuralprog_agents.evaluation.certificate import Proof
-from neuralprog_agents.training.ranges import Within
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape.circuit import occurring, program_text
@@ -28,12 +34,8 @@ _EXAMPLE = 3
 """The length of the example in a Python file, if it was learned from."""
 
 
-Coefficients = tuple[Annotated[int, Within(0, 10_000)], ...]
-"""(c_0, c_1, ...): an instance of length n has at most Σ_k c_k · n^k steps."""
-
-
 class TablePolicy:
-    """A table that acts in circuit mode and sees nothing but flags.
+    """A table of circuits as a policy: it acts in circuit mode and sees only the flags.
 
     Args:
         env_id: The environment it was learned for.
@@ -66,20 +68,14 @@ class TablePolicy:
 
     def limit(self, length: int) -> int:
         """Return T for an instance of a length."""
-        return max(1, sum(c * length**k for k, c in enumerate(self.time_limit)))
+        return int(limits(self.time_limit, length))
 
     def settings(self, length: int) -> dict[str, Any]:
         """Return the environment's arguments: circuit mode, flags, and the time limit T."""
-        return {
-            "action": "circuit",
-            "observation": "flags",
-            "registers": self.registers,
-            "repetitions": self.repetitions,
-            "max_steps": self.limit(length),
-        }
+        return settings(self.registers, self.repetitions, self.limit(length))
 
     def start(self, n: int) -> None:
-        """Begin n episodes: there is nothing to forget."""
+        """Begin n episodes; a table has no state."""
 
     def act(self, observation: Any, action_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return each slot's circuit, shape (n, K)."""
@@ -127,9 +123,9 @@ class TablePolicy:
         """Return a doctest: what the function called ``name`` does with one instance."""
         n = min(max(_EXAMPLE, self.lengths[0]), self.lengths[1])
         task = self._task(n)
-        posed = draw(task, 0, [0], (n, n), "all")
-        final = run(task.machine, self.table, posed, np.array([self.limit(n)]))
-        return [f">>> {name}({posed.tape[0].tolist()}, {n})", str(final.tape[0].tolist())]
+        instances = draw(task, 0, [0], (n, n), "all")
+        final = run(task.machine, self.table, instances, np.array([self.limit(n)]))
+        return [f">>> {name}({instances.tape[0].tolist()}, {n})", str(final.tape[0].tolist())]
 
     def prove(self) -> list[Proof]:
         """Check the program completely, up to sizes that the proofs name."""

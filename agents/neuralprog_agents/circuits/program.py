@@ -1,8 +1,8 @@
-"""A table of circuits as the interpreter wants it: for each pattern only the modules that matter.
+"""A table of circuits as the interpreter takes it: each pattern's modules that have an effect.
 
 A circuit's wires are those of ``neuralprog_envs.tape.machine``: each module's arguments, each
 register's source, finish. Of fourteen modules few feed anything; ``compile_pattern`` lists
-those, in order. WRITE always matters.
+those, in order. WRITE always has one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Changes to a table of circuits, made only where they can matter.
+"""Changes to a table of circuits, made only where they can have an effect.
 
 A proposal rewires a few live wires (a register's source, an argument of WRITE, an argument of a
 module that feeds one of them) of patterns that the current program visits. A wire gets a new
@@ -64,20 +64,12 @@ def _draw_source(stream: Stream, choices: int, R: int, register: float) -> int:
 
 @njit(error_model="numpy")
 def _live_wire(stream: Stream, live: int, R: int) -> int:
-    """A wire of a circuit, uniform among those that matter."""
-    count = R
+    """A wire of a circuit, uniform among those that have an effect."""
+    wires = (1 << R) - 1  # first those of the registers, then the arguments
     for wire in range(WIRES):
-        count += live >> OWNER[wire] & 1
-    pick = below(stream, count)
-    if pick < R:
-        return WIRES + pick
-    pick -= R
-    for wire in range(WIRES):
-        if live >> OWNER[wire] & 1:
-            if pick == 0:
-                return wire
-            pick -= 1
-    return WIRES
+        wires |= (live >> OWNER[wire] & 1) << (R + wire)
+    pick = _pick(stream, wires, R + WIRES)
+    return WIRES + pick if pick < R else pick - R
 
 
 @njit(error_model="numpy")
@@ -111,16 +103,16 @@ def _copy_wiring(table: CircuitTable, pattern: int, other: int, wire: int, R: in
 
 
 @njit(error_model="numpy")
-def _pick(stream: Stream, visited: int, patterns: int) -> int:
-    """A pattern, uniform among the visited ones."""
+def _pick(stream: Stream, bits: int, width: int) -> int:
+    """The number of one of the bits that are set, uniformly."""
     count = 0
-    for pattern in range(patterns):
-        count += visited >> pattern & 1
+    for i in range(width):
+        count += bits >> i & 1
     pick = below(stream, count)
-    for pattern in range(patterns):
-        if visited >> pattern & 1:
+    for i in range(width):
+        if bits >> i & 1:
             if pick == 0:
-                return pattern
+                return i
             pick -= 1
     return 0
 
@@ -197,14 +189,7 @@ def _draw_circuit(stream: Stream, circuit: Circuit, R: int, moves: Moves) -> Non
 
 @njit(error_model="numpy")
 def propose(stream: Stream, table: CircuitTable, visited: int, R: int, moves: Moves) -> int:
-    """Change a table in place.
-
-    Args:
-        stream: Where randomness comes from.
-        table: The table.
-        visited: The patterns that its program visits, as bits.
-        R: Registers.
-        moves: How to draw.
+    """Change a table in place, given the patterns that its program visits, as bits.
 
     Returns:
         The patterns whose circuits may have changed, as bits.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from neuralprog_agents.circuits.program import ARITY, OWNER, WIRES, Q, live_modules
 from neuralprog_agents.circuits.tables import CircuitTable
 
-Look = Callable[[CircuitTable], tuple[bool, int]]
-"""Returns whether a table is right, and the patterns that it visits, as bits."""
+Look = Callable[[CircuitTable], tuple[bool, Sequence[int]]]
+"""Returns whether a table is right, and the patterns that it visits."""
 
 
 def simplify(table: CircuitTable, look: Look) -> CircuitTable:
@@ -19,7 +19,7 @@ def simplify(table: CircuitTable, look: Look) -> CircuitTable:
 
     Args:
         table: A program that is right.
-        look: What tells.
+        look: Tells whether a table is right.
     """
     best = table.copy()
     while (better := _improve(best, look)) is not None:
@@ -29,20 +29,16 @@ def simplify(table: CircuitTable, look: Look) -> CircuitTable:
 
 def _improve(table: CircuitTable, look: Look) -> CircuitTable | None:
     """Return the first simpler neighbour that is right too, None if there is none."""
-    patterns = _patterns(look(table)[1], len(table))
+    patterns = look(table)[1]
     price = cost(table, patterns)
     for trial in _changes(table, patterns):
         right, visited = look(trial)
-        if right and cost(trial, _patterns(visited, len(table))) < price:
+        if right and cost(trial, visited) < price:
             return trial
     return None
 
 
-def _patterns(visited: int, count: int) -> list[int]:
-    return [pattern for pattern in range(count) if visited >> pattern & 1]
-
-
-def cost(table: CircuitTable, patterns: list[int]) -> int:
+def cost(table: CircuitTable, patterns: Sequence[int]) -> int:
     """Return how much there is to read in a program.
 
     Sixteen for each different circuit among the patterns; in each, four for a module, two for a
@@ -54,10 +50,9 @@ def cost(table: CircuitTable, patterns: list[int]) -> int:
 
 
 def _essence(circuit: NDArray[np.int64], R: int) -> tuple[int, ...]:
-    """Return the wires of a circuit that matter, -1 in the place of the others."""
-    live = live_modules(circuit, R)
+    """Return the wires of a circuit that have an effect, -1 in the place of the others."""
     wires = circuit.copy()
-    wires[:WIRES][(live >> OWNER & 1) == 0] = -1
+    wires[:WIRES][(live_modules(circuit, R) >> OWNER & 1) == 0] = -1
     return tuple(wires.tolist())
 
 
@@ -67,7 +62,7 @@ def _length(circuit: NDArray[np.int64], R: int) -> int:
     return modules + int((circuit[WIRES : WIRES + R] != np.arange(R)).sum())
 
 
-def _changes(table: CircuitTable, patterns: list[int]) -> Iterator[CircuitTable]:
+def _changes(table: CircuitTable, patterns: Sequence[int]) -> Iterator[CircuitTable]:
     """Yield a table's simpler neighbours: another pattern's circuit, or one wire's other source."""
     R = len(table).bit_length() - 1
     for pattern in patterns:
@@ -86,7 +81,7 @@ def _changes(table: CircuitTable, patterns: list[int]) -> Iterator[CircuitTable]
 
 
 def _live_wires(circuit: NDArray[np.int64], R: int) -> Iterator[tuple[int, int]]:
-    """Yield the wires that matter and how many sources each may have."""
+    """Yield the wires that have an effect, and how many sources each may have."""
     live = live_modules(circuit, R)
     for j in range(R):
         yield WIRES + j, R + Q

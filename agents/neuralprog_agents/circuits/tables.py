@@ -6,12 +6,13 @@ zero registers (Kurach et al. 2016, section 3.4). A pattern is Σ_j [r_j = 0] ·
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_agents.training.ranges import Within
 from neuralprog_envs.core import batch
 from neuralprog_envs.tape.machine import TapeMachine
 from neuralprog_envs.tape.state import TapeInstances, TapeState
@@ -19,8 +20,33 @@ from neuralprog_envs.tape.state import TapeInstances, TapeState
 CircuitTable = NDArray[np.int64]
 """One circuit for each pattern, shape (2^R, K)."""
 
+Coefficients = tuple[Annotated[int, Within(0, 10_000)], ...]
+"""(c_0, c_1, ...): an instance of length n has at most Σ_k c_k · n^k steps."""
+
 Choose = Callable[[NDArray[Any]], NDArray[np.int64]]
 """What chooses circuits, shape (n, K), by looking at zero-flags, shape (n, R)."""
+
+
+def coefficients(steps: Sequence[int]) -> tuple[int, ...]:
+    """Return (c_0, c_1, c_2) from the setting ``steps``, whose highest power is first."""
+    return tuple(reversed((0, 0, *steps)))[:3]
+
+
+def limits(coefficients: Sequence[int], lengths: Any) -> Any:
+    """Return T, at least 1, of each length n, like ``lengths``: an integer or an array."""
+    n = np.asarray(lengths, dtype=np.int64)
+    return np.maximum(1, sum(c * n**k for k, c in enumerate(coefficients)))
+
+
+def settings(registers: int, repetitions: int, limit: int) -> dict[str, Any]:
+    """Return the environment's arguments for a program: circuit mode, flags, and T."""
+    return {
+        "action": "circuit",
+        "observation": "flags",
+        "registers": registers,
+        "repetitions": repetitions,
+        "max_steps": limit,
+    }
 
 
 def patterns(flags: NDArray[Any]) -> NDArray[np.int64]:
@@ -39,7 +65,7 @@ def check_table(table: CircuitTable, machine: TapeMachine) -> None:
     if table.shape != wanted:
         raise ValueError(f"a table of circuits of shape {table.shape} should be {wanted}")
     if (table < 0).any() or (table >= np.array(machine.actions)).any():
-        raise ValueError("the table wires a circuit to a source that there is not")
+        raise ValueError("the table wires a circuit to a source that does not exist")
 
 
 def run(
@@ -53,7 +79,7 @@ def run(
     Args:
         machine: A machine in circuit mode.
         program: A table, or whatever else chooses circuits; one with a memory begins anew here.
-        instances: What is posed.
+        instances: The inputs.
         limits: The most steps of each instance, shape (n,), at least 1.
 
     Returns:

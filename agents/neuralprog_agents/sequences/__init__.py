@@ -1,1 +1,1 @@
-"""What agents share that read an instance and say its answer: texts, training, the policy."""
+"""What agents share that read an instance and write its answer: texts, training, the policy."""

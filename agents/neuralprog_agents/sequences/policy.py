@@ -1,4 +1,4 @@
-"""A trained network as a policy that says its answers."""
+"""A trained network as a policy that answers."""
 
 from __future__ import annotations
 
@@ -8,22 +8,34 @@ from typing import Any
 import torch
 
 from neuralprog_agents.agent import Tensors
-from neuralprog_agents.sequences.learner import Learner
+from neuralprog_agents.sequences.training import SequenceModel
 from neuralprog_agents.training.network import check_fits, set_weights
 
 
-class Saying:
-    """A network that reads what is posed and says the answer; see ``agent.Answerer``.
+class SequencePolicy:
+    """A network that reads an instance and writes the answer; see ``agent.Answerer``.
 
     Args:
         env_id: The environment whose pairs it learned from.
-        learner: The network.
         settings: The environment's keyword arguments, besides the length.
+        build: Makes the network.
+        weights: Its trained weights.
+
+    Raises:
+        ValueError: The weights are not those of this network.
     """
 
-    def __init__(self, env_id: str, learner: Learner, settings: Mapping[str, Any]) -> None:
-        self.env_id, self._learner, self._settings = env_id, learner, dict(settings)
-        learner.model.eval()
+    def __init__(
+        self,
+        env_id: str,
+        settings: Mapping[str, Any],
+        build: Callable[[], SequenceModel],
+        weights: Tensors,
+    ) -> None:
+        check_fits(lambda: build().model, weights)
+        self.env_id, self._settings, self._network = env_id, dict(settings), build()
+        set_weights(self._network.model, weights)
+        self._network.model.eval()
 
     def settings(self, length: int) -> dict[str, Any]:
         """Return the environment's arguments, the same for every length."""
@@ -32,18 +44,4 @@ class Saying:
     def answer(self, task: Any, instances: Any) -> list[list[Any]]:
         """Return the answer to each of n instances, the likeliest symbol after symbol."""
         with torch.inference_mode():
-            return self._learner.answer(task, instances)
-
-
-def restore(
-    env_id: str, settings: Mapping[str, Any], build: Callable[[], Learner], weights: Tensors
-) -> Saying:
-    """Return the policy of a network with trained weights; see ``Saying``.
-
-    Raises:
-        ValueError: They are not of its sizes.
-    """
-    check_fits(lambda: build().model, weights)
-    learner = build()
-    set_weights(learner.model, weights)
-    return Saying(env_id, learner, settings)
+            return self._network.answer(task, instances)

@@ -1,34 +1,46 @@
-"""One restart of a network that learns from pairs: Adam, judged on held-out pairs.
+"""One restart of a network that learns from pairs, with Adam, judged on validation pairs.
 
 Batch k is the pairs at the addresses k·B … of the dataset. A restart has succeeded as soon as it is
-right on the validation pairs of the trained lengths, several times in a row if it should stay so.
-An agent's config has the fields env, seed, length, pairs, batch, learning_rate, clip_norm, budget,
-judged, judged_every, solved and in_a_row; ``seq2seq.config`` says what they are.
+right on the validation pairs of the trained lengths, ``in_a_row`` times in a row. The settings that
+it reads are described in ``seq2seq.config``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.evaluation.answers import is_right, right_answers
-from neuralprog_agents.sequences.learner import Learner
 from neuralprog_agents.training.network import restore, training_state, weights
-from neuralprog_envs.core.draws import as_words, combine
+from neuralprog_envs.core.draws import key_of
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.dataset import pairs
 from neuralprog_envs.registry import make_task
 
 
+class SequenceModel(Protocol):
+    """A network that reads instances and writes answers."""
+
+    @property
+    def model(self) -> nn.Module:
+        """What is trained."""
+
+    def loss(self, task: Any, instances: Any) -> Tensor:
+        """Return the mean cost of the right answers of n instances."""
+
+    def answer(self, task: Any, instances: Any) -> list[list[Any]]:
+        """Return the answer to each of n instances, as ``Task.answers`` lists it."""
+
+
 @dataclass(frozen=True)
 class Progress:
-    """Where a restart stands, besides its weights.
+    """How far a restart is, besides its weights.
 
     Attributes:
         step: Gradient steps made.
@@ -41,40 +53,31 @@ class Progress:
     in_a_row: int = 0
 
 
-@dataclass(frozen=True)
-class Setup:
-    """What an agent gives to its restart.
+class SequenceLearner:
+    """One restart; see ``neuralprog_agents.agent.Learner``. Draws from torch's own generator.
 
-    Attributes:
-        settings: The environment's keyword arguments, besides the length.
+    Args:
+        config: The agent's settings.
+        index: The number of the restart.
         build: Makes the network, with torch's own generator.
-        card: What loading it needs.
+        form: Its sizes, for the card.
+        settings: The environment's keyword arguments, besides the length.
         one_length: Whether all pairs of a batch have one length, drawn for it: less padding.
     """
 
-    settings: Mapping[str, Any]
-    build: Callable[[], Learner]
-    card: Mapping[str, Any]
-    one_length: bool = False
-
-
-def key(config: Any, *words: int) -> int:
-    """Return 64 bits that decide what is random at one place of a run."""
-    found: int = int(combine(*map(as_words, (config.seed, *words)))[0])
-    return found
-
-
-class SequenceLearner:
-    """One restart; see ``neuralprog_agents.agent.Learner``. Draws from torch's own generator."""
-
-    def __init__(self, config: Any, index: int, setup: Setup) -> None:
+    def __init__(
+        self, config: Any, index: int, build: Callable[[], SequenceModel],
+        form: Mapping[str, Any], settings: Mapping[str, Any], *, one_length: bool = False,
+    ) -> None:  # fmt: skip
         torch.set_num_threads(1)
-        self.config, self.index, self.setup = config, index, setup
-        self.task: Any = make_task(config.env, length=config.length, **setup.settings)
-        torch.manual_seed(key(config, index, 0) >> 1)
-        self.learner = setup.build()
+        self.config, self.index, self.form, self.one_length = config, index, form, one_length
+        self.settings = dict(settings)
+        self.task: Any = make_task(config.env, length=config.length, **settings)
+        torch.manual_seed(key_of(config.seed, index, 0) >> 1)
+        self.network = build()
+        self.model = self.network.model
         self.optimizer = torch.optim.Adam(
-            self.learner.model.parameters(), lr=config.learning_rate, fused=True
+            self.model.parameters(), lr=config.learning_rate, fused=True
         )
         self.held_out = self._judged_pairs()
         self.expected = right_answers(self.task, self.held_out)
@@ -91,7 +94,7 @@ class SequenceLearner:
         return self.success or self.progress.step >= self.config.budget
 
     def advance(self, pulse: Pulse) -> None:
-        """Take a gradient step, and judge what is learned when it is time."""
+        """Take a gradient step, and judge the network every ``judged_every`` steps."""
         self.loss = self._step()
         if self.progress.step % self.config.judged_every == 0:
             self._judge()
@@ -101,7 +104,7 @@ class SequenceLearner:
         low, high = self.config.length
         lengths = (min(max(low, self.task.split_from), high), high)
         split = "validation" if lengths[0] >= self.task.split_from else "train"
-        seed = key(self.config, self.index, 1)
+        seed = key_of(self.config.seed, self.index, 1)
         return draw(self.task, seed, np.arange(self.config.judged), lengths, split)
 
     def _step(self) -> float:
@@ -111,12 +114,12 @@ class SequenceLearner:
         instances = pairs(
             self.task, config.batch, length=self._lengths(first), seed=config.seed, start=first
         )
-        self.learner.model.train()
-        torch.manual_seed(key(config, self.index, 2, self.progress.step) >> 1)
-        cost = self.learner.loss(self.task, instances)
+        self.model.train()
+        torch.manual_seed(key_of(config.seed, self.index, 2, self.progress.step) >> 1)
+        cost = self.network.loss(self.task, instances)
         self.optimizer.zero_grad()
         cost.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.learner.model.parameters(), config.clip_norm)
+        nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm)
         self.optimizer.step()
         self.progress = replace(self.progress, step=self.progress.step + 1)
         return float(cost.detach())
@@ -124,14 +127,14 @@ class SequenceLearner:
     def _lengths(self, first: int) -> tuple[int, int]:
         """Return the lengths of the batch whose pairs are at the addresses from ``first`` on."""
         low, high = self.config.length
-        if self.setup.one_length:
-            low = high = low + key(self.config, first) % (high - low + 1)
+        if self.one_length:
+            low = high = low + key_of(self.config.seed, first) % (high - low + 1)
         return low, high
 
     def _judge(self) -> None:
-        self.learner.model.eval()
+        self.model.eval()
         with torch.inference_mode():
-            given = self.learner.answer(self.task, self.held_out)
+            given = self.network.answer(self.task, self.held_out)
         success = float(np.mean(list(map(is_right, given, self.expected))))
         in_a_row = self.progress.in_a_row + 1 if success >= self.config.success_rate else 0
         self.progress = replace(self.progress, success=success, in_a_row=in_a_row)
@@ -150,25 +153,25 @@ class SequenceLearner:
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
         """Return the network, Adam's moments, and the progress."""
-        return training_state(self.learner.model, self.optimizer), asdict(self.progress)
+        return training_state(self.model, self.optimizer), asdict(self.progress)
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
         """Undo ``state``."""
         self.progress = Progress(**metadata)
-        restore(self.learner.model, self.optimizer, tensors, self.progress.step)
+        restore(self.model, self.optimizer, tensors, self.progress.step)
 
     def outcome(self) -> Outcome:
         """Return the network."""
-        tensors = weights(self.learner.model)
+        tensors = weights(self.model)
         metrics = {
             "step": float(self.progress.step),
             "success": self.progress.success,
             "parameters": float(sum(tensor.size for tensor in tensors.values())),
         }
         card = {
-            **self.setup.card,
+            "form": dict(self.form),
             "env": self.config.env,
-            "settings": dict(self.setup.settings),
+            "settings": self.settings,
             "trained_lengths": list(self.config.length),
         }
         return Outcome(self.success, metrics, tensors, card)

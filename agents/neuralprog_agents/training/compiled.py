@@ -24,7 +24,8 @@ def compiled(build: Build, sources: Iterable[Path]) -> tuple[Callable[..., Any],
         build: Decorates the functions with ``njit(cache=…)``.
         sources: The files of all code that is compiled in.
     """
-    digest = blake2b(b"".join(path.read_bytes() for path in sources), digest_size=8).hexdigest()
+    files = [*sources, Path(__file__).with_name("simd.py")]
+    digest = blake2b(b"".join(path.read_bytes() for path in files), digest_size=8).hexdigest()
     try:
         cached = build(digest, True)
     except RuntimeError:  # numba found no folder to write to

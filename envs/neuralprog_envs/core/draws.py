@@ -47,6 +47,11 @@ def combine(*words: Bits) -> Bits:
     return total
 
 
+def key_of(*words: int) -> int:
+    """Return 64 bits, 0..2**64-1, that depend on every word and on their order."""
+    return int(combine(*map(as_words, words))[0])
+
+
 class Draws:
     """A source of random integers for B addresses at once.
 

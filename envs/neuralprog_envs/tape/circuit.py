@@ -19,20 +19,23 @@ The learned program is a table of circuits, one for each pattern of flags (which
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import batch
 from neuralprog_envs.tape.algebra import Graph, Node
+from neuralprog_envs.tape.ops import Module
 from neuralprog_envs.tape.state import TapeInstances
 
 if TYPE_CHECKING:
     from neuralprog_envs.tape.machine import TapeMachine
+
+Value = TypeVar("Value")
 
 
 def encode(machine: TapeMachine, wires: Mapping[str, str]) -> tuple[int, ...]:
@@ -173,16 +176,37 @@ def evaluate(
     Returns:
         The address and value of every WRITE, and the registers' new values.
     """
-    sources, writes, wire = list(registers), list[tuple[Node, Node]](), 0
-    for module in machine.modules:
-        inputs = tuple(sources[w] for w in numbers[wire : wire + module.arity])
+    writes = list[tuple[Node, Node]]()
+
+    def apply(name: str, inputs: tuple[Node, ...]) -> Node:
+        if name != "WRITE":
+            return graph.apply(name, inputs, time=len(writes))
+        writes.append((inputs[0], inputs[1]))
+        return graph.constant(0)
+
+    return writes, execute(machine.modules, numbers, registers, apply)
+
+
+def execute(
+    modules: Iterable[Module],
+    circuit: Sequence[int],
+    registers: Iterable[Value],
+    apply: Callable[[str, tuple[Value, ...]], Value],
+) -> list[Value]:
+    """Return the registers' new values, on values of any kind.
+
+    Args:
+        modules: Those of the machine.
+        circuit: K integers.
+        registers: What the registers hold.
+        apply: Returns the output of a module, given its name and its inputs.
+    """
+    sources, wire = list(registers), 0
+    for module in modules:
+        inputs = tuple(sources[w] for w in circuit[wire : wire + module.arity])
+        sources.append(apply(module.name, inputs))
         wire += module.arity
-        if module.name == "WRITE":
-            writes.append((inputs[0], inputs[1]))
-            sources.append(graph.constant(0))
-        else:
-            sources.append(graph.apply(module.name, inputs, time=len(writes)))
-    return writes, [sources[w] for w in numbers[wire:-1]]
+    return [sources[w] for w in circuit[wire:-1]]
 
 
 class _Printer:

@@ -1,4 +1,4 @@
-"""Proposals keep tables valid, and change nothing that cannot matter."""
+"""Proposals keep tables valid, and change nothing that has no effect."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def start(R, seed, moves=LIVE_ONLY):
 
 
 def live_wires(circuit, R):
-    """The wires that matter, found by a walk back from WRITE and the registers."""
+    """The wires that have an effect, found by a walk back from WRITE and the registers."""
     found, waiting = set(), [WIRES + j for j in range(R)] + [FIRST[Q - 1], FIRST[Q - 1] + 1]
     while waiting:
         wire = waiting.pop()

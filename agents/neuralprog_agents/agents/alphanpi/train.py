@@ -32,7 +32,7 @@ from neuralprog_agents.specifications.call_model import (
 )
 from neuralprog_agents.specifications.specification import same
 from neuralprog_agents.training.network import restore, seeded, training_state, weights
-from neuralprog_envs.core.draws import as_words, combine
+from neuralprog_envs.core.draws import key_of
 
 _BEYOND = 3
 """How much longer than in training the instances of checked calls may be."""
@@ -159,8 +159,7 @@ class AlphaNPILearner:
         return False
 
     def _key(self, stream: Stream, position: int) -> int:
-        words = self.config.seed, self.index, int(stream), position
-        return int(combine(*map(as_words, words))[0])
+        return key_of(self.config.seed, self.index, int(stream), position)
 
     def _rng(self, stream: Stream, position: int) -> Generator:
         return Generator(Philox(key=self._key(stream, position)))

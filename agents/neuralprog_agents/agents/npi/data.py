@@ -16,7 +16,7 @@ import numpy as np
 from neuralprog_agents.agents.npi.config import Config, TaskConfig
 from neuralprog_agents.npi_network.frames import generator
 from neuralprog_envs.core import batch
-from neuralprog_envs.core.draws import as_words, combine
+from neuralprog_envs.core.draws import key_of
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.program.frames import Frame, FrameBatch, batch_frames, frames, frames_of
 from neuralprog_envs.program.library import ACT
@@ -44,8 +44,7 @@ def seed(config: Config, index: int, stream: Stream, position: int = 0, number: 
         position: The position in the stream.
         number: The index of the task; each task has its own streams.
     """
-    words = config.seed, index, int(stream) + len(Stream) * number, position
-    return int(combine(*map(as_words, words))[0])
+    return key_of(config.seed, index, int(stream) + len(Stream) * number, position)
 
 
 def settings_of(task: TaskConfig | Config) -> dict[str, Any]:

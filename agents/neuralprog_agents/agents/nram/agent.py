@@ -12,11 +12,11 @@ from neuralprog_agents.agent import Policy, Tensors
 from neuralprog_agents.agents.nram.card import Card
 from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.agents.nram.data import limits, task_of
-from neuralprog_agents.agents.nram.discretise import Stepper, circuit_table
-from neuralprog_agents.agents.nram.probabilities import probability_table
+from neuralprog_agents.agents.nram.discretise import Stepper, circuit_table, probability_table
 from neuralprog_agents.agents.nram.shape import Shape
 from neuralprog_agents.agents.nram.start import start_of
 from neuralprog_agents.agents.nram.train import NRAMLearner
+from neuralprog_agents.circuits import tables
 from neuralprog_agents.circuits.lanes import MOST_MEMORY, MOST_REGISTERS, MOST_STEPS
 from neuralprog_agents.circuits.policy import TablePolicy
 from neuralprog_agents.training.checkpoint import check_arrays
@@ -45,7 +45,7 @@ class RecurrentPolicy:
     Args:
         env_id: The environment that it was trained for.
         theta: Its weights, shape (P,).
-        shape: Its sizes; the memory's does not matter.
+        shape: Its sizes; that of the memory is not used.
         time_limit: (c_0, c_1, ...): an instance of length n has at most Σ_k c_k · n^k steps.
     """
 
@@ -57,13 +57,8 @@ class RecurrentPolicy:
 
     def settings(self, length: int) -> dict[str, Any]:
         """Return the environment's arguments: circuit mode, flags, and the time limit T."""
-        return {
-            "action": "circuit",
-            "observation": "flags",
-            "registers": self.shape.registers,
-            "repetitions": self.shape.repetitions,
-            "max_steps": max(sum(c * length**k for k, c in enumerate(self.time_limit)), 1),
-        }
+        limit = int(tables.limits(self.time_limit, length))
+        return tables.settings(self.shape.registers, self.shape.repetitions, limit)
 
     def start(self, n: int) -> None:
         """Begin n episodes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neuralprog_agents.agents.nram.shape import Shape
-from neuralprog_agents.circuits.policy import Coefficients
+from neuralprog_agents.circuits.tables import Coefficients
 from neuralprog_agents.training.schema import Count
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_agents.agents.nram.records import Floats
-from neuralprog_agents.agents.nram.shape import Shape
+from neuralprog_agents.agents.nram.shape import Shape, unpack
 
 SURE = 60.0
 """A sharpness at which the soft machine is the hard one: a step errs by less than 1e-24, and errors
@@ -47,14 +47,11 @@ def rewire(
     _check(shape, table, patterns)
     theta = theta.copy()
     units = np.arange(len(patterns))
-    layers = [theta[block.slice].reshape(block.shape) for block in shape.parameters]
+    (first, offset), *second, (weight, bias) = unpack(theta, shape)
     flags = np.asarray(patterns)[:, None] >> np.arange(shape.registers) & 1
-    layers[0][units] = 2 * flags - 1
-    layers[1][units] = 1 - flags.sum(axis=1)
-    if shape.layers == 2:
-        layers[2][units] = np.eye(len(units), shape.hidden)
-        layers[3][units] = 0
-    weight, bias = layers[-2:]
+    first[units], offset[units] = 2 * flags - 1, 1 - flags.sum(axis=1)
+    for same, none in second:
+        same[units], none[units] = np.eye(len(units), shape.hidden), 0
     weight[:], bias[:] = 0, 0
     starts = np.array([softmax.start for softmax in shape.softmaxes])
     weight[starts + table[patterns, :-1], units[:, None]] = sharpness

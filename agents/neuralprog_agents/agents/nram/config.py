@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from neuralprog_agents.circuits.tables import coefficients
 from neuralprog_agents.training import ranges
 
 
@@ -45,7 +46,7 @@ class Config:
     registers: Annotated[int, ranges.Within(1, 16)] = 3
     """R: how many registers the machine has. The controller sees only which of them hold 0."""
     repetitions: ranges.Count = 1
-    """How often the list of fourteen modules stands in a step's circuit."""
+    """How many times a step's circuit has the list of fourteen modules."""
     controller: Literal["mlp", "lstm"] = "mlp"
     """The network that wires each step's circuit: feed-forward, or recurrent (gradient only)."""
     hidden: ranges.Count = 32
@@ -118,10 +119,7 @@ class Config:
 
     def __post_init__(self) -> None:
         ranges.check(self)
-        if (
-            not self.steps
-            or sum(c * self.length[0] ** k for k, c in enumerate(self.time_limit)) < 1
-        ):
+        if sum(c * self.length[0] ** k for k, c in enumerate(self.time_limit)) < 1:
             raise ValueError(f"steps must give at least one step, got {list(self.steps)}")
         if self.pairs - self.longer_pairs < LEAST_PAIRS:
             raise ValueError(
@@ -146,4 +144,4 @@ class Config:
     @property
     def time_limit(self) -> tuple[int, ...]:
         """(c_0, c_1, c_2): an instance of length n runs for at most Σ_k c_k · n^k steps."""
-        return tuple(reversed((0, 0, *self.steps)))[:3]
+        return coefficients(self.steps)

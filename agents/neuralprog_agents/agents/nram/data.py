@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.agents.nram.records import Batch
+from neuralprog_agents.circuits import tables
 from neuralprog_agents.training.curriculum import Curriculum
 from neuralprog_envs.core import batch
-from neuralprog_envs.core.draws import Draws, as_words, combine
+from neuralprog_envs.core.draws import Draws, as_words, combine, key_of
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.registry import make_task
@@ -33,7 +34,7 @@ class Stream(IntEnum):
     SETTINGS = 0
     BATCHES = 1
     PAIRS = 2
-    FAR = 3
+    LONGER = 3
     WEIGHTS = 4
     NOISE = 5
     REPAIR = 6
@@ -71,8 +72,8 @@ def pairs(config: Config) -> TapeInstances:
     count = config.pairs - config.longer_pairs
     lengths = (low + np.arange(count) % (high - low + 1)).astype(np.int32)
     key = seed(config, 0, Stream.PAIRS)
-    posed: TapeInstances = draw(task_of(config, high), key, np.arange(count), lengths)
-    return posed
+    instances: TapeInstances = draw(task_of(config, high), key, np.arange(count), lengths)
+    return instances
 
 
 def draw_batches(
@@ -91,13 +92,13 @@ def draw_batches(
     Returns:
         The batches: arrays (K, B, M) and time limits (K, B); and every example's length, (K, B).
     """
-    B, posed, (low, high) = config.batch, pairs(config), config.length
+    B, instances, (low, high) = config.batch, pairs(config), config.length
     address = np.arange(step * B, (step + count) * B, dtype=np.uint64)
     key = seed(config, index, Stream.BATCHES)
     draws = Draws(combine(as_words(key), as_words(turn), address))
     lengths, each = curriculum.sample(draws), high - low + 1
-    rows = draws.integer(0, len(posed.length) // each) * each + lengths - low
-    chosen = batch.take(posed, rows)
+    rows = draws.integer(0, len(instances.length) // each) * each + lengths - low
+    chosen = batch.take(instances, rows)
     batches = Batch(
         tape=chosen.tape.reshape(count, B, -1),
         target=chosen.answer.reshape(count, B, -1),
@@ -109,9 +110,8 @@ def draw_batches(
 
 def limits(config: Config, lengths: Ints) -> NDArray[np.int64]:
     """Return the time limit T of each length, same shape."""
-    n = lengths.astype(np.int64)
-    limit: NDArray[np.int64] = sum(c * n**k for k, c in enumerate(config.time_limit))  # type: ignore[assignment]
-    return np.maximum(limit, 1)
+    found: NDArray[np.int64] = tables.limits(config.time_limit, lengths)
+    return found
 
 
 def task_of(config: Config, longest: int) -> Any:
@@ -128,7 +128,7 @@ def task_of(config: Config, longest: int) -> Any:
 
 def seed(config: Config, index: int, stream: Stream) -> int:
     """Return the seed of one of a restart's streams, 0..2**64-1."""
-    return int(combine(as_words(config.seed), as_words(index), as_words(int(stream)))[0])
+    return key_of(config.seed, index, int(stream))
 
 
 def generator(config: Config, index: int, stream: Stream) -> np.random.Generator:

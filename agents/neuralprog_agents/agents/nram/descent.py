@@ -1,9 +1,8 @@
 """The gradient's half of a turn: training under the curriculum, and then hardening.
 
 Hardening is our addition: once the soft machine is right at the highest level, noise and entropy
-bonus stop, and training goes on while the circuit is judged again and again. Every few chunks the
-controller is discretised and its circuit is judged on the hard machine; the first that is right,
-also on held-out longer pairs, ends the half.
+bonus stop, and training goes on. Every few chunks the controller is discretised and its circuit is
+judged on the hard machine; the first that is right, also on held-out longer pairs, ends the half.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from neuralprog_agents.agents.nram.records import (
 )
 from neuralprog_agents.agents.nram.shape import Shape
 from neuralprog_agents.training.curriculum import Curriculum
-from neuralprog_envs.core.draws import as_words, combine
+from neuralprog_envs.core.draws import key_of
 
 CHUNK = 50
 """Gradient steps between two decisions."""
@@ -39,7 +38,7 @@ _JUDGED_EVERY = 4
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a restart stands, besides its weights: all that a checkpoint must hold.
+    """How far a restart is, besides its weights: all that a checkpoint must hold.
 
     Attributes:
         level: The curriculum's level.
@@ -70,11 +69,9 @@ class Descent:
         self.hyper = Hyper(clip_activations=settings.clip_activations, clip_norm=settings.clip_norm)
 
     def right(self) -> bool:
-        """Whether the circuit was judged at this step, and is right."""
-        return self._judge_now() and self.judge()
-
-    def judge(self) -> bool:
-        """Whether the discretised controller is right, on longer held-out pairs too."""
+        """Whether the circuit was judged at this step, and is right, on longer pairs too."""
+        if not self._judge_now():
+            return False
         learned = Stepper(self.state.theta, self.shape)
         return judge.fits(self.config, learned) and judge.generalises(self.config, learned)
 
@@ -96,8 +93,7 @@ class Descent:
         """Take the steps, a few at a time, until something is not finite."""
         from neuralprog_agents.agents.nram.kernel import train_steps  # numba takes a second
 
-        key = seed(self.config, self.index, Stream.NOISE)
-        noise = int(combine(as_words(key), as_words(self.progress.turn))[0])
+        noise = key_of(seed(self.config, self.index, Stream.NOISE), self.progress.turn)
         done: list[Metrics] = []
         for first in range(0, CHUNK, _PART):
             if done and not done[-1].finite:
@@ -143,7 +139,7 @@ class Descent:
         )
 
     def stuck(self) -> bool:
-        """Whether the gradient gets no further."""
+        """Whether descent ends: its budget, its patience or the steps of hardening are used up."""
         hardening = self.progress.hardening
         if hardening >= 0 and self.state.step - hardening >= self.config.harden_steps:
             return True

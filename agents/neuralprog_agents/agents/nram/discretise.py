@@ -11,17 +11,43 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.agents.nram.shape import Shape
-from neuralprog_agents.circuits.tables import patterns
+from neuralprog_agents.agents.nram.shape import Shape, unpack
+from neuralprog_agents.circuits.tables import CircuitTable, patterns
+from neuralprog_envs.tape.machine import TapeMachine
 
-State = tuple[NDArray[Any], NDArray[Any]]
-"""Cell c and output h of the LSTM, each (N, H)."""
+State = tuple[NDArray[Any], NDArray[Any]] | None
+"""Cell c and output h of the LSTM, each (N, H); None before the first step, and for the MLP."""
 
 
-def unpack(theta: NDArray[Any], shape: Shape) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-    """(weight, bias) of every linear layer, as views of theta (P,)."""
-    blocks = [theta[p.slice].reshape(p.shape) for p in shape.parameters]
-    return list(zip(blocks[::2], blocks[1::2], strict=True))
+def controller(
+    theta: NDArray[Any], shape: Shape, flags: NDArray[Any], state: State = None
+) -> tuple[NDArray[np.float64], State]:
+    """Logits (N, outputs) and the next state for flags (N, R), where 1: a register holds 0."""
+    *hidden, (weight, bias) = unpack(np.asarray(theta, np.float64), shape)
+    x = np.asarray(flags, np.float64)
+    if shape.controller == "lstm":
+        (inner, offset), gates = hidden
+        state = _cell(np.maximum(x @ inner.T + offset, 0), gates, state)
+        x = state[1]
+    else:
+        for inner, offset in hidden:
+            x = np.maximum(x @ inner.T + offset, 0)
+    return x @ weight.T + bias, state
+
+
+def _cell(
+    x: NDArray[Any], gates: tuple[NDArray[Any], NDArray[Any]], state: State
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """One LSTM step: c' = σ(f) c + σ(i) tanh g and h' = σ(o) tanh c'."""
+    c, h = state or (np.zeros_like(x), np.zeros_like(x))
+    weight, bias = gates
+    i, f, g, o = np.split(np.concatenate([x, h], axis=1) @ weight.T + bias, 4, axis=1)
+    c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
+    return c, _sigmoid(o) * np.tanh(c)
+
+
+def _sigmoid(x: NDArray[Any]) -> NDArray[Any]:
+    return 0.5 * (1 + np.tanh(0.5 * x))  # never overflows
 
 
 def choices(logits: NDArray[Any], shape: Shape) -> NDArray[np.int64]:
@@ -30,55 +56,36 @@ def choices(logits: NDArray[Any], shape: Shape) -> NDArray[np.int64]:
     return np.stack([*columns, logits[:, -1] > 0], axis=1).astype(np.int64)
 
 
-def wiring(
-    theta: NDArray[Any], shape: Shape, flags: NDArray[Any], state: State | None = None
-) -> NDArray[np.int64] | tuple[NDArray[np.int64], State]:
-    """Choices (N, K) for flags (N, R), where 1 says that a register holds 0.
-
-    With an LSTM also the next state; ``state`` None is the state before the first step.
-    """
-    layers = unpack(np.asarray(theta, np.float64), shape)
-    x = np.asarray(flags, np.float64)
-    if shape.controller == "lstm":
-        x, state = _lstm(layers, shape, x, state)
-        weight, bias = layers[-1]
-        return choices(x @ weight.T + bias, shape), state
-    for weight, bias in layers[:-1]:
-        x = np.maximum(x @ weight.T + bias, 0)
-    weight, bias = layers[-1]
-    return choices(x @ weight.T + bias, shape)
-
-
-def _lstm(
-    layers: list[tuple[NDArray[Any], NDArray[Any]]],
-    shape: Shape,
-    x: NDArray[Any],
-    state: State | None,
-) -> tuple[NDArray[Any], State]:
-    (weight, bias), (gate_weight, gate_bias), _ = layers
-    zeros = np.zeros((len(x), shape.hidden))
-    c, h = state if state is not None else (zeros, zeros)
-    hidden = np.maximum(x @ weight.T + bias, 0)
-    gates = np.concatenate([hidden, h], axis=1) @ gate_weight.T + gate_bias
-    i, f, g, o = np.split(gates, 4, axis=1)
-    c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
-    h = _sigmoid(o) * np.tanh(c)
-    return h, (c, h)
-
-
-def _sigmoid(x: NDArray[Any]) -> NDArray[Any]:
-    return 0.5 * (1 + np.tanh(0.5 * x))  # never overflows
-
-
-def circuit_table(theta: NDArray[Any], shape: Shape) -> NDArray[np.int64]:
+def circuit_table(theta: NDArray[Any], shape: Shape) -> CircuitTable:
     """The whole program of an MLP: choices (2^R, K), row Σ_j flag_j 2^j."""
+    return choices(_table_logits(theta, shape), shape)
+
+
+def probability_table(theta: NDArray[Any], shape: Shape) -> dict[str, NDArray[np.float64]]:
+    """Return an MLP's softmaxes, by the inputs' names, and "finish".
+
+    Returns:
+        For each integer of an action (``action_names``) its distribution for each pattern of
+        flags, shape (2^R, choices), rows as in ``circuit_table``.
+    """
+    logits = _table_logits(theta, shape)
+    machine = TapeMachine(shape.memory, shape.registers, "circuit", repetitions=shape.repetitions)
+    parts = [logits[:, softmax.slice] for softmax in shape.softmaxes]
+    finish = np.stack([np.zeros(len(logits)), logits[:, -1]], axis=1)
+    weights = [_softmax(part) for part in (*parts, finish)]
+    return dict(zip(machine.action_names, weights, strict=True))
+
+
+def _table_logits(theta: NDArray[Any], shape: Shape) -> NDArray[np.float64]:
     if shape.controller != "mlp":
         raise ValueError("only an MLP has a table: an LSTM's choices depend on its past")
-    rows = np.arange(2**shape.registers)
-    flags = rows[:, None] >> np.arange(shape.registers) & 1
-    table = wiring(theta, shape, flags)
-    assert not isinstance(table, tuple)
-    return table
+    flags = np.arange(2**shape.registers)[:, None] >> np.arange(shape.registers) & 1
+    return controller(theta, shape, flags)[0]
+
+
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return weights / weights.sum(axis=1, keepdims=True)
 
 
 class Stepper:
@@ -89,7 +96,7 @@ class Stepper:
 
     def __init__(self, theta: NDArray[Any], shape: Shape) -> None:
         self.theta, self.shape = theta, shape
-        self.state: State | None = None
+        self.state: State = None
         self.table = circuit_table(theta, shape) if shape.controller == "mlp" else None
 
     def reset(self) -> None:
@@ -100,7 +107,5 @@ class Stepper:
         """Return the choices of the next step."""
         if self.table is not None:
             return self.table[patterns(flags)]
-        result = wiring(self.theta, self.shape, flags, self.state)
-        assert isinstance(result, tuple)
-        result, self.state = result
-        return result
+        logits, self.state = controller(self.theta, self.shape, flags, self.state)
+        return choices(logits, self.shape)

@@ -14,26 +14,26 @@ from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.tape.state import TapeInstances
 
-_SOME = 64
+_FIRST = 64
 """Pairs that are tried first: most wrong circuits fail on them."""
 
 
 def fits(config: Config, learned: Stepper) -> bool:
     """Whether circuits are right on all pairs of the training lengths."""
-    task, posed = task_of(config, config.length[1]), pairs(config)
-    some, others = np.split(np.arange(len(posed.length)), [_SOME])
-    return all(_right(config, task, learned, batch.take(posed, rows)) for rows in (some, others))
+    task, instances = task_of(config, config.length[1]), pairs(config)
+    parts = np.split(np.arange(len(instances.length)), [_FIRST])
+    return all(_right(config, task, learned, batch.take(instances, rows)) for rows in parts)
 
 
 def generalises(config: Config, learned: Stepper) -> bool:
     """Whether circuits are right on ``longer_pairs`` held-out pairs of twice the longest length."""
     length = 2 * config.length[1]
-    task, key = task_of(config, length), seed(config, 0, Stream.FAR)
-    posed = draw(task, key, np.arange(config.longer_pairs), (length, length), "validation")
-    return _right(config, task, learned, posed)
+    task, key = task_of(config, length), seed(config, 0, Stream.LONGER)
+    instances = draw(task, key, np.arange(config.longer_pairs), (length, length), "validation")
+    return _right(config, task, learned, instances)
 
 
-def _right(config: Config, task: Any, learned: Stepper, posed: TapeInstances) -> bool:
+def _right(config: Config, task: Any, learned: Stepper, instances: TapeInstances) -> bool:
     learned.reset()
-    state = tables.run(task.machine, learned, posed, limits(config, posed.length))
-    return bool(np.all(task.score(state, posed) == 1.0))
+    state = tables.run(task.machine, learned, instances, limits(config, instances.length))
+    return bool(np.all(task.score(state, instances) == 1.0))

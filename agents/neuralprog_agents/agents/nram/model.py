@@ -12,7 +12,8 @@ Everything is a pure function of theta (P,), in any dtype: the readable referenc
 * Gradients are cropped to ±C1 at the controller's logits, every module's output, the tape
   after every WRITE, the registers after every update, and the LSTM's c and h. C1 is meant
   for one example's cost, so that it does not depend on the batch size.
-* Only updated registers are renormalised: nothing else feeds back on itself.
+* Only updated registers are renormalised: nothing else feeds back on itself. (Cropping and
+  renormalising are the paper's, appendix A: gradients overflowed, distributions drifted.)
 """
 
 from __future__ import annotations
@@ -24,9 +25,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from neuralprog_agents.agents.nram.gradients import crop_gradient, renormalise
 from neuralprog_agents.agents.nram.records import Batch
-from neuralprog_agents.agents.nram.shape import Shape
+from neuralprog_agents.agents.nram.shape import Shape, unpack
 from neuralprog_agents.agents.nram.soft_modules import (
     CONSTANTS,
     VALUE_MODULES,
@@ -37,8 +37,6 @@ from neuralprog_agents.agents.nram.soft_modules import (
 
 State = tuple[Tensor, Tensor] | None
 """Cell c and output h of the LSTM, each (B, H); None for the MLP."""
-
-
 Layers = list[tuple[Tensor, Tensor]]
 """Weight (outputs, inputs) and bias (outputs,) of each linear layer of the controller."""
 
@@ -66,15 +64,31 @@ class Rollout(NamedTuple):
     finish: Tensor
 
 
+# ---- gradients ---------------------------------------------------------------------------
+
+
+class _Crop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, bound: float) -> Tensor:
+        ctx.bound = bound
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        return gradient.clamp(-ctx.bound, ctx.bound), None
+
+
+def crop_gradient(x: Tensor, bound: float) -> Tensor:
+    """The value x itself; its gradient is cropped to [-bound, bound] coordinate by coordinate."""
+    return x if bound == inf else _Crop.apply(x, bound)  # type: ignore[no-untyped-call]
+
+
+def renormalise(p: Tensor) -> Tensor:
+    """Distributions p divided by their sums; backwards the identity."""
+    return p + (p / p.sum(-1, keepdim=True) - p).detach()
+
+
 # ---- controller --------------------------------------------------------------------------
-
-
-def unpack(theta: Tensor, shape: Shape) -> Layers:
-    """(weight, bias) of every linear layer, as views of theta (P,)."""
-    sizes = [p.slice.stop - p.start for p in shape.parameters]
-    parts = zip(torch.split(theta, sizes), shape.parameters, strict=True)
-    blocks = [part.reshape(p.shape) for part, p in parts]
-    return list(zip(blocks[::2], blocks[1::2], strict=True))
 
 
 def initial_state(theta: Tensor, shape: Shape, examples: int) -> State:

@@ -52,8 +52,7 @@ class Schedule(NamedTuple):
     noise: Any
 
 
-@dataclass(frozen=True)
-class Hyper:
+class Hyper(NamedTuple):
     """What stays: clipping (C1 of activations, C2 of the norm), Adam, ε of the logarithm."""
 
     clip_activations: float = inf

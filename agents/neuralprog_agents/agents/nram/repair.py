@@ -1,7 +1,7 @@
 """The discrete half of the hybrid: local search over the wires of a snapped controller.
 
 It runs on the hard machine and on the same pairs as the gradient, by the compiled annealing of
-``neuralprog_agents.circuits``; what a proposal is, is told there.
+``neuralprog_agents.circuits``; ``circuits.proposals`` says what a proposal is.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from neuralprog_agents.agent import Tensors
 from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.agents.nram.data import Stream, limits, pairs, seed, task_of
-from neuralprog_agents.circuits.anneal import Cooling, SearchState, anneal, begin, inspect
+from neuralprog_agents.circuits.anneal import Cooling, anneal, begin, right_pairs
 from neuralprog_agents.circuits.interpreter import Problem, TableScore, Weights
 from neuralprog_agents.circuits.lanes import LANES
 from neuralprog_agents.circuits.pairs import in_lanes, problem
 from neuralprog_agents.circuits.proposals import Moves
-from neuralprog_agents.circuits.tables import check_table
+from neuralprog_agents.circuits.tables import CircuitTable, check_table
 from neuralprog_envs.core import batch
 
 SCORED = 2 * LANES
@@ -39,7 +39,7 @@ _MOVES = Moves(
 class Repaired:
     """A table after repair, the patterns that it visits, and whether all pairs are right."""
 
-    table: NDArray[np.int64]
+    table: CircuitTable
     patterns: tuple[int, ...]
     fits: bool
 
@@ -54,12 +54,14 @@ class Repair:
         table: A table of circuits, shape (2^R, K).
     """
 
-    def __init__(self, config: Config, index: int, turn: int, table: NDArray[np.int64]) -> None:
-        self._config, self._index, self._turn = config, index, turn
-        self._rows = _lanes(config, np.arange(SCORED))
-        self._posed = _problem(config, self._rows)
+    def __init__(self, config: Config, index: int, turn: int, table: CircuitTable) -> None:
+        self._config, self._position = config, (index, turn)
+        cells = 1.0 - _EXACT - config.hint - config.contrast
+        self._weights = Weights(cells, 0.0, _EXACT, config.hint, config.contrast, halting=False)
+        self._rows = self._in_lanes(np.arange(SCORED))
+        self._problem = self._pack(self._rows)
         stream = np.array([seed(config, index, Stream.REPAIR), turn << 32], dtype=np.uint64)
-        self._search = begin(table.copy(), self._posed, stream)
+        self._search = begin(table.copy(), self._problem, stream)
         self._done, self._fits = 0, False
 
     @property
@@ -69,20 +71,21 @@ class Repair:
 
     def advance(self) -> None:
         """Make up to 50,000 proposals, and check what fits."""
-        now, made = _anneal(self._config, self._search, self._posed, self._done)
+        config = self._config
+        cooling = Cooling(
+            config.initial_temperature, config.final_temperature, self._done, config.repair
+        )
+        count = min(_ROUND, config.repair - self._done)
+        now, made = anneal(self._search, self._problem, self._weights, _MOVES, cooling, count)
         self._done += made + 1
-        if now.right == len(self._rows):
-            wrong = _wrong(self._config, self._search)
-            self._fits = not len(wrong)
-            position = self._index, self._turn, self._done
-            self._learn_from(_bring_in(self._config, self._rows, wrong, position))
-
-    def _learn_from(self, rows: NDArray[np.int64]) -> None:
-        self._rows, self._posed = rows, _problem(self._config, rows)
+        if TableScore(*now).right == len(self._rows):
+            rows, right, _ = self._on_all()
+            self._fits = bool(right.all())
+            self._learn_from(self._with(rows[~right]))
 
     def found(self) -> Repaired:
-        """Return what has become of the table."""
-        return Repaired(self._search.table, _visited(self._config, self._search), self._fits)
+        """Return the table as it is now."""
+        return Repaired(self._search.table, self._on_all()[2], self._fits)
 
     def state(self) -> tuple[Tensors, int]:
         """Return arrays, and how many proposals have been made."""
@@ -97,55 +100,29 @@ class Repair:
         self._learn_from(tensors["rows"].copy())
         self._done = done
 
+    def _learn_from(self, rows: NDArray[np.int64]) -> None:
+        self._rows, self._problem = rows, self._pack(rows)
 
-def _anneal(
-    config: Config, search: SearchState, posed: Problem, done: int
-) -> tuple[TableScore, int]:
-    schedule = Cooling(config.initial_temperature, config.final_temperature, done, config.repair)
-    count = min(_ROUND, config.repair - done)
-    now, made = anneal(search, posed, _weights(config), _MOVES, schedule, count)
-    return TableScore(*now), made
+    def _on_all(self) -> tuple[NDArray[np.int64], NDArray[np.bool_], tuple[int, ...]]:
+        """Return all pairs, which of them the table is right on, and the patterns it visits."""
+        rows = np.arange(len(pairs(self._config).length) // LANES * LANES)
+        search = self._search
+        return rows, *right_pairs(search, self._pack(rows), self._weights, search.table)
 
+    def _pack(self, rows: NDArray[np.int64]) -> Problem:
+        """Return pairs as the compiled interpreter wants them."""
+        chosen = batch.take(pairs(self._config), rows)
+        memory = np.full(len(rows), chosen.tape.shape[1])
+        return problem(chosen, memory, limits(self._config, chosen.length), _CHANGED)
 
-def _weights(config: Config) -> Weights:
-    cells = 1.0 - _EXACT - config.hint - config.contrast
-    return Weights(cells, 0.0, _EXACT, config.hint, config.contrast, halting=False)
+    def _in_lanes(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        every = pairs(self._config)
+        memory = np.full(len(every.length), every.tape.shape[1])
+        return in_lanes(every, memory, rows, alike=self._config.contrast > 0)
 
-
-def _problem(config: Config, rows: NDArray[np.int64]) -> Problem:
-    posed = batch.take(pairs(config), rows)
-    memory = np.full(len(rows), posed.tape.shape[1])
-    return problem(posed, memory, limits(config, posed.length), _CHANGED)
-
-
-def _lanes(config: Config, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    posed = pairs(config)
-    memory = np.full(len(posed.length), posed.tape.shape[1])
-    return in_lanes(posed, memory, rows, alike=config.contrast > 0)
-
-
-def _all(config: Config) -> NDArray[np.int64]:
-    return np.arange(len(pairs(config).length) // LANES * LANES)
-
-
-def _wrong(config: Config, search: SearchState) -> NDArray[np.int64]:
-    """Return the pairs that the current table is wrong on."""
-    rows = _all(config)
-    found, _ = inspect(search, _problem(config, rows), _weights(config), search.table)
-    return rows[np.unpackbits(found.view(np.uint8), bitorder="little") == 0]
-
-
-def _visited(config: Config, search: SearchState) -> tuple[int, ...]:
-    posed = _problem(config, _all(config))
-    _, bits = inspect(search, posed, _weights(config), search.table)
-    return tuple(p for p in range(len(search.table)) if bits >> p & 1)
-
-
-def _bring_in(
-    config: Config, rows: NDArray[np.int64], wrong: NDArray[np.int64], position: tuple[int, ...]
-) -> NDArray[np.int64]:
-    """Replace pairs in use, drawn at random, by at most half as many that went wrong."""
-    wrong = wrong[: len(rows) // 2]
-    random = np.random.default_rng((config.seed, *position))
-    kept = random.permutation(np.setdiff1d(rows, wrong))[: len(rows) - len(wrong)]
-    return _lanes(config, np.concatenate([kept, wrong]))
+    def _with(self, wrong: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Replace pairs in use, drawn at random, by at most half as many that went wrong."""
+        wrong = wrong[: len(self._rows) // 2]
+        random = np.random.default_rng((self._config.seed, *self._position, self._done))
+        others = random.permutation(np.setdiff1d(self._rows, wrong))
+        return self._in_lanes(np.concatenate([others[: len(self._rows) - len(wrong)], wrong]))

@@ -11,11 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_agents.training import ranges
 from neuralprog_envs.tape.ops import MIN_MEMORY, MODULES, Module
 
 
@@ -55,23 +56,17 @@ class Shape:
     one hidden layer between its input and its cells, of the same width (section 4.1).
     """
 
-    registers: int
-    memory: int
-    repetitions: int = 1
+    registers: Annotated[int, ranges.Within(1, 16)]
+    memory: Annotated[int, ranges.Within(MIN_MEMORY)]
+    repetitions: Annotated[int, ranges.Within(1, 16)] = 1
     controller: Literal["mlp", "lstm"] = "mlp"
-    hidden: int = 32
-    layers: int = 2
+    hidden: Annotated[int, ranges.Within(1, 2**16)] = 32
+    layers: Annotated[int, ranges.Within(1, 2)] = 2
 
     def __post_init__(self) -> None:
-        if self.memory < MIN_MEMORY:
-            raise ValueError(f"memory must be at least {MIN_MEMORY}, got {self.memory}")
-        for name, most in (("registers", 16), ("repetitions", 16), ("hidden", 2**16)):
-            if not 1 <= getattr(self, name) <= most:
-                raise ValueError(f"{name} must be from 1 to {most:,}, got {getattr(self, name)}")
+        ranges.check(self)
         if self.controller not in ("mlp", "lstm"):
             raise ValueError(f"controller must be 'mlp' or 'lstm', got {self.controller!r}")
-        if self.layers not in (1, 2):
-            raise ValueError(f"layers must be 1 or 2, got {self.layers}")
 
     @cached_property
     def modules(self) -> tuple[Module, ...]:
@@ -135,6 +130,12 @@ class Shape:
     def size(self) -> int:
         """P: the number of parameters."""
         return self.parameters[-1].slice.stop
+
+
+def unpack(theta: Any, shape: Shape) -> list[tuple[Any, Any]]:
+    """(weight, bias) of every linear layer, views of theta (P,): an array or a tensor."""
+    blocks = [theta[p.slice].reshape(p.shape) for p in shape.parameters]
+    return list(zip(blocks[::2], blocks[1::2], strict=True))
 
 
 def initial(shape: Shape, generator: np.random.Generator) -> NDArray[np.float32]:

@@ -39,8 +39,10 @@ def start_of(config: Config) -> Start:
         )
     if table.shape[1] != len(task.machine.actions):
         raise ValueError(f"start: the circuits of {config.start} have other repetitions")
-    posed = pairs(config)
-    patterns = occurring(task.machine, table, posed, int(limits(config, posed.length).max()))
+    instances = pairs(config)
+    patterns = occurring(
+        task.machine, table, instances, int(limits(config, instances.length).max())
+    )
     if len(patterns) > config.hidden:
         raise ValueError(
             f"start: {config.start} needs {len(patterns)} hidden units, one for each pattern of "

@@ -1,7 +1,7 @@
 """One restart: from random weights to a discretised circuit that is right, or to giving up.
 
 A restart takes turns of two halves. The gradient's (``descent``) ends when the discretised
-controller is right, or when it gets no further. Then, in the hybrid, the controller is snapped to
+controller is right, or when it is stuck. Then, in the hybrid, the controller is discretised to
 its circuits, these are repaired on the hard machine (``repair``) and written back into the weights
 (``compile``), and the next turn trains on. A circuit that is right on all pairs ends the restart:
 with success if it is right on held-out pairs of twice the longest length too. Everything random is
@@ -67,7 +67,7 @@ class NRAMLearner:
                 self.finished = True
 
     def _begin_repair(self) -> Repair:
-        """Snap the controller to its circuits."""
+        """Discretise the controller to its circuits."""
         table = circuit_table(self.descent.state.theta, self.shape)
         return Repair(self.config, self.index, self.descent.progress.turn, table)
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-from neuralprog_agents.agents.ntm.card import Card
+from neuralprog_agents.agents.ntm.card import Card, Form
 from neuralprog_agents.agents.ntm.config import Config
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find, make_task
 
 if TYPE_CHECKING:
     from neuralprog_agents.agent import Tensors
-    from neuralprog_agents.sequences.policy import Saying
+    from neuralprog_agents.sequences.policy import SequencePolicy
     from neuralprog_agents.sequences.training import SequenceLearner
-
 
 __all__ = ["COMPILED", "SUPERVISION", "Card", "Config", "check", "learner", "load"]
 
 SUPERVISION = "input/output pairs"
 COMPILED = True
-
-_FORM = ("controller", "hidden", "width", "rows", "bits")
 
 
 def check(config: Config) -> None:
@@ -37,19 +35,20 @@ def check(config: Config) -> None:
 def learner(config: Config, index: int) -> SequenceLearner:
     """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
     from neuralprog_agents.agents.ntm.learner import TapeReader
-    from neuralprog_agents.sequences.training import SequenceLearner, Setup
+    from neuralprog_agents.sequences.training import SequenceLearner
 
-    form = {name: getattr(config, name) for name in _FORM}
-    setup = Setup(_settings(config), lambda: TapeReader(**form), {"form": form}, one_length=True)
-    return SequenceLearner(config, index, setup)
+    form = Form(**{field.name: getattr(config, field.name) for field in fields(Form)})
+    return SequenceLearner(
+        config, index, lambda: TapeReader(form), asdict(form), _settings(config), one_length=True
+    )
 
 
-def load(weights: Tensors, card: Card) -> Saying:
+def load(weights: Tensors, card: Card) -> SequencePolicy:
     """Return the policy of the machine's parameters, by name; see ``AgentModule.load``."""
     from neuralprog_agents.agents.ntm.learner import TapeReader
-    from neuralprog_agents.sequences.policy import restore
+    from neuralprog_agents.sequences.policy import SequencePolicy
 
-    return restore(card.env, card.settings, lambda: TapeReader(**vars(card.form)), weights)
+    return SequencePolicy(card.env, card.settings, lambda: TapeReader(card.form), weights)
 
 
 def _settings(config: Config) -> dict[str, Any]:

@@ -6,7 +6,7 @@ A tape of L cells (trailing zeros trimmed: they are all that a longer memory add
     bits       the cells     0            0
     channels   0 0           1 0 (end)    0 1 (answer now)
 
-From step L+1 on the scored cells are answered, then the mark that says "no more".
+From step L+1 on the scored cells are answered, then the mark that ends the answer.
 """
 
 from __future__ import annotations

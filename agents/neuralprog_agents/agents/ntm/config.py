@@ -32,7 +32,7 @@ class Config:
     width: ranges.Count = 20
     """W: how many numbers a row of the memory holds."""
     bits: Annotated[int, ranges.Within(1, 31)] = 12
-    """How many bits stand for a cell in the input and in the answer: values to 2^bits - 1."""
+    """How many bits a cell has in the input and in the answer: values up to 2^bits - 1."""
 
     length: ranges.Lengths = (1, 5)
     """The shortest and the longest instance in training."""

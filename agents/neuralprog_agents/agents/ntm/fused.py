@@ -32,12 +32,9 @@ Array = NDArray[np.floating]
 
 
 class Given(NamedTuple):
-    """What a step takes.
+    """What a step takes: the controller's output (B, P), the last weightings, the memory.
 
-    Attributes:
-        steer: What the controller says, before it is brought into its ranges, shape (B, P).
-        before: The last weightings, shape (B, 2, N).
-        memory: Shape (B, W, N): the rows side by side, so that loops over them are long.
+    The rows of the memory (B, W, N) lie side by side, so that loops over them are long.
     """
 
     steer: Array
@@ -74,14 +71,7 @@ class Kept(NamedTuple):
 
 
 class Head(NamedTuple):
-    """One head of one example: views of the arrays above.
-
-    Attributes:
-        k: The key, shape (W,).
-        p: g, β and γ at 0, 2 and 4.
-        s: The shifts by -1, 0 and 1, shape (3,).
-        before: The last weighting, shape (N,); so are cosine, content, moved and w.
-    """
+    """One head of one example, views of the arrays above: p has g, β and γ at 0, 2 and 4."""
 
     k: Array
     p: Array
@@ -200,7 +190,7 @@ def _forward_all(given: Given, made: Made, kept: Kept) -> None:
 
 @njit(**_COMPILED)
 def _squash(raw: Array, emitted: Array, W: int) -> None:
-    """Bring what the controller says into its ranges: k, add, erase, g, β, γ, s."""
+    """Bring the controller's outputs into their ranges: k, add, erase, g, β, γ, s."""
     for i in range(3 * W):
         emitted[i] = tanh(raw[i])
     for i in range(3 * W, 4 * W + 2):
@@ -388,16 +378,14 @@ def _build(sources: str, cache: bool) -> tuple[Any, ...]:
     """The entries; see ``training.compiled``."""
 
     @njit(nogil=True, cache=cache, **_COMPILED)
-    def forward_entry(given: Given, made: Made, kept: Kept) -> None:
+    def forward_entry(*arguments: Any) -> None:
         version = sources  # noqa: F841
-        _forward_all(given, made, kept)
+        _forward_all(*arguments)
 
     @njit(nogil=True, cache=cache, **_COMPILED)
-    def backward_entry(
-        given: Given, made: Made, kept: Kept, of_made: Made, of_given: Given
-    ) -> None:
+    def backward_entry(*arguments: Any) -> None:
         version = sources  # noqa: F841
-        _backward_all(given, made, kept, of_made, of_given)
+        _backward_all(*arguments)
 
     return forward_entry, backward_entry
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from neuralprog_agents.agents.ntm.bits import (
@@ -18,6 +18,7 @@ from neuralprog_agents.agents.ntm.bits import (
     seen,
     wanted,
 )
+from neuralprog_agents.agents.ntm.card import Form
 from neuralprog_agents.agents.ntm.model import NTM, Sizes
 from neuralprog_envs.tape.state import TapeInstances
 
@@ -26,31 +27,19 @@ _SPARE = 16
 
 
 class TapeReader:
-    """A machine over bits; see ``sequences.learner.Learner``.
+    """A machine over bits; see ``sequences.training.SequenceModel``."""
 
-    Args:
-        controller: "lstm" or "mlp".
-        hidden: Its units.
-        width: W.
-        rows: N; see ``Config``.
-        bits: In which a cell is read and answered.
-    """
-
-    def __init__(self, controller: str, hidden: int, width: int, rows: int, bits: int) -> None:
-        self.bits, self.rows = bits, rows
-        self.machine = NTM(Sizes(bits + CHANNELS, bits + MARKS, controller, hidden, width))
-
-    @property
-    def model(self) -> nn.Module:
-        """What is trained."""
-        return self.machine
+    def __init__(self, form: Form) -> None:
+        self.bits, self.rows = form.bits, form.rows
+        inputs, outputs = form.bits + CHANNELS, form.bits + MARKS
+        self.model = NTM(Sizes(inputs, outputs, form.controller, form.hidden, form.width))
 
     def loss(self, task: Any, instances: TapeInstances) -> Tensor:
         """Return the mean cross-entropy of the bits of the right answers, and of their ends."""
         target, scored = wanted(instances, self.bits)
         steps = torch.from_numpy(seen(instances.tape, len(target), self.bits))
-        start = self.machine.begin(len(instances.tape), self._rows(instances))
-        logits, _ = self.machine(steps, start)
+        start = self.model.begin(len(instances.tape), self._rows(instances))
+        logits, _ = self.model(steps, start)
         when = torch.from_numpy(scored)
         return binary_cross_entropy_with_logits(logits[when], torch.from_numpy(target)[when])
 
@@ -59,14 +48,14 @@ class TapeReader:
         L = cells_of(instances.tape)
         B, longest = len(L), int(L.max())
         steps = torch.from_numpy(seen(instances.tape, longest + 1, self.bits))
-        logits, state = self.machine(steps, self.machine.begin(B, self._rows(instances)))
+        logits, state = self.model(steps, self.model.begin(B, self._rows(instances)))
         found = [logits > 0]
         asked = torch.zeros(1, B, self.bits + CHANNELS)
         asked[:, :, self.bits + ANSWER] = 1.0
         started = torch.arange(longest + 1)[:, None] > torch.from_numpy(L)
         over = (found[0][:, :, -1] & started).any(dim=0)
         while len(found) <= 2 * longest + _SPARE and not over.all():
-            logits, state = self.machine(asked, state)
+            logits, state = self.model(asked, state)
             found.append(logits > 0)
             over |= found[-1][0, :, -1]
         return answers_in(torch.cat(found).numpy(), L)

@@ -108,8 +108,8 @@ class NTM(nn.Module):
 
     def _step(self, see: Tensor, state: State) -> State:
         h, c = self._control(see, state)
-        access = Access.apply if see.device.type == "cpu" else self.access
-        return State(h, c, *access(self.steer(h), state.w, state.memory))
+        found = Access.apply(self.steer(h), state.w, state.memory)  # type: ignore[no-untyped-call]
+        return State(h, c, *found)
 
     def access(self, steer: Tensor, before: Tensor, memory: Tensor) -> tuple[Tensor, ...]:
         """Return what is read, the new weightings and the new memory; as ``fused.Access`` does."""

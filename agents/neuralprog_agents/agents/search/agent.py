@@ -5,8 +5,9 @@ from __future__ import annotations
 from neuralprog_agents.agent import Tensors
 from neuralprog_agents.agents.search import data
 from neuralprog_agents.agents.search.card import Card
-from neuralprog_agents.agents.search.config import Config, check_memory
+from neuralprog_agents.agents.search.config import Config
 from neuralprog_agents.agents.search.search import SearchLearner
+from neuralprog_agents.circuits.lanes import MOST_MEMORY
 from neuralprog_agents.circuits.policy import TablePolicy
 from neuralprog_agents.training.checkpoint import check_arrays
 
@@ -18,7 +19,11 @@ COMPILED = True
 
 def check(config: Config) -> None:
     """Raise ValueError where tapes are too long for the compiled interpreter, or pairs too few."""
-    check_memory(data.task_of(config, config.length[1], config.spare).machine.memory_size)
+    memory = data.task_of(config, config.length[1], config.spare).machine.memory_size
+    if memory > MOST_MEMORY:
+        raise ValueError(
+            f"the longest pair needs {memory} cells, the search has at most {MOST_MEMORY}"
+        )
     data.first_rows(config)
 
 

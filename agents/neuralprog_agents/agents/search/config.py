@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from neuralprog_agents.circuits.lanes import LANES, MOST_MEMORY, MOST_REGISTERS, MOST_STEPS
+from neuralprog_agents.circuits.lanes import LANES, MOST_REGISTERS, MOST_STEPS
+from neuralprog_agents.circuits.tables import coefficients
 from neuralprog_agents.training import ranges
 
 
@@ -112,16 +113,8 @@ class Config:
     @property
     def time_limit(self) -> tuple[int, ...]:
         """(c_0, c_1, c_2): an instance of length n runs for at most Σ_k c_k · n^k steps."""
-        return tuple(reversed((0, 0, *self.steps)))[:3]
+        return coefficients(self.steps)
 
     def most_steps(self, n: int) -> int:
         """Return T for an instance of length n."""
         return sum(c * n**k for k, c in enumerate(self.time_limit))
-
-
-def check_memory(memory_size: int) -> None:
-    """Raise ValueError if tapes are too long for the compiled interpreter."""
-    if memory_size > MOST_MEMORY:
-        raise ValueError(
-            f"the longest pair needs {memory_size} cells, the search has at most {MOST_MEMORY}"
-        )

@@ -14,16 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_agents.agents.search.config import Config
+from neuralprog_agents.circuits import tables
 from neuralprog_agents.circuits.interpreter import Problem
 from neuralprog_agents.circuits.lanes import LANES
 from neuralprog_agents.circuits.pairs import in_lanes, problem
 from neuralprog_envs.core import batch
-from neuralprog_envs.core.draws import as_words, combine
+from neuralprog_envs.core.draws import key_of
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape.state import TapeInstances
 
-_PAIRS, _FAR = 1, 2
+_PAIRS, _LONGER = 1, 2
 
 
 def task_of(config: Config, length: int, spare: int = 0) -> Any:
@@ -64,13 +65,9 @@ def pairs(config: Config) -> tuple[TapeInstances, NDArray[np.int64]]:
             rows = np.flatnonzero((lengths == n) & (spares == spare))
             task = task_of(config, n, spare)
             memory[rows] = M = task.machine.memory_size
-            part = draw(task, _seed(config, _PAIRS), rows, (n, n))
+            part = draw(task, key_of(config.seed, _PAIRS), rows, (n, n))
             batch.assign(found, rows, _padded(part, width - M))
     return found, memory
-
-
-def _seed(config: Config, stream: int) -> int:
-    return int(combine(as_words(config.seed), as_words(stream))[0])
 
 
 def _padded(part: TapeInstances, by: int) -> TapeInstances:
@@ -80,24 +77,24 @@ def _padded(part: TapeInstances, by: int) -> TapeInstances:
     return TapeInstances(widen(part.tape), widen(part.answer), widen(part.mask), part.length)
 
 
-def far_pairs(config: Config) -> tuple[Any, TapeInstances]:
+def longer_pairs(config: Config) -> tuple[Any, TapeInstances]:
     """Return the task at twice the longest length, and held-out pairs of it to judge a fit."""
     task = task_of(config, 2 * config.length[1])
     n = (2 * config.length[1],) * 2
     rows = np.arange(config.longer_pairs)
-    return task, draw(task, _seed(config, _FAR), rows, n, "validation")
+    return task, draw(task, key_of(config.seed, _LONGER), rows, n, "validation")
 
 
 def limits(config: Config, lengths: NDArray[Any]) -> NDArray[np.int64]:
     """Return the time limit T of each length, same shape."""
-    n = lengths.astype(np.int64)
-    return np.asarray(np.polyval(config.steps, n))
+    found: NDArray[np.int64] = tables.limits(config.time_limit, lengths)
+    return found
 
 
 def arranged(config: Config, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return rows of ``pairs`` in the order in which the lanes hold them; see ``in_lanes``."""
-    posed, memory = pairs(config)
-    return in_lanes(posed, memory, rows, alike=config.contrast > 0)
+    instances, memory = pairs(config)
+    return in_lanes(instances, memory, rows, alike=config.contrast > 0)
 
 
 def first_rows(config: Config) -> NDArray[np.int64]:

@@ -16,24 +16,23 @@ from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.search import data
 from neuralprog_agents.agents.search.config import Config
 from neuralprog_agents.circuits import interpreter, program, tables
-from neuralprog_agents.circuits.anneal import Cooling, SearchState, anneal, begin, inspect
+from neuralprog_agents.circuits.anneal import Cooling, SearchState, anneal, begin, right_pairs
 from neuralprog_agents.circuits.interpreter import TableScore, Weights
 from neuralprog_agents.circuits.lanes import LANES
 from neuralprog_agents.circuits.proposals import Moves, randomise
 from neuralprog_agents.circuits.simplify import simplify
 from neuralprog_agents.circuits.tables import CircuitTable
-from neuralprog_envs.core.draws import as_words, combine
+from neuralprog_envs.core.draws import key_of
 
 ROUND = 50_000
 """Proposals between two decisions."""
-_ALL = np.uint64(2**64 - 1)
 _RESTARTS = 3
 """The stream of seeds for restarts; ``data`` has the others."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a restart stands, besides its table and its pairs.
+    """How far a restart is, besides its table and its pairs.
 
     Attributes:
         proposals: How many have been made.
@@ -58,17 +57,8 @@ def weights_of(config: Config) -> Weights:
 
 def moves_of(config: Config) -> Moves:
     """Return how a config draws proposals."""
-    finish = 0.05 if config.halt else 0.0
-    return Moves(
-        config.register,
-        config.more_changes,
-        config.copy_wiring,
-        config.change_unvisited,
-        config.uniform,
-        finish,
-        config.tied,
-        config.join,
-    )
+    settings = {name: getattr(config, name) for name in Moves._fields if name != "finish"}
+    return Moves(**settings, finish=0.05 if config.halt else 0.0)
 
 
 class SearchLearner:
@@ -91,8 +81,7 @@ class SearchLearner:
 
     def _begin(self) -> SearchState:
         config, R = self.config, self.config.registers
-        words = as_words(config.seed), as_words(_RESTARTS), as_words(self.index)
-        stream = np.array([combine(*words)[0], 0], dtype=np.uint64)
+        stream = np.array([key_of(config.seed, _RESTARTS, self.index), 0], dtype=np.uint64)
         table = np.zeros((1 << R, program.WIRES + R + 1), dtype=np.int64)
         randomise(stream, table, R, self.moves)
         return begin(table, self.problem, stream)
@@ -101,7 +90,7 @@ class SearchLearner:
         """Anneal for a round, and check a fit."""
         self.now = self.round()
         right = self.now.right == len(self.rows)
-        if right and not self._unveils_more() and self.stands():
+        if right and not self._unveils_more() and self.right_on_others():
             self.fits, self.success = True, self._judge()
 
     def round(self) -> TableScore:
@@ -138,29 +127,25 @@ class SearchLearner:
         cells = data.pairs(self.config)[0].mask[self.rows].sum(axis=1)
         return bool(cells.max() > self.progress.unveiled + 1)
 
-    def stands(self) -> bool:
+    def right_on_others(self) -> bool:
         """Check a fit on other pairs; where it fails, they take the places of pairs in use."""
         self.progress = replace(self.progress, fits=self.progress.fits + 1)
         others = np.setdiff1d(np.arange(self.config.shorter_pairs), self.rows)
         others = others[: max(self.config.check, self.progress.used - len(self.rows))]
         for first in range(0, len(others) - LANES + 1, LANES):
             part = data.arranged(self.config, others[first : first + LANES])
-            self._note_used(part)
+            used = max(self.progress.used, int(part.max()) + 1)
+            self.progress = replace(self.progress, used=used)
             failed = part[~self.right(part)]
             if len(failed):
                 self.bring_in(failed)
                 return False
         return True
 
-    def _note_used(self, rows: NDArray[np.int64]) -> None:
-        self.progress = replace(self.progress, used=max(self.progress.used, int(rows.max()) + 1))
-
     def right(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which pairs the current table is right on; a multiple of 64 rows."""
         problem = data.pack(self.config, rows)
-        found, _ = inspect(self.search, problem, self.weights, self.search.table)
-        bits = np.unpackbits(found.view(np.uint8), bitorder="little")
-        return bits[: len(rows)].astype(bool)
+        return right_pairs(self.search, problem, self.weights, self.search.table)[0]
 
     def _judge(self) -> bool:
         """Whether a program that fits generalises: made simpler, or else as it was found."""
@@ -176,9 +161,9 @@ class SearchLearner:
         rows = np.arange(self.progress.used // LANES * LANES)
         problem = data.pack(self.config, data.arranged(self.config, rows))
 
-        def look(table: CircuitTable) -> tuple[bool, int]:
-            found, visited = inspect(self.search, problem, self.weights, table)
-            return bool((found == _ALL).all()), visited
+        def look(table: CircuitTable) -> tuple[bool, tuple[int, ...]]:
+            right, visited = right_pairs(self.search, problem, self.weights, table)
+            return bool(right.all()), visited
 
         return simplify(self.search.table, look)
 
@@ -194,7 +179,7 @@ class SearchLearner:
 
     def generalises(self) -> bool:
         """Whether the table is right on held-out pairs of twice the longest length."""
-        task, instances = data.far_pairs(self.config)
+        task, instances = data.longer_pairs(self.config)
         limits = data.limits(self.config, instances.length)
         state = tables.run(task.machine, self.search.table, instances, limits)
         right = task.score(state, instances) == 1.0

@@ -12,7 +12,7 @@ from neuralprog_envs.registry import find, make_task
 
 if TYPE_CHECKING:
     from neuralprog_agents.agent import Tensors
-    from neuralprog_agents.sequences.policy import Saying
+    from neuralprog_agents.sequences.policy import SequencePolicy
     from neuralprog_agents.sequences.training import SequenceLearner
 
 __all__ = ["SUPERVISION", "Card", "Config", "check", "learner", "load"]
@@ -25,7 +25,7 @@ def check(config: Config) -> None:
     row = find(config.env)
     if {"pictures", "real"} & row.tags:
         what = "pictures" if "pictures" in row.tags else "real tables"
-        raise ValueError(f"seq2seq reads texts, and {row.name} poses {what}")
+        raise ValueError(f"seq2seq reads texts, and {row.name} has {what}")
     if config.format != "text" and row.name != "NPIAddition":
         raise ValueError(f"format {config.format} is for NPIAddition, not for {row.name}")
     check_lengths(make_task(row.id, length=config.length), config.length, "train")
@@ -34,16 +34,15 @@ def check(config: Config) -> None:
 def learner(config: Config, index: int) -> SequenceLearner:
     """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
     from neuralprog_agents.agents.seq2seq.learner import Seq2Seq
-    from neuralprog_agents.sequences.training import SequenceLearner, Setup
+    from neuralprog_agents.sequences.training import SequenceLearner
 
     form = Form(config.model, config.format, config.hidden, config.layers)
-    setup = Setup({}, lambda: Seq2Seq(form), {"form": asdict(form)})
-    return SequenceLearner(config, index, setup)
+    return SequenceLearner(config, index, lambda: Seq2Seq(form), asdict(form), {})
 
 
-def load(weights: Tensors, card: Card) -> Saying:
+def load(weights: Tensors, card: Card) -> SequencePolicy:
     """Return the policy of a network's parameters, by name; see ``AgentModule.load``."""
     from neuralprog_agents.agents.seq2seq.learner import Seq2Seq
-    from neuralprog_agents.sequences.policy import restore
+    from neuralprog_agents.sequences.policy import SequencePolicy
 
-    return restore(card.env, card.settings, lambda: Seq2Seq(card.form), weights)
+    return SequencePolicy(card.env, card.settings, lambda: Seq2Seq(card.form), weights)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
+from neuralprog_agents.agents.seq2seq.card import Form, Format, Model
 from neuralprog_agents.training import ranges
 
 
@@ -19,9 +20,9 @@ class Config:
     restarts: ranges.Count = 3
     """How many times training may start again from new random weights."""
 
-    model: Literal["lstm", "lstm-attention", "transformer"] = "lstm-attention"
+    model: Model = "lstm-attention"
     """The kind of network."""
-    format: Literal["text", "stacked", "aligned"] = "text"
+    format: Format = "text"
     """How an instance is written as a sequence. "text": as one text; "stacked": column by column
     (addition: both numbers' digits together, the units first); "aligned": the same, and the network
     writes a digit of the answer with each column that it reads (the "easy" form of Reed and de
@@ -59,7 +60,4 @@ class Config:
         ranges.check(self)
         if self.pairs % self.batch:
             raise ValueError(f"pairs must be 0 or a multiple of batch, got {self.pairs}")
-        if self.hidden % 8:
-            raise ValueError(f"hidden must be a multiple of 8, got {self.hidden}")
-        if self.format == "aligned" and self.model != "lstm":
-            raise ValueError("format aligned is read and answered in step: model must be lstm")
+        Form(self.model, self.format, self.hidden, self.layers)  # checks what goes together

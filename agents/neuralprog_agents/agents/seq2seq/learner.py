@@ -1,4 +1,4 @@
-"""A network with the way it reads and says: what ``sequences.training`` trains."""
+"""A network with the way it reads and writes: what ``sequences.training`` trains."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _PAIRS = 2**23
 
 
 class Seq2Seq:
-    """A network over symbols; see ``sequences.learner.Learner``."""
+    """A network over symbols; see ``sequences.training.SequenceModel``."""
 
     def __init__(self, form: Form) -> None:
         self.form = form
-        self.network: Any = model.build(
+        self.model: Any = model.build(
             form.model,
             form.hidden,
             form.layers,
@@ -32,18 +32,12 @@ class Seq2Seq:
             aligned=form.format == "aligned",
         )
 
-    @property
-    def model(self) -> nn.Module:
-        """What is trained."""
-        network: nn.Module = self.network
-        return network
-
     def loss(self, task: Any, instances: Any) -> Tensor:
         """Return the mean cross-entropy of the right symbols."""
         targets = [self._target_text(task, answer) for answer in right_answers(task, instances)]
         source, target = self._read(task, instances), encoded(targets)
         before = torch.cat([torch.full((len(target), 1), BEGIN), target[:, :-1]], dim=1)
-        logits = self.network.logits(self.network.read(source), before)
+        logits = self.model.logits(self.model.read(source), before)
         return nn.functional.cross_entropy(logits.transpose(1, 2), target, ignore_index=PAD)
 
     def answer(self, task: Any, instances: Any) -> list[list[Any]]:
@@ -54,7 +48,7 @@ class Seq2Seq:
             most = source.shape[1]
         rows = max(1, _PAIRS // max(source.shape[1], most) ** 2)
         answers = [
-            self.network.decode(self.network.read(part), most) for part in torch.split(source, rows)
+            self.model.decode(self.model.read(part), most) for part in torch.split(source, rows)
         ]
         return [self._parsed(task, text) for part in answers for text in decoded(part)]
 

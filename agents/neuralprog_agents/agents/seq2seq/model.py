@@ -1,6 +1,9 @@
 """Encoders and decoders over symbols: LSTM, LSTM with attention, transformer.
 
-Shapes: B texts, S symbols read, U symbols written, H units.
+Shapes: B texts, S symbols read, U symbols written, H units. Every network has three methods.
+``read(source)`` takes symbols (B, S) or (B, S, channels), padded by PAD, and returns the memory.
+``logits(memory, written)`` returns the logits of the symbol after each of ``written`` (B, U).
+``decode(memory, most)`` returns the likeliest symbols one after another, (B, up to ``most``).
 
 Sources: Sutskever, Vinyals and Le, "Sequence to sequence learning with neural networks", NeurIPS
 2014; attention: Luong, Pham and Manning, EMNLP 2015, section 3.1 ("general", without input
@@ -11,8 +14,9 @@ NeurIPS 2017 (normalisation before each sublayer).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,19 +24,6 @@ from torch import Tensor, nn
 from neuralprog_agents.agents.seq2seq.symbols import ALPHABET, BEGIN, END, PAD
 
 _HEADS = 4
-
-
-class Network(Protocol):
-    """What reads symbols and says symbols."""
-
-    def read(self, source: Tensor) -> Any:
-        """Return what was read, given symbols (B, S) or (B, S, channels), padded by PAD."""
-
-    def logits(self, memory: Any, written: Tensor) -> Tensor:
-        """Return the logits, (B, U, alphabet), of the symbol after each of ``written`` (B, U)."""
-
-    def decode(self, memory: Any, most: int) -> Tensor:
-        """Return the likeliest symbols one after another, (B, up to ``most``)."""
 
 
 class Embedding(nn.Module):
@@ -63,7 +54,7 @@ def lengths_of(source: Tensor) -> Tensor:
 
 
 class LSTMNetwork(nn.Module):
-    """An LSTM reads, another one says, beginning in the state that the first one ended in.
+    """An LSTM reads, another one writes, beginning in the last state of the first.
 
     Args:
         hidden: H.
@@ -83,14 +74,14 @@ class LSTMNetwork(nn.Module):
         self.out = nn.Linear(hidden, ALPHABET)
 
     def read(self, source: Tensor) -> Any:
-        """Return the encoder's outputs (B, S, H), which are no padding, and its last state."""
+        """Return the outputs (B, S, H), which symbols are no padding, and the last state."""
         lengths = lengths_of(source)
         whole, state = read_to_the_ends(self.encoder, self.reads(source), lengths)
         present = torch.arange(source.shape[1])[None] < lengths[:, None]
         return whole, present, state
 
     def logits(self, memory: Any, written: Tensor) -> Tensor:
-        """See ``Network.logits``."""
+        """Return the logits of the symbol after each one written, (B, U, alphabet)."""
         return self._continue(memory, written)[0]
 
     def _continue(self, memory: Any, written: Tensor) -> tuple[Tensor, Any]:
@@ -107,16 +98,14 @@ class LSTMNetwork(nn.Module):
         return torch.tanh(self.mix(torch.cat([weights @ whole, outputs], dim=2)))
 
     def decode(self, memory: Any, most: int) -> Tensor:
-        """See ``Network.say``."""
-        last = torch.full((len(memory[1]), 1), BEGIN)
-        ended = torch.zeros(len(last), dtype=torch.bool)
-        found: list[Tensor] = []
-        while len(found) < most and not ended.all():
+        """Return the likeliest symbols one after another, (B, up to ``most``)."""
+
+        def step(last: Tensor, position: int) -> Tensor:
+            nonlocal memory
             logits, memory = self._continue(memory, last)
-            last = logits.argmax(dim=2)
-            ended |= last[:, 0] == END
-            found.append(last)
-        return torch.cat(found, dim=1)
+            return logits
+
+        return _decoded(step, len(memory[1]), most)
 
 
 def read_to_the_ends(
@@ -144,7 +133,7 @@ def read_to_the_ends(
 
 
 class Tagger(nn.Module):
-    """An LSTM that says a symbol for each one that it reads.
+    """An LSTM that writes a symbol for each one that it reads.
 
     Args:
         hidden: H.
@@ -159,20 +148,20 @@ class Tagger(nn.Module):
         self.out = nn.Linear(hidden, ALPHABET)
 
     def read(self, source: Tensor) -> Tensor:
-        """Return the logits at each symbol read."""
+        """Return the logits at each symbol read, (B, S, alphabet)."""
         return self.out(self.lstm(self.reads(source))[0])
 
     def logits(self, memory: Tensor, written: Tensor) -> Tensor:
-        """See ``Network.logits``; what was written before makes no difference."""
+        """Return the logits at the symbols read: what was written makes no difference."""
         return memory[:, : written.shape[1]]
 
     def decode(self, memory: Tensor, most: int) -> Tensor:
-        """See ``Network.say``."""
+        """Return the likeliest symbol at each symbol read, (B, S)."""
         return memory.argmax(dim=2)
 
 
 class TransformerNetwork(nn.Module):
-    """Layers of attention read, others say.
+    """Layers of attention read, others write.
 
     Args:
         width: H, a multiple of 4.
@@ -204,13 +193,13 @@ class TransformerNetwork(nn.Module):
         self.width = width
 
     def read(self, source: Tensor) -> Any:
-        """Return what the encoder makes of it (B, S, H), and what is padding."""
+        """Return the encoder's outputs (B, S, H), and what is padding (B, S)."""
         padding = torch.arange(source.shape[1])[None] >= lengths_of(source)[:, None]
         vectors = self.reads(source) + self._positions(source.shape[1])
         return _encode(self.encoder, vectors, padding), padding
 
     def logits(self, memory: Any, written: Tensor) -> Tensor:
-        """See ``Network.logits``."""
+        """Return the logits of the symbol after each one written, (B, U, alphabet)."""
         whole, padding = memory
         U = written.shape[1]
         later = torch.ones(U, U, dtype=torch.bool).triu(1)
@@ -225,16 +214,25 @@ class TransformerNetwork(nn.Module):
         return torch.stack([angles.sin(), angles.cos()], dim=2).reshape(count, self.width)
 
     def decode(self, memory: Any, most: int) -> Tensor:
-        """See ``Network.say``."""
+        """Return the likeliest symbols one after another, (B, up to ``most``)."""
         whole, padding = memory
         decoding, positions = _Decoding(self.decoder, whole, padding), self._positions(most)
-        written = [torch.full((len(padding), 1), BEGIN)]
-        ended = torch.zeros(len(padding), dtype=torch.bool)
-        while len(written) <= most and not ended.all():
-            vectors = self.says(written[-1]) + positions[len(written) - 1]
-            written.append(self.out(decoding.step(vectors)).argmax(dim=2))
-            ended |= written[-1][:, 0] == END
-        return torch.cat(written, dim=1)[:, 1:]
+
+        def step(last: Tensor, position: int) -> Tensor:
+            outputs: Tensor = self.out(decoding.step(self.says(last) + positions[position]))
+            return outputs
+
+        return _decoded(step, len(padding), most)
+
+
+def _decoded(step: Callable[[Tensor, int], Tensor], B: int, most: int) -> Tensor:
+    """Return what is likeliest step by step, until every text has ended, (B, up to ``most``)."""
+    written = [torch.full((B, 1), BEGIN)]
+    ended = torch.zeros(B, dtype=torch.bool)
+    while len(written) <= most and not ended.all():
+        written.append(step(written[-1], len(written) - 1).argmax(dim=2))
+        ended |= written[-1][:, 0] == END
+    return torch.cat(written[1:], dim=1)
 
 
 _KeysValues = tuple[Tensor, Tensor]
@@ -254,14 +252,16 @@ class _Decoding:
         self._norm: Any = decoder.norm
         self._mask = ~padding[:, None, None]
         self._read = [_keys_values(layer.multihead_attn, whole) for layer in self._layers]
-        self._said = [_keys_values(layer.self_attn, whole[:, :0]) for layer in self._layers]
+        self._written = [_keys_values(layer.self_attn, whole[:, :0]) for layer in self._layers]
 
     def step(self, vectors: Tensor) -> Tensor:
         """Return the outputs at the next position, (B, 1, H), of its inputs."""
         for k, layer in enumerate(self._layers):
             own = layer.norm1(vectors)
-            self._said[k] = _joined(self._said[k], _keys_values(layer.self_attn, own))
-            vectors = vectors + _attend(layer.self_attn, own, self._said[k])
+            parts = zip(self._written[k], _keys_values(layer.self_attn, own), strict=True)
+            keys, values = (torch.cat(part, dim=2) for part in parts)
+            self._written[k] = keys, values
+            vectors = vectors + _attend(layer.self_attn, own, self._written[k])
             asked = layer.norm2(vectors)
             vectors = vectors + _attend(layer.multihead_attn, asked, self._read[k], self._mask)
             vectors = vectors + _inner(layer, layer.norm3(vectors))
@@ -301,11 +301,6 @@ def _keys_values(attention: nn.MultiheadAttention, vectors: Tensor) -> _KeysValu
     weight, bias = attention.in_proj_weight[width:], attention.in_proj_bias[width:]
     keys, values = nn.functional.linear(vectors, weight, bias).chunk(2, dim=2)
     return _heads(keys), _heads(values)
-
-
-def _joined(earlier: _KeysValues, later: _KeysValues) -> _KeysValues:
-    keys, values = (torch.cat(parts, dim=2) for parts in zip(earlier, later, strict=True))
-    return keys, values
 
 
 def _attend(

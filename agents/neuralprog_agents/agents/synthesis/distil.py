@@ -22,7 +22,7 @@ from neuralprog_agents.npi_network.trainer import Trainer
 from neuralprog_agents.npi_network.training_set import TrainingSet
 from neuralprog_agents.npi_network.verification_set import verification_set
 from neuralprog_agents.training.network import seeded
-from neuralprog_envs.core.draws import as_words, combine
+from neuralprog_envs.core.draws import key_of
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.program.frames import FrameBatch, batch_frames, frames
 
@@ -39,7 +39,7 @@ def distillation(config: Config, index: int, bodies: Sequence[Body]) -> Trainer:
     """Return the training of a network on the bodies that a restart has found."""
 
     def key(stream: Stream, step: int = 0) -> int:
-        return int(combine(*map(as_words, (config.seed, index, int(stream), step)))[0])
+        return key_of(config.seed, index, int(stream), step)
 
     task = task_of(config.env, config.traced[1], bodies)
     sizes = sizes_of(config, task)

@@ -22,7 +22,7 @@ from neuralprog_agents.agents.synthesis.bodies import Body, ReturnNode, body_of,
 from neuralprog_agents.agents.synthesis.config import Config
 from neuralprog_agents.agents.synthesis.search import BodySearch, NoBodyError, is_right
 from neuralprog_agents.specifications.call_model import make_call_model, settings_of
-from neuralprog_envs.core.draws import as_words, combine
+from neuralprog_envs.core.draws import key_of
 from neuralprog_envs.program.state import ProgramState
 
 if TYPE_CHECKING:
@@ -100,8 +100,7 @@ class SynthesisLearner:
         return [states[place] for place in rng.permutation(len(states))]
 
     def _key(self, program: int) -> int:
-        words = self.config.seed, self.index, program
-        return int(combine(*map(as_words, words))[0])
+        return key_of(self.config.seed, self.index, program)
 
     def status(self) -> dict[str, float]:
         """Return the reported metrics: the progress of the search and of the distillation."""

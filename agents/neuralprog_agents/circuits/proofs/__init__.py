@@ -24,7 +24,7 @@ __all__ = ["TapeProgram", "prove"]
 
 
 def prove(program: TapeProgram) -> list[Proof]:
-    """Check a program in every way that its task and its own doing allow."""
+    """Return the proofs that the task and the program allow."""
     proofs = [exhaustive.prove(program)]
     if symbolic.provable(program):
         with suppress(symbolic.OpenError):  # looks at values: proven up to a size only

@@ -99,11 +99,7 @@ def guess(program: TapeProgram, family: Family) -> ClosedForm:
     shapes = {tuple((block, count > 1) for block, count in run.segments) for run in runs}
     if len(shapes) != 1:
         raise FormError("runs of different lengths differ in more than repetitions")
-    starts = [_starts(run.segments) for run in runs]
-    segments = tuple(
-        _segment(runs, points, [start[s] for start in starts], s)
-        for s in range(len(runs[0].segments))
-    )
+    segments = tuple(_segment(runs, points, s) for s in range(len(runs[0].segments)))
     return ClosedForm(segments, _reach(runs, points))
 
 
@@ -157,8 +153,8 @@ def _numbers(step: Phase) -> list[int]:
 def _compress(steps: list[Phase]) -> list[tuple[tuple[Any, ...], int]]:
     """Return the signatures of blocks and how often each repeats.
 
-    A loop's first turn stands by itself (it starts from what came before, which is often another
-    formula); from the second on all numbers grow by the same in each turn.
+    A loop's first turn is a segment of its own: it starts from what came before, which is often
+    another formula. From the second on all numbers grow by the same in each turn.
     """
     signatures, numbers = [_signature(step) for step in steps], [_numbers(step) for step in steps]
     found, t = [], 0
@@ -190,21 +186,15 @@ def _growth(numbers: list[list[int]], t: int, length: int, turn: int) -> list[in
     return [a - b for a, b in zip(now, before, strict=True)]
 
 
-def _starts(segments: list[tuple[tuple[Any, ...], int]]) -> list[int]:
-    lengths = [len(block) * count for block, count in segments]
-    return [0, *np.cumsum(lengths)[:-1].tolist()]
-
-
-def _segment(
-    runs: list[_Recorded], points: list[tuple[int, ...]], starts: list[int], s: int
-) -> Segment:
+def _segment(runs: list[_Recorded], points: list[tuple[int, ...]], s: int) -> Segment:
     """Return one segment's formulas, fitted to all iterations in all runs."""
     length = len(runs[0].segments[s][0])
     counts = [run.segments[s][1] for run in runs]
     phases = []
     for phase in range(length):
         rows, steps = [], []
-        for run, point, start, count in zip(runs, points, starts, counts, strict=True):
+        for run, point, count in zip(runs, points, counts, strict=True):
+            start = sum(len(block) * turns for block, turns in run.segments[:s])
             rows += [(i, *point) for i in range(count)]
             steps += run.steps[start + phase : start + length * count : length]
         phases.append(_phase(rows, steps))

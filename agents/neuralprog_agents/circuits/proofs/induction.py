@@ -10,7 +10,7 @@ each READ finds and what each WRITE leaves. By induction over the steps it is en
 - the run ends where the program does, and then the scored cells hold the answer.
 
 Each is a statement of linear arithmetic over n, i and the other parameters; the solver shows that
-its negation has no solution. As in ``symbolic`` the memory is without end, which speaks for every
+its negation has no solution. As in ``symbolic`` the memory is without end: the proof holds in every
 memory of more than p + q cells, where no number exceeds p and no k of a number M - k exceeds q.
 """
 
@@ -28,12 +28,13 @@ from neuralprog_agents.circuits.proofs.closed_form import (
     Content,
     Event,
     FormError,
+    Phase,
     Segment,
 )
 from neuralprog_agents.circuits.proofs.layouts import FAMILIES, Family, Open
 from neuralprog_agents.circuits.proofs.program import TapeProgram
 from neuralprog_agents.evaluation.certificate import Proof
-from neuralprog_envs.tape.ops import MODULES
+from neuralprog_envs.tape.circuit import execute
 
 _PATIENCE = 20_000
 """Milliseconds that the solver may take for one statement."""
@@ -110,7 +111,7 @@ class _Checker:
         """Prove everything.
 
         Raises:
-            FormError: A statement does not hold, or the solver could not tell.
+            FormError: A statement does not hold, or the solver found no answer.
         """
         first = self._form.segments[0].phases[0].registers
         for content in first:
@@ -155,7 +156,7 @@ class _Checker:
             zero = self._same(content, 0)
             self._require(zero if phase.pattern >> j & 1 else self._nonzero(content), "a flag")
         now = (self._starts[s] + len(segment.phases) * i + k) * self._events
-        after = self._execute(phase.pattern, registers, list(phase.events), now)
+        after = self._execute(phase, registers, now)
         if k + 1 < len(segment.phases):
             self._leads(after, segment.phases[k + 1].registers, i)
             return
@@ -171,23 +172,20 @@ class _Checker:
                 same = self._same(content, self._at(claim, i))
                 self._require(z3.Implies(given, same), "the next registers")
 
-    def _execute(
-        self, pattern: int, registers: list[Any], events: list[Event], now: Any
-    ) -> list[Any]:
+    def _execute(self, phase: Phase, registers: list[Any], now: Any) -> list[Any]:
         """Execute a circuit on claimed registers; prove its reads and writes on the way."""
-        circuit = [int(wire) for wire in self._program.table[pattern]]
-        sources, wire, e = list(registers), 0, 0
-        for module in MODULES * self._program.repetitions:
-            inputs = [sources[w] for w in circuit[wire : wire + module.arity]]
-            wire += module.arity
-            if module.name in ("READ", "WRITE"):
-                sources.append(self._access(events[e], inputs, now + e))
-                e += 1
-            else:
-                sources.append(self._compute(module.name, inputs))
-        return [sources[w] for w in circuit[wire:-1]]
+        events = enumerate(phase.events)
 
-    def _access(self, event: Event, inputs: list[Any], now: Any) -> Any:
+        def apply(name: str, inputs: tuple[Any, ...]) -> Any:
+            if name not in ("READ", "WRITE"):
+                return self._compute(name, inputs)
+            e, event = next(events)
+            return self._access(event, inputs, now + e)
+
+        circuit = self._program.table[phase.pattern].tolist()
+        return execute(self._program.modules, circuit, registers, apply)
+
+    def _access(self, event: Event, inputs: tuple[Any, ...], now: Any) -> Any:
         address, content = self._at(event.address, self._i), self._at(event.content, self._i)
         self._require(self._same(inputs[0], address), "an address")
         if event.name == "WRITE":
@@ -200,7 +198,7 @@ class _Checker:
                 self._require_reach(content)
         return content
 
-    def _compute(self, name: str, inputs: list[Any]) -> Any:
+    def _compute(self, name: str, inputs: tuple[Any, ...]) -> Any:
         """Return a module's output: a number, an open value, or None where it is neither."""
         if any(isinstance(content, Open) for content in inputs):
             return _moved(name, *inputs)
@@ -229,7 +227,7 @@ class _Checker:
         """Return the statement that a cell holds something at a time."""
         hits = [self._last(write, address, now) for write in self._writes]
         stamps = [write.stamp(i) for write, (_, i) in zip(self._writes, hits, strict=True)]
-        statements = [z3.Or(*(hit for hit, _ in hits), self._posed(address, content))]
+        statements = [z3.Or(*(hit for hit, _ in hits), self._in_input(address, content))]
         for write, (hit, i), stamp in zip(self._writes, hits, stamps, strict=True):
             latest = [z3.Implies(h, t <= stamp) for (h, _), t in zip(hits, stamps, strict=True)]
             same = self._same(self._at(write.event.content, i), content)
@@ -248,7 +246,7 @@ class _Checker:
         hits = write.event.address(i, self._parameters) == address
         return z3.And(hits, i >= 0, i < write.count, write.stamp(i) < now), i
 
-    def _posed(self, address: Any, content: Any) -> Any:
+    def _in_input(self, address: Any, content: Any) -> Any:
         """Return the statement that the input holds something in a cell."""
         header = self._family.header(*self._parameters)
         first, n = len(header), self._parameters[0]
@@ -311,7 +309,7 @@ class _Checker:
         return _truth(a == b)
 
     def _nonzero(self, content: Any) -> Any:
-        """Return the statement that a content is not 0; open values, as posed, are not."""
+        """Return the statement that a content is not 0; open values of the input are not."""
         if isinstance(content, Open):
             return z3.BoolVal(content.offset == 0)
         return z3.BoolVal(False) if content is None else _truth(content != 0)

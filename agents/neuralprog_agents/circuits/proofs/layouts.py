@@ -53,7 +53,7 @@ class Family:
     Attributes:
         choices: The other parameters for a length.
         domain: What the other parameters fulfil, as conditions.
-        header: The numbers in the first cells; the n open values stand behind them.
+        header: The numbers in the first cells; the n open values follow.
         scored: The first scored cell; there are n.
         answer: What a scored cell must hold: the cell, then the parameters.
     """
@@ -124,9 +124,7 @@ def _arrays(n: int) -> Iterator[Layout]:
 
 LAYOUTS: Mapping[str, tuple[Callable[[int], Iterator[Layout]], range]] = MappingProxyType(
     {
-        "NRAMIncrement": (FAMILIES["NRAMIncrement"].layouts, range(1, 33)),
-        "NRAMCopy": (FAMILIES["NRAMCopy"].layouts, range(1, 33)),
-        "NRAMReverse": (FAMILIES["NRAMReverse"].layouts, range(1, 33)),
+        **{name: (family.layouts, range(1, 33)) for name, family in FAMILIES.items()},
         "NRAMSwap": (FAMILIES["NRAMSwap"].layouts, range(2, 17)),
         "NRAMPermutation": (_permutations, range(1, 6)),
         "NRAMSort": (_arrays, range(1, 17)),

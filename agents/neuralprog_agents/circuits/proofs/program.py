@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neuralprog_envs.registry import find, make_task
 from neuralprog_envs.tape.algorithm import Algorithm
+from neuralprog_envs.tape.ops import MODULES, Module
 from neuralprog_envs.tape.task import TapeTask
 
 
@@ -38,6 +39,11 @@ class TapeProgram:
     def registers(self) -> int:
         """R."""
         return len(self.table).bit_length() - 1
+
+    @property
+    def modules(self) -> tuple[Module, ...]:
+        """The modules of a circuit, in order."""
+        return MODULES * self.repetitions
 
     @property
     def algorithm(self) -> Algorithm:

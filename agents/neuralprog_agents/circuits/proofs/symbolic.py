@@ -2,7 +2,7 @@
 
 The hard machine runs on expressions (``neuralprog_envs.tape.algebra``): pointers are numbers,
 values are not. As long as no address and no zero-flag depends on an open value, the run is the
-same for all of them, and what stands in the scored cells at the end is an expression of the
+same for all of them, and what the scored cells hold at the end is an expression of the
 input's values. It has to be the value that the task wants; for sorting, where it is made of MIN
 and MAX alone, it has to sort every input of zeros and ones (the 0-1 principle: Knuth, The Art of
 Computer Programming 3, section 5.3.4, theorem Z).
@@ -26,14 +26,14 @@ from neuralprog_agents.circuits.proofs.layouts import LAYOUTS, Cell, Layout, Ope
 from neuralprog_agents.circuits.proofs.program import TapeProgram
 from neuralprog_agents.evaluation.certificate import Proof
 from neuralprog_envs.tape.algebra import Graph, Node
-from neuralprog_envs.tape.ops import MODULES
+from neuralprog_envs.tape.circuit import execute
 
 ENDLESS = 1 << 60
 """M of the memory without end."""
 
 
 class OpenError(ValueError):
-    """An address or a flag depends on an open value: one run can't speak for all."""
+    """An address or a flag depends on an open value: one run does not hold for all."""
 
 
 def provable(program: TapeProgram) -> bool:
@@ -70,14 +70,15 @@ def prove(program: TapeProgram) -> Proof:
 def _memories(program: TapeProgram, layout: Layout) -> Iterator[int]:
     """Yield the memory without end, and every size in which the run may be another."""
     yield ENDLESS
-    distinct = _run(program, layout, ENDLESS).distinct()
-    yield from range(program.algorithm.memory_size(layout.length), distinct + 1)
+    same_beyond = sum(_run(program, layout, ENDLESS).reach())
+    yield from range(program.algorithm.memory_size(layout.length), same_beyond + 1)
 
 
 def _run(program: TapeProgram, layout: Layout, M: int) -> SymbolicRun:
     run = SymbolicRun(program, layout, M)
     try:
-        run.finish()
+        for _ in run.steps():
+            pass
     except OpenError as error:
         raise OpenError(f"{program.task_name}, n = {layout.length}: {error}") from None
     return run
@@ -109,7 +110,7 @@ class SymbolicRun:
 
     def __init__(self, program: TapeProgram, layout: Layout, M: int) -> None:
         self.graph, self.layout = Graph(M), layout
-        self._program, self._modules = program, MODULES * program.repetitions
+        self._program = program
         self._values = [self.graph.register(i, positive=True) for i in range(len(layout.tape))]
         zero = self.graph.constant(0)
         self.tape = defaultdict(lambda: zero, enumerate(map(self.node, layout.tape)))
@@ -125,15 +126,6 @@ class SymbolicRun:
             node = self.graph.apply("INC", (node,))
         return node
 
-    def finish(self) -> None:
-        """Run to the end.
-
-        Raises:
-            OpenError: The run depends on an open value.
-        """
-        for _ in self.steps():
-            pass
-
     def steps(self) -> Iterator[SymbolicStep]:
         """Run to the end; yield every step after it.
 
@@ -143,8 +135,8 @@ class SymbolicRun:
         for _ in range(self._program.limit(self.layout.length)):
             before, self._events = tuple(self.registers), []
             pattern = sum(self._is_zero(node) << j for j, node in enumerate(before))
-            circuit = [int(wire) for wire in self._program.table[pattern]]
-            self._circuit(circuit)
+            circuit = self._program.table[pattern].tolist()
+            self.registers = execute(self._program.modules, circuit, before, self._module)
             yield SymbolicStep(pattern, before, tuple(self._events))
             if circuit[-1] == 1:
                 return
@@ -156,24 +148,12 @@ class SymbolicRun:
         wanted = self.layout.answer.items()
         return all(self.tape[address] == self.node(cell) for address, cell in wanted)
 
-    def distinct(self) -> int:
-        """Return how many cells a memory must exceed for this run to be the same there."""
-        return sum(self.reach())
-
     def reach(self) -> tuple[int, int]:
         """Return the greatest small number, and the greatest k of a number M - k."""
         numbers = [*self.graph.values(), len(self.layout.tape), *(self.layout.answer or ())]
         small = [number for number in numbers if number < self.graph.M // 2]
         great = [self.graph.M - number for number in numbers if number >= self.graph.M // 2]
         return max(small), max(great, default=0)
-
-    def _circuit(self, circuit: Sequence[int]) -> None:
-        sources, wire = list(self.registers), 0
-        for module in self._modules:
-            inputs = tuple(sources[w] for w in circuit[wire : wire + module.arity])
-            wire += module.arity
-            sources.append(self._module(module.name, inputs))
-        self.registers = [sources[w] for w in circuit[wire:-1]]
 
     def _module(self, name: str, inputs: tuple[Node, ...]) -> Node:
         if name == "READ":

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from neuralprog_agents.agents.nram.discretise import Stepper, circuit_table, wiring
+from neuralprog_agents.agents.nram.discretise import Stepper, choices, circuit_table
+from neuralprog_agents.agents.nram.discretise import controller as hard_controller
 from neuralprog_agents.agents.nram.model import (
     controller,
     initial_machine,
@@ -15,10 +16,9 @@ from neuralprog_agents.agents.nram.model import (
     rollout,
     run_soft_step,
     soft_wiring,
-    unpack,
 )
 from neuralprog_agents.agents.nram.records import Batch
-from neuralprog_agents.agents.nram.shape import Shape, initial
+from neuralprog_agents.agents.nram.shape import Shape, initial, unpack
 from neuralprog_agents.benchmark.naive_nram import NaiveNRAM
 from neuralprog_envs.tape.ops import MODULES
 
@@ -211,6 +211,7 @@ def test_circuit_table_has_one_row_for_each_pattern():
     theta = make_theta(shape).numpy()
     table = circuit_table(theta, shape)
     assert table.shape == (8, shape.choices)
-    assert (table[0b101] == wiring(theta, shape, np.array([[1.0, 0.0, 1.0]]))[0]).all()
+    logits, _ = hard_controller(theta, shape, np.array([[1.0, 0.0, 1.0]]))
+    assert (table[0b101] == choices(logits, shape)[0]).all()
     with pytest.raises(ValueError, match="depend on its past"):
         circuit_table(make_theta(SHAPES[2]).numpy(), SHAPES[2])

@@ -169,7 +169,7 @@ def test_where_contrast_counts_neighbours_are_alike():
 
 def test_simplified_programs_stay_right_on_their_pairs():
     learner = SearchLearner(INCREMENT, 2)
-    while learner.round().right < len(learner.rows) or not learner.stands():
+    while learner.round().right < len(learner.rows) or not learner.right_on_others():
         pass
     before = learner.search.table.copy()
     after = learner.search.table[:] = learner.simplified()

@@ -158,8 +158,8 @@ def test_the_networks_are_of_about_the_same_size():
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"env": "NPICanonicalize"}, "reads texts, and NPICanonicalize poses pictures"),
-        ({"env": "NPWikiTableQuestions"}, "poses real tables"),
+        ({"env": "NPICanonicalize"}, "reads texts, and NPICanonicalize has pictures"),
+        ({"env": "NPWikiTableQuestions"}, "has real tables"),
         ({"format": "stacked"}, "is for NPIAddition, not for NRAMCopy"),
         ({"length": (0, 3)}, "two ascending numbers"),
         ({"pairs": 100}, "0 or a multiple of batch"),

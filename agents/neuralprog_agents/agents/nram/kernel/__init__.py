@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.agents.nram.kernel.loop import Data, Moments, Series, run
-from neuralprog_agents.agents.nram.kernel.optimiser import Constants
+from neuralprog_agents.agents.nram.kernel.loop import Moments, Series, run
 from neuralprog_agents.agents.nram.kernel.plan import plan
 from neuralprog_agents.agents.nram.records import (
     Batch,
@@ -37,8 +36,8 @@ def _array(values: Any, kind: type, length: int) -> NDArray[Any]:
     return array
 
 
-def _batches(batches: Batch, shape: Shape) -> tuple[Data, int, int]:
-    """Check and flatten K batches; returns them with the batch size and longest time limit."""
+def _batches(batches: Batch, shape: Shape) -> tuple[Batch, int, int]:
+    """Check K batches; return them flat, with the batch size and the longest time limit."""
     tape, target = np.asarray(batches.tape), np.asarray(batches.target)
     K, B, M = tape.shape
     if shape.memory != M:
@@ -49,7 +48,7 @@ def _batches(batches: Batch, shape: Shape) -> tuple[Data, int, int]:
     steps = _array(batches.steps, np.int32, K * B)
     if steps.min() < 1:
         raise ValueError("every time limit must be at least 1")
-    data = Data(
+    data = Batch(
         _array(tape, np.int32, K * B * M),
         _array(target, np.int32, K * B * M),
         _array(batches.mask, np.uint8, K * B * M),
@@ -71,10 +70,6 @@ def _folded(seed: int) -> int:
     return (seed ^ (seed >> 32)) & 0xFFFFFFFF
 
 
-def _constants(hyper: Hyper) -> Constants:
-    return Constants(*(getattr(hyper, name) for name in Constants._fields))
-
-
 def _run(
     shape: Shape, state: TrainState, batches: Batch, schedule: Schedule, hyper: Hyper, seed: int,
     update: bool,
@@ -88,7 +83,7 @@ def _run(
     errors = np.full((K, B), np.nan, np.float32)
     done = run(
         np.array(sizes, np.int64),
-        _constants(hyper),
+        hyper,
         tables,
         work,
         Moments(state.theta, state.m, state.v),

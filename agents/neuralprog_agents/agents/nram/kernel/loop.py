@@ -15,12 +15,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from neuralprog_agents.agents.nram.kernel import controller, optimiser, rollout
-from neuralprog_agents.agents.nram.kernel.optimiser import Constants
 from neuralprog_agents.agents.nram.kernel.plan import Plan
 from neuralprog_agents.agents.nram.kernel.vector import (
     LANES,
     Pointer,
     at,
+    clear,
     load,
     pointer,
     spread,
@@ -28,18 +28,18 @@ from neuralprog_agents.agents.nram.kernel.vector import (
     total,
 )
 from neuralprog_agents.agents.nram.kernel.view import view
-from neuralprog_agents.agents.nram.records import Floats, Schedule
+from neuralprog_agents.agents.nram.records import Batch, Floats, Hyper, Schedule
 from neuralprog_agents.training.compiled import compiled
 
 
 @njit(error_model="numpy")
 def _start(work: Pointer, plan: Plan) -> None:
     """Registers at 0, an empty target, mask and tape, no time."""
-    rollout.clear(at(work, plan.values), plan.R * plan.N)
-    rollout.clear(at(work, plan.tapes), plan.M * plan.N)
-    rollout.clear(at(work, plan.target), plan.M * plan.N)
-    rollout.clear(at(work, plan.mask), plan.M)
-    rollout.clear(at(work, plan.limit), 1)
+    clear(at(work, plan.values), plan.R * plan.N)
+    clear(at(work, plan.tapes), plan.M * plan.N)
+    clear(at(work, plan.target), plan.M * plan.N)
+    clear(at(work, plan.mask), plan.M)
+    clear(at(work, plan.limit), 1)
     for r in range(plan.R):
         store(work, plan.values + r * plan.N * LANES, spread(1.0))
 
@@ -83,11 +83,11 @@ def _errors(errors: Pointer, work: Pointer, plan: Plan, count: int) -> None:
 @njit(error_model="numpy")
 def _gradient(
     work: Pointer, table: Pointer, plan: Plan, tape: Pointer, target: Pointer, mask: Pointer,
-    limits: Pointer, batch: int, bonus: float, constants: Constants, errors: Pointer,
+    limits: Pointer, batch: int, bonus: float, hyper: Hyper, errors: Pointer,
 ) -> tuple[float, float]:  # fmt: skip
     """Mean loss and entropy of one batch; its gradient is left in the workspace."""
     theta = at(work, plan.theta)
-    epsilon, bound = spread(constants.log_epsilon), spread(constants.clip_activations)
+    epsilon, bound = spread(hyper.log_epsilon), spread(hyper.clip_activations)
     loss, entropy = spread(0.0), spread(0.0)
     controller.clear_weights(work, table, plan)
     for first in range(0, batch, LANES):
@@ -96,7 +96,7 @@ def _gradient(
             work, plan, at(tape, cells), at(target, cells), at(mask, cells), at(limits, first),
             count,
         )  # fmt: skip
-        rollout.forward(work, theta, table, plan, steps, epsilon, constants.renormalise)
+        rollout.forward(work, theta, table, plan, steps, epsilon, hyper.renormalise)
         rollout.back(work, theta, table, plan, steps, epsilon, bound, spread(bonus))
         controller.add_weights(work, table, plan, steps)
         loss, entropy = loss + load(work, plan.loss), entropy + load(work, plan.entropy)
@@ -108,15 +108,15 @@ def _gradient(
 
 @njit(error_model="numpy")
 def _update(
-    work: Pointer, plan: Plan, constants: Constants, size: float, rate: float, sigma: float,
+    work: Pointer, plan: Plan, hyper: Hyper, size: float, rate: float, sigma: float,
     seed: int, step: int,
 ) -> None:  # fmt: skip
     """Clip by norm, add noise, one update of Adam."""
-    if size > constants.clip_norm:
-        optimiser.scale(at(work, plan.gradient), plan.parameters, constants.clip_norm / size)
+    if size > hyper.clip_norm:
+        optimiser.scale(at(work, plan.gradient), plan.parameters, hyper.clip_norm / size)
     if sigma > 0:
         optimiser.add_noise(work, plan, sigma, seed, step)
-    optimiser.adam(work, plan, constants, rate, step + 1)
+    optimiser.adam(work, plan, hyper, rate, step + 1)
 
 
 class Moments(NamedTuple):
@@ -125,15 +125,6 @@ class Moments(NamedTuple):
     theta: Floats
     m: Floats
     v: Floats
-
-
-class Data(NamedTuple):
-    """K batches, flat: tape, target, steps of int32 and mask of uint8."""
-
-    tape: NDArray[np.int32]
-    target: NDArray[np.int32]
-    mask: NDArray[np.uint8]
-    steps: NDArray[np.int32]
 
 
 class Series(NamedTuple):
@@ -167,8 +158,8 @@ def _copy(target: Pointer, source: Pointer, count: int) -> None:
 
 @njit(error_model="numpy")
 def _run(
-    numbers: NDArray[np.int64], constants: Constants, tables: NDArray[np.int64], workspace: Floats,
-    moments: Moments, data: Data, schedule: Schedule, series: Series, seed: int, first_step: int,
+    numbers: NDArray[np.int64], hyper: Hyper, tables: NDArray[np.int64], workspace: Floats,
+    moments: Moments, data: Batch, schedule: Schedule, series: Series, seed: int, first_step: int,
     update: bool,
 ) -> int:  # fmt: skip
     """Take K training steps, or with no ``update`` one gradient; return how many were finite."""
@@ -181,7 +172,7 @@ def _run(
         loss, entropy = _gradient(
             work, table, plan, at(pointer(data.tape), cells), at(pointer(data.target), cells),
             at(pointer(data.mask), cells), at(pointer(data.steps), k * B), B, bonus,
-            constants, at(pointer(series.errors), k * B),
+            hyper, at(pointer(series.errors), k * B),
         )  # fmt: skip
         size = optimiser.norm(at(work, plan.gradient), plan.parameters)
         series.loss[k], series.entropy[k], series.norm[k] = loss, entropy, size
@@ -190,7 +181,7 @@ def _run(
         done += 1
         if update:
             rate, sigma = schedule.rate[k], schedule.noise[k]
-            _update(work, plan, constants, size, rate, sigma, seed, first_step + k)
+            _update(work, plan, hyper, size, rate, sigma, seed, first_step + k)
     _give(work, plan, moments)
     return done
 
@@ -199,16 +190,9 @@ def _build(sources: str, cache: bool) -> tuple[Any, ...]:
     """The entry; see ``training.compiled``."""
 
     @njit(nogil=True, error_model="numpy", cache=cache)
-    def run(
-        numbers: NDArray[np.int64], constants: Constants, tables: NDArray[np.int64],
-        workspace: Floats, moments: Moments, data: Data, schedule: Schedule, series: Series,
-        seed: int, first_step: int, update: bool,
-    ) -> int:  # fmt: skip
+    def run(*arguments: Any) -> int:
         version = sources  # noqa: F841
-        return _run(
-            numbers, constants, tables, workspace, moments, data, schedule, series, seed,
-            first_step, update,
-        )  # fmt: skip
+        return _run(*arguments)
 
     return (run,)
 

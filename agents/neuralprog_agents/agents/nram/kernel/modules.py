@@ -2,6 +2,10 @@
 
 Distributions are N rows of which the first M count; tapes are M x N rows. ``back`` functions
 write the gradients of the arguments to ``ga`` and ``gb``.
+
+``_circular`` and ``_read`` make four rows at a time, which stay in registers. Measured as in
+``linear`` (the fourth case there is an MLP of 2 x 32 with R = 4, M = 16): one row at a time costs
+0.35, 0.51, 0.57 and 0.47 milliseconds a step in place of 0.34, 0.49, 0.55 and 0.44.
 """
 
 from __future__ import annotations
@@ -25,11 +29,13 @@ from neuralprog_agents.agents.nram.kernel.vector import (
     Pointer,
     Vector,
     at,
+    clear,
     crop,
     fma,
     load,
     spread,
     store,
+    store4,
 )
 
 
@@ -62,12 +68,8 @@ def _circular(out: Pointer, u: Pointer, v: Pointer, sign: int, M: int, N: int) -
             s1 = fma(x, load(y, 16), s1)
             s2 = fma(x, load(y, 32), s2)
             s3 = fma(x, load(y, 48), s3)
-        store(out, c * LANES, s0)
-        store(out, c * LANES + 16, s1)
-        store(out, c * LANES + 32, s2)
-        store(out, c * LANES + 48, s3)
-    for k in range(M, N):
-        store(out, k * LANES, spread(0.0))
+        store4(out, c * LANES, s0, s1, s2, s3)
+    clear(at(out, M * LANES), N - M)
 
 
 @njit(error_model="numpy")
@@ -170,10 +172,7 @@ def _read(out: Pointer, p: Pointer, tape: Pointer, M: int, N: int) -> None:
             s1 = fma(x, load(cell, 16), s1)
             s2 = fma(x, load(cell, 32), s2)
             s3 = fma(x, load(cell, 48), s3)
-        store(out, k, s0)
-        store(out, k + 16, s1)
-        store(out, k + 32, s2)
-        store(out, k + 48, s3)
+        store4(out, k, s0, s1, s2, s3)
 
 
 @njit(error_model="numpy")
@@ -205,8 +204,7 @@ def write(new: Pointer, old: Pointer, p: Pointer, v: Pointer, M: int, N: int) ->
 def write_back(gp: Pointer, gv: Pointer, g_tape: Pointer, old: Pointer, p: Pointer, v: Pointer,
                bound: Vector, M: int, N: int) -> None:  # fmt: skip
     """Crop the gradient of the new tape, then turn it into those of the old one, p and v."""
-    for k in range(0, M * LANES, LANES):
-        store(gv, k, spread(0.0))
+    clear(gv, M)
     for i in range(M):
         x, s = load(p, i * LANES), spread(0.0)
         for k in range(0, M * LANES, LANES):

@@ -1,11 +1,10 @@
 """The update of the parameters: clipping by norm, gradient noise, Adam.
 
-Parameters, moments and gradient lie in the workspace as whole rows; the padding is zero.
+Parameters, moments and gradient lie in the workspace as whole rows, sixteen at a time; the padding
+is zero. There are no other tricks for speed.
 """
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -25,22 +24,11 @@ from neuralprog_agents.agents.nram.kernel.vector import (
     store,
     total,
 )
+from neuralprog_agents.agents.nram.records import Hyper
 
 _ROUNDS = 10
 _MULTIPLIER, _KEY_STEP = np.uint64(0xD256D193), np.uint64(0x9E3779B9)
 _WORD, _HALF, _BYTE = np.uint64(0xFFFFFFFF), np.uint64(32), np.uint64(8)
-
-
-class Constants(NamedTuple):
-    """The numbers of ``Hyper``, as compiled code takes them."""
-
-    clip_activations: float
-    clip_norm: float
-    beta1: float
-    beta2: float
-    adam_epsilon: float
-    log_epsilon: float
-    renormalise: bool
 
 
 @njit(error_model="numpy")
@@ -95,12 +83,12 @@ def add_noise(work: Pointer, plan: Plan, sigma: float, seed: int, step: int) -> 
 
 
 @njit(error_model="numpy")
-def adam(work: Pointer, plan: Plan, constants: Constants, rate: float, step: int) -> None:
+def adam(work: Pointer, plan: Plan, hyper: Hyper, rate: float, step: int) -> None:
     """One update of Adam (Kingma and Ba, 2015); ``step`` counts from 1."""
-    mean_share, square_share = 1.0 - constants.beta1, 1.0 - constants.beta2
-    pace = spread(-rate / (1.0 - constants.beta1**step))
-    inverse = spread(1.0 / (1.0 - constants.beta2**step))
-    epsilon = spread(constants.adam_epsilon)
+    mean_share, square_share = 1.0 - hyper.beta1, 1.0 - hyper.beta2
+    pace = spread(-rate / (1.0 - hyper.beta1**step))
+    inverse = spread(1.0 / (1.0 - hyper.beta2**step))
+    epsilon = spread(hyper.adam_epsilon)
     for k in range(0, plan.parameters, LANES):
         g, m, v = load(work, plan.gradient + k), load(work, plan.m + k), load(work, plan.v + k)
         m = fma(spread(mean_share), g - m, m)

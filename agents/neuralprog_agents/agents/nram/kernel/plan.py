@@ -19,25 +19,13 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.agents.nram.kernel.vector import LANES
 from neuralprog_agents.agents.nram.shape import Shape
+from neuralprog_envs.tape.ops import MODULES
 
+KINDS = [module.name for module in MODULES if module.arity]
 READ, INC, ADD, SUB, DEC, LESS_THAN, LESS_OR_EQUAL, EQUAL, MIN, MAX, WRITE, CONSTANT = range(12)
 """Kinds of modules; the three constants are one kind, as they need no work."""
-
-KINDS = {
-    "READ": READ,
-    "INC": INC,
-    "ADD": ADD,
-    "SUB": SUB,
-    "DEC": DEC,
-    "LESS_THAN": LESS_THAN,
-    "LESS_OR_EQUAL": LESS_OR_EQUAL,
-    "EQUAL": EQUAL,
-    "MIN": MIN,
-    "MAX": MAX,
-    "WRITE": WRITE,
-}
-TRUTHS = ("LESS_THAN", "LESS_OR_EQUAL", "EQUAL")
 CONSTANTS = {"ZERO": 0, "ONE": 1, "TWO": 2, "WRITE": 0}
+TRUTHS = ("LESS_THAN", "LESS_OR_EQUAL", "EQUAL")
 
 KIND, FIRST, SLOT, MODULE_FIELDS = range(4)
 """Columns of the module table: kind, first softmax, place among the outputs of its class."""
@@ -165,7 +153,7 @@ def _module_table(shape: Shape, dense: list[int], truth: list[int]) -> list[tupl
     rows: list[tuple[int, ...]] = []
     writes = 0
     for i, module in enumerate(shape.modules):
-        kind = KINDS.get(module.name, CONSTANT)
+        kind = KINDS.index(module.name) if module.arity else CONSTANT
         first = shape.arguments[i][0] if module.arity else 0
         source = shape.registers + i
         if kind == WRITE:

@@ -1,7 +1,8 @@
 """One rollout of sixteen examples: forward through all steps, then back.
 
 Section numbers are the paper's. Examples end at their own time limit: there the chance of
-finishing is 1 and has no gradient, and afterwards nothing counts.
+finishing is 1 and has no gradient, and afterwards nothing counts. There are no tricks for speed
+here: they are in what it calls.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from neuralprog_agents.agents.nram.kernel.vector import (
     Vector,
     above,
     at,
+    clear,
     crop,
     fma,
     load,
@@ -40,20 +42,13 @@ from neuralprog_agents.agents.nram.kernel.vector import (
 from neuralprog_agents.agents.nram.kernel.wiring import (
     all_softmaxes,
     all_softmaxes_back,
-    mix_two,
+    mix,
     source_back,
-    weights_back_two,
+    weights_back,
 )
 
 CHANCE, ALIVE, COST, LAST = range(0, 4 * LANES, LANES)
 """Rows of a step's finish block: f_t, Π_{i<t}(1 - f_i), the tape's cost, f_t is forced."""
-
-
-@njit(error_model="numpy")
-def clear(p: Pointer, rows: int) -> None:
-    """Set rows to zero."""
-    for k in range(0, rows * LANES, LANES):
-        store(p, k, spread(0.0))
 
 
 @njit(error_model="numpy")
@@ -81,7 +76,9 @@ def _modules(work: Pointer, table: Pointer, plan: Plan, t: int) -> None:
             continue
         a, b = _argument(work, plan, t, j), _argument(work, plan, t, j + 1)
         tape = _tape(work, plan, t, writes)
-        mix_two(work, table, plan, t, a, j, _last(kind, j))
+        mix(work, table, plan, t, a, j)
+        if not _unary(kind):
+            mix(work, table, plan, t, b, j + 1)
         if kind == WRITE:
             writes += 1
             modules.write(_tape(work, plan, t, writes), tape, a, b, plan.M, plan.N)
@@ -93,21 +90,20 @@ def _modules(work: Pointer, table: Pointer, plan: Plan, t: int) -> None:
 
 
 @njit(error_model="numpy")
-def _last(kind: int, first: int) -> int:
-    """The last softmax of a module: READ, INC and DEC have one argument."""
-    return first if kind in (READ, INC, DEC) else first + 1
+def _unary(kind: int) -> bool:
+    """Whether a module has one argument."""
+    return kind in (READ, INC, DEC)
 
 
 @njit(error_model="numpy")
 def _registers(work: Pointer, table: Pointer, plan: Plan, t: int, renormalise: bool) -> None:
     """All registers at once; divided by their sums if asked (a constant to the gradient)."""
     first = plan.softmaxes - plan.R
-    for r in range(0, plan.R, 2):
+    for r in range(plan.R):
         out = _register(work, plan, t + 1, r)
-        mix_two(work, table, plan, t, out, first + r, first + min(r + 1, plan.R - 1))
-    if renormalise:
-        for r in range(plan.R):
-            _renormalise(_register(work, plan, t + 1, r), plan.M)
+        mix(work, table, plan, t, out, first + r)
+        if renormalise:
+            _renormalise(out, plan.M)
 
 
 @njit(error_model="numpy")
@@ -222,7 +218,7 @@ def _module_back(work: Pointer, table: Pointer, plan: Plan, t: int, row: Pointer
         slope = load(g, LANES) - load(g, 0)  # both were cropped
         modules.truth_back(kind, ga, gb, slope, a, b, plan.M)
     else:
-        after = _last(kind, j) + 1
+        after = j + 1 if _unary(kind) else j + 2
         source_back(work, table, plan, t, g, source, after, plan.N, bound)
         modules.dense_back(kind, ga, gb, g_tape, g, a, b, tape, at(work, plan.twice), plan)
 
@@ -239,7 +235,9 @@ def _modules_back(work: Pointer, table: Pointer, plan: Plan, t: int, bound: Vect
         if kind == WRITE:
             writes -= 1
         _module_back(work, table, plan, t, row, plan.R + i, writes, bound)
-        weights_back_two(work, table, plan, t, j, _last(kind, j))
+        weights_back(work, table, plan, t, j)
+        if not _unary(kind):
+            weights_back(work, table, plan, t, j + 1)
 
 
 @njit(error_model="numpy")
@@ -249,8 +247,8 @@ def _registers_back(work: Pointer, table: Pointer, plan: Plan, t: int, bound: Ve
     g = _mixed(work, plan, first)
     for k in range(0, plan.R * plan.N * LANES, LANES):
         store(g, k, crop(load(work, plan.register_gradient + k), bound))
-    for r in range(0, plan.R, 2):
-        weights_back_two(work, table, plan, t, first + r, first + min(r + 1, plan.R - 1))
+    for j in range(first, plan.softmaxes):
+        weights_back(work, table, plan, t, j)
 
 
 @njit(error_model="numpy")

@@ -3,7 +3,8 @@
 LLVM maps the type to whatever the CPU has (one AVX-512 register, two of AVX, four of SSE or
 NEON). Lanes are examples of a batch. Memory is reached through plain pointers that count in
 floats; sixteen floats are a "row". No fast-math flag is set anywhere: a product and a sum may
-fuse (fmuladd), but nothing is reordered and a NaN survives every operation.
+fuse (fmuladd), but nothing is reordered and a NaN survives every operation. LLVM has no
+exponential, logarithm or sine of a vector without a library of its own, so they are series here.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.core.typing.templates import ConcreteTemplate, infer_global
-from numba.extending import intrinsic, lower_builtin, models, register_model
+from numba.extending import intrinsic, lower_builtin
+
+from neuralprog_agents.training.simd import emitted, vector_type
 
 LANES = 16
 Vector = Any
@@ -29,21 +32,9 @@ _FLOATS = ir.VectorType(ir.FloatType(), LANES)
 _INTS = ir.VectorType(ir.IntType(32), LANES)
 
 
-class VectorType(types.Type):  # type: ignore[misc]
-    """The numba type of sixteen float32 lanes."""
-
-    def __init__(self) -> None:
-        super().__init__(name="float32x16")
-
-
-vector = VectorType()
+vector = vector_type("float32x16", _FLOATS)
+"""The numba type of sixteen float32 lanes."""
 floats = types.CPointer(types.float32)
-
-
-@register_model(VectorType)
-class _VectorModel(models.PrimitiveModel):  # type: ignore[misc]
-    def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _FLOATS)
 
 
 # ---- building blocks of the emitted code -------------------------------------------------
@@ -116,40 +107,19 @@ for _symbol, _method, _arity in (
 # ---- intrinsics: functions of compiled code ----------------------------------------------
 
 
-def _compiled(*kinds: Any, result: Any = vector) -> Callable[[Callable[..., Any]], Any]:
-    """Turn an emitter (builder, *values) -> value into a function for compiled code."""
-
-    def decorate(emit: Callable[..., Any]) -> Any:
-        def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            value = emit(builder, *arguments)
-            return context.get_dummy_value() if result is types.none else value
-
-        typed = result(*kinds), lower
-        typer: Any = {
-            1: lambda context, a: typed,
-            2: lambda context, a, b: typed,
-            3: lambda context, a, b, c: typed,
-            4: lambda context, a, b, c, d: typed,
-        }[len(kinds)]
-        typer.__name__, typer.__doc__ = emit.__name__, emit.__doc__
-        return intrinsic(typer)
-
-    return decorate
-
-
-@_compiled(floats, types.intp)
+@emitted(floats, types.intp, result=vector)
 def load(builder: Any, p: Any, i: Any) -> Any:
     """The row that starts at p[i]."""
     return builder.load(_rows(builder, p, i), align=4)
 
 
-@_compiled(floats, types.intp, vector, result=types.none)
+@emitted(floats, types.intp, vector, result=types.none)
 def store(builder: Any, p: Any, i: Any, x: Any) -> Any:
     """Write the row that starts at p[i]."""
     builder.store(x, _rows(builder, p, i), align=4)
 
 
-@_compiled(types.float32)
+@emitted(types.float32, result=vector)
 def spread(builder: Any, x: Any) -> Any:
     """One number in all lanes."""
     single = builder.insert_element(
@@ -158,31 +128,31 @@ def spread(builder: Any, x: Any) -> Any:
     return _shuffle(builder, single, single, [0] * LANES)
 
 
-@_compiled(vector, vector, vector)
+@emitted(vector, vector, vector, result=vector)
 def fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
     """The fused a·b + c."""
     return _fma(builder, a, b, c)
 
 
-@_compiled(vector, vector, vector, vector)
+@emitted(vector, vector, vector, vector, result=vector)
 def above(builder: Any, x: Any, y: Any, a: Any, b: Any) -> Any:
     """In each lane a where x > y, else b."""
     return builder.select(builder.fcmp_ordered(">", x, y), a, b)
 
 
-@_compiled(vector, vector)
+@emitted(vector, vector, result=vector)
 def crop(builder: Any, x: Any, bound: Any) -> Any:
     """The value x cropped to [-bound, bound]."""
     return _clamp(builder, x, builder.fneg(bound), bound)
 
 
-@_compiled(vector)
+@emitted(vector, result=vector)
 def root(builder: Any, x: Any) -> Any:
     """The square root."""
     return _call(builder, "sqrt", x)
 
 
-@_compiled(vector, result=types.float32)
+@emitted(vector, result=types.float32)
 def total(builder: Any, x: Any) -> Any:
     """The sum of the lanes, as a tree: always in the same order."""
     for half in (8, 4, 2, 1):
@@ -190,7 +160,7 @@ def total(builder: Any, x: Any) -> Any:
     return builder.extract_element(x, ir.Constant(ir.IntType(32), 0))
 
 
-@_compiled(vector, result=types.boolean)
+@emitted(vector, result=types.boolean)
 def nonzero(builder: Any, x: Any) -> Any:
     """Whether any lane differs from 0; a NaN does."""
     lanes = builder.fcmp_unordered("!=", x, _number(0.0))
@@ -198,7 +168,7 @@ def nonzero(builder: Any, x: Any) -> Any:
     return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(LANES), 0))
 
 
-@_compiled(vector)
+@emitted(vector, result=vector)
 def exp2(builder: Any, x: Any) -> Any:
     """Power of two for x in ±126: 2^n 2^f, n the nearest integer, 2^f by Taylor."""
     x = _clamp(builder, x, _number(-126.0), _number(126.0))
@@ -210,7 +180,7 @@ def exp2(builder: Any, x: Any) -> Any:
     return builder.bitcast(builder.add(builder.bitcast(power, _INTS), exponent), _FLOATS)
 
 
-@_compiled(vector)
+@emitted(vector, result=vector)
 def logarithm(builder: Any, x: Any) -> Any:
     """Logarithm of a normal x > 0: n ln 2 + 2 artanh((m-1)/(m+1)), m in [1/√2, √2)."""
     bits = builder.bitcast(x, _INTS)
@@ -231,21 +201,21 @@ def _half_turn(builder: Any, x: Any, first: int) -> Any:
     return _horner(builder, square, terms)
 
 
-@_compiled(vector)
+@emitted(vector, result=vector)
 def cosine(builder: Any, x: Any) -> Any:
     """Cosine of 2πx for |x| <= 1/2, by the double angle: 1 - 2 sin²(πx)."""
     sine = builder.fmul(builder.fmul(x, _number(pi)), _half_turn(builder, x, 1))
     return _fma(builder, builder.fmul(_number(-2.0), sine), sine, _number(1.0))
 
 
-@_compiled(vector)
+@emitted(vector, result=vector)
 def sine(builder: Any, x: Any) -> Any:
     """Sine of 2πx for |x| <= 1/2: 2 sin(πx) cos(πx)."""
     half = builder.fmul(builder.fmul(x, _number(2 * pi)), _half_turn(builder, x, 1))
     return builder.fmul(half, _half_turn(builder, x, 0))
 
 
-@_compiled(floats, floats, types.intp, result=types.none)
+@emitted(floats, floats, types.intp, result=types.none)
 def transpose(builder: Any, source: Any, target: Any, stride: Any) -> Any:
     """Write sixteen rows with lanes first: target[lane·stride + i] = source[16·i + lane]."""
     index = ir.IntType(64)
@@ -284,6 +254,13 @@ def pointer(context: Any, array: Any) -> Any:
         return context.make_array(array)(context, builder, arguments[0]).data
 
     return types.CPointer(array.dtype)(array), lower
+
+
+@njit(error_model="numpy")
+def clear(p: Pointer, rows: int) -> None:
+    """Set rows to zero."""
+    for k in range(0, rows * LANES, LANES):
+        store(p, k, spread(0.0))
 
 
 @njit(error_model="numpy")
