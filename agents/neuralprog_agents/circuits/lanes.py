@@ -15,7 +15,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from neuralprog_agents.training.simd import emitted, vector_type
+from neuralprog_agents.training.simd import emitted, lowered_type
 
 LANES = 64
 MOST_MEMORY, MOST_STEPS, MOST_REGISTERS = 128, 255, 6
@@ -28,7 +28,7 @@ _BYTES = ir.VectorType(_I8, LANES)
 _ZERO = ir.Constant(_BYTES, None)
 
 
-lanes = vector_type("uint8x64", _BYTES)
+lanes = lowered_type("uint8x64", _BYTES)
 """The numba type of sixty-four bytes."""
 
 

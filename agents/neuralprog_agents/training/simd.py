@@ -1,4 +1,4 @@
-"""Vectors of the CPU as values of numba: types that are lowered to LLVM's, functions on them."""
+"""Values of LLVM as values of numba, vectors of the CPU first of all: types, and functions on them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numba import types
 from numba.extending import intrinsic, models, register_model
 
 
-def vector_type(name: str, lowered: Any) -> Any:
+def lowered_type(name: str, lowered: Any) -> Any:
     """Return a new numba type.
 
     Args:
@@ -17,7 +17,7 @@ def vector_type(name: str, lowered: Any) -> Any:
         lowered: The LLVM type that stands for it.
     """
 
-    class VectorType(types.Type):  # type: ignore[misc]
+    class LoweredType(types.Type):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__(name=name)
 
@@ -26,7 +26,7 @@ def vector_type(name: str, lowered: Any) -> Any:
         def __init__(self, manager: Any, kind: Any) -> None:
             super().__init__(manager, kind, lowered)
 
-    return VectorType()
+    return LoweredType()
 
 
 def emitted(*kinds: Any, result: Any) -> Callable[[Callable[..., Any]], Any]:

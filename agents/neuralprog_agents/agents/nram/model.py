@@ -129,20 +129,7 @@ def soft_wiring(logits: Tensor, shape: Shape) -> tuple[Wiring, Tensor]:
     logs = [part.log_softmax(-1) for part in parts]  # no log of a weight, hence no ε
     weights = [log.exp() for log in logs]
     entropy = -(torch.cat(weights, -1) * torch.cat(logs, -1)).sum(-1)
-    return _split(weights, shape), entropy
-
-
-def one_hot_wiring(choices: Tensor, shape: Shape, dtype: torch.dtype = torch.float64) -> Wiring:
-    """Certain choices (B, K) as weights; K is the env's circuit action, finish ignored."""
-    weights = [
-        (choices[:, j, None] == torch.arange(s.size)).to(dtype)
-        for j, s in enumerate(shape.softmaxes)
-    ]
-    return _split(weights, shape)
-
-
-def _split(weights: list[Tensor], shape: Shape) -> Wiring:
-    return Wiring(weights[: -shape.registers], weights[-shape.registers :])
+    return Wiring(weights[: -shape.registers], weights[-shape.registers :]), entropy
 
 
 # ---- machine -----------------------------------------------------------------------------

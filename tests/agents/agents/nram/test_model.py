@@ -12,7 +12,6 @@ from neuralprog_agents.agents.nram.model import (
     controller,
     initial_machine,
     initial_state,
-    one_hot_wiring,
     rollout,
     run_soft_step,
     soft_wiring,
@@ -21,6 +20,7 @@ from neuralprog_agents.agents.nram.records import Batch
 from neuralprog_agents.agents.nram.shape import Shape, initial, unpack
 from neuralprog_agents.benchmark.naive_nram import NaiveNRAM
 from neuralprog_envs.tape.ops import MODULES
+from tests.agents.agents.nram.one_hot import one_hot_wiring
 
 torch.set_num_threads(1)  # tensors are tiny
 SHAPES = [

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from neuralprog_agents.agents.nram.model import one_hot_wiring, run_soft_step
+from neuralprog_agents.agents.nram.model import run_soft_step
 from neuralprog_agents.agents.nram.shape import Shape
 from neuralprog_envs.tape.machine import TapeMachine
 from neuralprog_envs.tape.state import TapeInstances
+from tests.agents.agents.nram.one_hot import one_hot_wiring
 
 B, T = 40, 6
 

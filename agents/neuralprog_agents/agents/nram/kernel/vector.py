@@ -20,7 +20,7 @@ from numba.core import cgutils
 from numba.core.typing.templates import ConcreteTemplate, infer_global
 from numba.extending import intrinsic, lower_builtin
 
-from neuralprog_agents.training.simd import emitted, vector_type
+from neuralprog_agents.training.simd import emitted, lowered_type
 
 LANES = 16
 Vector = Any
@@ -32,7 +32,7 @@ _FLOATS = ir.VectorType(ir.FloatType(), LANES)
 _INTS = ir.VectorType(ir.IntType(32), LANES)
 
 
-vector = vector_type("float32x16", _FLOATS)
+vector = lowered_type("float32x16", _FLOATS)
 """The numba type of sixteen float32 lanes."""
 floats = types.CPointer(types.float32)
 

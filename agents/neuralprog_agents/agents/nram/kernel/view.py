@@ -10,36 +10,24 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
-from numba.extending import intrinsic, lower_getattr_generic, models, register_model
+from numba.extending import intrinsic, lower_getattr_generic
 
 from neuralprog_agents.agents.nram.kernel.plan import Plan
+from neuralprog_agents.training.simd import lowered_type
 
-
-class PlanType(types.Type):  # type: ignore[misc]
-    """The numba type of a pointer to the fields of a plan."""
-
-    def __init__(self) -> None:
-        super().__init__(name="plan")
-
-
-plan_type = PlanType()
-
-
-@register_model(PlanType)
-class _PlanModel(models.PrimitiveModel):  # type: ignore[misc]
-    def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, ir.IntType(64).as_pointer())
+plan_type = lowered_type("plan", ir.IntType(64).as_pointer())
+"""The numba type of a pointer to the fields of a plan."""
 
 
 @infer_getattr
 class _PlanAttributes(AttributeTemplate):  # type: ignore[misc]
-    key = PlanType
+    key = type(plan_type)
 
     def generic_resolve(self, plan: Any, name: str) -> Any:
         return types.int64 if name in Plan._fields else None
 
 
-@lower_getattr_generic(PlanType)
+@lower_getattr_generic(type(plan_type))
 def _field(context: Any, builder: Any, kind: Any, plan: Any, name: str) -> Any:
     place = ir.Constant(ir.IntType(64), Plan._fields.index(name))
     return builder.load(builder.gep(plan, [place]))
