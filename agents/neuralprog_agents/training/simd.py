@@ -1,4 +1,4 @@
-"""Values of LLVM as values of numba, vectors of the CPU first of all: types, and functions on them."""
+"""Values of LLVM as values of numba: types, and functions on them; vectors of the CPU, mostly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def lowered_type(name: str, lowered: Any) -> Any:
         def __init__(self) -> None:
             super().__init__(name=name)
 
-    @register_model(VectorType)
+    @register_model(LoweredType)
     class _Model(models.PrimitiveModel):  # type: ignore[misc]
         def __init__(self, manager: Any, kind: Any) -> None:
             super().__init__(manager, kind, lowered)

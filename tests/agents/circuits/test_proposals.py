@@ -67,7 +67,7 @@ def test_live_modules_are_those_of_a_walk_back(R):
                 assert bool(live >> module & 1) == (FIRST[module] in wires)
 
 
-def test_a_wandering_proposal_replaces_only_patterns_that_are_not_visited():
+def test_a_proposal_replaces_only_patterns_that_are_not_visited():
     R, moves = 3, LIVE_ONLY._replace(change_unvisited=1.0)
     stream, table = start(R, seed=1)
     replaced = set()
@@ -113,7 +113,7 @@ def test_a_pattern_may_join_another():
 
 
 def test_simplifying_ends_where_nothing_can_be_left_out():
-    R, visited = 2, 0b1011
+    R, visited = 2, [0, 1, 3]
     _, table = start(R, seed=2)
     wanted = table[0, WIRES]
 
