@@ -23,24 +23,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.npi_network.reachable_frames import decide
-from neuralprog_envs.core.events import Act, Call, Event
-from neuralprog_envs.program.library import RETURN, Action, Library, run
+from neuralprog_agents.npi_network.reachable_frames import Case, View, decide
+from neuralprog_envs.core import batch
+from neuralprog_envs.core.events import Act, Call
+from neuralprog_envs.program.library import RETURN, Action
 from neuralprog_envs.program.state import ProgramInstances
 from neuralprog_envs.program.task import ProgramTask
 from neuralprog_envs.program.tasks.addition import BLANK, INP1, INP2
-
-View = tuple[int, ...]
-"""The values of INP1, INP2, CARRY and OUT in one column."""
-Case = tuple[Action, tuple[tuple[View, Action], ...]]
-"""A frame: the call (program, a1, a2, a3), then its steps, each a view and an action."""
-_Case = tuple[int, tuple[tuple[View, Action], ...]]
-"""A call: its program (none here has arguments) and its steps, each a view and an action."""
 
 _RETURN: Action = (RETURN, 0, 0, 0)
 _DIGITS = tuple(range(10))
@@ -58,8 +51,8 @@ def addition_frames(task: ProgramTask) -> set[Case]:
     Raises:
         ValueError: ADD does not return after it has called itself.
     """
-    found: set[_Case] = set()
-    inner: set[_Case] = set()
+    found: set[Case] = set()
+    inner: set[Case] = set()
     known: set[View] = set()
     new: set[View] = {(a, b, BLANK, BLANK) for a, b in itertools.product(_DIGITS, _DIGITS)}
     while new:
@@ -67,78 +60,38 @@ def addition_frames(task: ProgramTask) -> set[Case]:
         levels = _run_levels(task, _instances(new), found)
         inner |= levels
         new = {steps[-1][0] for _, steps in levels} - known
-    left = {steps[-1][0] for main, steps in found if main == task.library.main}
-    for (main, steps), view in itertools.product(inner, left):
-        if decide(task.library, (main, 0, 0, 0), [*(seen for seen, _ in steps), view]) != _RETURN:
+    left = {steps[-1][0] for (program, *_), steps in found if program == task.library.main}
+    for (call, steps), view in itertools.product(inner, left):
+        if decide(task.library, call, [*(seen for seen, _ in steps), view]) != _RETURN:
             raise ValueError("ADD does not return after it has called itself")
-        found.add((main, (*steps, (view, _RETURN))))
-    return {((program, 0, 0, 0), steps) for program, steps in found}
+        found.add((call, (*steps, (view, _RETURN))))
+    return found
 
 
-def _run_levels(task: ProgramTask, instances: ProgramInstances, found: set[_Case]) -> set[_Case]:
+def _run_levels(task: ProgramTask, instances: ProgramInstances, found: set[Case]) -> set[Case]:
     """Run the expert on pads, each until ADD calls itself or returns.
 
-    Args:
-        task: Recursive addition.
-        instances: The pads.
-        found: Every call that returns is added to this set.
-
-    Returns:
-        The calls of ADD that have called themselves, up to that call.
+    Every call that returns is added to ``found``. The calls of ADD that have called themselves are
+    returned, up to that call.
     """
-    machine, library = task.machine, task.library
-    state = machine.initial(instances)
-    B, cut = len(state.depth), set()
-    views: list[View] = [(0,)] * B
-    rows = [_Row(run(library, partial(views.__getitem__, row))) for row in range(B)]
-    going = list(range(B))
-    while going:
-        views[:] = map(tuple, machine.view(state).tolist())
-        actions = np.zeros((B, 4), dtype=np.int64)
-        for row in going:
-            actions[row] = rows[row].act(library, views[row], found)
-        cut |= {rows[row].outer for row in going if actions[row, 0] == library.main}
-        state = machine.advance(state, actions)
-        going = [r for r in going if not state.halted[r] and actions[r, 0] != library.main]
-    for one in rows:
-        one.finish(found)
-    return cut
-
-
-class _Row:
-    """One run of an expert, and its running calls: for each the program and the steps so far."""
-
-    def __init__(self, events: Iterator[Event]) -> None:
-        self._events = events
-        self._calls: list[tuple[int, list[tuple[View, Action]]]] = []
-
-    @property
-    def outer(self) -> _Case:
-        """The outermost call so far."""
-        program, steps = self._calls[0]
-        return program, tuple(steps)
-
-    def act(self, library: Library, view: View, found: set[_Case]) -> Action:
-        """Run the expert to its next action; record and return it."""
-        for event in self._events:
-            if isinstance(event, Act):
-                action: Any = event.action
-                self._calls[-1][1].append((view, action))
-                return action
+    cut: set[Case] = set()
+    for row in range(len(instances.length)):
+        episode = task.machine.begin(batch.take(instances, slice(row, row + 1)))
+        running: list[tuple[Action, list[tuple[View, Action]]]] = []
+        for event in task.perform(episode):
             if isinstance(event, Call):
-                self._calls.append((library.names.index(event.program), []))
+                running.append((episode.running, []))
+            elif isinstance(event, Act):
+                action: Any = event.action
+                running[-1][1].append((episode.view(), action))
+                if action[0] == task.library.main:
+                    call, steps = running[0]
+                    cut.add((call, tuple(steps)))
+                    break
             else:
-                self._return(found)
-        raise AssertionError("an expert ends with a return")
-
-    def finish(self, found: set[_Case]) -> None:
-        """Record the outermost call if it has returned."""
-        if self._calls[0][1][-1][1] == _RETURN:
-            self._return(found)
-
-    def _return(self, found: set[_Case]) -> None:
-        program, steps = self._calls.pop()
-        found.add((program, tuple(steps)))
+                call, steps = running.pop()
+                found.add((call, tuple(steps)))
+    return cut
 
 
 def _instances(columns: set[View]) -> ProgramInstances:

@@ -11,13 +11,15 @@ is called once for all episodes that have met a new one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_agents.npi_network.stack import Core
+from neuralprog_envs.core import batch
 from neuralprog_envs.program.episode import ProgramEpisode
 from neuralprog_envs.program.library import ACT, Action
 from neuralprog_envs.program.machine import ProgramMachine
@@ -81,23 +83,13 @@ class Memo:
         self.histories = 0
 
     def play(
-        self,
-        task: ProgramTask,
-        episodes: Iterable[ProgramEpisode],
-        limits: Iterable[int],
-        keep: bool = False,
+        self, task: ProgramTask, instances: Any, limits: Sequence[int], keep: bool = False
     ) -> list[Rollout]:
-        """Play new episodes to their ends.
-
-        Args:
-            task: Their task.
-            episodes: The episodes; they are changed in place.
-            limits: The most steps of each.
-            keep: Whether to record the actions.
-        """
+        """Play whole episodes; see ``agent.Player``."""
         pictured = task.machine.world.picture is not None
         runs = []
-        for episode, limit in zip(episodes, limits, strict=True):
+        for row, limit in enumerate(limits):
+            episode = task.machine.begin(batch.take(instances, slice(row, row + 1)))
             observe = episode.expert_view if pictured else episode.view
             stack = [self._root(episode.running)]
             runs.append(Rollout(episode, observe, limit, stack, [] if keep else None))

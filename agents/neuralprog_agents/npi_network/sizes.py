@@ -69,6 +69,12 @@ class Sizes:
         if not self.domains or not all(domain.programs for domain in self.domains):
             raise ValueError("a network has at least one task, and each task programs")
 
+    @classmethod
+    def like(cls, source: Any, domains: tuple[Domain, ...]) -> Sizes:
+        """Return the sizes of a config or of other ``Sizes``, for the given tasks."""
+        names = "state", "program", "key", "hidden", "layers"
+        return cls(domains, *(getattr(source, name) for name in names))
+
     @cached_property
     def table(self) -> int:
         """The number of rows of the encoder's table."""

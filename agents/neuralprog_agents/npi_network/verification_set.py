@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.npi_network.abstract_states import ABSTRACTIONS, Abstraction
+from neuralprog_agents.npi_network.abstract_states import ABSTRACTIONS
 from neuralprog_agents.npi_network.addition_frames import SIZE, addition_frames
 from neuralprog_agents.npi_network.reachable_frames import Case, reachable_frames
 from neuralprog_envs.program.frames import Frame, FrameBatch, batch_frames
@@ -72,12 +72,12 @@ def _compute(key: _Key, bodies: Mapping[str, Body] | None) -> FrameBatch:
     kind, form = key
     size = SIZE if kind is Addition else ABSTRACTIONS[key].size
     task = replace(build(kind(), length=size, recursive=True, observation=form), bodies=bodies)
-    cases = addition_frames(task) if kind is Addition else _reachable(task, ABSTRACTIONS[key])
+    if kind is Addition:
+        cases = addition_frames(task)
+    else:
+        abstraction = ABSTRACTIONS[key]
+        cases = reachable_frames(task, abstraction.instances(task), abstraction.unobserved)
     return batch_frames(map(_frame, sorted(cases)), unique=False)
-
-
-def _reachable(task: ProgramTask, abstraction: Abstraction) -> set[Case]:
-    return reachable_frames(task, abstraction.instances(task), abstraction.unobserved)
 
 
 def _frame(case: Case) -> Frame:

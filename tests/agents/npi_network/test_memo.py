@@ -19,11 +19,6 @@ from tests.agents.npi_network.test_stack import adder
 ENV = "NPIAddition-v0"
 
 
-def begin(task, instances):
-    rows = range(len(instances.length))
-    return [task.machine.begin(batch.take(instances, slice(row, row + 1))) for row in rows]
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_it_plays_as_lock_step_inference_does(seed):
     """Random networks call at random, so this meets illegal calls and full stacks too."""
@@ -60,10 +55,10 @@ def test_the_core_is_asked_once_for_each_history():
     core = Counting(task.machine.library)
     memo = Memo(core, 1)
     instances = draw(task, 0, np.arange(10), (1, 20))
-    first = memo.play(task, begin(task, instances), [10_000] * 10)
+    first = memo.play(task, instances, [10_000] * 10)
     asked = core.asked
     assert asked == memo.histories < sum(run.episode.steps for run in first)
-    again = memo.play(task, begin(task, instances), [10_000] * 10, keep=True)
+    again = memo.play(task, instances, [10_000] * 10, keep=True)
     assert core.asked == asked
     assert [len(run.actions) for run in again] == [run.episode.steps for run in first]
 
@@ -72,7 +67,7 @@ def test_a_full_table_is_forgotten_and_nothing_else_changes():
     task = make_task(ENV, length=20, recursive=True)
     memo = Memo(adder(task.machine.library.names, task.machine.library.actions), 1, room=30)
     instances = draw(task, 0, np.arange(10), (1, 20))
-    runs = memo.play(task, begin(task, instances), [10_000] * 10)
+    runs = memo.play(task, instances, [10_000] * 10)
     states = [run.episode.state() for run in runs]
     assert memo.histories <= 30 + 10
     for row, state in enumerate(states):
@@ -83,6 +78,6 @@ def test_a_recursion_of_100000_calls_does_not_touch_pythons_limit():
     n = 100_000
     task = make_task(ENV, length=n, recursive=True)
     memo = Memo(adder(task.machine.library.names, task.machine.library.actions), 1)
-    (run,) = memo.play(task, begin(task, task.pose_input("9" * n + " 1")), [20 * n])
+    (run,) = memo.play(task, task.pose_input("9" * n + " 1"), [20 * n])
     assert sys.getrecursionlimit() < n
     assert task.definition.read(run.episode.state()) == "1" + "0" * n

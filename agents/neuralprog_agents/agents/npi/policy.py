@@ -10,12 +10,11 @@ import torch
 from neuralprog_agents.agent import Tensors
 from neuralprog_agents.agents.npi.card import Card, LearnedTask
 from neuralprog_agents.evaluation.certificate import Proof
-from neuralprog_agents.npi_network.actor import Actor
 from neuralprog_agents.npi_network.core import core
-from neuralprog_agents.npi_network.memo import Rollout
+from neuralprog_agents.npi_network.memo import Memo, Rollout
 from neuralprog_agents.npi_network.model import NPI, Heads
 from neuralprog_agents.npi_network.sizes import check_domain
-from neuralprog_agents.npi_network.stack import Actions, Floats
+from neuralprog_agents.npi_network.stack import Actions, Floats, LockStep
 from neuralprog_agents.npi_network.verification_set import covers
 from neuralprog_agents.training.network import restored
 from neuralprog_envs.program.library import ACT
@@ -36,7 +35,7 @@ class NPIPolicy:
         self.env_id, self._settings = tasks[domain].env, tasks[domain].settings
         decide = core(model, domain, self._store_heads)
         size = 2 * model.sizes.layers * model.sizes.hidden
-        self._actor = Actor(decide, size)
+        self._steps, self._memo = LockStep(decide, size), Memo(decide, size)
         self._heads: Heads | None = None
 
     @property
@@ -57,11 +56,11 @@ class NPIPolicy:
 
     def start(self, n: int) -> None:
         """Start n episodes."""
-        self._actor.start(n)
+        self._steps.start(n)
 
     def act(self, observation: Any, action_mask: Any) -> Actions:
         """Return the action of each environment, shape (n, 4)."""
-        return self._actor.act(observation)
+        return self._steps.act(observation)
 
     def action_probabilities(self) -> dict[str, Floats]:
         """Return the probabilities behind the last actions; see ``agent.Policy``.
@@ -81,14 +80,14 @@ class NPIPolicy:
         ]
         probabilities = dict(zip(names, (torch.cat([end, calls], dim=1), *arguments), strict=True))
         return {
-            name: self._actor.scattered(weights.numpy()) for name, weights in probabilities.items()
+            name: self._steps.scattered(weights.numpy()) for name, weights in probabilities.items()
         }
 
     def play(
         self, task: Any, instances: Any, limits: Sequence[int], keep: bool = False
     ) -> list[Rollout]:
         """Play whole episodes from the memo table; see ``agent.Player``."""
-        return self._actor.play(task, instances, limits, keep)
+        return self._memo.play(task, instances, limits, keep)
 
     @property
     def _task(self) -> Any:

@@ -11,22 +11,27 @@ look-ups of old tasks. Everything random is a function of (seed, restart, step).
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.npi.base import Base, domains_of, freeze, open_base, tasks_of
-from neuralprog_agents.agents.npi.config import Config
-from neuralprog_agents.agents.npi.data import Stream, seed, settings_of, task_of
-from neuralprog_agents.agents.npi.training_sets import training_set_of
+from neuralprog_agents.agents.npi.config import Config, TaskConfig
+from neuralprog_agents.agents.npi.data import Stream, draw_frames, seed, settings_of, task_of
 from neuralprog_agents.npi_network.model import NPI, without_onednn
+from neuralprog_agents.npi_network.pictures import distinct_pictures
 from neuralprog_agents.npi_network.proof import prove
 from neuralprog_agents.npi_network.sizes import Sizes
 from neuralprog_agents.npi_network.trainer import Trainer
+from neuralprog_agents.npi_network.training_set import TrainingSet
+from neuralprog_agents.npi_network.verification_set import verification_set
 from neuralprog_agents.training.network import seeded, weights
+from neuralprog_envs.program.frames import FrameBatch
 
 
 class NPILearner:
@@ -122,15 +127,8 @@ class NPILearner:
 
 def sizes_of(config: Config) -> Sizes:
     """Return the sizes of a config's network."""
-    source: Any = open_base(config.base).sizes if config.base else config
-    return Sizes(
-        domains=domains_of(tasks_of(config, 0)),
-        state=source.state,
-        program=source.program,
-        key=source.key,
-        hidden=source.hidden,
-        layers=source.layers,
-    )
+    source = open_base(config.base).sizes if config.base else config
+    return Sizes.like(source, domains_of(tasks_of(config, 0)))
 
 
 def initial(sizes: Sizes, key: int, base: Base | None = None) -> NPI:
@@ -139,3 +137,20 @@ def initial(sizes: Sizes, key: int, base: Base | None = None) -> NPI:
     if base is not None:
         freeze(model, base)
     return model
+
+
+def training_set_of(task: TaskConfig, domain: int, key: int) -> TrainingSet:
+    """Return the training set of task ``domain``, of traces of the seed ``key``."""
+    drawn, pictures = _pictured(task, draw_frames(task, key))
+    proof = verification_set(task_of(task, 1)) if task.prove else None
+    return TrainingSet(drawn, proof, domain, pictures)
+
+
+def _pictured(task: TaskConfig, drawn: FrameBatch) -> tuple[FrameBatch, Tensor | None]:
+    """Return frames with the index of each step's picture, and the pictures, if there are any."""
+    machine = task_of(task, task.length[1]).machine
+    if machine.world.picture is None:
+        return drawn, None
+    pictures, number = distinct_pictures(machine, drawn.hidden)
+    indexed = replace(drawn, hidden=number[..., None].astype(np.int32))
+    return indexed, torch.from_numpy(pictures)

@@ -42,7 +42,7 @@ def distillation(config: Config, index: int, bodies: Sequence[Body]) -> Trainer:
         return key_of(config.seed, index, int(stream), step)
 
     task = task_of(config.env, config.traced[1], bodies)
-    sizes = sizes_of(config, task)
+    sizes = Sizes.like(config, lay_out([task.machine]))
     model = seeded(lambda: NPI(sizes), key(Stream.WEIGHTS))
     training_set = TrainingSet(_traces(config, task, key(Stream.TRACES)), verification_set(task))
     return Trainer(model, [training_set], config, lambda step, _: key(Stream.BATCHES, step))
@@ -53,15 +53,3 @@ def _traces(config: Config, task: Any, key: int) -> FrameBatch:
     low, high = config.traced
     lengths = np.repeat(np.arange(low, high + 1, dtype=np.int32), config.traces)
     return batch_frames(frames(task, draw(task, key, np.arange(len(lengths)), lengths)))
-
-
-def sizes_of(config: Config, task: Any) -> Sizes:
-    """Return the sizes of a config's network."""
-    return Sizes(
-        domains=lay_out([task.machine]),
-        state=config.state,
-        program=config.program,
-        key=config.key,
-        hidden=config.hidden,
-        layers=config.layers,
-    )

@@ -13,9 +13,9 @@ from neuralprog_agents.agents.synthesis import bodies
 from neuralprog_agents.agents.synthesis.bodies import CALL, KIND, MATCH, NEXT, NOWHERE, WHAT
 from neuralprog_agents.agents.synthesis.card import Card
 from neuralprog_agents.evaluation.certificate import Proof
-from neuralprog_agents.npi_network.actor import Actor
-from neuralprog_agents.npi_network.memo import Rollout
+from neuralprog_agents.npi_network.memo import Memo, Rollout
 from neuralprog_agents.npi_network.sizes import Sizes, check_domain
+from neuralprog_agents.npi_network.stack import Core, LockStep
 from neuralprog_envs.program.library import RETURN, Action, Library
 from neuralprog_envs.registry import make_task
 
@@ -92,14 +92,16 @@ class SynthesisPolicy:
         if network and card.sizes is None:
             raise ValueError(f"the card tells of no network, and there is {min(network)}")
         self._model = _network(card.sizes, network, machine) if card.sizes else None
-        self._actor = self._make_actor()
+        core, size = self._core()
+        self._steps, self._memo = LockStep(core, size), Memo(core, size)
 
-    def _make_actor(self) -> Actor:
+    def _core(self) -> tuple[Core, int]:
+        """Return what chooses the actions, and the size of its state."""
         if self._model is None:
-            return Actor(self.interpreter.core, 1)
+            return self.interpreter.core, 1
         from neuralprog_agents.npi_network.core import core
 
-        return Actor(core(self._model), 2 * self._model.sizes.layers * self._model.sizes.hidden)
+        return core(self._model), 2 * self._model.sizes.layers * self._model.sizes.hidden
 
     def _task(self) -> Any:
         return make_task(self.env_id, length=1, **self._settings)
@@ -114,17 +116,17 @@ class SynthesisPolicy:
 
     def start(self, n: int) -> None:
         """Start n episodes."""
-        self._actor.start(n)
+        self._steps.start(n)
 
     def act(self, observation: Any, action_mask: Any) -> NDArray[np.int64]:
         """Return the action of each environment, shape (n, 4)."""
-        return self._actor.act(observation)
+        return self._steps.act(observation)
 
     def play(
         self, task: Any, instances: Any, limits: Sequence[int], keep: bool = False
     ) -> list[Rollout]:
         """Play whole episodes; see ``agent.Player``."""
-        return self._actor.play(task, instances, limits, keep)
+        return self._memo.play(task, instances, limits, keep)
 
     def prove(self) -> list[Proof]:
         """Check the bodies and, if there is one, the network; see ``proof.py``."""
