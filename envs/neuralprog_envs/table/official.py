@@ -13,8 +13,11 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 _QUOTES = ((re.compile("[‘’´`]"), "'"), (re.compile("[“”]"), '"'), (re.compile("[‐‑‒–—−]"), "-"))
-_CITATION = re.compile(r"((?<!^)\[[^\]]*\]|\[\d+\]|[•♣♦†‡*#+])*$")
-_DETAIL = re.compile(r"(?<!^)( \([^)]*\))*$")
+_REMARKS = re.compile(
+    r"(?:\][^\]]*\[(?!\Z)|\]\d+\[|[•♣♦†‡*#+]"  # citations
+    r"|\)[^)]*\( (?!\Z)|\s)*"  # details
+)
+"""What ends a text read backwards; forwards, each place where it may begin would be tried."""
 _QUOTED = re.compile(r'^"([^"]*)"$')
 _CLOSE = 1e-6
 
@@ -31,9 +34,9 @@ def normalise(text: str) -> str:
     before = None
     while kept != before:
         before = kept
-        kept = _CITATION.sub("", kept.strip())
-        kept = _DETAIL.sub("", kept.strip())
-        kept = _QUOTED.sub(r"\1", kept.strip())
+        backwards = kept.strip()[::-1]
+        kept = backwards[_REMARKS.match(backwards).end() :][::-1]  # type: ignore[union-attr]
+        kept = _QUOTED.sub(r"\1", kept)
     kept = kept[:-1] if kept.endswith(".") else kept
     return " ".join(kept.split()).lower()
 

@@ -16,6 +16,10 @@ from neuralprog_envs.core.events import Act
 from neuralprog_envs.core.task import Bools, Ints
 from neuralprog_envs.tape.cpu import Cpu
 
+Counts = NDArray[np.int64]
+Answer = tuple[Ints, Bools]
+Instructions = Iterator[Act]
+
 
 class Algorithm(Protocol):
     """One task of the tape family; a file in ``tape/tasks`` holds one."""
@@ -35,16 +39,17 @@ class Algorithm(Protocol):
     def memory_size(self, n: int) -> int:
         """Return the least number of cells that every instance of length n fits in."""
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return an upper bound of the expert's instructions, its halt included, elementwise."""
 
     def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
         """Return input tapes, shape (B, M), of the lengths n, shape (B,)."""
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
-        """Return the right contents and the scored cells, each of shape (B, M).
+    def answer(self, tape: Ints, n: Ints) -> Answer:
+        """Return the right contents and which cells are scored, each of shape (B, M).
 
-        It does not use the machine, so that it can judge the machine.
+        What the contents say of other cells does not count. The method does not use the machine,
+        so that it can judge the machine.
         """
 
     def encode(self, values: list[int]) -> tuple[list[int], int]:
@@ -54,5 +59,5 @@ class Algorithm(Protocol):
             ValueError: The input does not have the form that the task's docstring gives.
         """
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
+    def expert(self, cpu: Cpu) -> Instructions:
         """Yield the instructions that solve one instance; they depend on the zero flags alone."""

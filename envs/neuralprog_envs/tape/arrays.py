@@ -16,6 +16,14 @@ def span(M: int, start: ArrayLike, count: ArrayLike) -> Bools:
     return (cell >= start) & (cell < start + count)
 
 
+def array(draws: Draws, n: Ints, M: int, *head: ArrayLike, least: int = 1) -> Ints:
+    """Return tapes, (B, M): ``head``, n[b] uniform values in least..M-1, zeros."""
+    tape = np.where(span(M, len(head), n), draws.integers(least, M, M), np.int32(0))
+    for cell, value in enumerate(head):
+        tape[:, cell] = value
+    return tape
+
+
 def read(tape: Ints, addresses: NDArray) -> Ints:
     """Return ``tape[b, addresses[b, j]]``, shape of ``addresses``; addresses are clipped."""
     return np.take_along_axis(tape, np.clip(addresses, 0, tape.shape[1] - 1), axis=1)
@@ -41,7 +49,7 @@ def one_cell(tape: Ints, cell: int, value: Ints) -> tuple[Ints, Bools]:
     """Return the answer, and the scored cells, of a task that fills one cell; value is (B,)."""
     scored = np.zeros(tape.shape, dtype=bool)
     scored[:, cell] = True
-    return np.where(scored, value[:, None], np.int32(0)), scored
+    return np.broadcast_to(value[:, None], tape.shape), scored
 
 
 def places(draws: Draws, n: Ints, width: int, first: ArrayLike, M: int, columns: int) -> Ints:

@@ -61,7 +61,8 @@ class TapeTask:
 
     def pose(self, tape: Ints, lengths: Ints) -> TapeInstances:
         """Return given tapes, shape (B, M), as instances with their answers."""
-        return TapeInstances(tape, *self.algorithm.answer(tape, lengths), lengths)
+        answer, scored = self.algorithm.answer(tape, lengths)
+        return TapeInstances(tape, np.where(scored, answer, 0).astype(np.int32), scored, lengths)
 
     def pose_input(self, values: Sequence[int]) -> TapeInstances:
         """Return a user's input as a batch of one instance.

@@ -247,6 +247,23 @@ def test_official_rules_refuse(predicted, target):
     assert not official.correct(predicted, target)
 
 
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("Paris[1] (France) [2]*", "paris"),
+        ("Gold (a)(b) (c (d) (e)", "gold (a)(b)"),
+        ("[12]", ""),
+        ("[note]", "[note]"),
+        ("(win)", "(win)"),
+        *((f"a{mark * 10**5}!", f"a{mark * 10**5}!") for mark in (" (b)", "[1]", "*")),
+        (f"a{' (b)[1]' * 10**5}", "a"),
+    ],
+    ids=lambda text: text[:12],
+)
+def test_remarks_at_the_end_do_not_count_and_take_linear_time(text, normal):
+    assert official.normalise(text) == normal
+
+
 def test_a_canonical_form_decides_what_the_text_does_not():
     assert official.correct(["1981-08-31"], ["August 31, 1981"], ["1981-08-31"])
     assert not official.correct(["1981-08-31"], ["August 31, 1981"])

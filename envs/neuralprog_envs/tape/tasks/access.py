@@ -12,14 +12,11 @@ Source: Kurach et al. 2016, appendix A, task 1 (Access); table 3 prints a run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Ints
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_values, one_cell, read_one, span
 from neuralprog_envs.tape.cpu import Cpu
 
@@ -35,7 +32,7 @@ class Access:
         """Return n + 2: the address, the array, a zero."""
         return n + 2
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return the expert's instructions, which are four whatever the length."""
         return np.full_like(n, 4)
 
@@ -45,7 +42,7 @@ class Access:
         tape[:, 0] = draws.integer(1, n + 1)
         return tape
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return the element in cell 0."""
         return one_cell(tape, 0, read_one(tape, tape[:, 0]))
 
@@ -59,7 +56,7 @@ class Access:
             raise ValueError(f"address {values[0]} is outside the array: it is in cells 1..{n}")
         return list(values), n
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
+    def expert(self, cpu: Cpu) -> Instructions:
         """Follow cell 0 to the element."""
         zero, value = range(2)
         yield cpu.read(value, zero)

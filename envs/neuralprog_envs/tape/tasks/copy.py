@@ -11,15 +11,10 @@ Source: Kurach et al. 2016, appendix A, task 3 (Copy); table 2 prints a run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import numpy as np
-from numpy.typing import NDArray
-
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Ints
-from neuralprog_envs.tape.arrays import check_values, shifted, span
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
+from neuralprog_envs.tape.arrays import array, check_values, shifted, span
 from neuralprog_envs.tape.cpu import Cpu
 
 
@@ -34,38 +29,42 @@ class Copy:
         """Return 2n + 1: the pointer, the array, its copy."""
         return 2 * n + 1
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return the expert's instructions: three to begin, five an element, one to halt."""
         return 5 * n + 4
 
     def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
         """Return tapes with arrays of values in 1..M-1."""
-        tape = np.where(span(M, 1, n), draws.integers(1, M, M), np.int32(0))
-        tape[:, 0] = n + 1
-        return tape
+        return array(draws, n, M, n + 1)
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return A, moved by n cells."""
         scored = span(tape.shape[1], n + 1, n)
-        return np.where(scored, shifted(tape, n), np.int32(0)), scored
+        return shifted(tape, n), scored
 
     def encode(self, values: list[int]) -> tuple[list[int], int]:
         """Return the tape of the array ``values``."""
         check_values(values)
         return [len(values) + 1, *values], len(values)
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
-        """Walk a source and a target pointer until the source reaches the array's end."""
-        source, target, end, value = range(4)
+    def expert(self, cpu: Cpu) -> Instructions:
+        """Set the source, the target and the end, then copy."""
+        source, target, end = range(3)
         yield cpu.read(end, source)
         yield cpu.move(target, end)
         yield cpu.inc(source, source)
-        while True:
-            yield cpu.read(value, source)
-            yield cpu.write(target, value, to=value)
-            yield cpu.inc(target, target)
-            yield cpu.inc(source, source)
-            yield cpu.equal(value, source, end)
-            if not cpu.is_zero(value):
-                break
+        yield from copy_up(cpu)
         yield cpu.halt()
+
+
+def copy_up(cpu: Cpu) -> Instructions:
+    """Walk a source and a target pointer until the source reaches the array's end."""
+    source, target, end, value = range(4)
+    while True:
+        yield cpu.read(value, source)
+        yield cpu.write(target, value, to=value)
+        yield cpu.inc(target, target)
+        yield cpu.inc(source, source)
+        yield cpu.equal(value, source, end)
+        if not cpu.is_zero(value):
+            break

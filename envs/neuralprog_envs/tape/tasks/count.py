@@ -11,14 +11,11 @@ Source: ours; in the format of Access of Kurach et al. 2016.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Ints
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_values, one_cell, span
 from neuralprog_envs.tape.cpu import Cpu
 
@@ -34,7 +31,7 @@ class Count:
         """Return n + 2: the value, the array, a zero."""
         return n + 2
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return the expert's instructions: two to begin, four an element, three at the end."""
         return 4 * n + 5
 
@@ -46,7 +43,7 @@ class Count:
         tape[:, 0] = value[:, 0]
         return tape
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return the number of elements that are what cell 0 holds."""
         equal = span(tape.shape[1], 1, n) & (tape == tape[:, :1])
         return one_cell(tape, 0, equal.sum(axis=1, dtype=np.int32))
@@ -58,7 +55,7 @@ class Count:
             raise ValueError("the array is missing: give the value to count, then the array")
         return list(values), len(values) - 1
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
+    def expert(self, cpu: Cpu) -> Instructions:
         """Compare and add until an element is 0."""
         pointer, wanted, total, value = range(4)
         yield cpu.read(wanted, pointer)

@@ -13,14 +13,11 @@ DuplicatedInput every run has length two.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Ints
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_values, read, span, write
 from neuralprog_envs.tape.cpu import Cpu
 
@@ -36,7 +33,7 @@ class Deduplicate:
         """Return 2n + 1: the pointer, the array, as many cells for its runs."""
         return 2 * n + 1
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return the expert's instructions: three to begin, seven an element, one to halt."""
         return 7 * n + 4
 
@@ -48,7 +45,7 @@ class Deduplicate:
         tape[:, 0] = n + 1
         return tape
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return the elements that differ from the one before, moved together."""
         M = tape.shape[1]
         array, scored = span(M, 1, n), span(M, n + 1, n)
@@ -63,7 +60,7 @@ class Deduplicate:
         check_values(values)
         return [len(values) + 1, *values], len(values)
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
+    def expert(self, cpu: Cpu) -> Instructions:
         """Write what differs from the element before."""
         source, target, end, last, value = range(5)
         yield cpu.read(end, source)

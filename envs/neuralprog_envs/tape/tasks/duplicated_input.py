@@ -13,14 +13,11 @@ et al. 2015, "Learning simple algorithms from examples", on the tape of the NRAM
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Ints
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_values, read, span
 from neuralprog_envs.tape.cpu import Cpu
 
@@ -36,7 +33,7 @@ class DuplicatedInput:
         """Return 3n + 1: the pointer, the doubled array, the symbols."""
         return 3 * n + 1
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return the expert's instructions: three to begin, six a symbol, one to halt."""
         return 6 * n + 4
 
@@ -47,13 +44,13 @@ class DuplicatedInput:
         tape[:, 0] = 2 * n + 1
         return tape
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return what cells 1, 3, 5, ... hold."""
         M = tape.shape[1]
         p = 2 * n + 1
         scored = span(M, p, n)
         symbols = read(tape, 1 + 2 * (np.arange(M) - p[:, None]))
-        return np.where(scored, symbols, np.int32(0)), scored
+        return symbols, scored
 
     def encode(self, values: list[int]) -> tuple[list[int], int]:
         """Return the tape of the doubled array ``values``."""
@@ -62,7 +59,7 @@ class DuplicatedInput:
             raise ValueError("each symbol must occur twice in a row, as in 5 5 2 2 9 9")
         return [len(values) + 1, *values], len(values) // 2
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
+    def expert(self, cpu: Cpu) -> Instructions:
         """Walk the source by two, the target by one, until the source reaches the array's end."""
         source, target, end, value = range(4)
         yield cpu.read(end, source)

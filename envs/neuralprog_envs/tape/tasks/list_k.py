@@ -14,14 +14,11 @@ Source: Kurach et al. 2016, appendix A, task 7 (ListK). The base of k is ANC's (
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Ints
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_list, link, one_cell, places, read_one, write
 from neuralprog_envs.tape.cpu import Cpu
 
@@ -37,7 +34,7 @@ class ListK:
         """Return 2n + 3: head, k, out, the nodes."""
         return 2 * n + 3
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return the expert's instructions: four to begin, two a hop, five at the end."""
         return 2 * n + 7
 
@@ -52,7 +49,7 @@ class ListK:
         tape[:, 2] = 2
         return tape
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return the value that k - 1 hops from the head lead to."""
         node, k = tape[:, 0], tape[:, 1]
         for hop in range(1, int(k.max())):
@@ -66,7 +63,7 @@ class ListK:
             raise ValueError(f"k = {values[1]} is outside the list: it has elements 1..{n}")
         return list(values), n
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
+    def expert(self, cpu: Cpu) -> Instructions:
         """Hop while k counts down to 0."""
         node, k = range(2)
         yield cpu.read(node, node)

@@ -14,14 +14,11 @@ pointer goes: we use an out cell as ListK does (so does ANC); DENN overwrites th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Ints
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_list, link, one_cell, places, read_one
 from neuralprog_envs.tape.cpu import Cpu
 
@@ -37,7 +34,7 @@ class ListSearch:
         """Return 2n + 3: head, v, out, the nodes."""
         return 2 * n + 3
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return the expert's instructions: three a node, one a hop, six more."""
         return 4 * n + 5
 
@@ -52,7 +49,7 @@ class ListSearch:
         tape[:, 2] = 2
         return tape
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return the address at which a walk along the list first meets v."""
         node, v = tape[:, 0], tape[:, 1]
         for _ in range(int(n.max()) - 1):
@@ -67,7 +64,7 @@ class ListSearch:
             raise ValueError(f"v = {values[1]} is not in the list: it must be one of {held}")
         return list(values), len(nodes)
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
+    def expert(self, cpu: Cpu) -> Instructions:
         """Compare and hop until the values are equal."""
         node, v, value = range(3)
         yield cpu.read(node, node)

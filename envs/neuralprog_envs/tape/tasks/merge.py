@@ -15,14 +15,11 @@ in one program and -1 in another, ANC 0 with descending arrays. G = M - 1 lets M
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Ints
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_values, shifted, span
 from neuralprog_envs.tape.cpu import Cpu
 
@@ -38,7 +35,7 @@ class Merge:
         """Return 2n + 5: three pointers, two arrays and guards, the merged array."""
         return 2 * n + 5
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return the expert's instructions: nine to begin, nine a value, one to halt."""
         return 9 * n + 10
 
@@ -58,13 +55,13 @@ class Merge:
         tape[:, 0], tape[:, 1], tape[:, 2] = 3, b, n + 5
         return tape
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return the values between a and o without the first guard, sorted."""
         M = tape.shape[1]
         values = span(M, 3, n + 1) & ~span(M, tape[:, 1] - 1, 1)
         merged = np.sort(np.where(values, tape, np.int32(M)), axis=1)
         scored = span(M, n + 5, n)
-        return np.where(scored, shifted(merged, n + 5), np.int32(0)), scored
+        return shifted(merged, n + 5), scored
 
     def encode(self, values: list[int]) -> tuple[list[int], int]:
         """Return the tape of two arrays that a 0 separates."""
@@ -80,7 +77,7 @@ class Merge:
         guard = max(self.memory_size(n) - 1, max(values) + 1)
         return [3, 4 + len(A), 5 + n, *A, guard, *B, guard], n
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
+    def expert(self, cpu: Cpu) -> Instructions:
         """Write the lesser of two heads; cell 0 keeps where to stop, o + n = 2o - 5."""
         i, j, target, x, y = range(5)
         yield cpu.read(i, i)

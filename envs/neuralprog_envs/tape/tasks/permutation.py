@@ -12,14 +12,11 @@ Source: Kurach et al. 2016, appendix A, task 6 (Permutation).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Ints
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_values, read, shifted, span
 from neuralprog_envs.tape.cpu import Cpu
 
@@ -35,7 +32,7 @@ class Permutation:
         """Return 2n + 1: the pointer, the permutation, the array."""
         return 2 * n + 1
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return the expert's instructions: two to begin, five an element, one to halt."""
         return 5 * n + 3
 
@@ -46,10 +43,10 @@ class Permutation:
         tape[:, 0] = n + 1
         return tape
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return A[P], in P's place."""
         scored = span(tape.shape[1], 1, n)
-        return np.where(scored, read(tape, tape + n[:, None] + 1), np.int32(0)), scored
+        return read(tape, tape + n[:, None] + 1), scored
 
     def encode(self, values: list[int]) -> tuple[list[int], int]:
         """Return the tape of a permutation and an array."""
@@ -63,7 +60,7 @@ class Permutation:
         check_values(array)
         return [n + 1, *values], n
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
+    def expert(self, cpu: Cpu) -> Instructions:
         """Replace P[i] by A[P[i]] from the last cell of P down, until the pointer is 0."""
         pointer, array, value = range(3)
         yield cpu.read(array, pointer)

@@ -11,15 +11,12 @@ Source: ours; in the format of Increment of Kurach et al. 2016.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Ints
-from neuralprog_envs.tape.arrays import check_values, span
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
+from neuralprog_envs.tape.arrays import array, check_values, span
 from neuralprog_envs.tape.cpu import Cpu
 
 
@@ -34,27 +31,27 @@ class PrefixSum:
         """Return n + 1, the array and a zero, but at least the machine's 3 cells."""
         return max(n + 1, 3)
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return the expert's instructions: four an element, two at the end."""
         return 4 * n + 2
 
     def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
         """Return tapes with arrays of values in 1..M-1."""
-        return np.where(span(M, 0, n), draws.integers(1, M, M), np.int32(0))
+        return array(draws, n, M)
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return the running sums, in place."""
         M = tape.shape[1]
         scored = span(M, 0, n)
         sums = np.cumsum(tape, axis=1, dtype=np.int64) % M
-        return np.where(scored, sums, 0).astype(np.int32), scored
+        return sums, scored
 
     def encode(self, values: list[int]) -> tuple[list[int], int]:
         """Return the tape of the array ``values``."""
         check_values(values)
         return list(values), len(values)
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
+    def expert(self, cpu: Cpu) -> Instructions:
         """Add and write until an element is 0."""
         pointer, value, total = range(3)
         while True:

@@ -12,16 +12,14 @@ al. 2015, "Learning simple algorithms from examples", on the tape of the NRAM.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Ints
-from neuralprog_envs.tape.arrays import check_values, read, span
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
+from neuralprog_envs.tape.arrays import array, check_values, read, span
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.tasks.copy import copy_up
 
 
 class RepeatCopy:
@@ -35,36 +33,34 @@ class RepeatCopy:
         """Return 4n + 1: the pointer, the array, three copies."""
         return 4 * n + 1
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return the expert's instructions: 5, 4 and 5 an element, six around the passes."""
         return 14 * n + 6
 
     def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
         """Return tapes with arrays of values in 1..M-1."""
-        tape = np.where(span(M, 1, n), draws.integers(1, M, M), np.int32(0))
-        tape[:, 0] = n + 1
-        return tape
+        return array(draws, n, M, n + 1)
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return A, its mirror image, and A."""
         M = tape.shape[1]
         scored = span(M, n + 1, 3 * n)
         copy, place = np.divmod(np.arange(M) - n[:, None] - 1, n[:, None])
         source = np.where(copy == 1, n[:, None] - place, 1 + place)
-        return np.where(scored, read(tape, source), np.int32(0)), scored
+        return read(tape, source), scored
 
     def encode(self, values: list[int]) -> tuple[list[int], int]:
         """Return the tape of the array ``values``."""
         check_values(values)
         return [len(values) + 1, *values], len(values)
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
+    def expert(self, cpu: Cpu) -> Instructions:
         """Walk the source up to the array's end, down to cell 0, and up again."""
         source, target, end, value = range(4)
         yield cpu.read(end, source)
         yield cpu.move(target, end)
         yield cpu.inc(source, source)
-        yield from self._copy_up(cpu)
+        yield from copy_up(cpu)
         yield cpu.dec(source, source)
         while not cpu.is_zero(source):
             yield cpu.read(value, source)
@@ -72,16 +68,5 @@ class RepeatCopy:
             yield cpu.inc(target, target)
             yield cpu.dec(source, source)
         yield cpu.inc(source, source)
-        yield from self._copy_up(cpu)
+        yield from copy_up(cpu)
         yield cpu.halt()
-
-    def _copy_up(self, cpu: Cpu) -> Iterator[Act]:
-        source, target, end, value = range(4)
-        while True:
-            yield cpu.read(value, source)
-            yield cpu.write(target, value, to=value)
-            yield cpu.inc(target, target)
-            yield cpu.inc(source, source)
-            yield cpu.equal(value, source, end)
-            if not cpu.is_zero(value):
-                break

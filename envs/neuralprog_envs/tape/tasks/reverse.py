@@ -11,15 +11,12 @@ Source: Kurach et al. 2016, appendix A, task 4 (Reverse); table 5 prints a run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Ints
-from neuralprog_envs.tape.arrays import check_values, read, span
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
+from neuralprog_envs.tape.arrays import array, check_values, read, span
 from neuralprog_envs.tape.cpu import Cpu
 
 
@@ -34,29 +31,27 @@ class Reverse:
         """Return 2n + 1: the pointer, the array, its reversal."""
         return 2 * n + 1
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return the expert's instructions: two to begin, four an element, one to halt."""
         return 4 * n + 3
 
     def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
         """Return tapes with arrays of values in 1..M-1."""
-        tape = np.where(span(M, 1, n), draws.integers(1, M, M), np.int32(0))
-        tape[:, 0] = n + 1
-        return tape
+        return array(draws, n, M, n + 1)
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return A mirrored at the boundary between cells n and n + 1."""
         M = tape.shape[1]
         scored = span(M, n + 1, n)
         mirrored = read(tape, 2 * n[:, None] + 1 - np.arange(M))
-        return np.where(scored, mirrored, np.int32(0)), scored
+        return mirrored, scored
 
     def encode(self, values: list[int]) -> tuple[list[int], int]:
         """Return the tape of the array ``values``."""
         check_values(values)
         return [len(values) + 1, *values], len(values)
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
+    def expert(self, cpu: Cpu) -> Instructions:
         """Walk the source down from the array's end until it is cell 0, the target up."""
         source, target, value = range(3)
         yield cpu.read(target, source)

@@ -14,14 +14,11 @@ has the two digits of a column above each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Ints
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_values, read, span
 from neuralprog_envs.tape.cpu import Cpu
 
@@ -39,7 +36,7 @@ class ReversedAddition:
         """Return 3n + 2: the pointer, two numbers of n digits, their sum of n + 1."""
         return 3 * n + 2
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return the expert's instructions: three to begin, fifteen a digit, two at the end."""
         return 15 * n + 5
 
@@ -49,7 +46,7 @@ class ReversedAddition:
         tape[:, 0] = 2 * n + 1
         return tape
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return the digits of the sum, found column by column."""
         B, M = tape.shape
         N = int(n.max())
@@ -60,7 +57,7 @@ class ReversedAddition:
             total[:, i + 1] += total[:, i] // BASE
         scored = span(M, 2 * n + 1, n + 1)
         digits = read(total % BASE, np.arange(M) - 2 * n[:, None] - 1)
-        return np.where(scored, digits, np.int32(0)), scored
+        return digits, scored
 
     def encode(self, values: list[int]) -> tuple[list[int], int]:
         """Return the tape of the digits a_0, b_0, a_1, b_1, ..."""
@@ -71,7 +68,7 @@ class ReversedAddition:
             raise ValueError(f"digit {max(values)} is too large: digits are 0 to {BASE - 1}")
         return [len(values) + 1, *values], len(values) // 2
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
+    def expert(self, cpu: Cpu) -> Instructions:
         """Add two digits to the carry; where that exceeds 2, take 3 away and carry 1."""
         source, target, end, total, other = range(5)
         yield cpu.read(end, source)

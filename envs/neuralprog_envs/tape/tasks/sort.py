@@ -11,15 +11,12 @@ Source: ours, a step beyond the tasks of Kurach et al. 2016 and in their format.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Ints
-from neuralprog_envs.tape.arrays import check_values, shifted, span
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
+from neuralprog_envs.tape.arrays import array, check_values, shifted, span
 from neuralprog_envs.tape.cpu import Cpu
 
 
@@ -34,48 +31,52 @@ class Sort:
         """Return n + 2: the length, the array, a zero."""
         return n + 2
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return the expert's instructions on a descending array: 5i + 1 for element i, 4 more."""
         return 5 * n * (n + 1) // 2 + n - 2
 
     def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
         """Return tapes with arrays of values in 1..M-1."""
-        tape = np.where(span(M, 1, n), draws.integers(1, M, M), np.int32(0))
-        tape[:, 0] = n
-        return tape
+        return array(draws, n, M, n)
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return the array sorted in place."""
         M = tape.shape[1]
         scored = span(M, 1, n)
         ascending = np.sort(np.where(scored, tape, np.int32(M)), axis=1)
-        return np.where(scored, shifted(ascending, 1), np.int32(0)), scored
+        return shifted(ascending, 1), scored
 
     def encode(self, values: list[int]) -> tuple[list[int], int]:
         """Return the tape of the array ``values``."""
         check_values(values)
         return [len(values), *values], len(values)
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
-        """Insertion sort: move what is greater than element i up by one, then fill the hole."""
-        i, below, element, other, hole = range(5)
+    def expert(self, cpu: Cpu) -> Instructions:
+        """Insertion sort."""
+        i, element = 0, 2
         yield cpu.inc(i, i)
         while True:
             yield cpu.inc(i, i)
             yield cpu.read(element, i)
             if cpu.is_zero(element):
                 break
-            yield cpu.move(below, i)
-            while True:
-                yield cpu.dec(below, below)
-                if cpu.is_zero(below):
-                    break
-                yield cpu.read(other, below)
-                yield cpu.less(hole, element, other)
-                if cpu.is_zero(hole):
-                    break
-                yield cpu.inc(hole, below)
-                yield cpu.write(hole, other, to=other)
-            yield cpu.inc(hole, below)
-            yield cpu.write(hole, element, to=element)
+            yield from insert(cpu)
         yield cpu.halt()
+
+
+def insert(cpu: Cpu) -> Instructions:
+    """Move what is greater than element i up by one, then fill the hole."""
+    i, below, element, other, hole = range(5)
+    yield cpu.move(below, i)
+    while True:
+        yield cpu.dec(below, below)
+        if cpu.is_zero(below):
+            break
+        yield cpu.read(other, below)
+        yield cpu.less(hole, element, other)
+        if cpu.is_zero(hole):
+            break
+        yield cpu.inc(hole, below)
+        yield cpu.write(hole, other, to=other)
+    yield cpu.inc(hole, below)
+    yield cpu.write(hole, element, to=element)

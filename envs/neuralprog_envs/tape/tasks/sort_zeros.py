@@ -11,16 +11,14 @@ Source: ours; Sort takes values of at least 1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Ints
-from neuralprog_envs.tape.arrays import check_values, shifted, span
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
+from neuralprog_envs.tape.arrays import array, check_values, shifted, span
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.tasks.sort import insert
 
 
 class SortZeros:
@@ -34,31 +32,29 @@ class SortZeros:
         """Return n + 1, the length and the array, but at least the machine's 3 cells."""
         return max(n + 1, 3)
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return the expert's instructions on a descending array: 5i + 4 for element i, 5 more."""
         return 5 * n * (n + 1) // 2 + 4 * n - 4
 
     def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
         """Return tapes with arrays of values in 0..M-1."""
-        tape = np.where(span(M, 1, n), draws.integers(0, M, M), np.int32(0))
-        tape[:, 0] = n
-        return tape
+        return array(draws, n, M, n, least=0)
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return the array sorted in place."""
         M = tape.shape[1]
         scored = span(M, 1, n)
         ascending = np.sort(np.where(scored, tape, np.int32(M)), axis=1)
-        return np.where(scored, shifted(ascending, 1), np.int32(0)), scored
+        return shifted(ascending, 1), scored
 
     def encode(self, values: list[int]) -> tuple[list[int], int]:
         """Return the tape of the array ``values``."""
         check_values(values, least=0)
         return [len(values), *values], len(values)
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
-        """Insertion sort of elements 2 to n: move what is greater up, then fill the hole."""
-        i, below, element, other, hole = range(5)
+    def expert(self, cpu: Cpu) -> Instructions:
+        """Insertion sort of elements 2 to n."""
+        i, element, other = 0, 2, 3
         yield cpu.inc(i, i)
         while True:
             yield cpu.zero(other)
@@ -68,17 +64,5 @@ class SortZeros:
                 break
             yield cpu.inc(i, i)
             yield cpu.read(element, i)
-            yield cpu.move(below, i)
-            while True:
-                yield cpu.dec(below, below)
-                if cpu.is_zero(below):
-                    break
-                yield cpu.read(other, below)
-                yield cpu.less(hole, element, other)
-                if cpu.is_zero(hole):
-                    break
-                yield cpu.inc(hole, below)
-                yield cpu.write(hole, other, to=other)
-            yield cpu.inc(hole, below)
-            yield cpu.write(hole, element, to=element)
+            yield from insert(cpu)
         yield cpu.halt()

@@ -14,14 +14,11 @@ require p < q, but it holds in its example.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Ints
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_values, read, span
 from neuralprog_envs.tape.cpu import Cpu
 
@@ -37,7 +34,7 @@ class Swap:
         """Return n + 3: two addresses, the array, a zero."""
         return n + 3
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return the expert's instructions, which are nine whatever the length."""
         return np.full_like(n, 9)
 
@@ -50,13 +47,13 @@ class Swap:
         tape[:, 1] = 2 + np.maximum(p, q)
         return tape
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return A, read through the exchange of p and q."""
         M = tape.shape[1]
         p, q, cell = tape[:, :1], tape[:, 1:2], np.arange(M)
         scored = span(M, 2, n)
         exchanged = read(tape, np.where(cell == p, q, np.where(cell == q, p, cell)))
-        return np.where(scored, exchanged, np.int32(0)), scored
+        return exchanged, scored
 
     def encode(self, values: list[int]) -> tuple[list[int], int]:
         """Return the tape of two addresses and an array."""
@@ -72,7 +69,7 @@ class Swap:
             )
         return list(values), n
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
+    def expert(self, cpu: Cpu) -> Instructions:
         """Move tape[p] to q while one register keeps what was there; then read p once more."""
         first, second, address = range(3)
         yield cpu.read(first, address)

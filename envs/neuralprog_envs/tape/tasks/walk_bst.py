@@ -18,15 +18,13 @@ where the child is missing instead. out = 1 is DENN's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Bools, Ints
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import (
     check_node,
     check_values,
@@ -50,7 +48,7 @@ class WalkBST:
         """Return 4n + 2: root, out, a path of up to n - 1 steps and its 0, the nodes."""
         return 4 * n + 2
 
-    def steps(self, n: NDArray[np.int64]) -> NDArray[np.int64]:
+    def steps(self, n: Counts) -> Counts:
         """Return the expert's instructions: two to begin, four a step, five at the end."""
         return 4 * n + 3
 
@@ -69,7 +67,7 @@ class WalkBST:
         tape[:, 0], tape[:, 1] = nodes[:, 0], 1
         return tape
 
-    def answer(self, tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return the value at the end of the path."""
         node, step = tape[:, 0], np.ones(len(tape), dtype=np.int32)
         for cell in range(2, int(n.max()) + 2):
@@ -95,7 +93,7 @@ class WalkBST:
         _check_path(cells, end)
         return cells[: max(len(values), max(taken) + 1)], len(held)
 
-    def expert(self, cpu: Cpu) -> Iterator[Act]:
+    def expert(self, cpu: Cpu) -> Instructions:
         """Add each step to the node's address and read the child's address there."""
         node, pointer, step = range(3)
         yield cpu.read(node, node)
@@ -116,7 +114,8 @@ class WalkBST:
 def _grow(values: Ints, n: int) -> tuple[Ints, Ints, Ints]:
     """Insert the first n values, in order, into search trees.
 
-    A value's parent is the later of its two neighbours among the values before it.
+    A value's parent is the later of its two neighbours among the values before it; to find them,
+    the values leave the sorted order again, the last first.
 
     Args:
         values: Distinct values, shape (B, N).
@@ -126,17 +125,17 @@ def _grow(values: Ints, n: int) -> tuple[Ints, Ints, Ints]:
         For each node: its parent's column, its side (1 left, 2 right; 0 the root), and
         its depth, each of shape (B, N).
     """
-    B, N = values.shape
-    parent, side, depth = np.zeros((3, B, N), dtype=np.int32)
-    row = np.arange(B)
+    parent, side, depth = np.zeros((3, *values.shape), dtype=np.int32)
+    row, order = np.arange(len(values)), np.argsort(values[:, :n], axis=1)
+    below, above = np.full((2, len(values), n + 1), -1)  # the last column, -1, is no node's
+    np.put_along_axis(below, order[:, 1:], order[:, :-1], axis=1)
+    np.put_along_axis(above, order[:, :-1], order[:, 1:], axis=1)
+    for i in range(n - 1, 0, -1):
+        less, more = below[:, i], above[:, i]
+        parent[:, i] = np.maximum(less, more)
+        side[:, i] = np.where(less > more, 2, 1)
+        above[row, less], below[row, more] = more, less
     for i in range(1, n):
-        before, value = values[:, :i], values[:, i : i + 1]
-        less = np.where(before < value, before, np.int32(-1))
-        more = np.where(before > value, before, np.int32(2**30))
-        below = np.where(less.max(axis=1) >= 0, less.argmax(axis=1), -1)
-        above = np.where(more.min(axis=1) < 2**30, more.argmin(axis=1), -1)
-        parent[:, i] = np.maximum(below, above)
-        side[:, i] = np.where(below > above, 2, 1)
         depth[:, i] = depth[row, parent[:, i]] + 1
     return parent, side, depth
 
