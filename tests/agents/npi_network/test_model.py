@@ -6,8 +6,8 @@ import torch
 
 from neuralprog_agents.agents.npi import data, train
 from neuralprog_agents.agents.npi.config import Config
-from neuralprog_agents.npi_network import core, proof
-from neuralprog_agents.npi_network.model import Heads, decide, loss, margin
+from neuralprog_agents.npi_network import proof
+from neuralprog_agents.npi_network.model import Heads, core, decide, loss, margin
 
 CONFIG = Config(env="NPIAddition", length=(1, 3), traces=8, layers=2, hidden=16, state=16)
 
@@ -29,7 +29,7 @@ def test_gradients_reach_every_parameter(frames):
 def test_one_step_at_a_time_decides_as_the_whole_sequence_does(frames):
     model = train.initial(train.sizes_of(CONFIG), 2)
     whole = decide(proof.forward(model, frames)).numpy()
-    step, F = core.core(model), len(frames.program)
+    step, F = core(model), len(frames.program)
     state = np.zeros((F, 2 * CONFIG.layers * CONFIG.hidden), dtype=np.float32)
     for t in range(frames.mask.shape[1]):
         actions, state = step(frames.program, frames.arguments, frames.view[:, t], state)

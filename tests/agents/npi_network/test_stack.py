@@ -5,7 +5,7 @@ import pytest
 
 from neuralprog_agents.agents.npi import train
 from neuralprog_agents.agents.npi.config import Config
-from neuralprog_agents.npi_network import core
+from neuralprog_agents.npi_network.model import core
 from neuralprog_agents.npi_network.stack import LockStep
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
@@ -77,7 +77,7 @@ def test_many_problems_at_once_go_as_each_alone(seed):
     model = train.initial(train.sizes_of(config), seed)
     task = make_task("NPIAddition", length=4, recursive=True)
     instances = draw(task, 0, np.arange(12), (1, 4))
-    steps = LockStep(core.core(model), 2 * config.hidden)
+    steps = LockStep(core(model), 2 * config.hidden)
 
     def first(rows):
         chosen = type(instances)(*[part[rows] for part in vars(instances).values()])

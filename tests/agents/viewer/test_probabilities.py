@@ -42,7 +42,7 @@ def test_the_probabilities_of_the_2017_system_lead_to_the_probability_of_a_progr
 
     from neuralprog_agents.agents.neural_programmer_2017.features import features_of
     from neuralprog_agents.agents.neural_programmer_2017.model import Programmer, Shape
-    from neuralprog_agents.agents.neural_programmer_2017.probabilities import action_probabilities
+    from neuralprog_agents.agents.neural_programmer_2017.policy import action_probabilities
     from neuralprog_envs.core.instances import draw
     from neuralprog_envs.registry import make_task
     from neuralprog_envs.table.ops import OPERATIONS

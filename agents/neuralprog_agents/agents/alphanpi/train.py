@@ -24,12 +24,7 @@ from neuralprog_agents.agents.alphanpi.config import Config
 from neuralprog_agents.agents.alphanpi.memo import Memo
 from neuralprog_agents.agents.alphanpi.model import Network, loss
 from neuralprog_agents.agents.alphanpi.search import SearchedCall, TreeSearch
-from neuralprog_agents.specifications.call_model import (
-    STOP,
-    CallModel,
-    make_call_model,
-    settings_of,
-)
+from neuralprog_agents.specifications.call_model import STOP, make_call_model, settings_of
 from neuralprog_agents.specifications.specification import same
 from neuralprog_agents.training.network import restore, seeded, training_state, weights
 from neuralprog_envs.core.draws import key_of
@@ -59,7 +54,14 @@ class AlphaNPILearner:
         torch.set_num_threads(1)
         self.config, self.index = config, index
         self.call_model = make_call_model(config.env, config.recursive, config.length[1] + _BEYOND)
-        sizes = sizes_of(config, self.call_model)
+        sizes = Sizes(
+            view=self.call_model.view_sizes,
+            programs=len(self.call_model.programs),
+            choices=len(self.call_model.choices),
+            state=config.state,
+            program=config.program,
+            hidden=config.hidden,
+        )
         self.model = seeded(lambda: Network(sizes), self._key(Stream.WEIGHTS, 0))
         self.memo = Memo(self.model)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.learning_rate)
@@ -210,15 +212,3 @@ def as_arrays(calls: list[SearchedCall], steps: int) -> Arrays:
 
 def _padded(part: NDArray[Any], steps: int) -> NDArray[Any]:
     return np.pad(part, ((0, steps - len(part)), (0, 0)))
-
-
-def sizes_of(config: Config, call_model: CallModel) -> Sizes:
-    """Return the sizes of a config's network."""
-    return Sizes(
-        view=call_model.view_sizes,
-        programs=len(call_model.programs),
-        choices=len(call_model.choices),
-        state=config.state,
-        program=config.program,
-        hidden=config.hidden,
-    )

@@ -80,7 +80,7 @@ class Config:
     huber: ranges.Positive = 10.0
     """"gradient": δ: answers that are wrong by more than this cost linearly, not quadratically."""
     power: ranges.Positive = 0.5
-    """"gradient": p: Huber's loss counts by its p-th power, see ``losses.loss``; 1 as published."""
+    """"gradient": p: Huber's loss counts by its p-th power, see ``soft.loss``; 1 as published."""
     entropy: ranges.NonNegative = 1.0
     """"gradient": the weight, at the start, of the bonus for undecided choices (their entropy)."""
     entropy_half_life: ranges.Positive = 400.0

@@ -68,13 +68,9 @@ def draw_batches(
 
 def rows_of_steps(config: Config, index: int, step: int, count: int) -> NDArray[np.int64]:
     """Return the indices of the examples of ``count`` steps, (count · batch,)."""
-    epochs = _epochs(config, step, count)
-    return np.concatenate([_rows(config, index, epoch, count, step) for epoch in epochs])
-
-
-def _epochs(config: Config, step: int, count: int) -> range:
     each = config.examples // config.batch
-    return range(step // each, (step + count - 1) // each + 1)
+    epochs = range(step // each, (step + count - 1) // each + 1)
+    return np.concatenate([_rows(config, index, epoch, count, step) for epoch in epochs])
 
 
 def _rows(config: Config, index: int, epoch: int, count: int, step: int) -> NDArray[np.int64]:

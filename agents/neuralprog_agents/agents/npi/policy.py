@@ -10,9 +10,8 @@ import torch
 from neuralprog_agents.agent import Tensors
 from neuralprog_agents.agents.npi.card import Card, LearnedTask
 from neuralprog_agents.evaluation.certificate import Proof
-from neuralprog_agents.npi_network.core import core
 from neuralprog_agents.npi_network.memo import Memo, Rollout
-from neuralprog_agents.npi_network.model import NPI, Heads
+from neuralprog_agents.npi_network.model import NPI, Heads, core
 from neuralprog_agents.npi_network.sizes import check_domain
 from neuralprog_agents.npi_network.stack import Actions, Floats, LockStep
 from neuralprog_agents.npi_network.verification_set import covers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -53,10 +53,6 @@ class Setup:
         task = make_task(self.env, **{**self.settings, "length": asked})
         check_lengths(task, asked, "train")
         return task
-
-    def card(self) -> dict[str, Any]:
-        """Return the setup as JSON."""
-        return asdict(self)
 
 
 def setup_of(config: Config) -> Setup:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from gymnasium.vector import AutoresetMode
@@ -64,7 +65,7 @@ class Validation:
         weights = self._weights if self.best >= 0 else weights_of(self._policy.network)
         numbers = sum(array.size for array in weights.values())
         metrics = {"success": self.best, "parameters": float(numbers)}
-        return Outcome(self.solved, metrics, weights, self._policy.setup.card())
+        return Outcome(self.solved, metrics, weights, asdict(self._policy.setup))
 
 
 def success(policy: LearnedPolicy, episodes: int) -> float:

@@ -99,7 +99,7 @@ class SynthesisPolicy:
         """Return what chooses the actions, and the size of its state."""
         if self._model is None:
             return self.interpreter.core, 1
-        from neuralprog_agents.npi_network.core import core
+        from neuralprog_agents.npi_network.model import core
 
         return core(self._model), 2 * self._model.sizes.layers * self._model.sizes.hidden
 

@@ -69,7 +69,7 @@ class _Example:
         """Return the state after each legal call, nearest to the goal first."""
         if point.after is None:
             call_model, program = self._search.call_model, self._search.program
-            self._search.steps(1)
+            self._search.tick(len(self._search.order))
             legal = call_model.legal(program, self._before, point.state)
             calls = [choice for choice in self._search.order if choice in legal]
             found = {c: self._point(call_model.act(program, c, point.state)) for c in calls}
@@ -119,10 +119,6 @@ class BodySearch:
     def __post_init__(self) -> None:
         choices = range(1, len(self.call_model.choices))
         self.order = [int(choice) for choice in self.rng.permutation(choices)]
-
-    def steps(self, points: int) -> None:
-        """Report that all calls from the given number of points are tried."""
-        self.tick(points * len(self.order))
 
     def add(self, states: Sequence[ProgramState]) -> None:
         """Add examples: states in which the program is called."""

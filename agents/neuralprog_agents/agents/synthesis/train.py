@@ -11,7 +11,7 @@ Source: Solar-Lezama et al., "Combinatorial sketching for finite programs", ASPL
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -167,23 +167,17 @@ class SynthesisLearner:
         )
 
 
+@dataclass
 class _Effort:
-    """The effort spent on one body.
+    """The calls tried for one body so far, in the search and in checks: at most ``budget``."""
 
-    Args:
-        budget: The most calls that may be tried.
-        pulse: Called with each step of the search.
-
-    Attributes:
-        calls: The number of calls tried so far, in the search and in checks.
-    """
-
-    def __init__(self, budget: int, pulse: Pulse) -> None:
-        self._budget, self._pulse, self.calls = budget, pulse, 0
+    budget: int
+    pulse: Pulse
+    calls: int = 0
 
     def tick(self, calls: int) -> None:
         """Count calls; raise ``NoBodyError`` if the budget is exceeded."""
         self.calls += calls
-        if self.calls > self._budget:
+        if self.calls > self.budget:
             raise NoBodyError
-        self._pulse()
+        self.pulse()

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from neuralprog_agents.agents.neural_programmer import machine
-from neuralprog_agents.agents.neural_programmer.losses import huber, lookup_loss
+from neuralprog_agents.agents.neural_programmer.soft import huber, lookup_loss
 from neuralprog_agents.agents.neural_programmer.tensors import Choice, answers_of, tables_of
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
