@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from neuralprog_agents.benchmark.comparison.cells import REFUSED, Cell, settle
+from neuralprog_agents.benchmark.comparison.cells import REFUSED, Cell, configure
 from neuralprog_agents.evaluation.agents import pretrained
 from neuralprog_agents.training.config import plain_settings
 from neuralprog_agents.training.files import write_atomically, write_json
@@ -143,17 +143,17 @@ def _new_record(record: Settings) -> Settings | None:
     """Return a record with its key of today; None if it was measured with other settings."""
     length = tuple(record["length"]) if record["length"] else None
     cell = Cell(record["entrant"], record["env"], record["seed"], record["seconds"], length)
-    settled = settle(cell)
-    if record["key"] == settled.key:
+    configured = configure(cell)
+    if record["key"] == configured.key:
         return record
-    if settled.refused and record["status"] == REFUSED:
-        return {**record, "key": settled.key, "reason": settled.refused}
-    if settled.config is None or settled.refused:
+    if configured.refused and record["status"] == REFUSED:
+        return {**record, "key": configured.key, "reason": configured.refused}
+    if configured.config is None or configured.refused:
         return None
-    plain = json.loads(json.dumps(plain_settings(settled.config)))
+    plain = json.loads(json.dumps(plain_settings(configured.config)))
     text = json.dumps([asdict(cell), old_settings(cell.who.agent, plain)], sort_keys=True)
     before = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return {**record, "key": settled.key} if before == record["key"] else None
+    return {**record, "key": configured.key} if before == record["key"] else None
 
 
 if __name__ == "__main__":

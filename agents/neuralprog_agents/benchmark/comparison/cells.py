@@ -57,7 +57,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Settled:
+class ConfiguredCell:
     """A cell with what it needs of this machine's files, so that any machine can measure it.
 
     Attributes:
@@ -78,12 +78,12 @@ class Settled:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def settle(cell: Cell) -> Settled:
+def configure(cell: Cell) -> ConfiguredCell:
     """Look up a cell's settings."""
     if not cell.who.agent:
-        return Settled(cell)
+        return ConfiguredCell(cell)
     config, refused = _config(cell.who, cell.env, cell.length)
-    return Settled(cell, None if refused else replace(config, seed=cell.seed), refused)
+    return ConfiguredCell(cell, None if refused else replace(config, seed=cell.seed), refused)
 
 
 @cache
@@ -96,34 +96,34 @@ def _config(who: Entrant, env: str, length: tuple[int, int] | None) -> tuple[Any
         return None, str(error)
 
 
-def measure(settled: Settled) -> Record:
+def measure(configured: ConfiguredCell) -> Record:
     """Train and score; return what came of it in the types of JSON. Errors are recorded too."""
-    if settled.refused:
-        return {**_head(settled), "status": REFUSED, "reason": settled.refused}
+    if configured.refused:
+        return {**_head(configured), "status": REFUSED, "reason": configured.refused}
     try:
-        return {**_head(settled), "status": MEASURED, **_measured(settled)}
+        return {**_head(configured), "status": MEASURED, **_measured(configured)}
     except Exception as error:
-        return failed(settled, f"{type(error).__name__}: {' '.join(str(error).split())}")
+        return failed(configured, f"{type(error).__name__}: {' '.join(str(error).split())}")
 
 
-def failed(settled: Settled, reason: str) -> Record:
+def failed(configured: ConfiguredCell, reason: str) -> Record:
     """Return the record of a cell whose measurement broke; it is measured again next time."""
-    return {**_head(settled), "status": FAILED, "reason": reason}
+    return {**_head(configured), "status": FAILED, "reason": reason}
 
 
-def _head(settled: Settled) -> Record:
-    return {**asdict(settled.cell), "key": settled.key, "machine": machine()["machine"]}
+def _head(configured: ConfiguredCell) -> Record:
+    return {**asdict(configured.cell), "key": configured.key, "machine": machine()["machine"]}
 
 
-def _measured(settled: Settled) -> Record:
-    cell = settled.cell
+def _measured(configured: ConfiguredCell) -> Record:
+    cell = configured.cell
     first = cell.length[1] if cell.length else tasks.longest(cell.env)
     if not cell.who.agent:
         policy: Policy | Answerer = reference(cell.entrant, cell.env, cell.seed)
         return {"supervision": "nothing", **_scores(policy, cell.env, first)}
-    outcome, restarts, seconds = train(settled)
+    outcome, restarts, seconds = train(configured)
     found = {
-        "supervision": registry.supervision(cell.who.agent, settled.config),
+        "supervision": registry.supervision(cell.who.agent, configured.config),
         "success": outcome.success,
         "restarts": restarts,
         "cpu_seconds": round(seconds, 3),
@@ -131,12 +131,16 @@ def _measured(settled: Settled) -> Record:
         "parameters": sum(tensor.size for tensor in outcome.tensors.values()),
     }
     if not outcome.tensors:
-        return {**found, "ladder": dict.fromkeys(map(str, tasks.RUNGS), 0.0), "wider": 0.0}
+        return {
+            **found,
+            "success_rates": dict.fromkeys(map(str, tasks.MULTIPLES), 0.0),
+            "wider": 0.0,
+        }
     policy = policy_of(cell.who.agent, outcome.tensors, outcome.card)
     return {**found, **_scores(policy, cell.env, first)}
 
 
-def train(settled: Settled) -> tuple[Outcome, int, float]:
+def train(configured: ConfiguredCell) -> tuple[Outcome, int, float]:
     """Make restarts until one succeeds or the budget is spent.
 
     The budget is processor time, so a busy machine does not matter; loading and compiling an
@@ -146,7 +150,7 @@ def train(settled: Settled) -> tuple[Outcome, int, float]:
         The first success, or what the last restart has learned; how many restarts were begun; the
         CPU-seconds until the success or the end.
     """
-    cell, config = settled.cell, settled.config
+    cell, config = configured.cell, configured.config
     module = registry.find(cell.who.agent)
     with tempfile.TemporaryDirectory() as folder:
         _warm_up(module, config, Path(folder) / "warm-up")
@@ -181,27 +185,27 @@ def _samples(outcome: Outcome) -> int | None:
 
 
 def _scores(policy: Policy | Answerer, env_id: str, first: int) -> Record:
-    """Return success on the rungs of the ladder, and at wider values."""
-    rungs = dict(_climb(policy, env_id, tasks.ladder(env_id, first)))
+    """Return success at multiples of the trained length, and at wider values."""
+    rates = dict(_success_rates(policy, env_id, tasks.evaluations(env_id, first)))
     more = tasks.wider(env_id)
     values = None if more is None else _score(policy, env_id, first, tasks.EPISODES, more)
-    return {"ladder": rungs, "wider": values}
+    return {"success_rates": rates, "wider": values}
 
 
-def _climb(
-    policy: Policy | Answerer, env_id: str, rungs: Iterable[tasks.Rung]
+def _success_rates(
+    policy: Policy | Answerer, env_id: str, evaluations: Iterable[tasks.Evaluation]
 ) -> Iterator[tuple[str, float | str]]:
-    """Yield each rung's success rate, or why there is none; above a rung without any it is 0."""
+    """Yield each length's success rate, or why there is none; beyond a rate of 0 it stays 0."""
     answers = isinstance(policy, Answerer)
     reached: float | str = 1.0
-    for rung in rungs:
+    for evaluation in evaluations:
         if reached == 0.0:
             pass
-        elif reason := rung.left_out(answers):
+        elif reason := evaluation.left_out(answers):
             reached = reason
         else:
-            reached = _score(policy, env_id, rung.length, rung.episodes, {})
-        yield str(rung.multiple), reached
+            reached = _score(policy, env_id, evaluation.length, evaluation.episodes, {})
+        yield str(evaluation.multiple), reached
 
 
 def _score(

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from neuralprog_agents.benchmark.comparison import plots, report
-from neuralprog_agents.benchmark.comparison.cells import REFUSED, Record, Settled, settle
+from neuralprog_agents.benchmark.comparison.cells import REFUSED, ConfiguredCell, Record, configure
 from neuralprog_agents.benchmark.comparison.plan import FULL, QUICK, Log, Plan
-from neuralprog_agents.benchmark.comparison.summary import Summary
+from neuralprog_agents.benchmark.comparison.summary import ComparisonSummary
 from neuralprog_agents.benchmark.comparison.workers import measured
 from neuralprog_agents.training.files import locked, write_atomically
 from neuralprog_agents.training.interrupts import InterruptError, interruptible
@@ -78,7 +78,7 @@ def main(
 def _compare(
     plan: Plan, log: Log, workers: int | None, ray: str | None, page: Path | None, command: str
 ) -> None:
-    cells = [settle(cell) for cell in plan.cells()]
+    cells = [configure(cell) for cell in plan.cells()]
     todo = log.missing(cells)
     try:
         _measure(log, todo, workers, ray)
@@ -110,7 +110,9 @@ def _plan(
     )
 
 
-def _measure(log: Log, todo: Sequence[Settled], workers: int | None, ray: str | None) -> None:
+def _measure(
+    log: Log, todo: Sequence[ConfiguredCell], workers: int | None, ray: str | None
+) -> None:
     from rich.console import Console
     from rich.progress import track
 
@@ -129,14 +131,17 @@ def _measure(log: Log, todo: Sequence[Settled], workers: int | None, ray: str | 
 
 
 def _line(record: Record) -> str:
-    outcome = record.get("reason") or f"{record['ladder']['1']:.0%}"
+    outcome = record.get("reason") or f"{record['success_rates']['1']:.0%}"
     return f"{record['entrant']} on {record['env']}, seed {record['seed']}: {outcome}"
 
 
 def _write(
     records: Sequence[Record], plan: Plan, output: Path, page: Path | None, command: str
 ) -> None:
-    summary, where = Summary(records), f"{_machines(records)}; Python {platform.python_version()}"
+    summary, where = (
+        ComparisonSummary(records),
+        f"{_machines(records)}; Python {platform.python_version()}",
+    )
     plots.draw(summary, output)
     text = report.report(summary, plan, command, where)
     write_atomically(output / REPORT, text.encode())

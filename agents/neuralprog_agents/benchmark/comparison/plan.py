@@ -10,7 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from neuralprog_agents.benchmark.comparison.cells import FAILED, Cell, Record, Settled, measure
+from neuralprog_agents.benchmark.comparison.cells import (
+    FAILED,
+    Cell,
+    ConfiguredCell,
+    Record,
+    measure,
+)
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
 from neuralprog_agents.training.files import parse_json, read_text
 from neuralprog_agents.training.schema import structured
@@ -111,7 +117,7 @@ class Log:
         if whole != text:
             os.truncate(self.path, len(whole.encode()))
 
-    def missing(self, cells: Iterable[Settled]) -> list[Settled]:
+    def missing(self, cells: Iterable[ConfiguredCell]) -> list[ConfiguredCell]:
         """Return the cells that are not measured yet, or failed; what is refused is never."""
         return [cell for cell in cells if not cell.refused and not self._done(cell.key)]
 
@@ -126,7 +132,7 @@ class Log:
             file.flush()
             os.fsync(file.fileno())
 
-    def of(self, cells: Iterable[Settled]) -> list[Record]:
+    def of(self, cells: Iterable[ConfiguredCell]) -> list[Record]:
         """Return the records of those cells that have one or are refused, in their order."""
         found = (measure(cell) if cell.refused else self.records.get(cell.key) for cell in cells)
         return [record for record in found if record is not None]

@@ -12,13 +12,13 @@ import numpy as np
 
 from neuralprog_agents.benchmark.comparison import tasks
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS, Entrant
-from neuralprog_agents.benchmark.comparison.summary import Summary
+from neuralprog_agents.benchmark.comparison.summary import ComparisonSummary
 from neuralprog_agents.training.files import write_atomically
 
 PLOTS: Mapping[str, str] = MappingProxyType(
     {
-        "time": "Tasks and seeds solved within a training time, of all that the agent faced.",
-        "length": "Mean success over all tasks faced against length, in multiples of the longest "
+        "time": "Tasks and seeds solved within a training time, of all that the agent attempted.",
+        "length": "Mean success over all tasks attempted against length, in multiples of the longest "
         "trained one (shaded: trained), as far as all can be played.",
         "memory": "Samples to solve a task against the size of its memory, in multiples of the "
         "default one.",
@@ -28,7 +28,7 @@ PLOTS: Mapping[str, str] = MappingProxyType(
 _MARKERS = "os^Dv*"
 
 
-def draw(summary: Summary, folder: Path) -> None:
+def draw(summary: ComparisonSummary, folder: Path) -> None:
     """Write ``compare-NAME.png`` for each plot; "memory" only where it was measured."""
     import matplotlib as mpl
 
@@ -39,10 +39,10 @@ def draw(summary: Summary, folder: Path) -> None:
         _panels(summary, _memory, folder / "compare-memory.png", sharey=False)
 
 
-Panel = Callable[[Any, Summary, str], None]
+Panel = Callable[[Any, ComparisonSummary, str], None]
 
 
-def _panels(summary: Summary, panel: Panel, path: Path, *, sharey: bool) -> None:
+def _panels(summary: ComparisonSummary, panel: Panel, path: Path, *, sharey: bool) -> None:
     """Draw a panel a family, with one legend for all."""
     from matplotlib import pyplot as plt
 
@@ -83,13 +83,13 @@ def _look(entrant: Entrant) -> dict[str, Any]:
     return {**look, "markersize": 4, "label": entrant.name}
 
 
-def _time(axis: Any, summary: Summary, family: str) -> None:
+def _time(axis: Any, summary: ComparisonSummary, family: str) -> None:
     for who in summary.entrants:
-        faced = summary.faced(who.name, family)
-        if not who.agent or not faced:
+        attempted = summary.attempted(who.name, family)
+        if not who.agent or not attempted:
             continue
-        seconds = sorted(record["cpu_seconds"] for r in faced for record in r.solvers)
-        total = sum(len(result.records) for result in faced)
+        seconds = sorted(record["cpu_seconds"] for r in attempted for record in r.solvers)
+        total = sum(len(result.records) for result in attempted)
         share = np.arange(len(seconds) + 1) / total
         axis.step([0.01, *seconds], share, where="post", **_look(who))
     axis.set_xscale("log")
@@ -97,23 +97,23 @@ def _time(axis: Any, summary: Summary, family: str) -> None:
     axis.set_ylabel("solved")
 
 
-def _length(axis: Any, summary: Summary, family: str) -> None:
+def _length(axis: Any, summary: ComparisonSummary, family: str) -> None:
     for who in summary.entrants:
-        faced = summary.faced(who.name, family)
-        played = [k for k in tasks.RUNGS if faced and all(r.at(k) for r in faced)]
-        known = [(k, float(np.mean([x for r in faced for x in r.at(k)]))) for k in played]
+        attempted = summary.attempted(who.name, family)
+        played = [k for k in tasks.MULTIPLES if attempted and all(r.at(k) for r in attempted)]
+        known = [(k, float(np.mean([x for r in attempted for x in r.at(k)]))) for k in played]
         if known:
             axis.plot(*zip(*known, strict=True), **_look(who))
     axis.axvspan(0.8, 1.0, color="0.9")
     axis.set_xscale("log")
-    axis.set_xticks(tasks.RUNGS, [str(k) for k in tasks.RUNGS])
-    axis.set_xlim(0.8, max(tasks.RUNGS) * 1.2)
+    axis.set_xticks(tasks.MULTIPLES, [str(k) for k in tasks.MULTIPLES])
+    axis.set_xlim(0.8, max(tasks.MULTIPLES) * 1.2)
     axis.set_ylim(-0.03, 1.03)
     axis.set_xlabel("length, in multiples of the longest trained")
     axis.set_ylabel("success")
 
 
-def _memory(axis: Any, summary: Summary, family: str) -> None:
+def _memory(axis: Any, summary: ComparisonSummary, family: str) -> None:
     envs = summary.family(family)
     sizes = {1: summary.results, **summary.grown}
     for who in summary.entrants:

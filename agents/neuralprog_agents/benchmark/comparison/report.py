@@ -9,18 +9,22 @@ from neuralprog_agents.benchmark.comparison.cells import FAILED
 from neuralprog_agents.benchmark.comparison.entrants import Entrant
 from neuralprog_agents.benchmark.comparison.plan import Plan
 from neuralprog_agents.benchmark.comparison.plots import PLOTS
-from neuralprog_agents.benchmark.comparison.summary import Answers, Result, Summary
+from neuralprog_agents.benchmark.comparison.summary import (
+    ComparisonSummary,
+    EntrantResult,
+    EntrantSummary,
+)
 from neuralprog_envs.registry import find
 
 NOTHING, UNKNOWN = "–", "?"
 
 
-def report(summary: Summary, plan: Plan, command: str, machine: str) -> str:
+def report(summary: ComparisonSummary, plan: Plan, command: str, machine: str) -> str:
     """Return the whole report."""
     return "\n".join(_parts(summary, plan, command, machine)) + "\n"
 
 
-def _parts(summary: Summary, plan: Plan, command: str, machine: str) -> Iterator[str]:
+def _parts(summary: ComparisonSummary, plan: Plan, command: str, machine: str) -> Iterator[str]:
     under = f"`{command}`: {{}} of training a cell on one thread, {plan.seeds} seeds. {machine}."
     each = ", ".join(f"{_budget(plan, family)} ({family})" for family in summary.families)
     yield "# Comparison\n"
@@ -41,7 +45,7 @@ def _parts(summary: Summary, plan: Plan, command: str, machine: str) -> Iterator
             continue
         yield f"\n![{caption}](compare-{name}.png)\n\n{caption}"
     yield "\n## Beyond the trained lengths\n"
-    yield from _ladders(summary)
+    yield from _length_table(summary)
     if summary.grown:
         yield "\n## More memory\n"
         yield _memory(summary)
@@ -54,7 +58,7 @@ def _budget(plan: Plan, family: str) -> str:
     return f"{plan.seconds[family]:g} CPU-seconds"
 
 
-def _missing(summary: Summary, plan: Plan) -> str:
+def _missing(summary: ComparisonSummary, plan: Plan) -> str:
     """Say how many cells the report is still without, if any."""
     total = len(list(plan.cells()))
     if len(summary.records) == total:
@@ -87,17 +91,17 @@ Per cent: the mean over seeds and, where they differ, the least and the most; �
 applicable, ? not measured yet."""
 
 
-def questions(summary: Summary) -> str:
+def questions(summary: ComparisonSummary) -> str:
     """Return the table of the four questions, a row an entrant."""
     head = [
         "agent", "learns from", "1. memory × 4: samples; parameters", "2. complex operations",
-        "3. longest program", "4. length × 2, 10, 100", "wider values", "solved of faced",
+        "3. longest program", "4. length × 2, 10, 100", "wider values", "solved of attempted",
         "samples", "CPU-s", "parameters", "curriculum", "reusable",
     ]  # fmt: skip
     return _table(head, [_answer_row(summary.answers(who)) for who in summary.entrants])
 
 
-def short(summary: Summary, plan: Plan) -> str:
+def short(summary: ComparisonSummary, plan: Plan) -> str:
     """Return the table of the first screen: families, and the questions in brief."""
     families = summary.families
     head = ["agent", "learns from", *(f"{family} tasks solved" for family in families)]
@@ -106,7 +110,7 @@ def short(summary: Summary, plan: Plan) -> str:
     return f"{table}\n{_missing(summary, plan)}".rstrip()
 
 
-def _short_row(summary: Summary, who: Entrant) -> list[str]:
+def _short_row(summary: ComparisonSummary, who: Entrant) -> list[str]:
     a = summary.answers(who)
     counts = [_count(summary, who, family) for family in summary.families]
     rates = [_percent(a.at(10)), _percent(a.wider)]
@@ -120,12 +124,12 @@ def _short_row(summary: Summary, who: Entrant) -> list[str]:
     ]
 
 
-def _count(summary: Summary, who: Entrant, family: str) -> str:
-    faced = summary.faced(who.name, family)
-    return f"{sum(r.solved for r in faced)} of {len(faced)}" if faced else NOTHING
+def _count(summary: ComparisonSummary, who: Entrant, family: str) -> str:
+    attempted = summary.attempted(who.name, family)
+    return f"{sum(r.solved for r in attempted)} of {len(attempted)}" if attempted else NOTHING
 
 
-def _answer_row(a: Answers) -> list[str]:
+def _answer_row(a: EntrantSummary) -> list[str]:
     return [
         f"`{a.entrant.name}`",
         a.supervision,
@@ -143,7 +147,7 @@ def _answer_row(a: Answers) -> list[str]:
     ]
 
 
-def _samples(a: Answers) -> str:
+def _samples(a: EntrantSummary) -> str:
     samples = a.median("samples")
     return NOTHING if samples is None else f"{_brief(samples)} {a.entrant.samples}"
 
@@ -165,24 +169,24 @@ def _percent(value: float | None) -> str:
     return NOTHING if value is None else f"{100 * value:.0f}"
 
 
-def _matrix(summary: Summary, envs: Sequence[str]) -> str:
-    faced = [
+def _matrix(summary: ComparisonSummary, envs: Sequence[str]) -> str:
+    attempted = [
         who
         for who in summary.entrants
         if any((r := summary.of(who.name, env)) is not None and r.measured for env in envs)
     ]
     rows = [
-        [_name(env), tasks.kind(env), *(_spread(summary.of(who.name, env)) for who in faced)]
+        [_name(env), tasks.kind(env), *(_spread(summary.of(who.name, env)) for who in attempted)]
         for env in envs
     ]
-    return _table(["task", "needs", *(who.name for who in faced)], rows)
+    return _table(["task", "needs", *(who.name for who in attempted)], rows)
 
 
 def _name(env_id: str) -> str:
     return find(env_id).name
 
 
-def _spread(result: Result | None) -> str:
+def _spread(result: EntrantResult | None) -> str:
     if result is None:
         return UNKNOWN
     return _range(result.at(1)) if result.measured else NOTHING
@@ -196,14 +200,14 @@ def _range(values: Sequence[float]) -> str:
     return middle if low == high else f"{middle} ({_percent(low)} to {_percent(high)})"
 
 
-def _ladders(summary: Summary) -> Iterator[str]:
+def _length_table(summary: ComparisonSummary) -> Iterator[str]:
     """Yield a table for each task: all that solve it, and how far."""
     yield "Those that solve a task, at multiples of the longest trained length (per cent).\n"
-    head = ["task", "agent", *(f"× {k}" for k in tasks.RUNGS), "wider values"]
+    head = ["task", "agent", *(f"× {k}" for k in tasks.MULTIPLES), "wider values"]
     yield _table(
         head,
         [
-            [_name(env), who.name, *(_range(r.at(k)) for k in tasks.RUNGS), _range(r.wider)]
+            [_name(env), who.name, *(_range(r.at(k)) for k in tasks.MULTIPLES), _range(r.wider)]
             for env in summary.envs
             for who in summary.entrants
             if (r := summary.of(who.name, env)) is not None and r.measured and r.solved
@@ -211,7 +215,7 @@ def _ladders(summary: Summary) -> Iterator[str]:
     )
 
 
-def _memory(summary: Summary) -> str:
+def _memory(summary: ComparisonSummary) -> str:
     factors = sorted(summary.grown)
     head = ["task", "agent", *(f"× {k}" for k in (1, *factors))]
     rows = []
@@ -227,7 +231,7 @@ def _memory(summary: Summary) -> str:
     return text + _table(head, rows)
 
 
-def _cost(result: Result | None) -> str:
+def _cost(result: EntrantResult | None) -> str:
     if result is None or not result.measured:
         return NOTHING
     if not result.solved:
@@ -236,13 +240,13 @@ def _cost(result: Result | None) -> str:
     return f"{numbers[0]}; {numbers[1]} s; {_brief(result.median('parameters'))}"
 
 
-def _reasons(summary: Summary) -> str:
+def _reasons(summary: ComparisonSummary) -> str:
     reasons: dict[tuple[str, str], list[str]] = {}
     for result in summary.results.values():
         if not result.measured:
             broken = any(record["status"] == FAILED for record in result.records)
-            told = f"**failed**: {result.reason}" if broken else result.reason
-            reasons.setdefault((result.entrant, told), []).append(_name(result.env))
+            text = f"**failed**: {result.reason}" if broken else result.reason
+            reasons.setdefault((result.entrant, text), []).append(_name(result.env))
     rows = [[who, _listed(envs), why] for (who, why), envs in reasons.items()]
     return _table(["agent", "tasks", "why"], rows)
 

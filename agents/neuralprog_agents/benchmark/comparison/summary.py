@@ -16,7 +16,7 @@ from neuralprog_envs.registry import find
 
 
 @dataclass(frozen=True)
-class Result:
+class EntrantResult:
     """One entrant on one task, over all seeds.
 
     Attributes:
@@ -44,7 +44,7 @@ class Result:
 
         What says nothing about the agent is left out.
         """
-        found = [record["ladder"][str(multiple)] for record in self.records]
+        found = [record["success_rates"][str(multiple)] for record in self.records]
         return [_number(value) for value in found if not _left_out(value)]
 
     @property
@@ -61,7 +61,7 @@ class Result:
     @property
     def solvers(self) -> list[Record]:
         """The seeds that are right there."""
-        return [r for r in self.records if _number(r["ladder"]["1"]) >= SOLVED]
+        return [r for r in self.records if _number(r["success_rates"]["1"]) >= SOLVED]
 
     def median(self, key: str) -> float | None:
         """Return the median over the seeds that solve it of a number in their records."""
@@ -78,41 +78,41 @@ def _left_out(value: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class Answers:
+class EntrantSummary:
     """What the records say of one entrant, to the four questions and beyond.
 
     Attributes:
         entrant: Who.
-        faced: Its results on the tasks that it could face.
+        attempted: Its results on the tasks that it could face.
         memory: Samples to solve a task whose memory is four times as large, in multiples of those
             for the small one; None where it does not solve both.
         parameters: Likewise, its trained numbers.
     """
 
     entrant: Entrant
-    faced: Sequence[Result]
+    attempted: Sequence[EntrantResult]
     memory: float | None
     parameters: float | None
 
     @property
-    def won(self) -> list[Result]:
+    def won(self) -> list[EntrantResult]:
         """The results of the tasks that it solves."""
-        return [result for result in self.faced if result.solved]
+        return [result for result in self.attempted if result.solved]
 
     @property
     def supervision(self) -> str:
         """What it learns from."""
-        return str(self.faced[0].records[0]["supervision"]) if self.faced else ""
+        return str(self.attempted[0].records[0]["supervision"]) if self.attempted else ""
 
     @property
     def solved(self) -> tuple[int, int]:
         """How many tasks it solves, and how many it faces."""
-        return len(self.won), len(self.faced)
+        return len(self.won), len(self.attempted)
 
     @property
     def complex(self) -> tuple[int, int]:
         """Likewise, of the tasks that need more than moving data."""
-        hard = [result for result in self.faced if tasks.kind(result.env) != "moves"]
+        hard = [result for result in self.attempted if tasks.kind(result.env) != "moves"]
         return sum(result.solved for result in hard), len(hard)
 
     @property
@@ -134,7 +134,7 @@ class Answers:
         return _median(result.median(key) for result in self.won)
 
 
-class Summary:
+class ComparisonSummary:
     """The records of a comparison, arranged.
 
     Args:
@@ -153,7 +153,7 @@ class Summary:
             for factor in sorted({_factor(record) for record in self.records} - {1})
         }
 
-    def of(self, entrant: str, env: str) -> Result | None:
+    def of(self, entrant: str, env: str) -> EntrantResult | None:
         """Return a result, if that cell was asked for."""
         return self.results.get((entrant, env))
 
@@ -166,16 +166,16 @@ class Summary:
         """The families that take part."""
         return list(dict.fromkeys(find(env).family for env in self.envs))
 
-    def faced(self, entrant: str, family: str | None = None) -> list[Result]:
+    def attempted(self, entrant: str, family: str | None = None) -> list[EntrantResult]:
         """Return the results of the tasks, of a family if one is named, that one could face."""
         envs = self.envs if family is None else self.family(family)
         mine = (self.of(entrant, env) for env in envs)
         return [result for result in mine if result is not None and result.measured]
 
-    def answers(self, entrant: Entrant) -> Answers:
+    def answers(self, entrant: Entrant) -> EntrantSummary:
         """Return what the records say of one entrant."""
         growth = (self._growth(entrant.name, key) for key in ("samples", "parameters"))
-        return Answers(entrant, self.faced(entrant.name), *growth)
+        return EntrantSummary(entrant, self.attempted(entrant.name), *growth)
 
     def _growth(self, entrant: str, key: str) -> float | None:
         """Return the ratio of a number at the largest memory to that at the default one."""
@@ -187,7 +187,7 @@ class Summary:
         return _median(ratios)
 
 
-def _ratio(small: Result, large: Result, key: str) -> float | None:
+def _ratio(small: EntrantResult, large: EntrantResult, key: str) -> float | None:
     """Return the ratio of a number where both memories are solved."""
     if not (small.measured and large.measured and small.solved and large.solved):
         return None
@@ -195,11 +195,11 @@ def _ratio(small: Result, large: Result, key: str) -> float | None:
     return after / before if before and after else None
 
 
-def _grouped(records: Iterable[Record]) -> dict[tuple[str, str], Result]:
+def _grouped(records: Iterable[Record]) -> dict[tuple[str, str], EntrantResult]:
     found: dict[tuple[str, str], list[Record]] = {}
     for record in records:
         found.setdefault((record["entrant"], record["env"]), []).append(record)
-    return {key: Result(*key, tuple(rows)) for key, rows in found.items()}
+    return {key: EntrantResult(*key, tuple(rows)) for key, rows in found.items()}
 
 
 def _factor(record: Record) -> int:

@@ -1,4 +1,4 @@
-"""What the comparison asks of each task: its kind of operations, and the rungs of its ladder."""
+"""What the comparison asks of each task: its kind of operations, and the lengths to score."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neuralprog_envs.core.task import LengthError
 from neuralprog_envs.interfaces.replay import demonstration
 from neuralprog_envs.registry import REGISTRY, find, make_task
 
-RUNGS = (1, 2, 5, 10, 100)
+MULTIPLES = (1, 2, 5, 10, 100)
 """Test lengths, in multiples of the longest trained length."""
 WIDER = 10
 """Wider values: in a memory so many times larger, or out of a range so many times wider."""
@@ -22,7 +22,7 @@ FEWEST = 10
 _VALUE_RANGE = 100
 """The range of the numbers of tables by default."""
 _MOST_STEPS = 2_000_000
-"""Steps that a rung may take in all; beyond, it has fewer episodes, or is too long to play."""
+"""Steps that an evaluation may take in all; beyond, it has fewer episodes, or none."""
 MOST_READ = 500
 """Beyond the trained length, the most numbers in an instance that is asked of those who answer:
 some read in quadratic time."""
@@ -39,7 +39,7 @@ LEFT_OUT = _NO_SUCH, _UNPLAYED, _UNREAD = "no such length", "too long to play", 
 
 
 @dataclass(frozen=True)
-class Rung:
+class Evaluation:
     """Instances to be scored.
 
     Attributes:
@@ -72,26 +72,26 @@ def kind(env_id: str) -> str:
 
 
 def longest(env_id: str) -> int:
-    """Return the longest length that a task poses by default: where the ladder begins."""
+    """Return the longest length that a task poses by default: the first that is scored."""
     return int(np.max(find(env_id).defaults["length"]))
 
 
-def ladder(env_id: str, first: int) -> list[Rung]:
-    """Return the rungs from a trained length on; see ``Rung.left_out``."""
+def evaluations(env_id: str, first: int) -> list[Evaluation]:
+    """Return an evaluation for each of ``MULTIPLES``; see ``Evaluation.left_out``."""
     machine: Any = make_task(env_id, length=longest(env_id)).machine
     columns = machine.columns if find(env_id).family == "table" else 1
-    return [_rung(env_id, k, k * first, k * first * columns) for k in RUNGS]
+    return [_evaluation(env_id, k, k * first, k * first * columns) for k in MULTIPLES]
 
 
-def _rung(env_id: str, multiple: int, length: int, numbers: int) -> Rung:
+def _evaluation(env_id: str, multiple: int, length: int, numbers: int) -> Evaluation:
     try:
         steps = _horizon(env_id, length)
     except LengthError:
-        return Rung(multiple, length, numbers, reason=f"{_NO_SUCH}: {length}")
+        return Evaluation(multiple, length, numbers, reason=f"{_NO_SUCH}: {length}")
     episodes = min(EPISODES, _MOST_STEPS // max(steps, 1))
     if episodes < FEWEST:
-        return Rung(multiple, length, numbers, reason=f"{_UNPLAYED}: {length}")
-    return Rung(multiple, length, numbers, episodes)
+        return Evaluation(multiple, length, numbers, reason=f"{_UNPLAYED}: {length}")
+    return Evaluation(multiple, length, numbers, episodes)
 
 
 def _horizon(env_id: str, length: int) -> int:

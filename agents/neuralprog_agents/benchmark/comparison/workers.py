@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from neuralprog_agents.benchmark.comparison.cells import Record, Settled, failed, measure
+from neuralprog_agents.benchmark.comparison.cells import ConfiguredCell, Record, failed, measure
 from neuralprog_agents.training.pool import Event, Failed, Finished, open_pool
 
 _TICK = 0.2
 
 
 def measured(
-    cells: Sequence[Settled], workers: int | None, ray: str | None, stop: Callable[[], bool]
+    cells: Sequence[ConfiguredCell], workers: int | None, ray: str | None, stop: Callable[[], bool]
 ) -> Iterator[Record]:
     """Yield the record of each cell as it is done.
 
@@ -40,11 +40,11 @@ def measured(
         pool.close()
 
 
-def _attempt(cells: Sequence[Settled], index: int, _limit: Any, _tell: Any) -> Event:
+def _attempt(cells: Sequence[ConfiguredCell], index: int, _limit: Any, _notify: Any) -> Event:
     return Finished(index, measure(cells[index]), 0.0)
 
 
-def _record(cells: Sequence[Settled], event: Event) -> Record:
+def _record(cells: Sequence[ConfiguredCell], event: Event) -> Record:
     if isinstance(event, Failed):
         return failed(cells[event.index], event.text)
     record: Record = event.outcome  # type: ignore[union-attr]

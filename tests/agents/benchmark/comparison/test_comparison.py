@@ -12,11 +12,11 @@ import pytest
 from neuralprog_agents import registry
 from neuralprog_agents.benchmark.comparison import cells, tasks
 from neuralprog_agents.benchmark.comparison import main as comparison
-from neuralprog_agents.benchmark.comparison.cells import Cell, measure, settle
+from neuralprog_agents.benchmark.comparison.cells import Cell, configure, measure
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
 from neuralprog_agents.benchmark.comparison.plan import FULL, Log, Plan, grown
 from neuralprog_agents.benchmark.comparison.report import questions, short
-from neuralprog_agents.benchmark.comparison.summary import Summary
+from neuralprog_agents.benchmark.comparison.summary import ComparisonSummary
 from neuralprog_agents.benchmark.comparison.workers import _record
 from neuralprog_agents.cli import main
 from neuralprog_agents.training.files import locked
@@ -30,15 +30,15 @@ OWN_PROTOCOL = {"neural_programmer_2017"}
 
 def row(entrant, env, seed=0, length=None, status="measured", **more):
     """A record as ``measure`` writes it; ``more`` goes over these values."""
-    ladder = {str(k): 1.0 for k in tasks.RUNGS}
-    own = {"supervision": "pairs", "ladder": ladder, "wider": 1.0, "cpu_seconds": 2.0}
+    success_rates = {str(k): 1.0 for k in tasks.MULTIPLES}
+    own = {"supervision": "pairs", "success_rates": success_rates, "wider": 1.0, "cpu_seconds": 2.0}
     sizes = {"samples": 100, "parameters": 50}
     record = {"entrant": entrant, "env": env, "seed": seed, "length": length, "status": status}
     return {**record, **own, **sizes, **more}
 
 
 def answers_of(records, entrant):
-    summary = Summary(records)
+    summary = ComparisonSummary(records)
     return summary.answers(next(who for who in summary.entrants if who.name == entrant))
 
 
@@ -48,8 +48,10 @@ def test_every_agent_takes_part():
 
 
 def test_no_two_entrants_are_the_same_agent_with_the_same_settings():
-    settled = [settle(cell) for cell in Plan(FULL.entrants, FULL.envs, 1, FULL.seconds).cells()]
-    own = [(each.cell.env, each.cell.who.agent, each.config) for each in settled if each.config]
+    configured = [
+        configure(cell) for cell in Plan(FULL.entrants, FULL.envs, 1, FULL.seconds).cells()
+    ]
+    own = [(each.cell.env, each.cell.who.agent, each.config) for each in configured if each.config]
     assert len(own) == len(set(map(repr, own)))
 
 
@@ -58,17 +60,17 @@ def test_every_task_has_one_kind_and_every_synthetic_one_takes_part():
     assert set(FULL.envs) == {row.id for row in REGISTRY.values() if "real" not in row.tags}
 
 
-def test_the_ladder_leaves_out_what_takes_too_long():
-    rungs = tasks.ladder("NPIHanoi-v0", 5)
-    assert [rung.length for rung in rungs] == [5, 10, 25, 50, 500]
-    played = [not rung.left_out(answers=False) for rung in rungs]
+def test_evaluations_leave_out_what_takes_too_long():
+    evaluations = tasks.evaluations("NPIHanoi-v0", 5)
+    assert [evaluation.length for evaluation in evaluations] == [5, 10, 25, 50, 500]
+    played = [not evaluation.left_out(answers=False) for evaluation in evaluations]
     assert played == [True, True, False, False, False]
-    assert rungs[2].left_out(answers=False) == "too long to play: 25"
+    assert evaluations[2].left_out(answers=False) == "too long to play: 25"
 
 
-def test_the_ladder_leaves_out_lengths_that_there_are_not():
-    rungs = tasks.ladder("NPICanonicalize-v0", 4)
-    reasons = [rung.left_out(answers=False) for rung in rungs]
+def test_evaluations_leave_out_lengths_that_there_are_not():
+    evaluations = tasks.evaluations("NPICanonicalize-v0", 4)
+    reasons = [evaluation.left_out(answers=False) for evaluation in evaluations]
     assert reasons == ["", "", *(f"no such length: {n}" for n in (20, 40, 400))]
 
 
@@ -90,11 +92,11 @@ class Reader:
 def test_who_answers_is_not_asked_what_takes_too_long_to_read(monkeypatch):
     reader = Reader()
     monkeypatch.setattr(cells, "_score", lambda *given: reader.lengths.add(given[2]) or 0.5)
-    found = dict(cells._climb(reader, reader.env_id, tasks.ladder(reader.env_id, 100)))
+    found = dict(cells._success_rates(reader, reader.env_id, tasks.evaluations(reader.env_id, 100)))
     assert reader.lengths == {100, 200, 500}
     assert found["5"] == 0.5
     assert found["10"] == "too long to read: 1000"
-    assert not tasks.ladder("NPTableQASynonyms-v0", 400)[0].left_out(answers=True)
+    assert not tasks.evaluations("NPTableQASynonyms-v0", 400)[0].left_out(answers=True)
 
 
 def test_memory_grows_with_the_longest_length():
@@ -102,19 +104,19 @@ def test_memory_grows_with_the_longest_length():
 
 
 def test_a_cell_is_trained_within_its_budget_and_scored_beyond_it():
-    record = measure(settle(Cell("search", "NRAMCopy-v0", seed=0, seconds=20.0)))
+    record = measure(configure(Cell("search", "NRAMCopy-v0", seed=0, seconds=20.0)))
     assert record["status"] == "measured"
-    assert record["ladder"] == {"1": 1.0, "2": 1.0, "5": 1.0, "10": 1.0, "100": 1.0}
+    assert record["success_rates"] == {"1": 1.0, "2": 1.0, "5": 1.0, "10": 1.0, "100": 1.0}
     assert record["wider"] == 1.0
     assert 0 < record["cpu_seconds"] < 20
     assert record["samples"] <= 1000
 
 
 def test_a_budget_that_is_too_small_gives_a_failure_not_an_error():
-    record = measure(settle(Cell("nram", "NRAMSort-v0", seed=0, seconds=0.2)))
+    record = measure(configure(Cell("nram", "NRAMSort-v0", seed=0, seconds=0.2)))
     assert record["status"] == "measured"
     assert not record["success"]
-    assert record["ladder"]["1"] < 0.99
+    assert record["success_rates"]["1"] < 0.99
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ def test_a_budget_that_is_too_small_gives_a_failure_not_an_error():
     ],
 )
 def test_what_an_agent_cannot_face_has_a_reason(entrant, env, why):
-    record = measure(settle(Cell(entrant, env, seed=0, seconds=1.0)))
+    record = measure(configure(Cell(entrant, env, seed=0, seconds=1.0)))
     assert record["status"] == "not applicable"
     assert why in record["reason"]
 
@@ -233,7 +235,7 @@ def test_two_runs_on_one_log_are_refused(tmp_path, capsys):
 
 
 def test_a_worker_that_dies_costs_its_cell_only(tmp_path):
-    cell = settle(Cell("expert", "NRAMCopy-v0", seed=0, seconds=1.0))
+    cell = configure(Cell("expert", "NRAMCopy-v0", seed=0, seconds=1.0))
     record = _record([cell], Failed(0, "its process was killed (SIGKILL)", "machine"))
     assert (record["status"], record["key"]) == ("failed", cell.key)
     log = Log(tmp_path / "compare.jsonl")
@@ -268,7 +270,7 @@ def test_a_log_that_is_none_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["--agents", "ppoo"], "unknown entrant 'ppoo'"),
         (["--envs", "NRAMCopi"], "did you mean NRAMCopy-v0"),
@@ -280,25 +282,30 @@ def test_a_log_that_is_none_is_refused(tmp_path):
         (["--workers", "0"], "--workers must be from 1 to 1,024"),
     ],
 )
-def test_bad_input_gets_one_line(words, told, tmp_path, capsys):
+def test_bad_input_gets_one_line(words, message, tmp_path, capsys):
     assert main(["benchmark", "compare", "--output", str(tmp_path), *words]) == 2
     error = capsys.readouterr().err
-    assert told in error
+    assert message in error
     assert error.count("\n") == 1
 
 
 def test_most_seeds_decide_whether_a_task_is_solved():
-    low = {**dict.fromkeys(map(str, tasks.RUNGS), 0.0), "1": 0.98}
-    good, bad = row("lstm", "NRAMCopy-v0"), row("lstm", "NRAMCopy-v0", seed=1, ladder=low)
+    low = {**dict.fromkeys(map(str, tasks.MULTIPLES), 0.0), "1": 0.98}
+    good, bad = row("lstm", "NRAMCopy-v0"), row("lstm", "NRAMCopy-v0", seed=1, success_rates=low)
     assert answers_of([good, bad, {**bad, "seed": 2}], "lstm").solved == (0, 1)
     assert answers_of([good, bad, {**good, "seed": 2}], "lstm").solved == (1, 1)
 
 
 def test_what_cannot_be_read_counts_as_wrong_and_what_is_left_out_not_at_all():
-    ladder = {"1": 1.0, "2": 0.5, "5": "its tapes have 9 cells", "10": "too long to play: 50"}
-    ladder["100"] = "no such length: 500"
-    kept = answers_of([row("lstm", "NRAMCopy-v0", ladder=ladder)], "lstm").at
-    assert [kept(k) for k in tasks.RUNGS] == [1.0, 0.5, 0.0, None, None]
+    success_rates = {
+        "1": 1.0,
+        "2": 0.5,
+        "5": "its tapes have 9 cells",
+        "10": "too long to play: 50",
+    }
+    success_rates["100"] = "no such length: 500"
+    kept = answers_of([row("lstm", "NRAMCopy-v0", success_rates=success_rates)], "lstm").at
+    assert [kept(k) for k in tasks.MULTIPLES] == [1.0, 0.5, 0.0, None, None]
 
 
 def test_memory_compares_the_largest_with_the_default():
@@ -311,20 +318,20 @@ def test_memory_compares_the_largest_with_the_default():
     assert (answers.memory, answers.parameters) == (3.0, 1.5)
 
 
-def test_only_tasks_that_were_faced_count():
+def test_only_attempted_tasks_count():
     refused = {"status": "not applicable", "reason": "no"}
     records = [row("ppo", "NRAMCopy-v0"), {**row("ppo", "NRAMSort-v0"), **refused}]
     answers = answers_of(records, "ppo")
     assert answers.solved == (1, 1)
     assert answers.complex == (0, 0)
     assert answers.steps == tasks.program_length("NRAMCopy-v0")
-    assert "| `ppo` | pairs |" in short(Summary(records), FULL)
-    assert "29 steps" in questions(Summary(records))
+    assert "| `ppo` | pairs |" in short(ComparisonSummary(records), FULL)
+    assert "29 steps" in questions(ComparisonSummary(records))
 
 
 def test_the_first_screen_shows_the_table_of_record():
     log = Log(ROOT / "results" / "compare.jsonl")
-    table = short(Summary(log.of(map(settle, FULL.cells()))), FULL)
+    table = short(ComparisonSummary(log.of(map(configure, FULL.cells()))), FULL)
     assert f"<!-- compare -->\n{table}\n<!-- /compare -->" in (ROOT / "README.md").read_text()
 
 
@@ -334,6 +341,6 @@ def test_a_quick_comparison_of_everyone(tmp_path):
     assert main([*words, "--envs", "NRAMAccess", "--output", str(tmp_path)]) == 0
     records = Log(tmp_path / "compare.jsonl").records.values()
     assert [each["reason"] for each in records if each["status"] == "failed"] == []
-    solved = {each["entrant"] for each in records if each.get("ladder", {}).get("1") == 1.0}
+    solved = {each["entrant"] for each in records if each.get("success_rates", {}).get("1") == 1.0}
     assert {"expert", "search", "nram"} <= solved
     assert "random" not in solved
