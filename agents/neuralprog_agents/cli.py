@@ -66,8 +66,8 @@ def main(words: Sequence[str] | None = None, command: str | None = None) -> int:
         extra = _EXTRA.get((error.name or "").partition(".")[0])
         if extra is None:
             raise
-        told = f"needs {error.name}: pip install {installation(extra)}"
-        print(f"neuralprog: {told}", file=sys.stderr)
+        message = f"needs {error.name}: pip install {installation(extra)}"
+        print(f"neuralprog: {message}", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:  # as of `neuralprog … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

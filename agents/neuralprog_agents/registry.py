@@ -47,8 +47,8 @@ def find(name: str) -> AgentModule:
     module = AGENTS.get(name) or _installed().get(name)
     if module is None:
         known = names()
-        near = difflib.get_close_matches(name, known, n=3) or known
-        raise ValueError(f"unknown agent {name!r}: did you mean {', '.join(near)}?")
+        matches = difflib.get_close_matches(name, known, n=3) or known
+        raise ValueError(f"unknown agent {name!r}: did you mean {', '.join(matches)}?")
     return cast(AgentModule, importlib.import_module(module))
 
 

@@ -162,9 +162,9 @@ def find(env_id: str) -> Row:
         raise ValueError(f"{name} is a task of neuralprog_envs, not of {module!r}: write {name}")
     if row is not None:
         return row
-    near = ", ".join(difflib.get_close_matches(name, REGISTRY, n=3) or sorted(REGISTRY))
+    matches = ", ".join(difflib.get_close_matches(name, REGISTRY, n=3) or sorted(REGISTRY))
     own = f"(a task of your own: type its module too, --env module:{name[:60]})"
-    raise ValueError(f"unknown environment {str(env_id)[:60]!r}: did you mean {near}? {own}")
+    raise ValueError(f"unknown environment {str(env_id)[:60]!r}: did you mean {matches}? {own}")
 
 
 def import_task(env_id: str) -> Row:

@@ -27,7 +27,7 @@ _NO_ROOM = "make room there"
 _ADVICE = {errno.ENOSPC: _NO_ROOM, errno.EDQUOT: _NO_ROOM, errno.EROFS: "name another place"}
 
 
-def told(error: Exception) -> str:
+def one_line(error: Exception) -> str:
     """Return an error in one line: the file, what was wrong with it, and what to do."""
     if not isinstance(error, OSError):
         return " ".join(str(error).split())
@@ -44,9 +44,9 @@ def input_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UsageError(told(error)) from error
+        raise UsageError(one_line(error)) from error
     except (ValueError, BusyError) as error:
-        raise UsageError(told(error)) from error
+        raise UsageError(one_line(error)) from error
 
 
 def check_targets(*targets: str | None) -> None:

@@ -33,7 +33,7 @@ def installation(extra: str) -> str:
         origin = None
     if origin is None:
         return f"'neuralprog[{extra}]'"
-    told = json.loads(origin)
-    if told.get("dir_info", {}).get("editable"):
-        return f"-e '{url2pathname(urlparse(told['url']).path)}[{extra}]'"
-    return f"'neuralprog[{extra}] @ {told['url']}'"
+    source = json.loads(origin)
+    if source.get("dir_info", {}).get("editable"):
+        return f"-e '{url2pathname(urlparse(source['url']).path)}[{extra}]'"
+    return f"'neuralprog[{extra}] @ {source['url']}'"

@@ -19,7 +19,7 @@ from neuralprog_agents.commands.errors import (
     UsageError,
     check_targets,
     input_errors,
-    told,
+    one_line,
 )
 from neuralprog_agents.commands.hints import program
 from neuralprog_agents.evaluation.agents import open_agent
@@ -33,7 +33,7 @@ from neuralprog_agents.training.pool import RayError, connect
 from neuralprog_agents.training.restarts import (
     MachineError,
     RecordError,
-    Summary,
+    TrainingSummary,
     read_outcome,
     run_restarts,
 )
@@ -51,7 +51,7 @@ def train(args: Namespace, overrides: Sequence[str]) -> int:
         run = open_run("train", args, overrides)
     status = train_in(run, args.workers)
     if status == SUCCESS:
-        _tell_program(run, args.save)
+        _print_program(run, args.save)
     return status
 
 
@@ -64,7 +64,7 @@ def train_in(run: Run, workers: int | None) -> int:
     return SUCCESS if summary.winner is not None else FAILURE
 
 
-def _tell_program(run: Run, target: str | None) -> None:
+def _print_program(run: Run, target: str | None) -> None:
     """Print the learned program as Python, where it has that form, and save it if asked."""
     policy = open_agent(str(run.folder)).policy
     source = policy.program_source() if hasattr(policy, "program_source") else None
@@ -176,7 +176,7 @@ def _extend(run: Run, agent: str, config: Any) -> Run:
 
 def _work(
     run: Run, workers: int | None, *, stop_at_first: bool, ray: str | None = None
-) -> Summary | int:
+) -> TrainingSummary | int:
     """Run the restarts and write the learned program; return an exit status if interrupted."""
     indices = range(run.config.restarts)
     try:
@@ -194,7 +194,7 @@ def _work(
     except (BusyError, CheckpointError, RayError, RecordError) as error:
         raise UsageError(" ".join(str(error).split())) from error
     except (MachineError, OSError) as error:
-        raise StoppedError(f"{told(error)}; then {_how_to_go_on(run)}") from error
+        raise StoppedError(f"{one_line(error)}; then {_how_to_go_on(run)}") from error
     return summary
 
 
@@ -202,7 +202,7 @@ def _how_to_go_on(run: Run) -> str:
     return f"go on with: {program()} {run.kind} --resume {run.folder}"
 
 
-def _write_program(run: Run, summary: Summary) -> None:
+def _write_program(run: Run, summary: TrainingSummary) -> None:
     if summary.winner is None:
         return
     result = next(result for result in summary.results if result.index == summary.winner)
@@ -210,7 +210,7 @@ def _write_program(run: Run, summary: Summary) -> None:
     runs.finish(run, outcome, summary.winner, summary.tried, summary.succeeded)
 
 
-def _verdict(run: Run, summary: Summary) -> str:
+def _verdict(run: Run, summary: TrainingSummary) -> str:
     if summary.winner is None:
         return (
             f"no success: none of {summary.tried} restarts learned {run.config.env} "
@@ -226,7 +226,7 @@ def _verdict(run: Run, summary: Summary) -> str:
     )
 
 
-def _report(run: Run, summary: Summary) -> dict[str, Any]:
+def _report(run: Run, summary: TrainingSummary) -> dict[str, Any]:
     return {
         "agent": run.agent,
         "env": run.config.env,

@@ -28,13 +28,13 @@ Length = Annotated[int, Within(1, 10**6)]
 
 
 @dataclass(frozen=True)
-class Told:
+class CardConfig:
     """What is read of the config in a card: the settings of an environment, or of several."""
 
     env: str = ""
     test_lengths: tuple[Length, ...] = ()
     length: tuple[Length, ...] | Length | None = None
-    also: tuple[Told, ...] = ()
+    also: tuple[CardConfig, ...] = ()
     base: str = ""
 
 
@@ -46,7 +46,7 @@ class Card:
     env: str
     weights_sha256: str
     model: dict[str, Any]
-    config: Told
+    config: CardConfig
     restart: Count = 0
 
 
@@ -79,8 +79,8 @@ class Agent:
         learned several environments they are those of the one where it acts; where it acts with
         what its base learned, the base's.
         """
-        told = bases_of(self.card.get("config", {}))
-        config = next(filter(None, (_of(each, self.env_id) for each in told)), told[0])
+        configs = bases_of(self.card.get("config", {}))
+        config = next(filter(None, (_of(each, self.env_id) for each in configs)), configs[0])
         if config.test_lengths:
             return config.test_lengths
         trained = config.length or find(self.env_id).defaults["length"]
@@ -142,22 +142,22 @@ def _acting_in(policy: Versatile, env_id: str, name: str) -> Policy:
     return policy.acting_in(env_id)
 
 
-def bases_of(config: Mapping[str, Any]) -> list[Told]:
-    """Return what a card's config tells, then what those of the agents that it is built on do.
+def bases_of(config: Mapping[str, Any]) -> list[CardConfig]:
+    """Return a card's config, then those of the agents that it is built on.
 
     Raises:
         AgentError: They are too many: perhaps one is built on itself.
     """
-    found = [structured(Told, config)]
+    found = [structured(CardConfig, config)]
     while found[-1].base:
         if len(found) > _MOST_BASES:
             raise AgentError(f"base {found[-1].base}: is it built on itself?")
-        found.append(structured(Told, _read_card(_locate(found[-1].base))["config"]))
+        found.append(structured(CardConfig, _read_card(_locate(found[-1].base))["config"]))
     return found
 
 
-def _of(config: Told, env_id: str) -> Told | None:
-    """Return what a config tells of an environment."""
+def _of(config: CardConfig, env_id: str) -> CardConfig | None:
+    """Return the settings of an environment in a config."""
     tasks = (task for task in (config, *config.also) if task.env)
     return next((task for task in tasks if find(task.env).id == env_id), None)
 
@@ -193,10 +193,10 @@ def _locate(name: str) -> Path:
     folder = Path(name)
     if folder.is_dir():
         return folder
-    near = difflib.get_close_matches(name, known, n=3) or [*known, *REFERENCES]
+    matches = difflib.get_close_matches(name, known, n=3) or [*known, *REFERENCES]
     raise AgentError(
         f"unknown agent {name!r}: neither a run folder nor a pretrained agent; "
-        f"available: {', '.join(near)}"
+        f"available: {', '.join(matches)}"
     )
 
 

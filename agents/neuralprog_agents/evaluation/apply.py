@@ -43,7 +43,7 @@ class Application:
         actions: What the policy did.
         probabilities: The policy's action probabilities in each step, if it has any.
         values: The user's input; None if the environment posed the instance.
-        said: The answer of an agent that says it and does not act; None for all others.
+        direct_answer: The answer of an agent that does not act; None for all others.
     """
 
     task: Task
@@ -51,7 +51,7 @@ class Application:
     actions: list[tuple[int, ...]]
     probabilities: list[Probabilities] = field(default_factory=list)
     values: Any = None
-    said: list[Any] | None = None
+    direct_answer: list[Any] | None = None
 
     @cached_property
     def trace(self) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class Application:
 
         An agent that does not act has the answers alone.
         """
-        if self.said is not None:
+        if self.direct_answer is not None:
             return {"answer": self.answer, "expected": self.expected, "success": self.success}
         run = trace(self.task, self.instance, _with_progress(self.actions))
         run["answer"], run["expected"] = self.answer, self.expected
@@ -69,7 +69,7 @@ class Application:
 
     @property
     def answer(self) -> list[Any]:
-        """The answer that the machine holds at the end, or that was said."""
+        """The answer that the machine holds at the end, or that an agent gave without acting."""
         return self._verdict[0]
 
     @property
@@ -84,10 +84,10 @@ class Application:
 
     @cached_property
     def _verdict(self) -> tuple[list[Any], list[Any] | None, bool | None]:
-        if self.said is not None:
+        if self.direct_answer is not None:
             (wanted,) = right_answers(self.task, self.instance)
-            right_said = is_right(self.said, wanted)
-            return self._spelled(self.said), self._spelled(wanted), right_said
+            right = is_right(self.direct_answer, wanted)
+            return self._spelled(self.direct_answer), self._spelled(wanted), right
         episode = self.task.machine.begin(self.instance)
         for action in self.actions:
             episode.step(action)
@@ -109,7 +109,7 @@ class Application:
             unfold: Whether a program's calls of itself as its last step are nested too, and not
                 shown as the loop that they amount to.
         """
-        if self.said is not None:
+        if self.direct_answer is not None:
             return "(this agent reads its input and says the answer: it does not act)"
         if isinstance(self.task, ProgramTask):
             return _nested_text(self.task, self.instance, self.actions, unfold)
@@ -153,8 +153,8 @@ def apply(
     options = None if values is None else {"input": values}
     observation, info = env.reset(seed=seed, options=options)
     if isinstance(policy, Answerer):
-        (said,) = policy.answer(env.task, env.instance)
-        return Application(env.task, env.instance, [], values=values, said=said)
+        (direct_answer,) = policy.answer(env.task, env.instance)
+        return Application(env.task, env.instance, [], values=values, direct_answer=direct_answer)
     limits = env.setting.limits(env.instance.length).tolist()
     recorded = hasattr(policy, "action_probabilities") and limits[0] <= _MOST_OBSERVED
     if isinstance(policy, Player) and not recorded:

@@ -66,7 +66,7 @@ def _config(agent: str, content: Mapping[str, Any], path: Path, overrides: Seque
         renames.refuse_old(agent, settings)
         for key, word in _given(overrides):
             renames.refuse_old(agent, [key])
-            _put(settings, kind, key, word)
+            _set_at(settings, kind, key, word)
         return _with_full_ids(structured(kind, settings, strict=True))
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from None
@@ -83,10 +83,10 @@ def dump(agent: str, config: Any) -> str:
 def help_text(agent: str) -> str:
     """Return the help of an agent's settings."""
     kind = registry.find(agent).Config
-    told = [f"The settings of {agent}: {inspect.getdoc(kind)}", ""]
+    lines = [f"The settings of {agent}: {inspect.getdoc(kind)}", ""]
     for name, (annotation, default, text) in _documented(kind):
-        told += [f"  --{name} {annotation} {default}", f"      {text}"]
-    return "\n".join(told)
+        lines += [f"  --{name} {annotation} {default}", f"      {text}"]
+    return "\n".join(lines)
 
 
 def _documented(kind: type[Any]) -> Iterator[tuple[str, tuple[str, str, str]]]:
@@ -143,7 +143,7 @@ def _given(words: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield key[2:], value
 
 
-def _put(settings: dict[str, Any], kind: type[Any], path: str, word: str) -> None:
+def _set_at(settings: dict[str, Any], kind: type[Any], path: str, word: str) -> None:
     """Put a word's value where a path of keys, ``options.PPO.gamma``, leads."""
     *above, last = path.split(".")
     names = [f"--{field.name}" for field in fields(kind)]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from neuralprog_agents.training.restarts import Board, Result, Show, wilson
+from neuralprog_agents.training.restarts import Board, RestartResult, Show, wilson
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -34,16 +34,16 @@ class _Lines:
     """A line for every restart that finishes, and one now and then in between."""
 
     def __init__(self) -> None:
-        self._told: set[int] | None = None
+        self._printed: set[int] | None = None
         self._next = time.monotonic() + _LINE_EVERY
 
     def __call__(self, board: Board) -> None:
-        if self._told is None:
-            self._told = set(board.results) if board.resumed else set()
-        fresh = [index for index in sorted(board.results) if index not in self._told]
+        if self._printed is None:
+            self._printed = set(board.results) if board.resumed else set()
+        fresh = [index for index in sorted(board.results) if index not in self._printed]
         for index in fresh:
             print(f"{_ending(board.results[index])}; {headline(board)}", file=sys.stderr)
-        self._told.update(fresh)
+        self._printed.update(fresh)
         now = time.monotonic()
         if fresh or now >= self._next:
             self._next = now + _LINE_EVERY
@@ -79,7 +79,7 @@ def clock(seconds: float) -> str:
     return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d} h"
 
 
-def _ending(result: Result) -> str:
+def _ending(result: RestartResult) -> str:
     verdict = "success" if result.success else "given up early" if result.pruned else "no success"
     return f"restart {result.index}: {verdict} after {clock(result.seconds)}"
 

@@ -84,10 +84,10 @@ class Failed:
 
 
 Event = Reported | Finished | Stopped | Failed
-Tell = Callable[[Event], None]
-Attempt = Callable[[int, Callable[[], int], Tell], Event]
-"""Does one piece of work, given its index, a look at the pool's ``limit``, and who is told what
-happens meanwhile; picklable, for it runs in other processes."""
+Notify = Callable[[Event], None]
+Attempt = Callable[[int, Callable[[], int], Notify], Event]
+"""Does one piece of work, given its index, a look at the pool's ``limit``, and a function to call
+with the events meanwhile; picklable, for it runs in other processes."""
 
 
 class RayError(ValueError):
@@ -140,7 +140,7 @@ def restart_folder(run: Path, index: int) -> Path:
 
 
 def attempt(
-    agent: str, config: Any, folder: Path, index: int, limit: Callable[[], int], tell: Tell
+    agent: str, config: Any, folder: Path, index: int, limit: Callable[[], int], notify: Notify
 ) -> Event:
     """Do one restart of a run in this process; errors become events.
 
@@ -150,10 +150,10 @@ def attempt(
         folder: The run's.
         index: Which restart.
         limit: Asked now and then; below ``index`` it ends the restart early.
-        tell: Takes the reports.
+        notify: Takes the reports.
     """
     try:
-        return _work(agent, config, folder, index, limit, tell)
+        return _work(agent, config, folder, index, limit, notify)
     except CheckpointError as error:
         return Failed(index, str(error), "checkpoint")
     except MemoryError as error:
@@ -167,28 +167,28 @@ def attempt(
 
 
 def _work(
-    agent: str, config: Any, run: Path, index: int, limit: Callable[[], int], tell: Tell
+    agent: str, config: Any, run: Path, index: int, limit: Callable[[], int], notify: Notify
 ) -> Finished | Stopped:
     folder = restart_folder(run, index)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / ".lock", patience=_SLOW_TO_LEAVE), closing(MetricsLog(folder)) as log:
-        told_to_stop, told_at = False, -_REPORT_EVERY
+        stopped, reported_at = False, -_REPORT_EVERY
 
         def stop() -> bool:
-            nonlocal told_to_stop
-            told_to_stop = told_to_stop or index > limit()
-            return told_to_stop
+            nonlocal stopped
+            stopped = stopped or index > limit()
+            return stopped
 
         def report(metrics: Mapping[str, float]) -> None:
-            nonlocal told_at
+            nonlocal reported_at
             log.write(metrics)
-            if time.monotonic() - told_at >= _REPORT_EVERY:
-                told_at = time.monotonic()
-                tell(Reported(index, {name: float(value) for name, value in metrics.items()}))
+            if time.monotonic() - reported_at >= _REPORT_EVERY:
+                reported_at = time.monotonic()
+                notify(Reported(index, {name: float(value) for name, value in metrics.items()}))
 
         outcome = restart(registry.find(agent), config, index, folder, report, stop)
         seconds = log.seconds()
-    return Stopped(index) if told_to_stop else Finished(index, outcome, seconds)
+    return Stopped(index) if stopped else Finished(index, outcome, seconds)
 
 
 @dataclass
@@ -274,12 +274,12 @@ class LocalPool:
 
 
 def _knowing(
-    rows: Sequence[Row], attempt: Attempt, index: int, limit: Callable[[], int], tell: Tell
+    rows: Sequence[Row], attempt: Attempt, index: int, limit: Callable[[], int], notify: Notify
 ) -> Event:
     """Do a piece of work in a process that is to know the tasks that its parent has imported."""
     for row in rows:
         add(row)
-    return attempt(index, limit, tell)
+    return attempt(index, limit, notify)
 
 
 def _death(status: int | None) -> str:
@@ -397,7 +397,7 @@ def connect(address: str) -> Any:
     return ray
 
 
-def attempt_elsewhere(agent: str, config: Any, index: int, _limit: Any, _tell: Any) -> Event:
+def attempt_elsewhere(agent: str, config: Any, index: int, _limit: Any, _notify: Any) -> Event:
     """Do one restart on a machine of a cluster, in a folder of its own, from its beginning."""
     rows: list[dict[str, float]] = []
 

@@ -54,7 +54,7 @@ class RecordError(ValueError):
 
 
 @dataclass(frozen=True)
-class Result:
+class RestartResult:
     """How a finished restart went; its weights are in ``result.safetensors``.
 
     Attributes:
@@ -73,7 +73,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Summary:
+class TrainingSummary:
     """What a run of restarts came to.
 
     Attributes:
@@ -81,7 +81,7 @@ class Summary:
         winner: The lowest index that succeeded, None if none did.
     """
 
-    results: tuple[Result, ...]
+    results: tuple[RestartResult, ...]
     winner: int | None
 
     @property
@@ -138,7 +138,7 @@ class Board:
 
     total: int
     workers: int
-    results: dict[int, Result] = field(default_factory=dict)
+    results: dict[int, RestartResult] = field(default_factory=dict)
     running: dict[int, dict[str, float]] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     resumed: int = 0
@@ -186,7 +186,7 @@ def run_restarts(
     stop_at_first: bool = False,
     ray: str | None = None,
     show: Show | None = None,
-) -> Summary:
+) -> TrainingSummary:
     """Run restarts, those that are not finished yet.
 
     Args:
@@ -309,7 +309,7 @@ def _wind_up(run: _Run, pool: Pool) -> None:
                 run.board.running.pop(event.index, None)
 
 
-def record(folder: Path, event: Finished) -> Result:
+def record(folder: Path, event: Finished) -> RestartResult:
     """Write a finished restart down: its program, then ``result.json``, which makes it count."""
     place, outcome = restart_folder(folder, event.index), event.outcome
     place.mkdir(parents=True, exist_ok=True)
@@ -329,14 +329,14 @@ def record(folder: Path, event: Finished) -> Result:
     return _as_result(result)
 
 
-def _as_result(record: Any) -> Result:
+def _as_result(record: Any) -> RestartResult:
     plain = structured(dict[str, Any], record)
     found = structured(dict[str, float | None], plain.get("metrics"))
     metrics = {name: nan if value is None else value for name, value in found.items()}
-    return structured(Result, {**plain, "metrics": metrics})
+    return structured(RestartResult, {**plain, "metrics": metrics})
 
 
-def _recorded(folder: Path, indices: list[int]) -> dict[int, Result]:
+def _recorded(folder: Path, indices: list[int]) -> dict[int, RestartResult]:
     """Return the restarts that have finished before."""
     found = {}
     for index in indices:
@@ -346,7 +346,7 @@ def _recorded(folder: Path, indices: list[int]) -> dict[int, Result]:
     return found
 
 
-def _read_result(path: Path, index: int) -> Result:
+def _read_result(path: Path, index: int) -> RestartResult:
     try:
         result = _as_result(read_json(path))
     except ValueError:
@@ -358,7 +358,7 @@ def _read_result(path: Path, index: int) -> Result:
     return result
 
 
-def read_outcome(folder: Path, result: Result) -> Outcome:
+def read_outcome(folder: Path, result: RestartResult) -> Outcome:
     """Return a recorded restart's outcome.
 
     Raises:
@@ -369,7 +369,7 @@ def read_outcome(folder: Path, result: Result) -> Outcome:
     return Outcome(result.success, result.metrics, tensors, card, result.pruned)
 
 
-def _write_table(folder: Path, results: dict[int, Result]) -> None:
+def _write_table(folder: Path, results: dict[int, RestartResult]) -> None:
     """Write the run's ``metrics.csv``: one row a restart."""
     ordered = [results[index] for index in sorted(results)]
     names = list(dict.fromkeys(name for result in ordered for name in result.metrics))
@@ -386,10 +386,10 @@ def _write_table(folder: Path, results: dict[int, Result]) -> None:
     write_rows(folder / "metrics.csv", ["restart", "success", "pruned", "seconds", *names], rows)
 
 
-def _summary(results: dict[int, Result], stop_at_first: bool) -> Summary:
+def _summary(results: dict[int, RestartResult], stop_at_first: bool) -> TrainingSummary:
     ordered = [results[index] for index in sorted(results)]
     good = [result.index for result in ordered if result.success]
     winner = good[0] if good else None
     if stop_at_first and winner is not None:
         ordered = [result for result in ordered if result.index <= winner]
-    return Summary(tuple(ordered), winner)
+    return TrainingSummary(tuple(ordered), winner)

@@ -134,11 +134,11 @@ def _record(kind: Any, value: Any, at: str, strict: bool) -> Any:
 
 
 def check_names(names: list[str], known: list[str]) -> None:
-    """Raise SchemaError where a name is not known; the message tells the nearest ones."""
+    """Raise SchemaError where a name is not known; the message names the nearest ones."""
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=3) or sorted(known)
-            raise SchemaError(f"unknown setting {name}: did you mean {', '.join(near)}?")
+            matches = difflib.get_close_matches(name, known, n=3) or sorted(known)
+            raise SchemaError(f"unknown setting {name}: did you mean {', '.join(matches)}?")
 
 
 @cache

@@ -29,10 +29,10 @@ def locate(name: str) -> Path:
     if name in known:
         return known[name]
     asked = path.with_suffix("").as_posix().removeprefix("configs/")
-    near = difflib.get_close_matches(asked, known, n=3) or list(known)[:3]
+    matches = difflib.get_close_matches(asked, known, n=3) or list(known)[:3]
     raise ValueError(
         f"{name}: No such file, and no settings of that name come with the package: "
-        f"did you mean {', '.join(near)}?"
+        f"did you mean {', '.join(matches)}?"
     )
 
 

@@ -44,7 +44,7 @@ def integer(name: str, value: Any, low: int, high: int | None = None) -> int:
     return number
 
 
-def settle(record: Any, bounds: Mapping[str, tuple[int, int]]) -> None:
+def set_integers(record: Any, bounds: Mapping[str, tuple[int, int]]) -> None:
     """Make fields of a frozen dataclass plain integers within bounds; see ``integer``."""
     for name, (low, high) in bounds.items():
         object.__setattr__(record, name, integer(name, getattr(record, name), low, high))

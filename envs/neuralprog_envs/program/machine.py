@@ -59,7 +59,7 @@ class ProgramMachine:
     max_depth: int
 
     def __post_init__(self) -> None:
-        arguments.settle(self, {"max_depth": (1, 2**22)})
+        arguments.set_integers(self, {"max_depth": (1, 2**22)})
         arguments.choice("recursive", self.recursive, self.definition.variants)
         arguments.choice("observation", self.observation_form, self.definition.observations)
 

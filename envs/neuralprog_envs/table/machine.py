@@ -61,7 +61,7 @@ class TableMachine:
 
     def __post_init__(self) -> None:
         sizes = ("rows", "columns", "question_words", "name_words", "steps", "pivots")
-        arguments.settle(self, {"cell_words": (0, 10**6), **dict.fromkeys(sizes, (1, 10**6))})
+        arguments.set_integers(self, {"cell_words": (0, 10**6), **dict.fromkeys(sizes, (1, 10**6))})
         cells = self.rows * self.columns * max(1, self.cell_words)
         arguments.integer("rows × columns × words of a cell", cells, 1, 2**24)
 

@@ -60,8 +60,8 @@ def _number(text: str) -> float | None:
         return None
     if number != number or abs(number) == float("inf") or "_" in text:
         return None
-    near = round(number)
-    return float(near) if abs(number - near) < _CLOSE else number
+    rounded = round(number)
+    return float(rounded) if abs(number - rounded) < _CLOSE else number
 
 
 def _date(text: str) -> Date | None:

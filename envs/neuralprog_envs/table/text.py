@@ -24,8 +24,8 @@ def question_and_table(vocabulary: Vocabulary, posed: Posed) -> tuple[str, Table
 
 def number_text(value: float) -> str:
     """Return a number as people write it, with at most six decimals and no trailing zeros."""
-    near = round(float(value), 6)
-    return f"{near:.0f}" if near == int(near) else f"{near:.6f}".rstrip("0")
+    rounded = round(float(value), 6)
+    return f"{rounded:.0f}" if rounded == int(rounded) else f"{rounded:.6f}".rstrip("0")
 
 
 def _question(vocabulary: Vocabulary, posed: Posed) -> str:

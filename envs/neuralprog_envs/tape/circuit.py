@@ -158,8 +158,8 @@ def _number(wire: str, source: str, choices: int, sources: Sequence[str]) -> int
 
 
 def _unknown(kind: str, name: str, known: Sequence[str]) -> ValueError:
-    near = difflib.get_close_matches(name, known, n=3) or known
-    return ValueError(f"unknown {kind} {name!r}: did you mean {', '.join(near)}?")
+    matches = difflib.get_close_matches(name, known, n=3) or known
+    return ValueError(f"unknown {kind} {name!r}: did you mean {', '.join(matches)}?")
 
 
 def evaluate(

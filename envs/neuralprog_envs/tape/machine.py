@@ -59,7 +59,7 @@ class TapeMachine:
 
     def __post_init__(self) -> None:
         sizes = {"memory_size": (MIN_MEMORY, 2**24), "registers": (1, 2**10)}
-        arguments.settle(self, {**sizes, "repetitions": (1, 2**6)})
+        arguments.set_integers(self, {**sizes, "repetitions": (1, 2**6)})
         arguments.choice("action", self.action, ("instruction", "circuit"))
         arguments.choice("observation", self.observation_mode, ("full", "flags"))
 

@@ -23,8 +23,8 @@ from neuralprog_agents.training.restarts import (
     MachineError,
     RecordError,
     RestartError,
-    Result,
-    Summary,
+    RestartResult,
+    TrainingSummary,
     read_outcome,
     run_restarts,
     wilson,
@@ -332,7 +332,7 @@ def test_times_read_as_people_write_them():
     times = [clock(s) for s in (0.01, 3.2, 42.4, 187, 3900)]
     assert times == ["0.1 s", "3.2 s", "42 s", "3:07 min", "1:05:00 h"]
     assert Board(total=3, workers=1).remaining_seconds is None
-    results = {0: Result(0, False, False, 10.0, {})}
+    results = {0: RestartResult(0, False, False, 10.0, {})}
     assert Board(total=3, workers=1, results=results).remaining_seconds == 20.0
     assert Board(total=700, workers=1, results=results, at_most=True).remaining_seconds is None
 
@@ -365,7 +365,7 @@ def test_without_locks_training_goes_on_and_says_so_once(
 
 def test_a_success_costs_what_the_failures_before_it_did_too():
     def result(index, success, metrics):
-        return Result(index, success, False, 1.0, metrics)
+        return RestartResult(index, success, False, 1.0, metrics)
 
     costs = [3.0, 4.0, 5.0, 6.0, 7.0]
     successes = [False, True, True, False, False]
@@ -373,5 +373,5 @@ def test_a_success_costs_what_the_failures_before_it_did_too():
         result(i, success, {"cpu_seconds": cost})
         for i, (cost, success) in enumerate(zip(costs, successes, strict=True))
     ]
-    assert Summary(tuple(rows), winner=1).cpu_seconds_per_success == (7.0, 5.0)
-    assert Summary((result(0, True, {}),), winner=0).cpu_seconds_per_success == ()
+    assert TrainingSummary(tuple(rows), winner=1).cpu_seconds_per_success == (7.0, 5.0)
+    assert TrainingSummary((result(0, True, {}),), winner=0).cpu_seconds_per_success == ()

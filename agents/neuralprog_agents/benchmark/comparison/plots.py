@@ -18,8 +18,8 @@ from neuralprog_agents.training.files import write_atomically
 PLOTS: Mapping[str, str] = MappingProxyType(
     {
         "time": "Tasks and seeds solved within a training time, of all that the agent attempted.",
-        "length": "Mean success over all tasks attempted against length, in multiples of the longest "
-        "trained one (shaded: trained), as far as all can be played.",
+        "length": "Mean success over all tasks attempted against length, in multiples of the "
+        "longest trained one (shaded: trained), as far as all can be played.",
         "memory": "Samples to solve a task against the size of its memory, in multiples of the "
         "default one.",
     }
