@@ -52,7 +52,7 @@ def main(words: Sequence[str] | None = None, command: str | None = None) -> int:
         command: Prepended to the words: what the scripts named after a command pass.
 
     Returns:
-        The exit status: 0 only if the job was done; 2 for bad input, told in one line.
+        The exit status: 0 only if the job was done; 2 for bad input, explained in one line.
     """
     given = list(sys.argv[1:] if words is None else words)
     _print_in_any_encoding()

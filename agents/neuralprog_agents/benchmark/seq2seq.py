@@ -1,4 +1,4 @@
-"""Reading long texts with an LSTM: in stretches, against torch's packed sequences."""
+"""Reading long texts with an LSTM: in segments, against torch's packed sequences."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def pairs() -> Iterator[Pair]:
         vectors = torch.randn(_TEXTS, longest, _WIDTH)
         lengths = torch.linspace(longest // 3, longest, _TEXTS).long()
         yield Pair(
-            "an LSTM reads texts in stretches, against packed sequences",
+            "an LSTM reads texts in segments, against packed sequences",
             f"{_TEXTS} texts of {longest // 3} to {longest} symbols, LSTM {_HIDDEN}",
             "gradient steps",
             _learning(read_to_the_ends, lstm, vectors, lengths),

@@ -34,7 +34,7 @@ _KIND = "training"
 
 
 class LeaveError(Exception):
-    """A learner is to leave the chunk that it is in: it was told to stop, or has no time left."""
+    """A learner is to leave the chunk that it is in: it was asked to stop, or has no time left."""
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Stopped:
-    """A restart left early because it was told to; it can go on from its checkpoint."""
+    """A restart stopped early on request; it can go on from its checkpoint."""
 
     index: int
 
@@ -107,7 +107,7 @@ class Pool(Protocol):
         """Return what has happened, after ``seconds`` at most."""
 
     def limit(self, highest: int) -> None:
-        """Tell the work above ``highest`` to stop; -1 stops all."""
+        """Ask the work above ``highest`` to stop; -1 stops all."""
 
     def close(self) -> None:
         """End every worker, now."""

@@ -1,7 +1,7 @@
 """Restarts side by side, recorded as they finish, resumable, and the same for any timing.
 
 With ``stop_at_first`` the answer is the success with the lowest index: once restart i has
-succeeded, those above it are told to stop and those below it are finished first. So neither
+succeeded, those above it are asked to stop and those below it are finished first. So neither
 the number of workers nor their speed can change what comes out.
 """
 
@@ -200,7 +200,7 @@ def run_restarts(
         show: Called about five times a second.
 
     Raises:
-        RestartError: A restart raised an exception; the others were told to stop.
+        RestartError: A restart raised an exception; the others were asked to stop.
         MachineError: The disk is full, or a worker was killed; likewise.
         InterruptError: Ctrl-C or SIGTERM came; the workers have ended.
         RecordError: A record or a checkpoint in the folder is damaged.

@@ -50,7 +50,7 @@ class Made(NamedTuple):
     memory: Array
 
 
-class Kept(NamedTuple):
+class Saved(NamedTuple):
     """What the way back needs.
 
     Attributes:
@@ -90,29 +90,29 @@ class Access(torch.autograd.Function):
     def forward(ctx: Any, steer: Tensor, before: Tensor, memory: Tensor) -> tuple[Tensor, ...]:
         """Return r (B, W), w (B, 2, N) and the memory (B, W, N); see ``Given``."""
         given = Given(steer.numpy(), before.numpy(), memory.numpy())
-        made, kept = _room(given)
-        _forward(given, made, kept)
-        ctx.kept = given, made, kept
+        made, saved = _room(given)
+        _forward(given, made, saved)
+        ctx.saved = given, made, saved
         return tuple(torch.from_numpy(array) for array in made)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, ...]:
         """Return the gradients of ``forward``'s arguments from those of what it returned."""
         of_made = Made(*(gradient.contiguous().numpy() for gradient in gradients))
-        of_given = Given(*(np.empty_like(array) for array in ctx.kept[0]))
-        _backward(*ctx.kept, of_made, of_given)
+        of_given = Given(*(np.empty_like(array) for array in ctx.saved[0]))
+        _backward(*ctx.saved, of_made, of_given)
         return tuple(torch.from_numpy(array) for array in of_given)
 
 
-def _room(given: Given) -> tuple[Made, Kept]:
+def _room(given: Given) -> tuple[Made, Saved]:
     """Return arrays for what ``_forward`` makes."""
     steer, before, memory = given
     B, W, N = memory.shape
     kind = memory.dtype
     made = Made(np.empty((B, W), kind), np.empty_like(before), np.empty_like(memory))
     weightings = (np.empty_like(before) for _ in range(3))
-    kept = (np.empty_like(steer), np.empty((B, N), kind), np.empty((B, 2), kind), *weightings)
-    return made, Kept(*kept)
+    saved = (np.empty_like(steer), np.empty((B, N), kind), np.empty((B, 2), kind), *weightings)
+    return made, Saved(*saved)
 
 
 @njit(**_COMPILED)
@@ -157,31 +157,31 @@ def _dot(x: Array, y: Array) -> Any:
 
 
 @njit(**_COMPILED)
-def _head(given: Given, made: Made, kept: Kept, b: int, h: int) -> Head:
-    W, emitted = given.memory.shape[1], kept.emitted[b]
+def _head(given: Given, made: Made, saved: Saved, b: int, h: int) -> Head:
+    W, emitted = given.memory.shape[1], saved.emitted[b]
     k, p, s = emitted[h * W : (h + 1) * W], emitted[4 * W + h :], emitted[4 * W + 6 + 3 * h :]
-    cosine, content, moved = kept.cosine[b, h], kept.content[b, h], kept.moved[b, h]
+    cosine, content, moved = saved.cosine[b, h], saved.content[b, h], saved.moved[b, h]
     return Head(k, p, s, given.before[b, h], cosine, content, moved, made.w[b, h])
 
 
 @njit(**_COMPILED)
-def _forward_all(given: Given, made: Made, kept: Kept) -> None:
-    """Fill ``made`` and ``kept``."""
+def _forward_all(given: Given, made: Made, saved: Saved) -> None:
+    """Fill ``made`` and ``saved``."""
     B, W, N = given.memory.shape
     one, tiny = given.memory.dtype.type(1.0), given.memory.dtype.type(_TINY)
     for b in range(B):
-        memory, emitted = given.memory[b], kept.emitted[b]
+        memory, emitted = given.memory[b], saved.emitted[b]
         _squash(given.steer[b], emitted, W)
-        kept.row_norm[b] = tiny
+        saved.row_norm[b] = tiny
         for j in range(W):
             for n in range(N):
-                kept.row_norm[b, n] += memory[j, n] * memory[j, n]
+                saved.row_norm[b, n] += memory[j, n] * memory[j, n]
         for n in range(N):
-            kept.row_norm[b, n] = one / sqrt(kept.row_norm[b, n])
+            saved.row_norm[b, n] = one / sqrt(saved.row_norm[b, n])
         for h in range(2):
-            head = _head(given, made, kept, b, h)
-            kept.key_norm[b, h] = one / sqrt(_dot(head.k, head.k) + tiny)
-            _compare(memory, head, kept.row_norm[b], kept.key_norm[b, h])
+            head = _head(given, made, saved, b, h)
+            saved.key_norm[b, h] = one / sqrt(_dot(head.k, head.k) + tiny)
+            _compare(memory, head, saved.row_norm[b], saved.key_norm[b, h])
             _focus(head)
         _write(memory, made.w[b, 1], emitted[2 * W : 3 * W], emitted[3 * W : 4 * W], made.memory[b])
         for j in range(W):
@@ -254,29 +254,29 @@ def _write(memory: Array, w: Array, add: Array, erase: Array, written: Array) ->
 
 
 @njit(**_COMPILED)
-def _backward_all(given: Given, made: Made, kept: Kept, of_made: Made, of_given: Given) -> None:
+def _backward_all(given: Given, made: Made, saved: Saved, of_made: Made, of_given: Given) -> None:
     """Fill ``of_given``, the gradients of what was given, from those of what was made."""
     B, W, N = given.memory.shape
     of_focus, of_cosine = np.empty((2, N), made.w.dtype), np.empty(N, made.w.dtype)
     for b in range(B):
-        of_said = of_given.steer[b]
-        of_said[:] = 0.0
+        of_steer = of_given.steer[b]
+        of_steer[:] = 0.0
         of_focus[:] = of_made.w[b]
-        _read_and_write_back(given, made, kept, of_made, of_given, of_focus, b)
+        _read_and_write_back(given, made, saved, of_made, of_given, of_focus, b)
         for h in range(2):
-            head = _head(given, made, kept, b, h)
-            of_p, of_s = of_said[4 * W + h :], of_said[4 * W + 6 + 3 * h :]
+            head = _head(given, made, saved, b, h)
+            of_p, of_s = of_steer[4 * W + h :], of_steer[4 * W + 6 + 3 * h :]
             _focus_back(head, of_focus[h], of_p, of_s, of_given.before[b, h], of_cosine)
             along = _dot(of_cosine, head.cosine)
             for n in range(N):
-                of_cosine[n] *= kept.row_norm[b, n]
-            _key_back(given, kept, head, of_cosine, along, of_given, b, h)
-        _squash_back(kept.emitted[b], of_said, W)
+                of_cosine[n] *= saved.row_norm[b, n]
+            _key_back(given, saved, head, of_cosine, along, of_given, b, h)
+        _squash_back(saved.emitted[b], of_steer, W)
 
 
 @njit(**_COMPILED)
 def _read_and_write_back(
-    given: Given, made: Made, kept: Kept, of_made: Made, of_given: Given, of_focus: Array, b: int
+    given: Given, made: Made, saved: Saved, of_made: Made, of_given: Given, of_focus: Array, b: int
 ) -> None:
     """Back through r_j = Σ_n w_0(n) M'_j(n), and through ``_write`` by head 1.
 
@@ -284,7 +284,7 @@ def _read_and_write_back(
     ∂add_j = Σ_n ∂M'_j w_1;  ∂erase_j = -Σ_n ∂M'_j w_1 M_j;  ∂M_j = ∂M'_j (1 - w_1 erase_j).
     """
     W, N = given.memory.shape[1:]
-    memory, emitted, of_said = given.memory[b], kept.emitted[b], of_given.steer[b]
+    memory, emitted, of_steer = given.memory[b], saved.emitted[b], of_given.steer[b]
     one, reading, writing = memory.dtype.type(1.0), made.w[b, 0], made.w[b, 1]
     change, written = np.empty(N, memory.dtype), np.empty(N, memory.dtype)
     for j in range(W):
@@ -295,8 +295,8 @@ def _read_and_write_back(
             of_focus[1, n] += change[n] * (add - memory[j, n] * erase)
             of_given.memory[b, j, n] = change[n] * (one - writing[n] * erase)
             written[n] = change[n] * writing[n]
-        of_said[2 * W + j] = written.sum()
-        of_said[3 * W + j] = -_dot(written, memory[j])
+        of_steer[2 * W + j] = written.sum()
+        of_steer[3 * W + j] = -_dot(written, memory[j])
 
 
 @njit(**_COMPILED)
@@ -337,7 +337,7 @@ def _focus_back(
 
 @njit(**_COMPILED)
 def _key_back(
-    given: Given, kept: Kept, head: Head, of_dot: Array, along: float, of_given: Given,
+    given: Given, saved: Saved, head: Head, of_dot: Array, along: float, of_given: Given,
     b: int, h: int,
 ) -> None:  # fmt: skip
     """Back through ``_compare``, with c(n) = ∂K(n) / |M(n)| (``of_dot``) and Σ_n ∂K K (``along``).
@@ -345,7 +345,7 @@ def _key_back(
     ∂k = (Σ_n c(n) M(n) - along k / |k|) / |k|;  ∂M(n) += c(n) (k / |k| - K(n) M(n) / |M(n)|).
     """
     W, N = given.memory.shape[1:]
-    memory, row_norm, key_norm = given.memory[b], kept.row_norm[b], kept.key_norm[b, h]
+    memory, row_norm, key_norm = given.memory[b], saved.row_norm[b], saved.key_norm[b, h]
     of_k, of_memory = of_given.steer[b, h * W : (h + 1) * W], of_given.memory[b]
     for j in range(W):
         of_k[j] = key_norm * (_dot(of_dot, memory[j]) - key_norm * along * head.k[j])
@@ -355,20 +355,20 @@ def _key_back(
 
 
 @njit(**_COMPILED)
-def _squash_back(emitted: Array, of_said: Array, W: int) -> None:
+def _squash_back(emitted: Array, of_steer: Array, W: int) -> None:
     """Back through ``_squash``: ∂emitted become ∂steer.
 
     tanh' = 1 - y²;  sigmoid' = y (1 - y);  softplus' = 1 - e^-y;  softmax as in ``_focus_back``.
     """
     one = emitted.dtype.type(1.0)
     for i in range(3 * W):
-        of_said[i] *= one - emitted[i] * emitted[i]
+        of_steer[i] *= one - emitted[i] * emitted[i]
     for i in range(3 * W, 4 * W + 2):
-        of_said[i] *= emitted[i] * (one - emitted[i])
+        of_steer[i] *= emitted[i] * (one - emitted[i])
     for h in range(2):
-        of_said[4 * W + 2 + h] *= one - exp(-emitted[4 * W + 2 + h])
-        of_said[4 * W + 4 + h] *= one - exp(one - emitted[4 * W + 4 + h])
-        s, of_s = emitted[4 * W + 6 + 3 * h :], of_said[4 * W + 6 + 3 * h :]
+        of_steer[4 * W + 2 + h] *= one - exp(-emitted[4 * W + 2 + h])
+        of_steer[4 * W + 4 + h] *= one - exp(one - emitted[4 * W + 4 + h])
+        s, of_s = emitted[4 * W + 6 + 3 * h :], of_steer[4 * W + 6 + 3 * h :]
         mean = s[0] * of_s[0] + s[1] * of_s[1] + s[2] * of_s[2]
         for i in range(3):
             of_s[i] = s[i] * (of_s[i] - mean)

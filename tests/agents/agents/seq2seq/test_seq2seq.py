@@ -121,7 +121,7 @@ def test_the_encoder_is_torchs():
     torch.testing.assert_close(ours[~padding], theirs[~padding], rtol=1e-9, atol=1e-9)
 
 
-def test_reading_in_stretches_is_reading_packed():
+def test_reading_in_segments_is_reading_packed():
     torch.manual_seed(0)
     made = model.build("lstm", 32, 2, channels=1, aligned=False).double()
     source = encoded(["3 1 2", "12", "7 8 9 10 11", "4 5"])
