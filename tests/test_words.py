@@ -8,9 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 NAMES = {
-    "album", "albums", "belief", "beliefs", "borrow", "cold", "eye", "faced", "hear", "heard", "hot",
-    "ladder", "lesson", "lessons", "matter", "rung", "rungs", "said", "saying", "settled", "sight",
-    "tell", "told", "wander",
+    "album", "albums", "belief", "beliefs", "borrow", "cold", "eye", "faced", "hear", "heard",
+    "hot", "ladder", "lesson", "lessons", "matter", "rung", "rungs", "said", "saying", "settled",
+    "sight", "tell", "told", "wander",
 }  # fmt: skip
 """Parts of names, as in ``lesson_of`` or ``LessonPlan``."""
 ANYWHERE = r"\b(beliefs?|lessons?|albums?)\b"
