@@ -41,17 +41,24 @@ The machine has R registers, a tape of M cells, and the fourteen modules of the 
 Machine. All values are integers from 0 to M - 1. An action is one instruction
 (`action="instruction"`), or all connections of one NRAM step (`action="circuit"`). In the pictures,
 registers are blue, the registers that point to a cell stand below it, and scored cells are green if
-they are right and red if not. The operations of an instruction have these numbers:
+they are right and red if not. `observation="flags"` shows only which registers are 0, as an NRAM
+sees it. `observation="pointers"` adds two arrays to the tape and the registers: `pointed`, the cell
+tape[r] at each register r, and `equal`, which compares each two of the registers and these cells.
+The operations of an instruction have these numbers:
 """
     + f"{_OPERATIONS}.",
     "program": """\
 The machine has a scratch pad with pointers, and a call stack. An action calls a program with
 arguments, acts on the pad (ACT), or returns. The pictures show the pad, blue where a pointer is,
-and the innermost calls.""",
+and the innermost calls. `observation="pointers"` adds two arrays that compare each two pointers (0
+less, 1 equal, 2 greater): `pointer_order` their places, `cell_order` the cells that they point to.
+`last_actions=k` adds the last k actions, the latest first, each number plus 1, and 0 where there
+were none yet.""",
     "table": """\
 The machine has a table, a selection of its rows, and the result of the last step: rows, a number or
 printed cells. An action is an operation, a column and a pivot (which number of the question it
-uses). In the pictures, selected rows are blue and printed cells are green.""",
+uses). In the pictures, selected rows are blue and printed cells are green. `observation="effects"`
+adds an array: how many rows each operation, column and pivot would select or print.""",
 }
 
 _HEAD = f"""\
@@ -62,7 +69,8 @@ _HEAD = f"""\
 Every id works in `gym.make` and `gym.make_vec` after `import neuralprog_envs`. There are three
 rewards. With `reward="sparse"` an episode earns 1 if it ends with a completely right answer.
 `reward="shaped"` adds a potential-based shaping, which leaves the optimal policy the same.
-`reward="progress"` gives a part for each right part of the answer. `length` is the number of
+`reward="progress"` gives a part for each right part of the answer; a program that returns with a
+wrong answer is not paid for having returned. `length` is the number of
 elements, digits, vertices, disks or rows of an instance. The spaces below are those of the default
 arguments. The columns "expert" and "random" say how often the task's own expert and random legal
 actions succeed, on {_EPISODES} episodes of the longest default length, seed 0, split "train".

@@ -33,23 +33,34 @@ VARIANTS = [
     (id_, settings)
     for id_ in IDS
     for settings in (
-        [{"reward": "sparse"}, {"reward": "shaped"}, {"reward": "progress"}]
-        if REGISTRY[id_].family != "tape"
-        else [
-            {"action": action, "observation": observation, "reward": reward}
-            for action, observation, reward in (
-                ("instruction", "full", "sparse"),
-                ("instruction", "flags", "shaped"),
-                ("circuit", "flags", "sparse"),
-                ("circuit", "full", "shaped"),
-            )
-        ]
+        {
+            "tape": [
+                {"action": action, "observation": observation, "reward": reward}
+                for action, observation, reward in (
+                    ("instruction", "full", "sparse"),
+                    ("instruction", "flags", "shaped"),
+                    ("instruction", "pointers", "progress"),
+                    ("circuit", "flags", "sparse"),
+                    ("circuit", "pointers", "shaped"),
+                )
+            ],
+            "program": [
+                {"reward": "sparse"},
+                {"reward": "shaped", "observation": "pointers"},
+                {"reward": "progress", "last_actions": 3},
+            ],
+            "table": [
+                {"reward": "sparse"},
+                {"reward": "shaped", "observation": "effects"},
+                {"reward": "progress"},
+            ],
+        }[REGISTRY[id_].family]
     )
 ]
 variants = pytest.mark.parametrize(
     ("env_id", "settings"),
     VARIANTS,
-    ids=lambda v: v if isinstance(v, str) else "-".join(v.values()),
+    ids=lambda v: v if isinstance(v, str) else "-".join(map(str, v.values())),
 )
 
 

@@ -144,6 +144,10 @@ class InstanceStream:
         """Each slot's seed and the index of its next instance, shapes (n,) and (n,)."""
         return self._seeds.copy(), self._index.copy()
 
+    def with_lengths(self, lengths: tuple[int, int]) -> InstanceStream:
+        """Return the same stream, whose next instances have other lengths."""
+        return InstanceStream(self._task, self._seeds, lengths, self._split, self._index)
+
     def next(self, slots: NDArray[np.intp]) -> Any:
         """Return the next instance of each of the given slots, and move on."""
         used = self._index[slots] - self._first[slots]

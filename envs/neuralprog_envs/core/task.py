@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,6 +28,13 @@ Bools = NDArray[np.bool_]
 def fields_only(record: Any) -> dict[str, Any]:
     """Return a dataclass's fields without its cached properties, for ``pickle``."""
     return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
+@lru_cache(maxsize=16)
+def pairs_of(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return each two of ``count`` indices, (0, 1), (0, 2), …, as two arrays, shared by callers."""
+    one, other = np.triu_indices(count, 1)
+    return one, other
 
 
 class LengthError(ValueError):

@@ -72,6 +72,21 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         self._episode: Episode | None = None
         self.instance: Any = None
 
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """The shortest and the longest instance of the episodes to come; a curriculum sets it.
+
+        Raises:
+            ValueError: The machine or the split has no instances of such lengths.
+        """
+        return self.setting.lengths
+
+    @lengths.setter
+    def lengths(self, length: Any) -> None:
+        self.setting = self.setting.at(length)
+        if self._stream is not None:
+            self._stream = self._stream.with_lengths(self.setting.lengths)
+
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:

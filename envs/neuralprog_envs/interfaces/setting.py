@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,14 @@ class Setting:
     discount: float
     split: str
     max_steps: int | None
+
+    def at(self, length: Length) -> Setting:
+        """Return the same setting at other lengths.
+
+        Raises:
+            ValueError: The machine or the split has no instances of such lengths.
+        """
+        return replace(self, lengths=check_lengths(self.task, length, self.split))
 
     def limits(self, lengths: Ints) -> NDArray[np.int64]:
         """Return the step limit of each instance, shape (B,)."""

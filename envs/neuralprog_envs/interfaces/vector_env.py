@@ -70,6 +70,21 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         self._every: Rows = np.arange(self.num_envs)
         self._stream: InstanceStream | None = None
 
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """The shortest and the longest instance of the episodes to come; a curriculum sets it.
+
+        Raises:
+            ValueError: The machine or the split has no instances of such lengths.
+        """
+        return self.setting.lengths
+
+    @lengths.setter
+    def lengths(self, length: Any) -> None:
+        self.setting = self.setting.at(length)
+        if self._stream is not None:
+            self._stream = self._stream.with_lengths(self.setting.lengths)
+
     def reset(
         self,
         *,

@@ -107,6 +107,8 @@ class ProgramEpisode:
         if move is None:
             move = self._find(self._checked(action))
         self.steps += 1
+        if self._machine.last_actions:
+            self._machine.remember(self._state, np.asarray(action, dtype=np.int32))
         if move is None or self.halted:
             return
         if move.effect is not None:
@@ -163,7 +165,8 @@ class ProgramEpisode:
         picture = self._machine.world.picture
         if picture is not None:
             seen["image"] = picture(*self.hidden()).copy()
-        return seen
+        more = self._machine.features(self._state)
+        return seen | {name: array[0] for name, array in more.items()}
 
     def action_mask(self) -> Bools:
         """Return the legal programs, and the arguments that some legal program takes."""
@@ -188,6 +191,7 @@ class ProgramEpisode:
             depth=np.array([len(self.frames)], dtype=np.int32),
             halted=np.array([self.halted]),
             steps=np.array([self.steps], dtype=np.int32),
+            last_actions=now.last_actions.copy(),
         )
 
 

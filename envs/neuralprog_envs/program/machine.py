@@ -12,7 +12,8 @@ are in range. An illegal action changes nothing, but costs a step. A call while 
 way exceeds the depth limit: the episode ends as a failure.
 
 Observation: ``view``, the input of the paper's encoder (defined in the task's file), ``program``,
-the number of the running program, its ``arguments``, and the ``depth`` of the stack.
+the number of the running program, its ``arguments``, and the ``depth`` of the stack. Two options
+add arrays for learners without a memory, see ``ProgramMachine.observation``.
 
 Source: Reed and de Freitas, "Neural Programmer-Interpreters", ICLR 2016, section 3.
 """
@@ -28,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import arguments
-from neuralprog_envs.core.task import Bools, Field, Ints, fields_only
+from neuralprog_envs.core.task import Bools, Field, Ints, fields_only, pairs_of
 from neuralprog_envs.program.definition import Definition, Recursion
 from neuralprog_envs.program.episode import Move, ProgramEpisode, moves_of
 from neuralprog_envs.program.library import ACT, RETURN, Action, Library
@@ -47,6 +48,8 @@ class ProgramMachine:
         recursive: The form of the library: whether programs may call themselves.
         observation_form: The form of the view.
         max_depth: D, at least 1.
+        pointers: Whether observations compare the pointers.
+        last_actions: k, how many of the last actions observations show.
 
     Raises:
         ValueError: A setting is out of its range.
@@ -57,9 +60,11 @@ class ProgramMachine:
     recursive: Recursion
     observation_form: str
     max_depth: int
+    pointers: bool = False
+    last_actions: int = 0
 
     def __post_init__(self) -> None:
-        arguments.set_integers(self, {"max_depth": (1, 2**22)})
+        arguments.set_integers(self, {"max_depth": (1, 2**22), "last_actions": (0, 2**10)})
         arguments.choice("recursive", self.recursive, self.definition.variants)
         arguments.choice("observation", self.observation_form, self.definition.observations)
 
@@ -98,7 +103,13 @@ class ProgramMachine:
 
     @cached_property
     def observation(self) -> Mapping[str, Field]:
-        """The arrays of an observation."""
+        """The arrays of an observation.
+
+        "pointer_order" and "cell_order" compare each two of the P pointers and variables of the
+        pad, the first with the second, with the third, and so on: their own values, and the cells
+        that they point to (a variable stands for itself). 0 is less, 1 equal, 2 greater.
+        "last_actions" are the k latest actions, see ``ProgramState``.
+        """
         programs, *arguments = self.actions
         highest = max(choices for _, choices in self.world.view) - 1
         fields = {
@@ -109,6 +120,11 @@ class ProgramMachine:
         }
         if self.world.picture is not None:
             fields["image"] = Field((128, 128, 3), 0, 255, np.uint8)
+        if self.pointers:
+            order = Field((len(pairs_of(len(self.world.pointers))[0]),), 0, 2, np.int8)
+            fields |= {"pointer_order": order, "cell_order": order}
+        if self.last_actions:
+            fields["last_actions"] = Field((self.last_actions, 4), 0, max(self.actions))
         return fields
 
     def initial(self, instances: ProgramInstances) -> ProgramState:
@@ -125,11 +141,12 @@ class ProgramMachine:
             depth=np.ones(B, dtype=np.int32),
             halted=np.zeros(B, dtype=bool),
             steps=np.zeros(B, dtype=np.int32),
+            last_actions=np.zeros((B, self.last_actions, 4), dtype=np.int32),
         )
 
     def step(self, state: ProgramState, action: NDArray[Any]) -> ProgramState:
         """Return the state after one action of every row; ``action`` is (B, 4), in range."""
-        changing = ("pad", "pointers", "stack", "depth", "halted", "steps")
+        changing = ("pad", "pointers", "stack", "depth", "halted", "steps", "last_actions")
         after = replace(state, **{name: getattr(state, name).copy() for name in changing})
         return self.advance(after, action)
 
@@ -141,10 +158,17 @@ class ProgramMachine:
         running = self._running(state)
         legal = known & self._permitted(state, running, program)
         np.add(state.steps, 1, out=state.steps)
+        self.remember(state, action)
         self._act(state, np.flatnonzero(legal & (program == ACT)), effect)
         self._call(state, np.flatnonzero(legal & (program > ACT)), program, arguments)
         self._return(state, np.flatnonzero(legal & (program == RETURN)), running)
         return state
+
+    def remember(self, state: ProgramState, action: NDArray[Any]) -> None:
+        """Put actions, (B, 4) or (4,), before the last ones of a state, in place."""
+        if self.last_actions:
+            state.last_actions[:, 1:] = state.last_actions[:, :-1].copy()
+            state.last_actions[:, 0] = action + 1
 
     def _return(
         self, state: ProgramState, rows: NDArray[np.intp], running: NDArray[np.intp]
@@ -217,6 +241,16 @@ class ProgramMachine:
         }
         if self.world.picture is not None:
             seen["image"] = self.pictures(self.hidden(state))
+        return seen | self.features(state)
+
+    def features(self, state: ProgramState) -> dict[str, NDArray[Any]]:
+        """Return the arrays of an observation that the options add."""
+        seen: dict[str, NDArray[Any]] = {}
+        if self.pointers:
+            cells = self.world.cells(state)
+            seen = {"pointer_order": ordered(state.pointers), "cell_order": ordered(cells)}
+        if self.last_actions:
+            seen["last_actions"] = state.last_actions.copy()
         return seen
 
     def hidden(self, state: ProgramState) -> Ints:
@@ -255,6 +289,13 @@ class ProgramMachine:
         taken = [a * int(t) for a, t in zip(arguments, self.rules.takes[program], strict=True)]
         known = self.library.words.get((program, taken[0], taken[1], taken[2]))
         return known or f"{self.library.names[program]} {' '.join(map(str, taken))} (unknown)"
+
+
+def ordered(values: Ints) -> NDArray[np.int8]:
+    """Compare each two of P values a row: 0 less, 1 equal, 2 greater; (B, P) to (B, pairs)."""
+    i, j = pairs_of(values.shape[1])
+    one, other = values[:, i], values[:, j]
+    return (one > other).astype(np.int8) + (one >= other)
 
 
 @lru_cache(maxsize=16)

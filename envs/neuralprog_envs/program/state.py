@@ -42,6 +42,8 @@ class ProgramState:
         depth: Shape (B,), int32, 0..D; 0 when the outermost program has returned.
         halted: Which have returned, or called when D calls were under way; shape (B,), bool.
         steps: Actions executed, shape (B,), int32.
+        last_actions: The last k actions, the latest first, each number plus 1; 0 where there were
+            none yet; shape (B, k, 4), int32. k may be 0.
     """
 
     pad: Ints
@@ -52,3 +54,4 @@ class ProgramState:
     depth: Ints
     halted: Bools
     steps: Ints
+    last_actions: Ints

@@ -20,6 +20,9 @@ from neuralprog_envs.program.library import Body, Library, run
 from neuralprog_envs.program.machine import ProgramMachine
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
 
+POINTERS = "pointers"
+"""The form of the observation that also compares pointers."""
+
 _MOST_CELLS = 2**24
 
 _SPARE_CALLS = 2
@@ -97,12 +100,13 @@ class ProgramTask:
         return content.reshape(len(content), -1).astype(np.uint64) @ factors.ravel()
 
     def score(self, state: ProgramState, instances: ProgramInstances) -> Floats:
-        """Return half the fraction of the answer that is right, plus half for having returned.
+        """Return half the fraction of the answer that is right; 1 if it is all right, and returned.
 
-        So an episode succeeds when the answer is right and the task's own program has returned.
+        So an episode succeeds when the answer is right and the task's own program has returned, and
+        a return with a wrong answer is worth nothing.
         """
-        returned = state.halted & (state.depth == 0)
-        return (self.definition.judge(state, instances) + returned) / 2
+        right = self.definition.judge(state, instances)
+        return (right + ((right == 1) & state.halted & (state.depth == 0))) / 2
 
     def answers(
         self, state: ProgramState, instances: ProgramInstances
@@ -155,6 +159,7 @@ def build(
     recursive: Recursion | None = None,
     observation: str | None = None,
     max_depth: int | None = None,
+    last_actions: int = 0,
 ) -> ProgramTask:
     """Return the task of the given settings: the family's keyword arguments.
 
@@ -163,8 +168,10 @@ def build(
         length: The length or the range of lengths that the pad must hold.
         recursive: Whether the experts recurse, and programs may call themselves; None takes
             the form of the task's first source.
-        observation: The form of the view; None takes the task's first.
+        observation: The form of the view; None takes the task's first, and so does "pointers",
+            which adds comparisons of the pointers and of the cells that they point to.
         max_depth: D, the places on the stack; None takes what the expert needs and 2 more.
+        last_actions: How many of the last actions an observation shows.
 
     Raises:
         ValueError: A setting is out of its range.
@@ -172,8 +179,10 @@ def build(
     longest = max(arguments.span(length)[1], definition.shortest)
     form = definition.variants[0] if recursive is None else recursive
     depth = definition.depth(longest, form) + _SPARE_CALLS if max_depth is None else max_depth
-    view = definition.observations[0] if observation is None else observation
-    machine = ProgramMachine(definition, longest, form, view, depth)
+    forms = (None, *definition.observations, POINTERS)
+    pointers = arguments.choice("observation", observation, forms) == POINTERS
+    view = definition.observations[0] if observation is None or pointers else observation
+    machine = ProgramMachine(definition, longest, form, view, depth, pointers, last_actions)
     world = definition.world(longest, view)  # refuses a length that there is no pad for
     cells = len(world.rows) * world.columns + world.given_columns + 4 * machine.max_depth
     if cells > _MOST_CELLS:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_envs.core.task import Ints
 from neuralprog_envs.program.state import ProgramState
 
 Rows = Any
@@ -81,6 +82,17 @@ class World:
     given_columns: int = 0
     hidden: Look | None = None
     picture: Callable[..., NDArray[np.uint8]] | None = None
+
+    def cells(self, state: ProgramState) -> Ints:
+        """Return the cell at each pointer, and each variable's own value, shape (B, P), int32.
+
+        A pointer beyond the pad sees the cell at that end.
+        """
+        rows = np.array([pointer.row or 0 for pointer in self.pointers])
+        pointing = np.array([pointer.row is not None for pointer in self.pointers])
+        column = np.clip(state.pointers, 0, self.columns - 1)
+        cells = state.pad[np.arange(len(column))[:, None], rows, column]
+        return np.where(pointing, cells, state.pointers)
 
 
 def left(pointer: int) -> Apply:

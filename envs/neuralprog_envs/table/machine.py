@@ -14,17 +14,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import arguments
-from neuralprog_envs.core.task import Bools, Episode, Field, Floats, fields_only
+from neuralprog_envs.core.task import Bools, Episode, Field, Floats, Ints, fields_only
 from neuralprog_envs.table.episode import TableEpisode
 from neuralprog_envs.table.ops import OPERATIONS, Inputs, Operation
 from neuralprog_envs.table.state import LOOKUP, POSED, SCALAR, TableInstances, TableState
 from neuralprog_envs.table.vocabulary import Vocabulary
+
+OBSERVATIONS = ("full", "effects")
 
 LARGEST = 1e18
 """Observed numbers are clipped to plus and minus this."""
@@ -44,6 +46,7 @@ class TableMachine:
         cell_words: W; 0 when all cells are numbers.
         steps: T.
         pivots: N, the most numbers of a question.
+        observation_mode: "full", or "effects", which adds what each action would select.
 
     Raises:
         ValueError: A size is out of its range.
@@ -58,10 +61,12 @@ class TableMachine:
     cell_words: int = 0
     steps: int = 4
     pivots: int = 2
+    observation_mode: Literal["full", "effects"] = "full"
 
     def __post_init__(self) -> None:
         sizes = ("rows", "columns", "question_words", "name_words", "steps", "pivots")
         arguments.set_integers(self, {"cell_words": (0, 10**6), **dict.fromkeys(sizes, (1, 10**6))})
+        arguments.choice("observation", self.observation_mode, OBSERVATIONS)
         cells = self.rows * self.columns * max(1, self.cell_words)
         arguments.integer("rows × columns × words of a cell", cells, 1, 2**24)
 
@@ -89,7 +94,8 @@ class TableMachine:
         "lengths" are the numbers of question words, question numbers, columns and rows;
         "program" the actions so far, each number plus 1, and 0 for future ones. Cells' words and
         matches are there if cells can hold words, "frequent", "similar" and "links" if "like" is
-        among the operations.
+        among the operations. "effects" are the rows that each operation, column and pivot would
+        select or print, counted; 0 where it would compute a number.
         """
         R, C, last = self.rows, self.columns, len(self.vocabulary) - 1
         sizes = max(self.question_words, self.pivots, C, R)
@@ -118,7 +124,8 @@ class TableMachine:
             "program": Field((self.steps, 3), 0, max(self.actions)),
         }
         read = (texts if self.cell_words else {}) | (marks if "like" in self.operations else {})
-        return tables | read | work
+        effects = {"effects": Field(self.actions, 0, R)}
+        return tables | read | work | (effects if self.observation_mode == "effects" else {})
 
     def initial(self, instances: TableInstances) -> TableState:
         """Return the posed tables with every row selected, and no output."""
@@ -149,14 +156,13 @@ class TableMachine:
         for number in np.unique(operation):
             slots = np.flatnonzero(operation == number)
             chosen = self.ops[number]
-            result = chosen.apply(Inputs(state, slots, column[slots], pivot[slots]))
+            result = _applied(chosen, Inputs(state, slots, column[slots], pivot[slots]))
             if chosen.effect == "scalar":
                 scalar[slots], output[slots] = result, SCALAR
             elif chosen.effect == "rows":
-                selected[slots] = result & state.present[slots]
+                selected[slots] = result
             else:
-                there = column[slots] < state.column_count[slots]
-                printed[slots], output[slots] = result & there[:, None], LOOKUP
+                printed[slots], output[slots] = result, LOOKUP
         return self._stepped(state, action, (selected, printed, scalar, output))
 
     def _stepped(
@@ -206,7 +212,22 @@ class TableMachine:
             seen["frequent"] = state.frequent.astype(np.int8)
             seen["similar"] = state.similar.astype(np.int8)
             seen["links"] = state.links.copy()
+        if self.observation_mode == "effects":
+            seen["effects"] = self.effects(state)
         return {name: seen[name] for name in self.observation}
+
+    def effects(self, state: TableState) -> Ints:
+        """Return how many rows each action would select or print, (B, O, C, N), int32."""
+        B = len(state.steps)
+        counts = np.zeros((B, *self.actions), dtype=np.int32)
+        for number, operation in enumerate(self.ops):
+            if operation.effect != "scalar":
+                C = self.columns if operation.column else 1
+                N = self.pivots if operation.pivot else 1
+                slots, column, pivot = np.indices((B, C, N)).reshape(3, -1)
+                rows = _applied(operation, Inputs(state, slots, column, pivot))
+                counts[:, number] = rows.sum(axis=1).reshape(B, C, N)
+        return counts
 
     def action_mask(self, state: TableState) -> Bools:
         """Return which operations, columns and pivots exist; the first pivot is always legal."""
@@ -218,3 +239,14 @@ class TableMachine:
     def begin(self, instances: TableInstances) -> Episode:
         """Start an episode on a batch of one instance."""
         return TableEpisode(self, instances)
+
+
+def _applied(operation: Operation, inputs: Inputs) -> NDArray[Any]:
+    """Return an operation's result: rows that exist, cells of a column that exists, or numbers."""
+    result = operation.apply(inputs)
+    if operation.effect == "rows":
+        return result & inputs.present
+    if operation.effect == "print":
+        there = inputs.column < inputs.state.column_count[inputs.slots]
+        return result & there[:, None]
+    return result

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 from neuralprog_envs.core import arguments, batch
 from neuralprog_envs.core.draws import Bits, Draws
 from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Floats, Ints
+from neuralprog_envs.core.task import Floats, Ints, fields_only
 from neuralprog_envs.table import answer
-from neuralprog_envs.table.machine import TableMachine
+from neuralprog_envs.table.machine import OBSERVATIONS, TableMachine
 from neuralprog_envs.table.ops import operation_set
 from neuralprog_envs.table.state import TableInstances, TableState
 from neuralprog_envs.table.vocabulary import Vocabulary
@@ -56,11 +57,14 @@ class TableTask:
     """Questions of a source, to be answered on its machine; see ``core.task.Task``."""
 
     source: Source
+    observation: Literal["full", "effects"] = "full"
 
-    @property
+    __getstate__ = fields_only
+
+    @cached_property
     def machine(self) -> TableMachine:
         """The machine."""
-        return self.source.machine
+        return replace(self.source.machine, observation_mode=self.observation)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -125,6 +129,7 @@ def build(
     length: int | tuple[int, int],
     steps: int = 4,
     operations: str | Sequence[str] | None = None,
+    observation: Any = "full",
     **settings: Any,
 ) -> TableTask:
     """Return the task of the given settings: the family's keyword arguments.
@@ -135,6 +140,8 @@ def build(
         steps: T.
         operations: "2015", "2017", "all", or names out of ``ops.OPERATIONS``; by default the
             definition's.
+        observation: "full", or "effects": with what each action would select, see
+            ``TableMachine.observation``.
         **settings: The definition's own: see ``SyntheticQuestions.source`` (columns, value_range)
             and ``WikiTableQuestions.source`` (data, questions, ...).
 
@@ -147,4 +154,5 @@ def build(
         raise ValueError(f"length {rows} is impossible: a table has at least 1 row")
     steps = arguments.integer("steps", steps, 1, 1000)
     chosen = operation_set(definition.operations if operations is None else operations)
-    return TableTask(definition.source(rows=rows, steps=steps, operations=chosen, **settings))
+    source = definition.source(rows=rows, steps=steps, operations=chosen, **settings)
+    return TableTask(source, arguments.choice("observation", observation, OBSERVATIONS))

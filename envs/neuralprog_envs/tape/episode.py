@@ -7,6 +7,7 @@ on every environment. They also record what the last step read and wrote, in ord
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,14 +24,13 @@ if TYPE_CHECKING:
 class _Cells:
     """Tape and registers of one machine, and how they are observed."""
 
-    __slots__ = ("accesses", "flags_only", "machine", "mask", "registers", "tape")
+    __slots__ = ("accesses", "machine", "mask", "registers", "tape")
 
     def __init__(self, machine: TapeMachine, tape: NDArray[Any], registers: list[int]) -> None:
         self.machine = machine
         self.mask = machine.every_choice
         self.tape = tape
         self.registers = registers
-        self.flags_only = machine.observation_mode == "flags"
         self.accesses: list[tuple[str, int, int]] = []
 
     def read(self, address: int) -> int:
@@ -44,11 +44,18 @@ class _Cells:
         return 0
 
     def observe(self) -> dict[str, NDArray[Any]]:
-        if self.flags_only:
+        mode = self.machine.observation_mode
+        if mode == "flags":
             return {"flags": np.array([r == 0 for r in self.registers], dtype=np.int8)}
+        full = {"registers": np.array(self.registers, dtype=np.int32), "tape": self.tape.copy()}
+        return full if mode == "full" else full | self._pointed()
+
+    def _pointed(self) -> dict[str, NDArray[Any]]:
+        cells = [self.tape.item(r) for r in self.registers]
+        equal = [a == b for a, b in itertools.combinations([*self.registers, *cells], 2)]
         return {
-            "registers": np.array(self.registers, dtype=np.int32),
-            "tape": self.tape.copy(),
+            "pointed": np.array(cells, dtype=np.int32),
+            "equal": np.array(equal, dtype=np.int8),
         }
 
 

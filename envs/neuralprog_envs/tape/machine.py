@@ -26,10 +26,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import arguments, batch
-from neuralprog_envs.core.task import Bools, Episode, Field, Ints, fields_only
+from neuralprog_envs.core.task import Bools, Episode, Field, Ints, fields_only, pairs_of
 from neuralprog_envs.tape.episode import CircuitEpisode, InstructionEpisode
 from neuralprog_envs.tape.ops import HALT, MIN_MEMORY, MODULES, OPERATIONS, READ, WRITE, Module
 from neuralprog_envs.tape.state import TapeInstances, TapeState
+
+OBSERVATIONS = ("full", "flags", "pointers")
 
 _MAX_TABLE = 64
 """Up to this memory size an operation is one look-up in a table of 15·M² entries."""
@@ -44,7 +46,8 @@ class TapeMachine:
         registers: R, at least 1.
         action: "instruction" or "circuit".
         observation: "full" shows tape and registers; "flags" shows, for each register, whether
-            it is 0, which is all that the NRAM's controller ever sees.
+            it is 0, which is all that the NRAM's controller ever sees; "pointers" shows all that
+            "full" does and what the registers point to, see ``observation``.
         repetitions: How many times a circuit has the list of fourteen modules.
 
     Raises:
@@ -54,14 +57,14 @@ class TapeMachine:
     memory_size: int
     registers: int
     action: Literal["instruction", "circuit"] = "instruction"
-    observation_mode: Literal["full", "flags"] = "full"
+    observation_mode: Literal["full", "flags", "pointers"] = "full"
     repetitions: int = 1
 
     def __post_init__(self) -> None:
         sizes = {"memory_size": (MIN_MEMORY, 2**24), "registers": (1, 2**10)}
         arguments.set_integers(self, {**sizes, "repetitions": (1, 2**6)})
         arguments.choice("action", self.action, ("instruction", "circuit"))
-        arguments.choice("observation", self.observation_mode, ("full", "flags"))
+        arguments.choice("observation", self.observation_mode, OBSERVATIONS)
 
     __getstate__ = fields_only
 
@@ -110,14 +113,22 @@ class TapeMachine:
 
     @cached_property
     def observation(self) -> Mapping[str, Field]:
-        """The arrays of an observation."""
+        """The arrays of an observation.
+
+        "pointed" is tape[r] of each register r. "equal" compares each two of the 2R values in
+        "registers" and "pointed": the first with the second, with the third, and so on.
+        """
+        R, highest = self.registers, self.memory_size - 1
         if self.observation_mode == "flags":
-            return {"flags": Field((self.registers,), 0, 1, np.int8)}
-        highest = self.memory_size - 1
-        return {
-            "registers": Field((self.registers,), 0, highest),
+            return {"flags": Field((R,), 0, 1, np.int8)}
+        full = {
+            "registers": Field((R,), 0, highest),
             "tape": Field((self.memory_size,), 0, highest),
         }
+        if self.observation_mode == "full":
+            return full
+        pairs = R * (2 * R - 1)
+        return full | {"pointed": Field((R,), 0, highest), "equal": Field((pairs,), 0, 1, np.int8)}
 
     def initial(self, instances: TapeInstances) -> TapeState:
         """Return the posed tapes with all registers at 0."""
@@ -204,7 +215,8 @@ class TapeMachine:
         """Return new observation arrays."""
         if self.observation_mode == "flags":
             return {"flags": (state.registers == 0).astype(np.int8)}
-        return {"registers": state.registers.copy(), "tape": state.tape.copy()}
+        full = {"registers": state.registers.copy(), "tape": state.tape.copy()}
+        return full if self.observation_mode == "full" else full | pointed(**full)
 
     def action_mask(self, state: TapeState) -> Bools:
         """Return all True, read-only: every choice of this machine is legal in every state."""
@@ -214,6 +226,14 @@ class TapeMachine:
         """Start an episode on a batch of one instance, in plain Python integers."""
         kind = InstructionEpisode if self.action == "instruction" else CircuitEpisode
         return kind(self, instances)
+
+
+def pointed(registers: Ints, tape: Ints) -> dict[str, NDArray[Any]]:
+    """Return "pointed" and "equal" of an observation, each with the leading axis B."""
+    cells = np.take_along_axis(tape, registers, axis=1)
+    values = np.concatenate([registers, cells], axis=1)
+    one, other = pairs_of(values.shape[1])
+    return {"pointed": cells, "equal": (values[:, one] == values[:, other]).astype(np.int8)}
 
 
 @lru_cache(maxsize=16)

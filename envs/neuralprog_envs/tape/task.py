@@ -140,7 +140,7 @@ def build(
         memory_size: M; by default the least that the longest length needs.
         registers: R; by default what the algorithm's expert needs.
         action: "instruction" or "circuit".
-        observation: "full" or "flags".
+        observation: "full", "flags" or "pointers", see ``TapeMachine``.
         repetitions: Repetitions of the module list in a circuit.
 
     Raises:

@@ -71,7 +71,7 @@ def _setup(config: Config) -> Setup:
     row = find(config.env)
     low, high = config.length or row.defaults["length"]
     settings = dict(config.settings)
-    if row.family == "tape" and settings.get("observation", "full") == "full":
+    if row.family == "tape" and settings.get("observation") != "flags":
         machine: Any = make_task(row.id, **{**settings, "length": (low, 2 * high)}).machine
         settings.setdefault("memory_size", machine.memory_size)
     task = make_task(row.id, **{**settings, "length": (low, high)})

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from neuralprog_envs.core import arguments
 from neuralprog_envs.table import wikitables
@@ -26,7 +26,7 @@ from neuralprog_envs.table.ops import SETS
 from neuralprog_envs.table.vocabulary import Vocabulary
 from neuralprog_envs.table.wiki import Release, WikiSource
 
-_SIZES = {"question_words": 62, "name_words": 4, "cell_words": 6, "pivots": 2}
+_SIZES: dict[str, Any] = {"question_words": 62, "name_words": 4, "cell_words": 6, "pivots": 2}
 
 
 class _Defaults(NamedTuple):
