@@ -53,6 +53,41 @@ class Program:
     leave: Apply | None = None
 
 
+def sequence(
+    name: str, level: int, *words: str, precondition: Callable[[View], Any] | None = None
+) -> Program:
+    """Return the program that makes some calls, whatever it sees."""
+
+    def body(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+        yield from words
+
+    return Program(name, level, body, precondition=precondition)
+
+
+def loop(
+    name: str, level: int, holds: Callable[[View], Any], *words: str, recursive: bool = False
+) -> Program:
+    """Return the program that makes some calls again and again while a condition holds.
+
+    Args:
+        name: Its name.
+        level: Its level.
+        holds: The condition on the view.
+        *words: The calls.
+        recursive: Whether it repeats them by calling itself; otherwise its body is a loop.
+    """
+
+    def iterate(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+        while holds(look()):
+            yield from words
+
+    def recurse(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
+        if holds(look()):
+            yield from (*words, name)
+
+    return Program(name, level, recurse if recursive else iterate, recursive=recursive)
+
+
 @dataclass(frozen=True)
 class Library:
     """The programs of a task.

@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 from neuralprog_envs.core.arguments import shown
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints
-from neuralprog_envs.program.definition import Recursion
-from neuralprog_envs.program.library import Library, Look, Program, View
+from neuralprog_envs.program.definition import Recursion, as_read
+from neuralprog_envs.program.library import Library, Look, Program, View, loop, sequence
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.world import Effect, Pointer, Rows, World, left, right, write
 
@@ -46,6 +46,7 @@ class Addition:
     observations = ("values",)
     shortest = 1
     split_from = 2
+    spell = staticmethod(as_read)
 
     def world(self, n: int, observation: str) -> World:
         """Return four rows of n + 2 columns: one for the last carry, one that stays blank."""
@@ -62,12 +63,13 @@ class Addition:
 
     def library(self, world: World, recursive: Recursion) -> Library:
         """Return ADD and what it calls."""
+        carry = ("PTR CARRY LEFT", "WRITE CARRY 1", "PTR CARRY RIGHT")
         programs = (
-            Program("CARRY", 1, carry, precondition=overflows),
-            Program("LSHIFT", 1, shift_left),
-            Program("RSHIFT", 1, shift_right),
+            sequence("CARRY", 1, *carry, precondition=overflows),
+            sequence("LSHIFT", 1, *(f"PTR {name} LEFT" for name in ROWS)),
+            sequence("RSHIFT", 1, *(f"PTR {name} RIGHT" for name in ROWS)),
             Program("ADD1", 2, add_column, precondition=unfinished),
-            Program("ADD", 3, add_recursively if recursive else add, recursive=bool(recursive)),
+            loop("ADD", 3, unfinished, "ADD1", "LSHIFT", recursive=bool(recursive)),
         )
         return Library(programs, world.effects)
 
@@ -121,10 +123,6 @@ class Addition:
         """Return the digits in OUT."""
         return "".join("" if v == BLANK else str(v) for v in state.pad[0, OUT])
 
-    def spell(self, answer: str, values: Any) -> str:
-        """Return the answer as it is."""
-        return answer
-
 
 def look(state: ProgramState, rows: Rows) -> list[Any]:
     """Return the values at the four pointers."""
@@ -160,46 +158,12 @@ def total(view: View) -> Any:
     return sum(view[row] * (view[row] != BLANK) for row in (INP1, INP2, CARRY))
 
 
-def add(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Add columns until none is left."""
-    while unfinished(look()):
-        yield "ADD1"
-        yield "LSHIFT"
-
-
-def add_recursively(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Add a column, then the rest."""
-    if unfinished(look()):
-        yield "ADD1"
-        yield "LSHIFT"
-        yield "ADD"
-
-
 def add_column(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
     """Write the column's digit, and carry."""
     column = total(look())
     yield f"WRITE OUT {column % 10}"
     if column > 9:
         yield "CARRY"
-
-
-def carry(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Write 1 in the carry row, one column to the left."""
-    yield "PTR CARRY LEFT"
-    yield "WRITE CARRY 1"
-    yield "PTR CARRY RIGHT"
-
-
-def shift_left(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Move all pointers one column to the left."""
-    for name in ROWS:
-        yield f"PTR {name} LEFT"
-
-
-def shift_right(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Move all pointers one column to the right."""
-    for name in ROWS:
-        yield f"PTR {name} RIGHT"
 
 
 def _digits(draws: Draws, count: Ints, N: int) -> Ints:

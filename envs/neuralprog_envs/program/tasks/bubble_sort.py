@@ -19,16 +19,11 @@ at the start; PTR 3 RIGHT is part of RESET.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.program.definition import Recursion
 from neuralprog_envs.program.library import Library
-from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.tasks import sorting
 from neuralprog_envs.program.world import World
 
@@ -40,10 +35,14 @@ class BubbleSort:
     observations = ("values", "order")
     shortest = 1
     split_from = 3
-
-    def world(self, n: int, observation: str) -> World:
-        """Return one row of n cells and one more, for pointer 3."""
-        return sorting.array_world(n, observation)
+    world = staticmethod(sorting.array_world)
+    sample = staticmethod(sorting.sampled)
+    encode = staticmethod(sorting.encode)
+    pose = staticmethod(sorting.pose)
+    content = staticmethod(sorting.content)
+    judge = staticmethod(sorting.judge)
+    read = staticmethod(sorting.read)
+    spell = staticmethod(sorting.spell)
 
     def library(self, world: World, recursive: Recursion) -> Library:
         """Return BUBBLESORT and what it calls."""
@@ -57,32 +56,3 @@ class BubbleSort:
     def depth(self, n: int, recursive: Recursion) -> int:
         """Return BUBBLESORT, BUBBLE, BSTEP, COMPSWAP, as often as they call themselves."""
         return {False: 4, "partial": n + 4, True: 2 * n + 3}[recursive]
-
-    def sample(self, draws: Draws, lengths: Ints, world: World) -> ProgramInstances:
-        """Return arrays of digits ("values") or of wider numbers ("order")."""
-        return sorting.sampled(draws, lengths, world)
-
-    def encode(self, values: Any) -> tuple[list[int], int]:
-        """Return the items as numbers in the same order, and how many there are."""
-        return sorting.encoded(values)
-
-    def pose(self, encoded: list[int], world: World) -> ProgramInstances:
-        """Return the items as a batch of one instance."""
-        return sorting.pose_items(encoded, world)
-
-    def content(self, instances: ProgramInstances) -> Ints:
-        """Return the items."""
-        return sorting.content_of(instances)
-
-    def judge(self, state: ProgramState, instances: ProgramInstances) -> Floats:
-        """Return the fraction of the cells that hold the item that belongs there."""
-        right = (state.pad[:, 0, :-1] == instances.answer) & instances.mask
-        return right.sum(axis=1) / instances.mask.sum(axis=1)
-
-    def read(self, state: ProgramState) -> str:
-        """Return the array."""
-        return " ".join(map(str, state.pad[0, 0, : state.length[0]]))
-
-    def spell(self, answer: str, values: Any) -> str:
-        """Return the user's items where the answer has their ranks."""
-        return sorting.spelled(answer, values)

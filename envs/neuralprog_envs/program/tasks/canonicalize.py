@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from neuralprog_envs.core.arguments import integers, shown
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints, LengthError
-from neuralprog_envs.program.definition import Recursion
-from neuralprog_envs.program.library import Library, Look, Program
+from neuralprog_envs.program.definition import Recursion, as_read
+from neuralprog_envs.program.library import Library, Look, Program, View, loop, sequence
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.tasks.cars import CARS, STEP, picture
 from neuralprog_envs.program.world import Apply, Effect, Pointer, Rows, World, left, right
@@ -68,6 +68,7 @@ class Canonicalize:
     observations = ("image",)
     shortest = 1
     split_from = 1
+    spell = staticmethod(as_read)
 
     def world(self, n: int, observation: str) -> World:
         """Return two cells that hold the target, and the camera; raise LengthError if n > 8."""
@@ -97,13 +98,13 @@ class Canonicalize:
     def library(self, world: World, recursive: Recursion) -> Library:
         """Return GOTO and what it calls."""
         programs = (
-            Program("LGOTO", 1, go_left),
-            Program("RGOTO", 1, go_right),
-            Program("UGOTO", 1, go_up),
-            Program("DGOTO", 1, go_down),
+            loop("LGOTO", 1, is_elsewhere_sideways, "LEFT"),
+            loop("RGOTO", 1, is_elsewhere_sideways, "RIGHT"),
+            loop("UGOTO", 1, is_above_or_below, "UP"),
+            loop("DGOTO", 1, is_above_or_below, "DOWN"),
             Program("HGOTO", 2, go_sideways),
             Program("VGOTO", 2, go_up_or_down),
-            Program("GOTO", 3, go),
+            sequence("GOTO", 3, "HGOTO", "VGOTO"),
         )
         return Library(programs, world.effects)
 
@@ -162,10 +163,6 @@ class Canonicalize:
         azimuth, elevation = (int(v) * STEP for v in state.pointers[0, :2])
         return f"azimuth {azimuth} elevation {elevation}"
 
-    def spell(self, answer: str, values: Any) -> str:
-        """Return the answer as it is."""
-        return answer
-
 
 def _posed(cars: Ints, starts: Ints, lengths: Ints) -> ProgramInstances:
     """Return cars, shape (B,), and starts, shape (B, 2), in steps, as instances."""
@@ -200,10 +197,14 @@ def _turn(step: int) -> Apply:
     return apply
 
 
-def go(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Go to the target's azimuth, then to its elevation."""
-    yield "HGOTO"
-    yield "VGOTO"
+def is_elsewhere_sideways(view: View) -> Any:
+    """Return whether the azimuth is not the target's."""
+    return view[AT_AZIMUTH] != view[TO_AZIMUTH]
+
+
+def is_above_or_below(view: View) -> Any:
+    """Return whether the elevation is not the target's."""
+    return view[AT_ELEVATION] != view[TO_ELEVATION]
 
 
 def go_sideways(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
@@ -217,30 +218,5 @@ def go_sideways(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
 def go_up_or_down(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
     """Go to the target's elevation."""
     seen = look()
-    if seen[AT_ELEVATION] != seen[TO_ELEVATION]:
+    if is_above_or_below(seen):
         yield "UGOTO" if seen[AT_ELEVATION] < seen[TO_ELEVATION] else "DGOTO"
-
-
-def _until(look: Look, words: str, at: int, to: int) -> Iterator[str]:
-    while (seen := look())[at] != seen[to]:
-        yield words
-
-
-def go_left(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Go left until the azimuth is the target's."""
-    yield from _until(look, "LEFT", AT_AZIMUTH, TO_AZIMUTH)
-
-
-def go_right(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Go right until the azimuth is the target's."""
-    yield from _until(look, "RIGHT", AT_AZIMUTH, TO_AZIMUTH)
-
-
-def go_up(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Go up until the elevation is the target's."""
-    yield from _until(look, "UP", AT_ELEVATION, TO_ELEVATION)
-
-
-def go_down(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Go down until the elevation is the target's."""
-    yield from _until(look, "DOWN", AT_ELEVATION, TO_ELEVATION)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from neuralprog_envs.program.library import Body, Look
+from neuralprog_envs.program.library import Look, View
 
 START, CHILD, EMPTY = range(3)
 """The components of the view."""
@@ -12,9 +13,23 @@ START, CHILD, EMPTY = range(3)
 WHITE, NONE = 0, 3
 
 
-def _is_done(colour: int) -> bool:
-    """Return whether there is a vertex and it has been reached."""
-    return colour not in (WHITE, NONE)
+VISIT = ("WRITE ACTIVE_START", "WRITE COLOR_CURR GREY", "TRAVERSE", "MOVE START UP", "NEXT_START")
+"""The calls that visit everything that can be reached from the vertex at START."""
+
+
+def is_child_done(view: View) -> Any:
+    """Return whether the active vertex has a next child, which was reached before."""
+    return view[CHILD] not in (WHITE, NONE)
+
+
+def is_start_done(view: View) -> Any:
+    """Return whether there is a vertex at START, which was reached before."""
+    return view[START] not in (WHITE, NONE)
+
+
+def is_vertex_left(view: View) -> Any:
+    """Return whether there is a vertex at START."""
+    return view[START] != NONE
 
 
 def use_stack(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
@@ -26,38 +41,6 @@ def use_stack(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
         yield "WRITE ACTIVE_STACK"
         yield "WRITE STACK_POP"
         yield "MOVE STACK DOWN"
-
-
-def traverse(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Visit everything that can be reached from the active vertex."""
-    yield "CHECK_CHILD"
-    yield "EXPLORE"
-
-
-def check_child(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Skip the children that were reached before."""
-    while _is_done(look()[CHILD]):
-        yield "MOVE CHILD_ACTIVE UP"
-
-
-def check_child_recursively(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Skip one child, then the others."""
-    if _is_done(look()[CHILD]):
-        yield "MOVE CHILD_ACTIVE UP"
-        yield "CHECK_CHILD"
-
-
-def next_start(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Skip the vertices that were reached."""
-    while _is_done(look()[START]):
-        yield "MOVE START UP"
-
-
-def next_start_recursively(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Skip one vertex, then the others."""
-    if _is_done(look()[START]):
-        yield "MOVE START UP"
-        yield "NEXT_START"
 
 
 def _descend() -> Iterator[str]:
@@ -98,41 +81,3 @@ def explore_recursively(look: Look, arguments: tuple[int, ...]) -> Iterator[str]
         yield "STACK POP"
     yield "CHECK_CHILD"
     yield "EXPLORE"
-
-
-def _visit() -> Iterator[str]:
-    yield "WRITE ACTIVE_START"
-    yield "WRITE COLOR_CURR GREY"
-    yield "TRAVERSE"
-    yield "MOVE START UP"
-    yield "NEXT_START"
-
-
-def sort(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Visit from every vertex that was not reached from another."""
-    while look()[START] != NONE:
-        yield from _visit()
-
-
-def sort_recursively(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Visit from the first vertex that was not reached, then from the others."""
-    if look()[START] != NONE:
-        yield from _visit()
-        yield "TOPOSORT"
-
-
-LOOPS: dict[str, Body] = {
-    "CHECK_CHILD": check_child,
-    "NEXT_START": next_start,
-    "EXPLORE": explore,
-    "TOPOSORT": sort,
-}
-"""The bodies without recursion."""
-
-RECURSIVE: dict[str, Body] = {
-    "CHECK_CHILD": check_child_recursively,
-    "NEXT_START": next_start_recursively,
-    "EXPLORE": explore_recursively,
-    "TOPOSORT": sort_recursively,
-}
-"""The bodies with recursion."""

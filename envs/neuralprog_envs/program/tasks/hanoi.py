@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from neuralprog_envs.core.arguments import shown
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints
-from neuralprog_envs.program.definition import Recursion
+from neuralprog_envs.program.definition import Recursion, as_read
 from neuralprog_envs.program.library import Library, Look, Program, View
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.world import Apply, Effect, Pointer, Rows, World
@@ -45,6 +45,7 @@ class Hanoi:
     observations = ("roles",)
     shortest = 1
     split_from = 3
+    spell = staticmethod(as_read)
 
     def world(self, n: int, observation: str) -> World:
         """Return three pegs of n places."""
@@ -118,10 +119,6 @@ class Hanoi:
         """Return the pegs, each from its bottom."""
         pegs = [" ".join(str(v) for v in peg if v) or "-" for peg in state.pad[0]]
         return " | ".join(pegs)
-
-    def spell(self, answer: str, values: Any) -> str:
-        """Return the answer as it is."""
-        return answer
 
 
 def _posed(sizes: Ints, roles: Ints, lengths: Ints) -> ProgramInstances:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from neuralprog_envs.program.library import Look
+from neuralprog_envs.program.library import Look, View
 
 AT_MOST, AT_END, RANGE, EMPTY = range(4)
 """The components of the view."""
+
+
+PARTITION = ("SET_PIVOT_LO", "SET_J_LO", "COMPSWAP_LOOP", "SWAP PIVOT HI", "SET_J_NULL")
+"""The calls that put what is at most the range's last item left of it."""
 
 
 def use_stack(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
@@ -23,35 +28,16 @@ def use_stack(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
     yield f"MOVE STACKHI {move}"
 
 
+def is_scanning(view: View) -> Any:
+    """Return whether there are items of the range left to compare with its last."""
+    return not view[AT_END]
+
+
 def compare_and_swap(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
     """Bring an item that is at most the last one to the left part."""
     if look()[AT_MOST]:
         yield "SWAP PIVOT J"
         yield "MOVE PIVOT UP"
-
-
-def scan(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Compare every item of the range with its last."""
-    while not look()[AT_END]:
-        yield "COMPSWAP"
-        yield "MOVE J UP"
-
-
-def scan_recursively(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Compare an item with the range's last, then the rest."""
-    if not look()[AT_END]:
-        yield "COMPSWAP"
-        yield "MOVE J UP"
-        yield "COMPSWAP_LOOP"
-
-
-def partition(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Put what is at most the range's last item left of it."""
-    yield "SET_PIVOT_LO"
-    yield "SET_J_LO"
-    yield "COMPSWAP_LOOP"
-    yield "SWAP PIVOT HI"
-    yield "SET_J_NULL"
 
 
 def sort(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:

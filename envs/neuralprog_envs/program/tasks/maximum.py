@@ -10,7 +10,6 @@ Source: Reed and de Freitas 2016, section 4.5: MAX and RJMP are learned on a fro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.program.definition import Recursion
-from neuralprog_envs.program.library import Library, Look, Program
+from neuralprog_envs.program.library import Library, View, loop, sequence
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.tasks import sorting
 from neuralprog_envs.program.tasks.sorting import END1, END2, P1, P2
@@ -34,18 +33,18 @@ class Maximum:
     observations = ("values", "order")
     shortest = 1
     split_from = 3
-
-    def world(self, n: int, observation: str) -> World:
-        """Return one row of n cells and one more, for pointer 3."""
-        return sorting.array_world(n, observation)
+    world = staticmethod(sorting.array_world)
+    encode = staticmethod(sorting.encode)
+    content = staticmethod(sorting.content)
+    spell = staticmethod(sorting.spell)
 
     def library(self, world: World, recursive: Recursion) -> Library:
         """Return bubble sort's programs, RJMP and MAX."""
         recurse = bool(recursive)
         programs = (
             *sorting.sweep_programs(recurse, restarts=recurse),
-            Program("RJMP", 2, jump_recursively if recurse else jump, recursive=recurse),
-            Program("MAX", 5, find_maximum),
+            loop("RJMP", 2, is_before_end, "RSHIFT", recursive=recurse),
+            sequence("MAX", 5, "BUBBLESORT", "RJMP"),
         )
         return Library(programs, world.effects)
 
@@ -61,17 +60,9 @@ class Maximum:
         """Return arrays of digits ("values") or of wider numbers ("order")."""
         return _for_largest(sorting.sampled(draws, lengths, world))
 
-    def encode(self, values: Any) -> tuple[list[int], int]:
-        """Return the items as numbers in the same order, and how many there are."""
-        return sorting.encoded(values)
-
     def pose(self, encoded: list[int], world: World) -> ProgramInstances:
         """Return the items as a batch of one instance."""
-        return _for_largest(sorting.pose_items(encoded, world))
-
-    def content(self, instances: ProgramInstances) -> Ints:
-        """Return the items."""
-        return sorting.content_of(instances)
+        return _for_largest(sorting.pose(encoded, world))
 
     def judge(self, state: ProgramState, instances: ProgramInstances) -> Floats:
         """Return how much holds of: pointer 1, pointer 2 at the end, the largest item there."""
@@ -84,31 +75,12 @@ class Maximum:
         """Return the item at pointer 1."""
         return str(state.pad[0, 0, state.pointers[0, P1]])
 
-    def spell(self, answer: str, values: Any) -> str:
-        """Return the user's items where the answer has their ranks."""
-        return sorting.spelled(answer, values)
-
 
 def _for_largest(instances: ProgramInstances) -> ProgramInstances:
     largest = instances.pad[:, 0].max(axis=1, keepdims=True)
     return replace(instances, answer=largest, mask=np.ones(largest.shape, dtype=bool))
 
 
-def jump(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Move pointers 1 and 2 to the right end."""
-    while not ((view := look())[END1] and view[END2]):
-        yield "RSHIFT"
-
-
-def jump_recursively(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Move pointers 1 and 2 to the right, and again until both are at the end."""
-    view = look()
-    if not (view[END1] and view[END2]):
-        yield "RSHIFT"
-        yield "RJMP"
-
-
-def find_maximum(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Sort, then go to the right end."""
-    yield "BUBBLESORT"
-    yield "RJMP"
+def is_before_end(view: View) -> Any:
+    """Return whether pointer 1 or pointer 2 is not at the right end."""
+    return not (view[END1] and view[END2])

@@ -25,9 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.task import Floats, Ints
+from neuralprog_envs.core.task import Ints
 from neuralprog_envs.program.definition import Recursion
-from neuralprog_envs.program.library import Library, Program
+from neuralprog_envs.program.library import Library, Program, loop, sequence
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.tasks import lomuto, sorting
 from neuralprog_envs.program.tasks.sorting import HOLE
@@ -55,6 +55,11 @@ class QuickSort:
     observations = ("order",)
     shortest = 1
     split_from = 3
+    encode = staticmethod(sorting.encode)
+    content = staticmethod(sorting.content)
+    judge = staticmethod(sorting.judge)
+    read = staticmethod(sorting.read)
+    spell = staticmethod(sorting.spell)
 
     def world(self, n: int, observation: str) -> World:
         """Return the array and the two stacks, which hold up to 2n + 1 ranges."""
@@ -81,23 +86,16 @@ class QuickSort:
     def library(self, world: World, recursive: Recursion) -> Library:
         """Return QUICKSORT and what it calls."""
         recurse = bool(recursive)
+        sort = lomuto.sort_recursively if recurse else lomuto.sort
         ranges = (("PUSH_CALL1", "PUSH_CALL2", "POP"),)
         programs = (
             Program("STACK", 1, lomuto.use_stack, arguments=ranges),
             Program("COMPSWAP", 1, lomuto.compare_and_swap),
-            Program(
-                "COMPSWAP_LOOP",
-                2,
-                lomuto.scan_recursively if recurse else lomuto.scan,
-                recursive=recurse,
+            loop(
+                "COMPSWAP_LOOP", 2, lomuto.is_scanning, "COMPSWAP", "MOVE J UP", recursive=recurse
             ),
-            Program("PARTITION", 3, lomuto.partition),
-            Program(
-                "QUICKSORT",
-                4,
-                lomuto.sort_recursively if recurse else lomuto.sort,
-                recursive=recurse,
-            ),
+            sequence("PARTITION", 3, *lomuto.PARTITION),
+            Program("QUICKSORT", 4, sort, recursive=recurse),
         )
         return Library(programs, world.effects)
 
@@ -114,35 +112,12 @@ class QuickSort:
         wide = np.maximum(100, 4 * lengths)[:, None]
         return _with_stacks(sorting.posed(draws.integers(0, wide, _size(world)), lengths))
 
-    def encode(self, values: Any) -> tuple[list[int], int]:
-        """Return the items as numbers in the same order, and how many there are."""
-        return sorting.encoded(values)
-
     def pose(self, encoded: list[int], world: World) -> ProgramInstances:
         """Return the items as a batch of one instance."""
         values = np.zeros((1, _size(world)), dtype=np.int32)
         values[0, : len(encoded)] = encoded
         length = np.array([len(encoded)], dtype=np.int32)
         return _with_stacks(sorting.posed(values, length))
-
-    def content(self, instances: ProgramInstances) -> Ints:
-        """Return the items."""
-        array = instances.pad[:, :1]
-        return np.where(array == HOLE, np.int32(0), array)
-
-    def judge(self, state: ProgramState, instances: ProgramInstances) -> Floats:
-        """Return the fraction of the cells that hold the item that belongs there."""
-        n = instances.answer.shape[1]
-        right_cells = (state.pad[:, ARRAY, :n] == instances.answer) & instances.mask
-        return right_cells.sum(axis=1) / instances.mask.sum(axis=1)
-
-    def read(self, state: ProgramState) -> str:
-        """Return the array."""
-        return " ".join(map(str, state.pad[0, ARRAY, : state.length[0]]))
-
-    def spell(self, answer: str, values: Any) -> str:
-        """Return the user's items where the answer has their ranks."""
-        return sorting.spelled(answer, values)
 
 
 def _size(world: World) -> int:

@@ -15,8 +15,8 @@ import numpy as np
 
 from neuralprog_envs.core.arguments import shown
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.task import Ints
-from neuralprog_envs.program.library import Look, Program, View
+from neuralprog_envs.core.task import Floats, Ints
+from neuralprog_envs.program.library import Look, Program, View, loop, sequence
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.world import Effect, Pointer, Rows, World, left, right_within, swap
 
@@ -108,7 +108,7 @@ def posed(values: Ints, lengths: Ints) -> ProgramInstances:
     )
 
 
-def encoded(values: Any) -> tuple[list[int], int]:
+def encode(values: Any) -> tuple[list[int], int]:
     """Return items as numbers in the same order: themselves, or their ranks.
 
     Raises:
@@ -127,14 +127,14 @@ def encoded(values: Any) -> tuple[list[int], int]:
     return ranks, len(items)
 
 
-def spelled(answer: str, values: Any) -> str:
+def spell(answer: str, values: Any) -> str:
     """Return an answer with the items in the places of their numbers, as they were given.
 
     Equal items, as 7 and 007, stand in the order in which they were given.
     """
     given = _words(values) if isinstance(values, str) else list(values)
     items: dict[str, list[str]] = {}
-    for number, item in zip(encoded(values)[0], given, strict=True):
+    for number, item in zip(encode(values)[0], given, strict=True):
         items.setdefault(str(number), []).append(str(item))
     left = {number: iter(equal) for number, equal in items.items()}
     return " ".join(next(left.get(n, iter(())), items.get(n, [n])[-1]) for n in answer.split())
@@ -175,19 +175,31 @@ def _words(text: str) -> list[str]:
     return [part.strip().strip("\"'") for part in parts if part.strip()]
 
 
-def pose_items(items: list[int], world: World) -> ProgramInstances:
+def pose(encoded: list[int], world: World) -> ProgramInstances:
     """Return numbers as a batch of one instance; digits only, where digits are seen."""
-    if len(world.view) > 6 and not all(0 <= item <= 9 for item in items):
+    if len(world.view) > 6 and not all(0 <= item <= 9 for item in encoded):
         raise ValueError("with observation='values' the items must be digits, 0 to 9")
     values = np.zeros((1, world.columns - 1), dtype=np.int32)
-    values[0, : len(items)] = items
-    return posed(values, np.array([len(items)], dtype=np.int32))
+    values[0, : len(encoded)] = encoded
+    return posed(values, np.array([len(encoded)], dtype=np.int32))
 
 
-def content_of(instances: ProgramInstances) -> Ints:
+def content(instances: ProgramInstances) -> Ints:
     """Return the items, 0 past the array."""
-    array = instances.pad
+    array = instances.pad[:, :1]
     return np.where(array == HOLE, np.int32(0), array)
+
+
+def judge(state: ProgramState, instances: ProgramInstances) -> Floats:
+    """Return the fraction of the cells that hold the item that belongs there, shape (B,)."""
+    n = instances.answer.shape[1]
+    right = (state.pad[:, 0, :n] == instances.answer) & instances.mask
+    return right.sum(axis=1) / instances.mask.sum(axis=1)
+
+
+def read(state: ProgramState) -> str:
+    """Return the array."""
+    return " ".join(map(str, state.pad[0, 0, : state.length[0]]))
 
 
 def sweep_programs(recursive: bool, restarts: bool) -> tuple[Program, ...]:
@@ -197,15 +209,42 @@ def sweep_programs(recursive: bool, restarts: bool) -> tuple[Program, ...]:
         recursive: Whether BSTEP and LSHIFT call themselves.
         restarts: Whether BUBBLESORT does.
     """
+    left, step = ("PTR 1 LEFT", "PTR 2 LEFT"), ("COMPSWAP", "RSHIFT")
+    if recursive:
+        sweep = (
+            loop("LSHIFT", 1, is_past_start, *left, recursive=True),
+            loop("BSTEP", 2, is_before_end, *step, recursive=True),
+            sequence("RESET", 2, "LSHIFT", "PTR 3 RIGHT"),
+            sequence("BUBBLE", 3, "PTR 2 RIGHT", "BSTEP"),
+        )
+    else:
+        sweep = (
+            sequence("LSHIFT", 1, *left),
+            sequence("BSTEP", 2, *step),
+            Program("RESET", 2, reset),
+            Program("BUBBLE", 3, bubble),
+        )
     return (
         Program("COMPSWAP", 1, compare_and_swap),
-        Program("RSHIFT", 1, shift_right),
-        Program("LSHIFT", 1, shift_left_all if recursive else shift_left, recursive=recursive),
-        Program("BSTEP", 2, sweep if recursive else step, recursive=recursive),
-        Program("RESET", 2, reset_by_call if recursive else reset),
-        Program("BUBBLE", 3, bubble_by_call if recursive else bubble),
-        Program("BUBBLESORT", 4, sort_recursively if restarts else sort, recursive=restarts),
+        sequence("RSHIFT", 1, "PTR 1 RIGHT", "PTR 2 RIGHT"),
+        *sweep,
+        loop("BUBBLESORT", 4, is_unsorted, "BUBBLE", "RESET", recursive=restarts),
     )
+
+
+def is_past_start(view: View) -> Any:
+    """Return whether pointer 1 or pointer 2 is not at the start."""
+    return not (view[START1] and view[START2])
+
+
+def is_before_end(view: View) -> Any:
+    """Return whether pointer 1 is not at the end."""
+    return not view[END1]
+
+
+def is_unsorted(view: View) -> Any:
+    """Return whether there are passes left."""
+    return not view[DONE]
 
 
 def compare_and_swap(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
@@ -214,77 +253,15 @@ def compare_and_swap(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
         yield "SWAP 1 2"
 
 
-def shift_right(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Move pointers 1 and 2 to the right."""
-    yield "PTR 1 RIGHT"
-    yield "PTR 2 RIGHT"
-
-
-def shift_left(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Move pointers 1 and 2 to the left."""
-    yield "PTR 1 LEFT"
-    yield "PTR 2 LEFT"
-
-
-def shift_left_all(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Move pointers 1 and 2 to the far left."""
-    view = look()
-    if not (view[START1] and view[START2]):
-        yield "PTR 1 LEFT"
-        yield "PTR 2 LEFT"
-        yield "LSHIFT"
-
-
-def step(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Put two neighbours in order and advance."""
-    yield "COMPSWAP"
-    yield "RSHIFT"
-
-
-def sweep(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Put two neighbours in order, advance, and go on to the end."""
-    if not look()[END1]:
-        yield "COMPSWAP"
-        yield "RSHIFT"
-        yield "BSTEP"
-
-
 def reset(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
     """Move pointers 1 and 2 to the far left and count the pass."""
-    while not ((view := look())[START1] and view[START2]):
+    while is_past_start(look()):
         yield "LSHIFT"
-    yield "PTR 3 RIGHT"
-
-
-def reset_by_call(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Do what ``reset`` does; LSHIFT goes all the way."""
-    yield "LSHIFT"
     yield "PTR 3 RIGHT"
 
 
 def bubble(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
     """Sweep once from left to right."""
     yield "PTR 2 RIGHT"
-    while not look()[END1]:
+    while is_before_end(look()):
         yield "BSTEP"
-
-
-def bubble_by_call(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Do what ``bubble`` does; BSTEP goes all the way."""
-    yield "PTR 2 RIGHT"
-    yield "BSTEP"
-
-
-def sort(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Sweep as often as there are items."""
-    while not look()[DONE]:
-        yield "BUBBLE"
-        yield "RESET"
-
-
-def sort_recursively(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
-    """Sweep, and sort again until every pass is done."""
-    if not look()[DONE]:
-        yield "BUBBLE"
-        yield "RESET"
-        yield "BUBBLESORT"

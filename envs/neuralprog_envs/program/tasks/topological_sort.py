@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Bools, Floats, Ints
 from neuralprog_envs.program.definition import Recursion
-from neuralprog_envs.program.library import Library, Program
+from neuralprog_envs.program.library import Library, Program, loop, sequence
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.tasks import depth_first, graphs
 from neuralprog_envs.program.world import Apply, Effect, Pointer, Rows, World, left, right
@@ -71,14 +71,15 @@ class TopologicalSort:
     def library(self, world: World, recursive: Recursion) -> Library:
         """Return TOPOSORT and what it calls."""
         recurse = bool(recursive)
-        bodies = depth_first.RECURSIVE if recurse else depth_first.LOOPS
+        explore = depth_first.explore_recursively if recurse else depth_first.explore
+        up = "MOVE CHILD_ACTIVE UP"
         programs = (
             Program("STACK", 1, depth_first.use_stack, arguments=(("PUSH", "POP"),)),
-            Program("CHECK_CHILD", 1, bodies["CHECK_CHILD"], recursive=recurse),
-            Program("NEXT_START", 1, bodies["NEXT_START"], recursive=recurse),
-            Program("EXPLORE", 2, bodies["EXPLORE"], recursive=recurse),
-            Program("TRAVERSE", 3, depth_first.traverse),
-            Program("TOPOSORT", 4, bodies["TOPOSORT"], recursive=recurse),
+            loop("CHECK_CHILD", 1, depth_first.is_child_done, up, recursive=recurse),
+            loop("NEXT_START", 1, depth_first.is_start_done, "MOVE START UP", recursive=recurse),
+            Program("EXPLORE", 2, explore, recursive=recurse),
+            sequence("TRAVERSE", 3, "CHECK_CHILD", "EXPLORE"),
+            loop("TOPOSORT", 4, depth_first.is_vertex_left, *depth_first.VISIT, recursive=recurse),
         )
         return Library(programs, world.effects)
 
