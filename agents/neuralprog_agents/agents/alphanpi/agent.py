@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from neuralprog_agents.agent import Learner, Policy, Tensors
 from neuralprog_agents.agents.alphanpi.card import Card
 from neuralprog_agents.agents.alphanpi.config import Config
 from neuralprog_agents.specifications.registry import specifications
 from neuralprog_envs.registry import find
-
-if TYPE_CHECKING:
-    from neuralprog_agents.agent import Tensors
-    from neuralprog_agents.agents.alphanpi.policy import AlphaNPIPolicy
-    from neuralprog_agents.agents.alphanpi.train import AlphaNPILearner
 
 __all__ = ["SUPERVISION", "Card", "Config", "check", "learner", "load"]
 
@@ -24,14 +18,14 @@ def check(config: Config) -> None:
     specifications(find(config.env).id, config.recursive)
 
 
-def learner(config: Config, index: int) -> AlphaNPILearner:
+def learner(config: Config, index: int) -> Learner:
     """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
     from neuralprog_agents.agents.alphanpi import train
 
     return train.AlphaNPILearner(config, index)
 
 
-def load(weights: Tensors, card: Card) -> AlphaNPIPolicy:
+def load(weights: Tensors, card: Card) -> Policy:
     """Return the policy of a network's parameters, by name; see ``AgentModule.load``."""
     from neuralprog_agents.agents.alphanpi import policy
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from neuralprog_agents.agent import Learner, Policy, Tensors
 from neuralprog_agents.agents.neural_programmer.card import Card
 from neuralprog_agents.agents.neural_programmer.config import Config
 from neuralprog_agents.training.checkpoint import check_arrays
 from neuralprog_envs.registry import find
-
-if TYPE_CHECKING:
-    from neuralprog_agents.agent import Tensors
-    from neuralprog_agents.agents.neural_programmer.policy import ProgrammerPolicy
-    from neuralprog_agents.agents.neural_programmer.train import ProgrammerLearner
 
 __all__ = ["SUPERVISION", "Card", "Config", "check", "learner", "load"]
 
@@ -30,14 +24,14 @@ def check(config: Config) -> None:
     task_of(config)
 
 
-def learner(config: Config, index: int) -> ProgrammerLearner:
+def learner(config: Config, index: int) -> Learner:
     """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
     from neuralprog_agents.agents.neural_programmer import train
 
     return train.ProgrammerLearner(config, index)
 
 
-def load(weights: Tensors, card: Card) -> ProgrammerPolicy:
+def load(weights: Tensors, card: Card) -> Policy:
     """Return the policy of "theta", shape (P,), float32; see ``AgentModule.load``."""
     from neuralprog_agents.agents.neural_programmer.policy import ProgrammerPolicy
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from neuralprog_agents.agent import Learner, Policy, Tensors
 from neuralprog_agents.agents.npi.card import Card
 from neuralprog_agents.agents.npi.config import Config, TaskConfig
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find
-
-if TYPE_CHECKING:
-    from neuralprog_agents.agent import Tensors
-    from neuralprog_agents.agents.npi.policy import NPIPolicy
-    from neuralprog_agents.agents.npi.train import NPILearner
 
 __all__ = ["SUPERVISION", "Card", "Config", "check", "check_certificate", "learner", "load"]
 
@@ -43,14 +39,14 @@ def _check_task(task: TaskConfig) -> None:
         check_provable(made)
 
 
-def learner(config: Config, index: int) -> NPILearner:
+def learner(config: Config, index: int) -> Learner:
     """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
     from neuralprog_agents.agents.npi import train
 
     return train.NPILearner(config, index)
 
 
-def load(weights: Tensors, card: Card) -> NPIPolicy:
+def load(weights: Tensors, card: Card) -> Policy:
     """Return the policy of a network's parameters, by name; see ``AgentModule.load``."""
     from neuralprog_agents.agents.npi import policy
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from neuralprog_agents.agent import Answerer, Learner, Tensors
 from neuralprog_agents.agents.ntm.card import Card, Form
 from neuralprog_agents.agents.ntm.config import Config
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find, make_task
-
-if TYPE_CHECKING:
-    from neuralprog_agents.agent import Tensors
-    from neuralprog_agents.sequences.policy import SequencePolicy
-    from neuralprog_agents.sequences.training import SequenceLearner
 
 __all__ = ["COMPILED", "SUPERVISION", "Card", "Config", "check", "learner", "load"]
 
@@ -32,7 +28,7 @@ def check(config: Config) -> None:
         raise ValueError(f"values up to {most} need more than {config.bits} bits")
 
 
-def learner(config: Config, index: int) -> SequenceLearner:
+def learner(config: Config, index: int) -> Learner:
     """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
     from neuralprog_agents.agents.ntm.learner import TapeReader
     from neuralprog_agents.sequences.training import SequenceLearner
@@ -43,7 +39,7 @@ def learner(config: Config, index: int) -> SequenceLearner:
     )
 
 
-def load(weights: Tensors, card: Card) -> SequencePolicy:
+def load(weights: Tensors, card: Card) -> Answerer:
     """Return the policy of the machine's parameters, by name; see ``AgentModule.load``."""
     from neuralprog_agents.agents.ntm.learner import TapeReader
     from neuralprog_agents.sequences.policy import SequencePolicy

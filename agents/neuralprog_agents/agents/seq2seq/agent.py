@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
-
+from neuralprog_agents.agent import Answerer, Learner, Tensors
 from neuralprog_agents.agents.seq2seq.card import Card, Form
 from neuralprog_agents.agents.seq2seq.config import Config
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find, make_task
-
-if TYPE_CHECKING:
-    from neuralprog_agents.agent import Tensors
-    from neuralprog_agents.sequences.policy import SequencePolicy
-    from neuralprog_agents.sequences.training import SequenceLearner
 
 __all__ = ["SUPERVISION", "Card", "Config", "check", "learner", "load"]
 
@@ -31,7 +25,7 @@ def check(config: Config) -> None:
     check_lengths(make_task(row.id, length=config.length), config.length, "train")
 
 
-def learner(config: Config, index: int) -> SequenceLearner:
+def learner(config: Config, index: int) -> Learner:
     """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
     from neuralprog_agents.agents.seq2seq.learner import Seq2Seq
     from neuralprog_agents.sequences.training import SequenceLearner
@@ -40,7 +34,7 @@ def learner(config: Config, index: int) -> SequenceLearner:
     return SequenceLearner(config, index, lambda: Seq2Seq(form), asdict(form), {})
 
 
-def load(weights: Tensors, card: Card) -> SequencePolicy:
+def load(weights: Tensors, card: Card) -> Answerer:
     """Return the policy of a network's parameters, by name; see ``AgentModule.load``."""
     from neuralprog_agents.agents.seq2seq.learner import Seq2Seq
     from neuralprog_agents.sequences.policy import SequencePolicy

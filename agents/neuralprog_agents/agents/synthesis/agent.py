@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from neuralprog_agents.agent import Learner, Policy, Tensors
 from neuralprog_agents.agents.synthesis.card import Card
 from neuralprog_agents.agents.synthesis.config import Config
 from neuralprog_agents.specifications.registry import specifications
 from neuralprog_envs.registry import find
-
-if TYPE_CHECKING:
-    from neuralprog_agents.agent import Tensors
-    from neuralprog_agents.agents.synthesis.policy import SynthesisPolicy
-    from neuralprog_agents.agents.synthesis.train import SynthesisLearner
 
 __all__ = ["SUPERVISION", "Card", "Config", "check", "check_certificate", "learner", "load"]
 
@@ -24,14 +20,14 @@ def check(config: Config) -> None:
     specifications(find(config.env).id, True)
 
 
-def learner(config: Config, index: int) -> SynthesisLearner:
+def learner(config: Config, index: int) -> Learner:
     """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
     from neuralprog_agents.agents.synthesis import train
 
     return train.SynthesisLearner(config, index)
 
 
-def load(weights: Tensors, card: Card) -> SynthesisPolicy:
+def load(weights: Tensors, card: Card) -> Policy:
     """Return the policy of bodies, or of their network; see ``AgentModule.load``.
 
     The weights are "nodes" and "roots" (see ``bodies.tabulate``), and the network's parameters.
