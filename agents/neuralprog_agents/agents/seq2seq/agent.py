@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+
 from neuralprog_agents.agent import Answerer, Learner, Tensors
 from neuralprog_agents.agents.seq2seq.card import Card, Form
 from neuralprog_agents.agents.seq2seq.config import Config
