@@ -119,13 +119,9 @@ class Player(Protocol):
     def play(
         self, task: Any, instances: Any, limits: Sequence[int], keep: bool = False
     ) -> Sequence[Played]:
-        """Play each of the n instances to its end.
+        """Play each of the n instances to its end, in at most ``limits[i]`` steps.
 
-        Args:
-            task: The task.
-            instances: What is posed, n rows.
-            limits: The most steps of each.
-            keep: Whether to keep the actions.
+        ``keep`` says whether to keep the actions.
         """
 
 

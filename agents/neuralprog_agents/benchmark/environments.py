@@ -98,10 +98,7 @@ def single(env: Any) -> Work:
 def vector(env: Any, *, halts: bool = True, steps: int = 16) -> Work:
     """Return a workload of some steps of a vector environment.
 
-    Args:
-        env: The environment.
-        halts: Whether actions are drawn that end an episode.
-        steps: How many steps are made at once.
+    ``halts`` says whether actions are drawn that end an episode.
     """
     env.reset(seed=0)
     return _stepping(env.step, env, halts, steps)

@@ -15,8 +15,9 @@ from neuralprog_agents.benchmark.ratio import Pair, Work
 from neuralprog_agents.evaluation.agents import open_agent
 from neuralprog_agents.npi_network.frames import Sampler, take
 from neuralprog_agents.npi_network.model import without_onednn
-from neuralprog_agents.npi_network.trainer import adam, gradient_step
+from neuralprog_agents.npi_network.trainer import adam
 from neuralprog_agents.npi_network.training_set import cost
+from neuralprog_agents.training.network import gradient_step
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task

@@ -34,11 +34,9 @@ class Pair:
     clock: Callable[[], float] = time.process_time
 
     def measure(self, seconds: float, rounds: int) -> Ratio:
-        """Measure both in turn; one call of each warms up and does not count.
+        """Measure both in turn, in each round for ``seconds`` at least.
 
-        Args:
-            seconds: The least time of each in a round.
-            rounds: How many rounds.
+        One call of each warms up and does not count.
         """
         for work in filter(callable, (self.ours, self.theirs)):
             work()

@@ -17,11 +17,8 @@ def problem(
 ) -> Problem:
     """Return pairs as the compiled interpreter wants them.
 
-    Args:
-        instances: A multiple of 64 rows, padded to one width.
-        memory: M of each, shape (B,), at most 128.
-        limit: T of each, shape (B,), at most 255.
-        changed: See ``weights``.
+    The instances are a multiple of 64 rows, padded to one width. ``memory`` has M of each, at most
+    128, and ``limit`` T of each, at most 255, shape (B,); for ``changed`` see ``weights``.
     """
     groups = len(memory) // LANES
     answer = np.where(instances.mask, instances.answer, 0)
@@ -65,15 +62,10 @@ def in_lanes(
 ) -> NDArray[np.int64]:
     """Return an even number of rows in the order in which the lanes should hold them.
 
-    By length, so that groups of 64 are alike.
-
-    Args:
-        instances: B pairs.
-        memory: M of each, shape (B,).
-        rows: Which of them.
-        alike: Whether neighbours (2k, 2k + 1) should be pairs of one length and one M whose inputs
-            have as many equal cells as a greedy choice finds: they differ in little but what
-            decides the answer. It is for scores with contrast.
+    By length, so that groups of 64 are alike; ``memory`` has M of each pair, shape (B,). If
+    ``alike``, neighbours (2k, 2k + 1) are pairs of one length and one M whose inputs have as many
+    equal cells as a greedy choice finds: they differ in little but what decides the answer. It is
+    for scores with contrast.
     """
     by_length = rows[np.lexsort((memory[rows], instances.length[rows]))]
     if not alike:

@@ -15,12 +15,7 @@ Look = Callable[[CircuitTable], tuple[bool, Sequence[int]]]
 
 
 def simplify(table: CircuitTable, look: Look) -> CircuitTable:
-    """Return a table that is right and costs no more, found by descent.
-
-    Args:
-        table: A program that is right.
-        look: Tells whether a table is right.
-    """
+    """Return a table that is right and costs no more than a right one, found by descent."""
     best = table.copy()
     while (better := _improve(best, look)) is not None:
         best = better

@@ -105,9 +105,8 @@ class Application:
     def text(self, *, unfold: bool = False) -> str:
         """Return the trace: a table, or the nested calls of a program.
 
-        Args:
-            unfold: Whether a program's calls of itself as its last step are nested too, and not
-                shown as the loop that they amount to.
+        With ``unfold`` a program's calls of itself as its last step are nested too, and not shown
+        as the loop that they amount to.
         """
         if self.direct_answer is not None:
             return "(this agent reads its input and says the answer: it does not act)"
@@ -142,13 +141,9 @@ def _nested_text(task: ProgramTask, instance: Any, actions: Any, unfold: bool) -
 def apply(
     policy: Policy | Answerer, env: TaskEnv, values: Any = None, seed: int = 0
 ) -> Application:
-    """Let a policy act on an input, or on an instance of the environment.
+    """Let a policy act, or answer, in an environment that ``prepare`` or ``example`` made.
 
-    Args:
-        policy: Who acts, or answers.
-        env: From ``prepare`` or ``example``.
-        values: The input; None poses the instance at the address (``seed``, 0).
-        seed: See ``values``.
+    ``values`` is the user's input; None poses the instance at the address (``seed``, 0).
     """
     options = None if values is None else {"input": values}
     observation, info = env.reset(seed=seed, options=options)

@@ -152,12 +152,7 @@ def _slot_bytes(env_id: str, settings: dict[str, Any]) -> int:
 
 
 def play(policy: Policy, env: TaskVectorEnv, seed: int) -> NDArray[np.float64]:
-    """Play one episode in every slot.
-
-    Args:
-        policy: Who plays.
-        env: n slots.
-        seed: Slot i gets seed + i.
+    """Play one episode in each of n slots; slot i gets seed + i.
 
     Returns:
         Success, return and steps of each slot, shape (3, n).

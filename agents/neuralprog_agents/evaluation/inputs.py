@@ -27,10 +27,7 @@ _MOST_CELLS = 2**20
 def read_input(env_id: str, text: str, table: str | None = None) -> Any:
     """Return what a user typed in the form in which the environment's task takes it.
 
-    Args:
-        env_id: The task.
-        text: What was typed.
-        table: The CSV file that a question is about.
+    ``table`` is the CSV file that a question is about.
 
     Raises:
         ValueError: It should be numbers, and is not; or there is a table but no question, or the
@@ -72,13 +69,10 @@ def parse_numbers(text: str) -> list[int]:
 def prepare(
     policy: Policy | Answerer, env_id: str, values: Any, memory_size: int | None = None
 ) -> TaskEnv:
-    """Return the environment in which the input can be posed.
+    """Return the environment in which a user's input can be posed.
 
-    Args:
-        policy: Who will act.
-        env_id: The task.
-        values: The user's input, as the task's docstring gives it.
-        memory_size: M; None takes what the input needs.
+    The input has the form that the task's docstring gives. ``memory_size`` is M; None takes what
+    the input needs.
 
     Raises:
         ValueError: The input has not the task's form, is too long, or a value is not in 0..M-1.
@@ -160,10 +154,7 @@ def _affordable(env: TaskEnv) -> TaskEnv:
 def example(policy: Policy | Answerer, env_id: str, length: int | None) -> TaskEnv:
     """Return the environment whose instances of a length are to be shown.
 
-    Args:
-        policy: Who will act.
-        env_id: The task.
-        length: The instances' length; None takes the environment's shortest default, at least 3.
+    Without a length they have the environment's shortest default, but at least 3.
 
     Raises:
         ValueError: There are no instances of that length.

@@ -63,13 +63,10 @@ class Answered:
 
 
 def answer_release(policy: Policy, env_id: str, data: str | None, questions: str) -> Answered:
-    """Return a policy's answers to a file of questions.
+    """Return a policy's answers to a file of questions of ``NPWikiTableQuestions``.
 
-    Args:
-        policy: Who answers.
-        env_id: ``NPWikiTableQuestions``.
-        data: The release's folder; None for what the environment variable names.
-        questions: A file of its folder "data", without ".tsv", or a file's path.
+    ``data`` is the release's folder, None the one that the environment variable names;
+    ``questions`` is a file of its folder "data", without ".tsv", or a file's path.
 
     Raises:
         ValueError: Data are missing or malformed; the message says which.
@@ -87,9 +84,7 @@ def answer_release(policy: Policy, env_id: str, data: str | None, questions: str
 def judged(source: WikiSource, given: Sequence[list[str]]) -> list[bool]:
     """Return whether each answer to a source's questions is right by the official rules.
 
-    Args:
-        source: The questions.
-        given: The items of an answer to each, in their order; [], no answer, is wrong.
+    ``given`` has the items of an answer to each, in their order; [], no answer, is wrong.
     """
     return [
         bool(answer) and official.correct(answer, question.target, question.canon)

@@ -45,8 +45,7 @@ SIZE = _COLUMNS - 2
 def addition_frames(task: ProgramTask) -> set[Case]:
     """Return every frame of the expert of recursive addition, on numbers of any length.
 
-    Args:
-        task: Recursive addition, with a pad of ``SIZE``.
+    The task has a pad of ``SIZE``.
 
     Raises:
         ValueError: ADD does not return after it has called itself.

@@ -44,12 +44,8 @@ class Sampler:
     """Samples batches, stratified by program and frame length, and by priority.
 
     Each stratum is equally likely, and each frame within it. Without stratification rare frames,
-    such as a recursion's base case, are never learned.
-
-    Args:
-        whole: The frames.
-        priority: How often each frame was wrong recently, shape (F,); see ``updated_priority``.
-        boost: The largest fraction of a batch that is drawn by priority.
+    such as a recursion's base case, are never learned. At most the fraction ``boost`` of a batch is
+    drawn by priority, shape (F,); see ``updated_priority``.
     """
 
     def __init__(self, whole: FrameBatch, priority: NDArray[np.float64], boost: float) -> None:

@@ -153,12 +153,8 @@ class CNN(nn.Module):
 def loss(heads: Heads, target: Tensor, mask: Tensor) -> Tensor:
     """Return the mean of -[log P(rₜ) + log P(iₜ₊₁) + log P(aₜ₊₁)] over all steps.
 
-    A step that returns calls nothing, so only its rₜ counts ("return before call").
-
-    Args:
-        heads: The heads' outputs.
-        target: The expert's actions, shape (F, T, 4); program 0 is RETURN.
-        mask: True at steps, False at padding, shape (F, T).
+    A step that returns calls nothing, so only its rₜ counts ("return before call"). ``target`` has
+    the expert's actions, shape (F, T, 4), and ``mask`` is True at steps, shape (F, T).
     """
     returns = target[..., 0] == 0
     end = functional.binary_cross_entropy_with_logits(
@@ -211,12 +207,9 @@ def _gap(logits: Tensor) -> Tensor:
 def core(
     model: NPI, domain: int = 0, on_heads: Callable[[Heads], None] = lambda heads: None
 ) -> Core:
-    """Return a network as a core; a state is the LSTM's h, then its c.
+    """Return a network as a core of the task at ``domain``; a state is the LSTM's h, then its c.
 
-    Args:
-        model: The network.
-        domain: The index of the task in the network.
-        on_heads: Called with the heads' outputs in each step.
+    ``on_heads`` is called with the heads' outputs in each step.
     """
     shape = (2, model.sizes.layers, model.sizes.hidden)
     choices = torch.tensor(model.sizes.domains[domain].actions)

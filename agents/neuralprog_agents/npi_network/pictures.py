@@ -26,11 +26,7 @@ def shrink(pictures: Pictures) -> Pictures:
 def distinct_pictures(
     machine: ProgramMachine, hidden: NDArray[Any]
 ) -> tuple[Pictures, NDArray[np.intp]]:
-    """Draw each different picture of some frames once.
-
-    Args:
-        machine: Draws the pictures.
-        hidden: What the pictures are drawn from, at each step of F frames, shape (F, T, H).
+    """Draw each different picture of F frames once, from ``hidden``, shape (F, T, H).
 
     Returns:
         The n different pictures, shape (n, 3, SIDE, SIDE), and the index of each step's picture,

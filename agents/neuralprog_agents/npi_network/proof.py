@@ -23,14 +23,10 @@ _AT_ONCE = 4096
 def forward(
     model: NPI, batch: FrameBatch, domain: int = 0, pictures: Tensor | None = None
 ) -> Heads:
-    """Run the network on frames, each from its first step.
+    """Run the network on frames of the task at ``domain``, each from its first step.
 
-    Args:
-        model: The network.
-        batch: Frames of one task. If the task has pictures, ``hidden`` holds the index of each
-            step's picture.
-        domain: The index of the task in the network.
-        pictures: The task's pictures, shape (n, 3, SIDE, SIDE), uint8.
+    If the task has pictures, they have shape (n, 3, SIDE, SIDE), uint8, and ``hidden`` holds the
+    index of each step's picture.
     """
     arrays = (batch.program, batch.arguments, batch.view)
     program, arguments, view = (torch.from_numpy(array).long() for array in arrays)
@@ -62,13 +58,7 @@ def smallest_margin(model: NPI, batch: FrameBatch, domain: int = 0) -> float:
 
 
 def prove(model: NPI, task: ProgramTask, trained_on: bool, domain: int = 0) -> Proof:
-    """Check a network on every frame of a task's verification set.
-
-    Args:
-        model: The network.
-        task: The task.
-        trained_on: Whether frames of the set were training data.
-        domain: The index of the task in the network.
+    """Check a network on every frame of the verification set of the task at ``domain``.
 
     Raises:
         ValueError: The task has no verification set.

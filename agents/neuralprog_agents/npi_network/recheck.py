@@ -26,12 +26,7 @@ _AT_ONCE = 8192
 
 
 def check_certificate(weights: Weights, card: Any, record: Mapping[str, Any]) -> None:
-    """Recheck a certificate.
-
-    Args:
-        weights: The network's parameters, by name.
-        card: The NPI's card: ``sizes`` of the network, and ``learned``, the tasks.
-        record: The certificate's entry for one task.
+    """Recheck the entry of a certificate for one task of an NPI, given its weights and its card.
 
     Raises:
         ValueError: The claim does not hold; the message gives the reason.
@@ -48,14 +43,7 @@ def check_cases(
     record: Mapping[str, Any],
     domain: int = 0,
 ) -> None:
-    """Recheck a certificate on a verification set.
-
-    Args:
-        weights: The network's parameters, by name.
-        sizes: The network's sizes.
-        cases: The verification set.
-        record: The certificate's entry for the set's task.
-        domain: The index of the task in the network.
+    """Recheck the entry of a certificate on the verification set of the task at ``domain``.
 
     Raises:
         ValueError: The certificate is about another set, or cases fail.
@@ -84,15 +72,7 @@ def _task(card: Any, record: Mapping[str, Any]) -> tuple[int, Any]:
 def count_wrong(
     weights: Weights, sizes: Sizes, cases: FrameBatch, rows: slice, domain: int = 0
 ) -> int:
-    """Return the number of cases in which the network differs from the expert at any step.
-
-    Args:
-        weights: The network's parameters, by name.
-        sizes: The network's sizes.
-        cases: The cases.
-        rows: The cases to check.
-        domain: The index of their task in the network.
-    """
+    """Return in how many cases the network differs from the expert at any step."""
     w = {name: array.astype(np.float64) for name, array in weights.items()}
     program, arguments, mask = cases.program[rows], cases.arguments[rows], cases.mask[rows]
     state = [np.zeros((2, len(program), sizes.hidden)) for _ in range(sizes.layers)]

@@ -29,9 +29,7 @@ Returns the actions (n, 4) and the next states (n, S).
 class LockStep:
     """Chooses the actions of n program environments.
 
-    Args:
-        core: Computes the actions.
-        size: S, the size of the core's state. The state of a new call is 0.
+    The core's state has the size S; that of a new call is 0.
     """
 
     def __init__(self, core: Core, size: int) -> None:

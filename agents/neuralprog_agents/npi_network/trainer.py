@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from neuralprog_agents.agent import Pulse, Tensors
 from neuralprog_agents.npi_network.model import NPI, without_onednn
 from neuralprog_agents.npi_network.training_set import TrainingSet
-from neuralprog_agents.training.network import restore, training_state
+from neuralprog_agents.training.network import gradient_step, restore, training_state
 
 CHUNK = 50
 """Gradient steps between two checks."""
@@ -117,14 +117,3 @@ def adam(model: NPI, learning_rate: float) -> torch.optim.Adam:
     """Return Adam over the parameters that require a gradient."""
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     return torch.optim.Adam(trained, lr=learning_rate, fused=True)
-
-
-def gradient_step(
-    model: NPI, optimizer: torch.optim.Optimizer, cost: Tensor, clip_norm: float
-) -> float:
-    """Take a gradient step; return the loss."""
-    optimizer.zero_grad()
-    cost.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
-    optimizer.step()
-    return float(cost.detach())

@@ -15,11 +15,7 @@ from neuralprog_agents.training.network import check_fits, set_weights
 class SequencePolicy:
     """A network that reads an instance and writes the answer; see ``agent.Answerer``.
 
-    Args:
-        env_id: The environment whose pairs it learned from.
-        settings: The environment's keyword arguments, besides the length.
-        build: Makes the network.
-        weights: Its trained weights.
+    ``settings`` are the environment's keyword arguments, besides the length.
 
     Raises:
         ValueError: The weights are not those of this network.

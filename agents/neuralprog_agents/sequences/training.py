@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.evaluation.answers import is_right, right_answers
-from neuralprog_agents.training.network import restore, training_state, weights
+from neuralprog_agents.training.network import gradient_step, restore, training_state, weights
 from neuralprog_envs.core.draws import key_of
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.dataset import pairs
@@ -56,13 +56,9 @@ class Progress:
 class SequenceLearner:
     """One restart; see ``neuralprog_agents.agent.Learner``. Draws from torch's own generator.
 
-    Args:
-        config: The agent's settings.
-        index: The number of the restart.
-        build: Makes the network, with torch's own generator.
-        form: Its sizes, for the card.
-        settings: The environment's keyword arguments, besides the length.
-        one_length: Whether all pairs of a batch have one length, drawn for it: less padding.
+    ``form`` has the network's sizes, for the card; ``settings`` are the environment's keyword
+    arguments, besides the length. With ``one_length`` all pairs of a batch have one length, drawn
+    for it: less padding.
     """
 
     def __init__(
@@ -117,12 +113,8 @@ class SequenceLearner:
         self.model.train()
         torch.manual_seed(key_of(config.seed, self.index, 2, self.progress.step) >> 1)
         cost = self.network.loss(self.task, instances)
-        self.optimizer.zero_grad()
-        cost.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm)
-        self.optimizer.step()
         self.progress = replace(self.progress, step=self.progress.step + 1)
-        return float(cost.detach())
+        return gradient_step(self.model, self.optimizer, cost, config.clip_norm)
 
     def _lengths(self, first: int) -> tuple[int, int]:
         """Return the lengths of the batch whose pairs are at the addresses from ``first`` on."""

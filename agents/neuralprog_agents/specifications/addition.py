@@ -108,18 +108,16 @@ def _overflows(state: ProgramState) -> bool:
     return _is_abreast(state) and at > 0 and _total(state) > 9 and state.pad[0, CARRY, at - 1] != 1
 
 
-def _anywhere(state: ProgramState, rng: Generator) -> None:
-    """Add the first columns of a sum, any number of them."""
-    for _ in range(rng.integers(state.length[0] + 1)):
+def _anywhere(state: ProgramState, rng: Generator, left: int = 0) -> None:
+    """Add the first columns of a sum, any number of them, but not the last ``left``."""
+    for _ in range(rng.integers(state.length[0] + 1 - left)):
         _add_column(state)
         _shift_left(state)
 
 
 def _unfinished(state: ProgramState, rng: Generator) -> None:
     """Add the first columns of a sum, but not the last one."""
-    for _ in range(rng.integers(state.length[0])):
-        _add_column(state)
-        _shift_left(state)
+    _anywhere(state, rng, left=1)
 
 
 def _large(state: ProgramState, rng: Generator) -> None:

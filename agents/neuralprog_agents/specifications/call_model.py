@@ -45,11 +45,7 @@ def make_call_model(env_id: str, recursive: bool, longest: int) -> CallModel:
 
 
 class CallModel:
-    """The choices of all programs of a task.
-
-    Args:
-        task: The task, with a pad for the longest instances.
-        specified: The specifications of its programs.
+    """The choices of all programs of a task, whose pad has room for the longest instances.
 
     Attributes:
         machine: The task's machine.
@@ -115,13 +111,7 @@ class CallModel:
         return after
 
     def legal(self, program: int, before: ProgramState, state: ProgramState) -> list[int]:
-        """Return the legal choices of a running program.
-
-        Args:
-            program: The program's number.
-            before: The state at the start of its call.
-            state: The current state.
-        """
+        """Return the legal choices of a program whose call began in the state ``before``."""
         return [c for c in self._legal[program] if self._possible(program, c, before, state)]
 
     def permits(self, program: int, choice: int, before: ProgramState, state: ProgramState) -> bool:

@@ -73,10 +73,7 @@ def save(
 def identity(config: Any, index: int) -> dict[str, Any]:
     """Return what a checkpoint must share with the restart that goes on from it, as JSON has it.
 
-    Args:
-        config: An agent's ``Config``: all of it but how many restarts are made and where they
-            are scored.
-        index: The restart.
+    That is its index and its config, but for how many restarts are made and where they are scored.
     """
     shared: dict[str, Any] = json.loads(json.dumps(asdict(config)))
     for name in ("restarts", "test_lengths"):
@@ -89,11 +86,8 @@ def resume(
 ) -> tuple[Tensors, dict[str, Any]] | None:
     """Return the arrays and metadata of a restart's checkpoint; None if there is none.
 
-    Args:
-        path: The file.
-        kind: See ``load``.
-        of: The restart's ``identity``, which was saved as the metadata's "of".
-        expect: See ``load``.
+    The restart's ``identity`` was saved as the metadata's "of"; for ``kind`` and ``expect`` see
+    ``load``.
 
     Raises:
         CheckpointError: See ``load``; or it belongs to another restart.
@@ -109,12 +103,9 @@ def resume(
 
 
 def load(path: Path, kind: str, expect: Expected | None = None) -> tuple[Tensors, dict[str, Any]]:
-    """Return a checkpoint's arrays and metadata.
+    """Return the arrays and metadata of a checkpoint that was saved as this kind.
 
-    Args:
-        path: The file.
-        kind: The kind it was saved as.
-        expect: The arrays that it must hold, no fewer and no others; None takes what is there.
+    ``expect`` has the arrays that it must hold, no fewer and no others; None takes what is there.
 
     Raises:
         CheckpointError: The file is missing, cut short, foreign, changed since it was written,

@@ -13,16 +13,12 @@ Build = Callable[[str, bool], tuple[Any, ...]]
 
 
 def compiled(build: Build, sources: Iterable[Path]) -> tuple[Callable[..., Any], ...]:
-    """Return compiled functions, from numba's cache where there is one.
+    """Return the functions that ``build`` compiles, from numba's cache where there is one.
 
-    Numba looks at the time stamp of one file only. So a digest of all files whose code is compiled
-    in goes into the functions' closures, which are part of the cache's key. Where numba may write
-    no cache, the functions are compiled anew in every process. Where the cache is damaged, a
-    message says what to delete, and they are compiled anew too.
-
-    Args:
-        build: Decorates the functions with ``njit(cache=…)``.
-        sources: The files of all code that is compiled in.
+    Numba looks at the time stamp of one file only. So a digest of ``sources``, all files whose code
+    is compiled in, goes into the functions' closures, which are part of the cache's key. Where
+    numba may write no cache, the functions are compiled anew in every process. Where the cache is
+    damaged, a message says what to delete, and they are compiled anew too.
     """
     files = [*sources, Path(__file__).with_name("simd.py")]
     digest = blake2b(b"".join(path.read_bytes() for path in files), digest_size=8).hexdigest()

@@ -38,12 +38,9 @@ def load(path: Path, overrides: Sequence[str] = ()) -> tuple[str, Any]:
 
 
 def parse(agent: str, path: Path, overrides: Sequence[str] = ()) -> Any:
-    """Return the agent's ``Config``.
+    """Return the ``Config`` of an agent: its defaults, changed by a YAML file and by overrides.
 
-    Args:
-        agent: A name of the registry of agents.
-        path: A YAML file of differences from the defaults.
-        overrides: Words of a command line: ``--key value`` or ``--key=value``.
+    Overrides are words of a command line: ``--key value`` or ``--key=value``.
 
     Raises:
         ConfigError: A key is unknown or a value is wrong.

@@ -138,12 +138,7 @@ def read_json(path: Path, most: int = _MOST_BYTES) -> Any:
 
 
 def parse_json(text: str, where: str, bits: int = 63) -> Any:
-    """Return a JSON text's value.
-
-    Args:
-        text: The text.
-        where: What it is, for the message.
-        bits: Whole numbers may have so many.
+    """Return a JSON text's value; ``where`` is what a message calls the text.
 
     Raises:
         ValueError: It is no JSON, nested deeply, or a number is not finite or has more bits.
@@ -232,9 +227,7 @@ class BusyError(RuntimeError):
 def locked(path: Path, patience: float = 0.0) -> Iterator[None]:
     """Hold a file's lock; the system frees it when the owner ends, however it ends.
 
-    Args:
-        path: The lock's file; it stays, empty, and means nothing by itself.
-        patience: Seconds to wait for another owner.
+    The file stays, empty, and means nothing by itself. ``patience`` is how many seconds to wait.
 
     Raises:
         BusyError: Another process still holds it.

@@ -20,8 +20,7 @@ class InterruptError(KeyboardInterrupt):
 def interruptible(notice: str) -> Iterator[threading.Event]:
     """Give a flag that the first signal sets; the second one raises ``InterruptError``.
 
-    Args:
-        notice: Written to stderr with the first signal: what is still waited for.
+    With the first signal, ``notice`` is written to stderr: what is still waited for.
     """
     flag = threading.Event()
 

@@ -19,14 +19,11 @@ _Row = dict[str, str]
 
 
 class MetricsLog:
-    """Appends rows to ``metrics.csv`` and events beside it.
+    """Appends rows to ``metrics.csv``, in a folder that exists, and events beside it.
 
-    A run that was killed reports again what came after its last checkpoint: as soon as a step
-    comes that is not beyond the last one, the rows from that step on are dropped first.
-
-    Args:
-        folder: Must exist; rows already there are kept.
-        tensorboard: Whether to write events as well.
+    Rows that are already there are kept. A run that was killed reports again what came after its
+    last checkpoint: as soon as a step comes that is not beyond the last one, the rows from that
+    step on are dropped first.
     """
 
     def __init__(self, folder: Path, *, tensorboard: bool = True) -> None:

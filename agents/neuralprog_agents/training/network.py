@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import torch
-from torch import nn
-from torch.optim import Adam
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer
 
 from neuralprog_agents.agent import Tensors
 from neuralprog_agents.training.checkpoint import check_dtypes
@@ -18,12 +18,7 @@ Model = TypeVar("Model", bound=nn.Module)
 
 
 def seeded(build: Callable[[], Model], key: int) -> Model:
-    """Return a new network whose random weights depend on the key alone.
-
-    Args:
-        build: Makes the network, on the CPU, with torch's own generator.
-        key: An unsigned integer of 64 bits.
-    """
+    """Return a new network, made on the CPU, whose random weights depend on 64 bits alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(key >> 1)
         return build()
@@ -60,6 +55,15 @@ def restored(build: Callable[[], Model], weights: Tensors) -> Model:
     return model.eval()
 
 
+def gradient_step(model: nn.Module, optimizer: Optimizer, cost: Tensor, clip_norm: float) -> float:
+    """Take a gradient step, with the gradient scaled down to a norm; return the cost."""
+    optimizer.zero_grad()
+    cost.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+    optimizer.step()
+    return float(cost.detach())
+
+
 def training_state(model: nn.Module, optimizer: Adam) -> Tensors:
     """Return a network's parameters and Adam's moments, by name.
 
@@ -78,14 +82,7 @@ def training_state(model: nn.Module, optimizer: Adam) -> Tensors:
 
 
 def restore(model: nn.Module, optimizer: Adam, tensors: Tensors, steps: int) -> None:
-    """Undo ``training_state``, in place.
-
-    Args:
-        model: A network of the same sizes.
-        optimizer: Its optimizer.
-        tensors: What ``training_state`` returned; more is ignored.
-        steps: How many steps Adam had made.
-    """
+    """Undo ``training_state``, in place, after that many steps of Adam; ignore other tensors."""
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.copy_(torch.from_numpy(tensors[name]))

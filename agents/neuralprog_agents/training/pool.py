@@ -116,10 +116,7 @@ class Pool(Protocol):
 def open_pool(work: Attempt, workers: int | None, ray: str | None) -> Pool:
     """Return a pool: of this machine's processes, or of the Ray cluster at an address.
 
-    Args:
-        work: What it does.
-        workers: How many at once; None takes every core, or CPU of the cluster.
-        ray: The address, if any.
+    Without a number of workers, every core works, or every CPU of the cluster.
 
     Raises:
         RayError: There is no cluster at the address.
@@ -142,15 +139,10 @@ def restart_folder(run: Path, index: int) -> Path:
 def attempt(
     agent: str, config: Any, folder: Path, index: int, limit: Callable[[], int], notify: Notify
 ) -> Event:
-    """Do one restart of a run in this process; errors become events.
+    """Do one restart of the run in a folder, in this process; errors become events.
 
-    Args:
-        agent: The agent's name.
-        config: Its ``Config``.
-        folder: The run's.
-        index: Which restart.
-        limit: Asked now and then; below ``index`` it ends the restart early.
-        notify: Takes the reports.
+    ``limit`` is asked now and then: below ``index`` it ends the restart early. ``notify`` takes the
+    reports.
     """
     try:
         return _work(agent, config, folder, index, limit, notify)

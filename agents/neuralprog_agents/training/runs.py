@@ -157,12 +157,7 @@ def note_resumed(run: Run) -> None:
 def finish(run: Run, outcome: Outcome, index: int, tried: int, succeeded: int) -> None:
     """Write the learned program: its weights, and the card that says where they are from.
 
-    Args:
-        run: The run.
-        outcome: The restart that was chosen.
-        index: Its index.
-        tried: How many restarts were made.
-        succeeded: How many of them succeeded.
+    It is the outcome of restart ``index``, one of ``tried``, of which ``succeeded`` were successes.
     """
     env = str(run.config.env)
     name = env.removesuffix("-v0")  # as it always was here: equal weights keep their hash

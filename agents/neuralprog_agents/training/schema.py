@@ -34,12 +34,9 @@ Count = Annotated[int, Within(0, 2**31 - 1)]
 
 
 def structured(kind: type[Kind], value: Any, strict: bool = False) -> Kind:
-    """Return a value of JSON or YAML as a type has it.
+    """Return a value of JSON or YAML as a type of this module's docstring has it.
 
-    Args:
-        kind: A type of this module's docstring.
-        value: Mappings, lists, texts and numbers.
-        strict: Whether a key that a dataclass does not know is refused, not left out.
+    If ``strict``, a key that a dataclass does not know is refused, and not left out.
 
     Raises:
         SchemaError: It is none.

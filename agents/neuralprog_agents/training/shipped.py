@@ -15,10 +15,7 @@ def folder() -> Path:
 
 
 def locate(name: str) -> Path:
-    """Return the YAML file that ``--config`` names.
-
-    Args:
-        name: A file's path, or settings that come with the package, such as "nram/copy".
+    """Return the YAML file that ``--config`` names: by its path, or as "nram/copy" in the package.
 
     Raises:
         ValueError: There is neither; the message names the nearest settings.

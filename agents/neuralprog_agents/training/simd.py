@@ -10,12 +10,7 @@ from numba.extending import intrinsic, models, register_model
 
 
 def lowered_type(name: str, lowered: Any) -> Any:
-    """Return a new numba type.
-
-    Args:
-        name: Its name.
-        lowered: The LLVM type that stands for it.
-    """
+    """Return a new numba type of a name, for which an LLVM type stands."""
 
     class LoweredType(types.Type):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -32,9 +27,8 @@ def lowered_type(name: str, lowered: Any) -> Any:
 def emitted(*kinds: Any, result: Any) -> Callable[[Callable[..., Any]], Any]:
     """Turn an emitter (builder, *values) -> value into a function for compiled code.
 
-    Args:
-        kinds: The numba types of one to four arguments.
-        result: The type of what it returns; ``types.none`` where it returns nothing.
+    It has one to four arguments, of the numba types ``kinds``; where it returns nothing, ``result``
+    is ``types.none``.
     """
 
     def decorate(emit: Callable[..., Any]) -> Any:

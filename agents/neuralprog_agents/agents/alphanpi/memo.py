@@ -36,11 +36,7 @@ class Prediction:
 
 
 class Memo:
-    """The predictions of a network, stored until the network changes.
-
-    Args:
-        model: The network.
-    """
+    """The predictions of a network, stored until the network changes."""
 
     def __init__(self, model: Network) -> None:
         self._model = model

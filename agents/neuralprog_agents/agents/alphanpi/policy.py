@@ -20,10 +20,7 @@ Actions = NDArray[np.int64]
 class AlphaNPIPolicy:
     """Chooses the likeliest action; it does not see the action mask.
 
-    Args:
-        env_id: The id of the environment it was trained for.
-        settings: The environment's settings, without the length.
-        model: The network.
+    ``settings`` are the environment's, without the length.
     """
 
     def __init__(self, env_id: str, settings: dict[str, Any], model: Network) -> None:

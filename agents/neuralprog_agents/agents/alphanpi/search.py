@@ -69,16 +69,7 @@ class SearchedCall:
 
 
 class TreeSearch:
-    """The search of one call.
-
-    Args:
-        config: The settings of the search.
-        call_model: The model of calls.
-        predict: The network.
-        program: The number of the called program.
-        state: The state at the start of the call.
-        rng: Draws the noise and the actions.
-    """
+    """The search of one call of a program that begins in a state."""
 
     def __init__(
         self,

@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from numpy.random import Generator, Philox
 from numpy.typing import NDArray
-from torch import nn
 
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.alphanpi.card import Sizes
@@ -26,7 +25,13 @@ from neuralprog_agents.agents.alphanpi.model import Network, loss
 from neuralprog_agents.agents.alphanpi.search import SearchedCall, TreeSearch
 from neuralprog_agents.specifications.call_model import STOP, make_call_model, settings_of
 from neuralprog_agents.specifications.specification import same
-from neuralprog_agents.training.network import restore, seeded, training_state, weights
+from neuralprog_agents.training.network import (
+    gradient_step,
+    restore,
+    seeded,
+    training_state,
+    weights,
+)
 from neuralprog_envs.core.draws import key_of
 
 _BEYOND = 3
@@ -131,11 +136,7 @@ class AlphaNPILearner:
         batch = {name: torch.from_numpy(part) for name, part in arrays.items()}
         logits, values, _ = self.model(batch["program"], batch["views"])
         cost = loss(logits, values, batch["policies"], batch["outcome"], batch["mask"])
-        self.optimizer.zero_grad()
-        cost.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimizer.step()
-        return float(cost.detach())
+        return gradient_step(self.model, self.optimizer, cost, 1.0)
 
     def _check(self) -> list[float]:
         """Return the success rate of the network alone for each program."""

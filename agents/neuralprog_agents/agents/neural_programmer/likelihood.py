@@ -95,15 +95,10 @@ def gradient_of(
     owner: NDArray[np.int64],
     simplicity: float = 0.0,
 ) -> tuple[float, Tensor]:
-    """Return the mean loss of B questions, and its gradient, (P,).
+    """Return the mean loss of B questions, and its gradient, (P,); λ is ``simplicity``.
 
-    Args:
-        shape: The sizes of the networks.
-        theta: θ, (P,).
-        questions: B questions; those without a program have loss 0.
-        programs: The right programs, (n, T, 3).
-        owner: The question of each program, (n,).
-        simplicity: λ.
+    ``programs`` are the right ones, (n, T, 3), and ``owner`` has the question of each, (n,). A
+    question without a program has loss 0.
     """
     variable = theta.detach().requires_grad_()
     whose, actions = torch.from_numpy(owner), torch.from_numpy(programs).long()

@@ -201,14 +201,8 @@ def log_probability(
 ) -> Tensor:
     """Return the log probability of each program, (n,).
 
-    The history of each step are the program's steps before it.
-
-    Args:
-        p: The parameters.
-        shape: The sizes of the networks.
-        questions: B questions.
-        programs: The programs' actions, (n, T, 3), int64.
-        owner: The question of each program, (n,).
+    Its actions are (n, T, 3), int64, and ``owner`` has its question, (n,). The history of each step
+    are the program's steps before it.
     """
     encoding = encode(p, shape, questions)
     seen, every = encoding.take(owner), torch.arange(len(owner))

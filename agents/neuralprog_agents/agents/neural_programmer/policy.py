@@ -32,12 +32,8 @@ Probabilities = dict[str, NDArray[Any]]
 class ProgrammerPolicy:
     """Reads the question, chooses T actions by argmax, and plays them.
 
-    Args:
-        env_id: The id of the environment it was trained for.
-        shape: The sizes of the networks.
-        theta: θ, their parameters, (P,).
-        columns: The number of columns of the test tables.
-        value_range: The range of the numbers in the test tables.
+    The networks' parameters θ have shape (P,); the test tables have ``columns`` columns, and their
+    numbers the range ``value_range``.
     """
 
     def __init__(
@@ -95,13 +91,7 @@ class ProgrammerPolicy:
 def action_probabilities(
     p: Parameters, shape: Shape, questions: Questions, programs: NDArray[np.int64]
 ) -> list[Probabilities]:
-    """Return the action probabilities of each step, given the program's earlier steps.
-
-    Args:
-        p: The parameters.
-        shape: The networks' sizes.
-        questions: B questions.
-        programs: The program of each, (B, T, 3).
+    """Return the action probabilities of each step of programs, (B, T, 3), given the earlier steps.
 
     Returns:
         For each of T steps the distributions "operation" (B, O) and "column" (B, C); "numbers"

@@ -83,13 +83,10 @@ class _Space:
 
 
 def search(instances: TableInstances, most: int | None = None) -> Found:
-    """Return all programs of four steps that answer questions correctly.
+    """Return all programs of four steps, of the 2015 operations, that answer questions correctly.
 
-    A question whose answer is an empty print gets none, since every column would be right.
-
-    Args:
-        instances: Posed questions, of the 2015 operations.
-        most: Questions that have more programs than this get none.
+    A question with more than ``most`` programs gets none, and neither does one whose answer is an
+    empty print, since every column would be right.
     """
     B = len(instances.length)
     chunks = (slice(i, min(i + _CHUNK, B)) for i in range(0, B, _CHUNK))

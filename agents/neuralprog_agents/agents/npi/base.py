@@ -41,10 +41,7 @@ class Base:
 
 
 def open_base(name: str) -> Base:
-    """Open a trained NPI.
-
-    Args:
-        name: The name of a pretrained agent, or a run folder.
+    """Open a trained NPI, by the name of a pretrained agent or by its run folder.
 
     Raises:
         ValueError: The agent does not exist, or is not an NPI.
@@ -90,11 +87,9 @@ def check(config: Config) -> None:
 
 
 def freeze(model: NPI, base: Base) -> None:
-    """Copy the base's weights into a network and freeze all but the new programs' rows.
+    """Copy the base's weights into a network, in place, and freeze all but the new programs' rows.
 
-    Args:
-        model: A network of the base's sizes with more programs; changed in place.
-        base: The base.
+    The network has the base's sizes, and more programs.
     """
     old = base.sizes.programs
     with torch.no_grad():

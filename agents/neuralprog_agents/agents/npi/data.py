@@ -37,12 +37,7 @@ class Stream(IntEnum):
 def seed(config: Config, index: int, stream: Stream, position: int = 0, number: int = 0) -> int:
     """Return the seed of a position in a stream of a restart, 0..2**64-1.
 
-    Args:
-        config: The settings.
-        index: The index of the restart.
-        stream: The stream.
-        position: The position in the stream.
-        number: The index of the task; each task has its own streams.
+    Each task has its own streams; ``number`` is its index.
     """
     return key_of(config.seed, index, int(stream) + len(Stream) * number, position)
 
@@ -59,13 +54,7 @@ def task_of(task: TaskConfig | Config, longest: int) -> Any:
 
 
 def draw_frames(task: TaskConfig | Config, key: int, split: str = "train") -> FrameBatch:
-    """Return the different frames of a task's training traces.
-
-    Args:
-        task: The task.
-        key: The seed of the instances.
-        split: The split of the instances.
-    """
+    """Return the different frames of a task's training traces, drawn with the seed ``key``."""
     low, high = task.length
     made = task_of(task, high)
     lengths = np.repeat(np.arange(low, high + 1, dtype=np.int32), task.traces)

@@ -23,10 +23,7 @@ from neuralprog_envs.registry import find, make_task
 class NPIPolicy:
     """A network as a policy of a program environment; it does not see the action mask.
 
-    Args:
-        model: The network.
-        tasks: The tasks it was trained on, by their index in the network.
-        domain: The index of the task that it acts in.
+    It was trained on ``tasks``, by their index in the network, and acts in the one at ``domain``.
     """
 
     def __init__(self, model: NPI, tasks: Sequence[LearnedTask], domain: int = 0) -> None:

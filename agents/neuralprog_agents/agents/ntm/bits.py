@@ -37,15 +37,12 @@ def cells_of(tape: Ints) -> NDArray[np.int64]:
 
 
 def seen(tape: Ints, steps: int, bits: int) -> Floats:
-    """Return what is seen, shape (``steps``, B, bits + 2).
+    """Return what is seen of tapes, (B, M), in shape (``steps``, B, bits + 2).
 
-    Args:
-        tape: Shape (B, M).
-        steps: At least as many as the longest tape's cells.
-        bits: In which a cell is read.
+    There are at least as many steps as the longest tape has cells.
 
     Raises:
-        UnreadableError: A value has more bits.
+        UnreadableError: A value has more bits than ``bits``.
     """
     if tape.max() >= 1 << bits:
         raise UnreadableError(f"value {tape.max()} can't be read in {bits} bits")
@@ -77,9 +74,7 @@ def wanted(instances: TapeInstances, bits: int) -> tuple[Floats, Bools]:
 def answers_in(found: Bools, L: NDArray[np.int64]) -> list[list[int]]:
     """Return the answers in the found bits, shape (T, B, bits + 1): up to the mark, or to the end.
 
-    Args:
-        found: Shape (T, B, bits + 1).
-        L: Each tape's cells, shape (B,).
+    ``L`` has each tape's cells, shape (B,).
     """
     values = found[:, :, :-MARKS] @ (1 << np.arange(found.shape[2] - MARKS, dtype=np.int64))
     rows = zip(values.T.tolist(), found[:, :, -1].T.tolist(), L.tolist(), strict=True)

@@ -63,11 +63,7 @@ class State(NamedTuple):
 
 
 class NTM(nn.Module):
-    """A machine with random weights.
-
-    Args:
-        sizes: Its sizes.
-    """
+    """A machine with random weights."""
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
@@ -82,9 +78,7 @@ class NTM(nn.Module):
     def forward(self, seen: Tensor, state: State) -> tuple[Tensor, State]:
         """Return the logits of what is answered, shape (T, B, outputs), and the last state.
 
-        Args:
-            seen: Shape (T, B, inputs).
-            state: From ``begin``, or where an earlier call ended.
+        ``seen`` has shape (T, B, inputs); ``state`` is from ``begin`` or from an earlier call.
         """
         outputs = []
         for see in self.see(seen):
@@ -94,11 +88,9 @@ class NTM(nn.Module):
         return self.answer(hidden), state
 
     def begin(self, B: int, rows: int) -> State:
-        """Return the state before the first step: nothing remembered, both heads at row 0.
+        """Return the state of B sequences before the first step; there are at least 3 rows.
 
-        Args:
-            B: Sequences side by side.
-            rows: N, at least 3.
+        Nothing is remembered, and both heads are at row 0.
         """
         H, W, like = self.sizes.hidden, self.sizes.width, self.see.bias
         w = like.new_zeros(B, HEADS, rows)
@@ -168,12 +160,8 @@ def address(
 
 
 def write(memory: Tensor, w: Tensor, erase: Tensor, add: Tensor) -> Tensor:
-    """Return the memory after a head has erased and added, shape (B, W, N); equations 3 and 4.
+    """Return the memory (B, W, N) after a head has erased and added; equations 3 and 4.
 
-    Args:
-        memory: Shape (B, W, N).
-        w: The head's weighting, shape (B, 1, N).
-        erase: 0 to 1, shape (B, W).
-        add: Shape (B, W).
+    The head's weighting ``w`` has shape (B, 1, N); ``erase``, 0 to 1, and ``add`` have (B, W).
     """
     return memory + w * (add[:, :, None] - memory * erase[:, :, None])

@@ -30,10 +30,7 @@ _PAIRS, _LONGER = 1, 2
 def task_of(config: Config, length: int, spare: int = 0) -> Any:
     """Return the config's task on a machine of circuits and flags.
 
-    Args:
-        config: The config.
-        length: What the memory must hold.
-        spare: Cells beyond what the length needs.
+    Its memory has ``spare`` cells more than the length needs.
     """
     least: Any = make_task(config.env, length=length)
     return make_task(
@@ -114,13 +111,10 @@ def first_rows(config: Config) -> NDArray[np.int64]:
 
 
 def pack(config: Config, rows: NDArray[np.int64], unveiled: int | None = None) -> Problem:
-    """Return chosen pairs as the compiled interpreter wants them.
+    """Return a multiple of 64 pairs as the compiled interpreter wants them.
 
-    Args:
-        config: The config.
-        rows: A multiple of 64.
-        unveiled: How many scored cells of each pair count, from its first on, in the time of
-            that length; by default all.
+    Of the scored cells of each pair the first ``unveiled`` count, in the time of that length; by
+    default all count.
     """
     found, memory = pairs(config)
     chosen = batch.take(found, rows)

@@ -27,12 +27,7 @@ _HEADS = 4
 
 
 class Embedding(nn.Module):
-    """Symbols as vectors; those of several channels are added up.
-
-    Args:
-        size: The vectors' size.
-        channels: Symbols read at once.
-    """
+    """Symbols as vectors; those of several channels, which are read at once, are added up."""
 
     def __init__(self, size: int, channels: int) -> None:
         super().__init__()
@@ -56,11 +51,7 @@ def lengths_of(source: Tensor) -> Tensor:
 class LSTMNetwork(nn.Module):
     """An LSTM reads, another one writes, beginning in the last state of the first.
 
-    Args:
-        hidden: H.
-        layers: LSTM layers of each.
-        attention: Whether each written symbol may look back at what was read.
-        channels: Symbols read at once.
+    With ``attention`` each written symbol may look back at what was read.
     """
 
     def __init__(self, hidden: int, layers: int, attention: bool, channels: int) -> None:
@@ -133,13 +124,7 @@ def read_to_the_ends(
 
 
 class Tagger(nn.Module):
-    """An LSTM that writes a symbol for each one that it reads.
-
-    Args:
-        hidden: H.
-        layers: LSTM layers.
-        channels: Symbols read at once.
-    """
+    """An LSTM that writes a symbol for each one that it reads."""
 
     def __init__(self, hidden: int, layers: int, channels: int) -> None:
         super().__init__()
@@ -161,13 +146,7 @@ class Tagger(nn.Module):
 
 
 class TransformerNetwork(nn.Module):
-    """Layers of attention read, others write.
-
-    Args:
-        width: H, a multiple of 4.
-        layers: Layers of each.
-        channels: Symbols read at once.
-    """
+    """Layers of attention read, others write; ``width`` is H, a multiple of 4."""
 
     def __init__(self, width: int, layers: int, channels: int) -> None:
         super().__init__()
@@ -241,10 +220,7 @@ _KeysValues = tuple[Tensor, Tensor]
 class _Decoding:
     """A decoder, a position at a time: the keys and values of earlier positions are kept.
 
-    Args:
-        decoder: Its layers normalise before each sublayer.
-        whole: What was read, (B, S, H).
-        padding: What of it is padding, (B, S).
+    Its layers normalise before each sublayer; ``whole`` is what was read, (B, S, H).
     """
 
     def __init__(self, decoder: nn.TransformerDecoder, whole: Tensor, padding: Tensor) -> None:

@@ -23,8 +23,7 @@ def encoded(texts: Sequence[str]) -> Tensor:
 def stacked(rows: Sequence[Sequence[Sequence[int]]]) -> Tensor:
     """Return small numbers, 0 for nothing, as symbols, shape (B, S, channels); END after each.
 
-    Args:
-        rows: For each instance its channels, of one length each.
+    ``rows`` has the channels of each instance, which have one length.
     """
     longest = max(len(channels[0]) for channels in rows) + 1
     found = torch.zeros(len(rows), longest, len(rows[0]), dtype=torch.int64)

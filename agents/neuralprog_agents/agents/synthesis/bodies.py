@@ -64,11 +64,9 @@ def size(body: Body) -> int:
 
 
 def tabulate(bodies: Sequence[Body], values: int) -> tuple[Nodes, NDArray[np.int32]]:
-    """Return bodies as a table.
+    """Return the bodies of P programs as a table.
 
-    Args:
-        bodies: The body of each of P programs.
-        values: V, the most values of a component of the view, at least 1.
+    ``values`` is V, the most values of a component of the view, at least 1.
 
     Returns:
         The K different nodes, shape (K, 2 + V), and the root of each body, shape (P,).
@@ -103,12 +101,9 @@ def body_of(nodes: Nodes, root: int) -> Body:
 
 
 def check(tables: Mapping[str, NDArray[Any]], library: Library, seen: Sequence[int]) -> None:
-    """Raise ValueError unless tables hold the bodies of a library's programs.
+    """Raise ValueError unless "nodes" and "roots" hold the bodies of a library's programs.
 
-    Args:
-        tables: "nodes" and "roots".
-        library: The programs.
-        seen: The number of values of each component of a view.
+    ``seen`` has the number of values of each component of a view.
     """
     if set(tables) != {"nodes", "roots"}:
         raise ValueError(f"bodies are two arrays, nodes and roots; got {sorted(tables)}")

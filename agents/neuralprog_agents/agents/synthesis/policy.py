@@ -24,12 +24,7 @@ _TABLES = ("nodes", "roots")
 
 
 class Interpreter:
-    """Executes bodies step by step.
-
-    Args:
-        library: The programs.
-        tables: "nodes" and "roots"; see ``bodies.tabulate``.
-    """
+    """Executes bodies step by step; ``tables`` has "nodes" and "roots", see ``bodies.tabulate``."""
 
     def __init__(self, library: Library, tables: Tensors) -> None:
         self._actions = list(library.actions.values())
@@ -72,12 +67,10 @@ class Interpreter:
 class SynthesisPolicy:
     """A policy that runs bodies, or a network that was distilled from them.
 
-    Args:
-        card: See ``Card``; the sizes are those of a network.
-        weights: "nodes" and "roots" (see ``bodies.tabulate``), and the network's parameters.
+    The weights are "nodes" and "roots" (see ``bodies.tabulate``), and the network's parameters.
 
     Raises:
-        ValueError: The weights do not fit the environment's library or the sizes.
+        ValueError: The weights do not fit the environment's library or the sizes of the card.
     """
 
     def __init__(self, card: Card, weights: Tensors) -> None:

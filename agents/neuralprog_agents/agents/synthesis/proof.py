@@ -34,13 +34,7 @@ def covers(env_id: str, longest: int) -> str:
 
 
 def prove(env_id: str, bodies: Sequence[Body], longest: int) -> Proof:
-    """Check bodies in every state on short instances.
-
-    Args:
-        env_id: The id of the environment.
-        bodies: The body of each program of its recursive library.
-        longest: The greatest length of the instances.
-    """
+    """Check the bodies of a recursive library in every state on instances up to a length."""
     call_model = make_call_model(env_id, True, longest + 1)
     checked = [
         is_right(call_model, program, body, state)

@@ -229,9 +229,7 @@ def _fit_contents(rows: list[tuple[int, ...]], contents: list[Content]) -> Conte
 def fit(rows: list[tuple[int, ...]], values: list[int]) -> Affine:
     """Return the affine function with whole coefficients through all points.
 
-    Args:
-        rows: i and the parameters of each point.
-        values: The value there.
+    ``rows`` has i and the parameters of each point, and ``values`` the value there.
 
     Raises:
         FormError: There is none.

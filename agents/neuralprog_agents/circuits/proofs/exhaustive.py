@@ -27,10 +27,6 @@ def prove(program: TapeProgram, numbers: int = NUMBERS) -> Proof:
 
     An input of m numbers has values in 0..max(m, 4) - 1; those that the task refuses (a value 0
     where it wants none, a pointer that leads nowhere) are no inputs.
-
-    Args:
-        program: What is checked.
-        numbers: The most numbers of an input.
     """
     cases = failing = 0
     for length, tapes in sorted(_inputs(program, numbers).items()):

@@ -46,10 +46,9 @@ def provable(program: TapeProgram) -> bool:
 
 
 def prove(program: TapeProgram) -> Proof:
-    """Prove a program for every length from the closed form's first on.
+    """Prove a ``provable`` program for every length from the closed form's first on.
 
-    Args:
-        program: One whose task is ``provable``; its limit is a polynomial of degree 2 at most.
+    Its limit is a polynomial of degree 2 at most.
 
     Raises:
         OpenError: What it does depends on the values.

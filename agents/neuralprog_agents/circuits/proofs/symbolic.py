@@ -42,10 +42,7 @@ def provable(program: TapeProgram) -> bool:
 
 
 def prove(program: TapeProgram) -> Proof:
-    """Run a program once for every shape of its inputs, at many lengths.
-
-    Args:
-        program: One whose task is ``provable``.
+    """Run a ``provable`` program once for every shape of its inputs, at many lengths.
 
     Raises:
         OpenError: What it does depends on the values.
@@ -100,13 +97,7 @@ class SymbolicStep:
 
 
 class SymbolicRun:
-    """One run on expressions.
-
-    Args:
-        program: What runs.
-        layout: The input.
-        M: The memory's size.
-    """
+    """One run on expressions, of an input in a memory of M cells."""
 
     def __init__(self, program: TapeProgram, layout: Layout, M: int) -> None:
         self.graph, self.layout = Graph(M), layout
