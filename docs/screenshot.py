@@ -15,11 +15,7 @@ from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from neuralprog_agents.commands.run import trace_of
-from neuralprog_agents.evaluation.agents import open_agent
-from neuralprog_agents.evaluation.apply import apply
-from neuralprog_agents.evaluation.inputs import prepare
-from neuralprog_agents.viewer.page import page
+import neuralprog_agents
 
 TARGET = Path(__file__).parent / "pictures" / "viewer.png"
 _AGENT, _INPUT, _STEP = "search-sort", [3, 1, 2, 5, 4], 4
@@ -28,11 +24,9 @@ _SIZE = {"width": 1080, "height": 776, "deviceScaleFactor": 1, "mobile": False}
 
 def main() -> None:
     """Write the picture, with a palette of 160 colours."""
-    agent = open_agent(_AGENT)
-    done = apply(agent.policy, prepare(agent.policy, agent.env_id, _INPUT), _INPUT)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "run.html")
-        file.write_text(page(trace_of(agent, done, _INPUT)), encoding="utf-8")
+        neuralprog_agents.load(_AGENT).run(_INPUT).write_page(file)
         shot = _photograph(file.as_uri(), folder)
     Image.open(io.BytesIO(shot)).convert("RGB").quantize(160).save(TARGET, optimize=True)
     print(f"wrote {TARGET}, {TARGET.stat().st_size:,} bytes")

@@ -1,4 +1,4 @@
-"""The command line: ``neuralprog train|sweep|evaluate|prove|recheck|run|benchmark|demo``.
+"""The command line: ``neuralprog train|sweep|evaluate|prove|recheck|run|list|benchmark|demo``.
 
 Nothing but the standard library is imported before a command is known.
 """
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from neuralprog_agents.commands.errors import (
     BAD_INPUT,
@@ -36,6 +36,8 @@ _EXTRA = {
 """Which extra brings a module that may be missing."""
 
 _AGENT_HELP = "a pretrained agent's name (nram-sort), a run folder, random, expert, or several: A,B"
+_FUNCTIONS = {"list": "list_names"}
+"""The function of a command, where it is not the command's name."""
 _TRAINING = ("train", "sweep")
 """The commands that also take the settings of an agent."""
 
@@ -91,7 +93,7 @@ def _dispatch(words: list[str]) -> int:
     if args.command not in _TRAINING:
         if rest:
             args.parser.error(f"unrecognized arguments: {' '.join(rest)}")
-        return _command(args.command, args.command)(args)
+        return _command(args.command, _FUNCTIONS.get(args.command, args.command))(args)
     return _training_help(args) if args.help else _command("train", args.command)(args, rest)
 
 
@@ -124,8 +126,19 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see {self.prog} --help)")
 
 
+class _Version(argparse.Action):
+    """Prints the version, which it looks up only now, and leaves."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        from neuralprog_agents import __version__
+
+        print(f"{parser.prog} {__version__}")
+        parser.exit()
+
+
 def _parser() -> _Parser:
     parser = _Parser(prog="neuralprog", description="Learn programs, score them, apply them.")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and leave")
     commands = parser.add_subparsers(
         required=True, metavar="COMMAND", parser_class=_Parser, dest="command"
     )
@@ -238,6 +251,10 @@ def _add_benchmark(parser: _Parser) -> None:
     compare.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster: auto, or its head")
 
 
+def _add_list(parser: _Parser) -> None:
+    parser.add_argument("what", nargs="?", choices=("agents", "environments", "configs"))
+
+
 def _natural(word: str) -> int:
     if not word.isdecimal() or len(word) > 18:
         raise argparse.ArgumentTypeError(
@@ -257,6 +274,7 @@ _COMMANDS: Mapping[str, tuple[str, Callable[[_Parser], None]]] = {
     "prove": ("Check everything of an agent that can be proven.", _add_prove),
     "recheck": ("Check certificates anew, by other code.", _add_recheck),
     "run": ("Apply an agent to your own input, or to an instance of its task.", _add_run),
+    "list": ("Show the names of agents, environments and configs.", _add_list),
     "benchmark": ("Measure, and write results/.", _add_benchmark),
     "demo": ("Learn Copy, score it far beyond its training, show the program.", _no_flags),
 }

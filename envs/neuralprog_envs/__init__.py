@@ -20,7 +20,10 @@ from neuralprog_envs.core.arguments import shown, span
 from neuralprog_envs.core.instances import SPLITS
 from neuralprog_envs.registry import REGISTRY, Row, make_task
 
-__all__ = ["REGISTRY", "SPLITS", "Row", "make_task", "register", "register_all"]
+__all__ = ["REGISTRY", "SPLITS", "Row", "__version__", "make_task", "register", "register_all"]
+
+__version__ = "0.1.0"
+"""The version of this distribution, `neuralprog`: pyproject.toml reads it here."""
 
 
 def register(

@@ -14,6 +14,7 @@ from neuralprog_agents.commands import demo
 from neuralprog_agents.evaluation import agents
 from neuralprog_agents.training import shipped
 from neuralprog_agents.training.files import locked
+from neuralprog_envs import REGISTRY, __version__
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -36,6 +37,7 @@ def refused(capsys, words, message):
 
 BAD_INPUT = [
     ("", "COMMAND"),
+    ("list agnets", "invalid choice: 'agnets'"),
     ("trian", "invalid choice: 'trian'"),
     ("train", "needs --config FILE or --resume RUN"),
     ("train --config none.yaml", "none.yaml: No such file"),
@@ -336,6 +338,28 @@ def test_settings_are_found_by_name_in_any_folder(tmp_path, monkeypatch, capsys)
     (tmp_path / "configs" / "toy").mkdir(parents=True)
     (tmp_path / "configs" / "toy" / "wheel.yaml").write_text("agent: search\n")
     assert shipped.locate("toy/wheel") == tmp_path / "configs" / "toy" / "wheel.yaml"
+
+
+def test_the_version_is_printed(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert left.value.code == 0
+    assert capsys.readouterr().out == f"neuralprog {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("what", "names"),
+    [
+        ("agents", set(agents.pretrained())),
+        ("environments", set(REGISTRY)),
+        ("configs", set(shipped.known())),
+    ],
+)
+def test_every_name_is_listed_in_80_columns(capsys, what, names):
+    assert main(["list", what]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert names <= {line.split()[0] for line in lines if line.startswith(" ")}
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_wheel_has_the_settings_where_they_are_looked_for():

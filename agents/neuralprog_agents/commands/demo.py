@@ -11,9 +11,8 @@ from neuralprog_agents.commands.hints import program
 from neuralprog_agents.commands.run import show
 from neuralprog_agents.commands.train import check, train_in
 from neuralprog_agents.evaluation.agents import open_agent
-from neuralprog_agents.evaluation.apply import apply
 from neuralprog_agents.evaluation.evaluate import evaluate
-from neuralprog_agents.evaluation.inputs import prepare
+from neuralprog_agents.loaded import LoadedAgent
 from neuralprog_agents.training import config as settings
 from neuralprog_agents.training import runs, shipped
 
@@ -74,9 +73,8 @@ def _exact(folder: Path) -> bool:
 
 
 def _show_program(folder: Path) -> None:
-    agent = open_agent(str(folder))
     print(f"\nStep by step on {' '.join(map(str, INPUT))}:\n")
-    show(agent, apply(agent.policy, prepare(agent.policy, agent.env_id, INPUT), INPUT))
+    show(LoadedAgent(open_agent(str(folder))).run(INPUT))
 
 
 def _show_next_steps(folder: Path) -> None:

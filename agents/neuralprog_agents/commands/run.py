@@ -17,9 +17,8 @@ from neuralprog_agents.commands.errors import (
     check_targets,
     input_errors,
 )
-from neuralprog_agents.evaluation.agents import Agent, open_agent
-from neuralprog_agents.evaluation.apply import Application, apply
-from neuralprog_agents.evaluation.inputs import example, opened, prepare, read_input
+from neuralprog_agents.evaluation.agents import open_agent
+from neuralprog_agents.loaded import LoadedAgent, Run
 
 
 def run(args: Namespace) -> int:
@@ -30,45 +29,32 @@ def run(args: Namespace) -> int:
             return _show_trace(args)
         if args.agent is None:
             raise UsageError("run needs --agent, or a --trace to show")
-        agent = open_agent(args.agent, args.env)
-        if isinstance(agent.policy, Answerer) and (args.html or args.gif):
+        agent = LoadedAgent(open_agent(args.agent, args.env))
+        if isinstance(agent.agent.policy, Answerer) and (args.html or args.gif):
             raise ValueError(f"{agent.name} says its answer and does not act: no trace to draw")
-        if args.input is None:
-            values = posed = None
-            env = example(agent.policy, agent.env_id, args.length)
-        else:
-            values = read_input(agent.env_id, args.input, args.table)
-            posed = opened(values)
-            env = prepare(agent.policy, agent.env_id, posed, args.memory_size)
-    done = apply(agent.policy, env, posed, args.seed)
-    _deliver(args, agent, done, values)
+        posed = agent.pose(args.input, args.table, args.length, args.seed, args.memory_size)
+    done = agent.play(posed)
+    _deliver(args, done)
     return FAILURE if done.success is False else SUCCESS
 
 
-def _deliver(args: Namespace, agent: Agent, done: Application, values: Any) -> None:
+def _deliver(args: Namespace, done: Run) -> None:
     """Write what was asked for; with no file and no JSON, print the trace for people."""
-    if args.json or args.html:
-        trace = trace_of(agent, done, values, args.seed)
-        if args.html:
-            _write_page(args.html, trace)
-        if args.json:
-            print(json.dumps(trace))
+    if args.html:
+        with input_errors():
+            done.write_page(args.html)
+        print(f"wrote {args.html}: open it in a browser", file=sys.stderr)
+    if args.json:
+        print(json.dumps(done.trace))
     if args.gif:
-        _write_gif(args.gif, done)
+        with input_errors():
+            done.write_gif(args.gif)
+        print(f"wrote {args.gif}", file=sys.stderr)
     if not (args.json or args.html or args.gif):
-        show(agent, done, args.unfold)
+        show(done, args.unfold)
 
 
-def trace_of(agent: Agent, done: Application, values: Any, seed: int = 0) -> dict[str, Any]:
-    """Return the whole trace of ``trace.schema.json``."""
-    posed = {"input": values} if values is not None else {"seed": seed}
-    trace = {"agent": agent.name, "env": agent.env_id, **posed, **done.trace}
-    if hasattr(agent.policy, "program_text"):
-        trace["program"] = agent.policy.program_text()
-    return trace
-
-
-def show(agent: Agent, done: Application, unfold: bool = False) -> None:
+def show(done: Run, unfold: bool = False) -> None:
     """Print a trace, the answer, and the program if the policy can tell it."""
     text = done.text(unfold=unfold)
     print(text)
@@ -76,8 +62,8 @@ def show(agent: Agent, done: Application, unfold: bool = False) -> None:
         print(f"\nanswer    {_listed(done.answer)}")
     if done.success is False:
         print(f"expected  {_listed(done.expected or [])}")
-    if hasattr(agent.policy, "program_text"):
-        print(f"\nthe learned program\n{agent.policy.program_text()}")
+    if hasattr(done.agent.policy, "program_text"):
+        print(f"\nthe learned program\n{done.agent.policy.program_text()}")
 
 
 def _listed(items: Sequence[Any]) -> str:
@@ -86,26 +72,11 @@ def _listed(items: Sequence[Any]) -> str:
 
 def _show_trace(args: Namespace) -> int:
     """Write the page of a trace that was kept as a file."""
-    from neuralprog_agents.viewer.page import read_trace
+    from neuralprog_agents.training.files import write_atomically
+    from neuralprog_agents.viewer.page import page, read_trace
 
     if not args.html:
         raise UsageError("--trace FILE needs --html FILE: the page to write")
-    _write_page(args.html, read_trace(Path(args.trace)))
+    write_atomically(Path(args.html), page(read_trace(Path(args.trace))).encode())
+    print(f"wrote {args.html}: open it in a browser", file=sys.stderr)
     return SUCCESS
-
-
-def _write_page(target: str, trace: dict[str, Any]) -> None:
-    from neuralprog_agents.training.files import write_atomically
-    from neuralprog_agents.viewer.page import page
-
-    with input_errors():
-        write_atomically(Path(target), page(trace).encode())
-    print(f"wrote {target}: open it in a browser", file=sys.stderr)
-
-
-def _write_gif(target: str, done: Application) -> None:
-    from neuralprog_agents.viewer.animation import write_gif
-
-    with input_errors():
-        write_gif(Path(target), done)
-    print(f"wrote {target}", file=sys.stderr)

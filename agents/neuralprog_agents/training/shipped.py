@@ -20,20 +20,21 @@ def locate(name: str) -> Path:
     Raises:
         ValueError: There is neither; the message names the nearest settings.
     """
-    path, known = Path(name), _names()
+    path, names = Path(name), known()
     if path.exists() and not path.is_dir():
         return path
-    if name in known:
-        return known[name]
+    if name in names:
+        return names[name]
     asked = path.with_suffix("").as_posix().removeprefix("configs/")
-    matches = difflib.get_close_matches(asked, known, n=3) or list(known)[:3]
+    matches = difflib.get_close_matches(asked, names, n=3) or list(names)[:3]
     raise ValueError(
         f"{name}: No such file, and no settings of that name come with the package: "
         f"did you mean {', '.join(matches)}?"
     )
 
 
-def _names() -> dict[str, Path]:
+def known() -> dict[str, Path]:
+    """Return the file of all settings that come with the package, by name."""
     root = folder()
     files = sorted(root.glob("*/*.yaml"))
     return {path.relative_to(root).with_suffix("").as_posix(): path for path in files}

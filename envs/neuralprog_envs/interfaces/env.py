@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import gymnasium as gym
@@ -127,6 +128,19 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         if episode is None or self._ended:
             raise ResetNeeded("call reset() before step(): no episode is under way")
         episode.step(action)
+        return self._passed(episode)
+
+    def skip(self) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Let a step pass in which the machine does nothing; return what ``step`` returns.
+
+        Raises:
+            ResetNeeded: There is no episode under way.
+        """
+        if self._ended:
+            raise ResetNeeded("call reset() before skip(): no episode is under way")
+        return self._passed(self._running())
+
+    def _passed(self, episode: Episode) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         self._steps += 1
         terminated = episode.halted
         truncated = not terminated and self._steps >= self._limit
@@ -169,14 +183,28 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         if self.render_mode is None:
             gym.logger.warn("render() needs a render_mode: gym.make(id, render_mode='ansi')")
             return None
-        state, display = self._running().state(), display_of(self.task.machine)
         if self.render_mode == "rgb_array":
-            return display.pixels(state, self.instance)
-        text = display.text(state, self.instance)
+            display = display_of(self.task.machine)
+            return display.pixels(self._running().state(), self.instance)
         if self.render_mode == "human":
-            print(text)
+            print(self.text())
             return None
-        return text
+        return self.text()
+
+    def text(self) -> str:
+        """Return the machine's state as text, whatever the render mode: what "ansi" renders."""
+        return display_of(self.task.machine).text(self._running().state(), self.instance)
+
+    @property
+    def limit(self) -> int:
+        """The step limit of the episode under way."""
+        self._running()
+        return self._limit
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the state as text."""
+        begun = self._episode is not None
+        return f"<pre>{escape(self.text() if begun else f'{self}: call reset()')}</pre>"
 
     def _show(self) -> None:
         if self.render_mode == "human":

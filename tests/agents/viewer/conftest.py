@@ -8,10 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from neuralprog_agents.commands.run import trace_of
-from neuralprog_agents.evaluation.agents import open_agent
-from neuralprog_agents.evaluation.apply import apply
-from neuralprog_agents.evaluation.inputs import example, prepare
+import neuralprog_agents
 from neuralprog_agents.viewer.page import page
 
 FLAGS = (
@@ -103,10 +100,5 @@ def show(chromium, tmp_path):
 
 def play(name, env_id=None, values=None, length=None, seed=0):
     """Let an agent act; return the trace, and what it was made from."""
-    agent = open_agent(name, env_id)
-    if values is None:
-        env = example(agent.policy, agent.env_id, length)
-    else:
-        env = prepare(agent.policy, agent.env_id, values)
-    done = apply(agent.policy, env, values, seed)
-    return SimpleNamespace(trace=trace_of(agent, done, values, seed), done=done)
+    run = neuralprog_agents.load(name, env_id).run(values, length=length, seed=seed)
+    return SimpleNamespace(trace=run.trace, done=run.application)
