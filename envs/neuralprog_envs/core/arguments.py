@@ -126,14 +126,19 @@ def _pair(name: str, value: Any) -> tuple[int, int]:
     return low, high
 
 
-def action(given: Any, size: int) -> list[int]:
-    """Return an action as ``size`` integers; raise ValueError if it is something else."""
+def action(machine: Machine, given: Any) -> list[int]:
+    """Return an action as a list; raise ValueError if it is not one of the machine's."""
+    choices = machine.actions
     if type(given) is np.ndarray and given.ndim == 1 and given.dtype.kind in "iu":
         numbers = given.tolist()
     else:
-        numbers = integers(f"an action here is {size} integers: they", given)
-    if len(numbers) != size:
-        raise ValueError(f"an action here is {size} integers, got {len(numbers)}")
+        numbers = integers(f"an action here is {len(choices)} integers: they", given)
+    if len(numbers) != len(choices):
+        raise ValueError(f"an action here is {len(choices)} integers, got {len(numbers)}")
+    for place, count in enumerate(choices):
+        if not 0 <= numbers[place] < count:
+            chosen = f"{machine.action_names[place]} = {shown(numbers[place])}"
+            raise ValueError(f"action out of range: {chosen}, must be 0..{count - 1}")
     return numbers
 
 
@@ -148,13 +153,6 @@ def grid(name: str, values: Any, shape: tuple[int, ...] | None) -> NDArray[Any]:
     if array.shape != shape or array.dtype.kind not in "iu":
         raise ValueError(f"{name} must be integers of shape {shape}, got {shown(values)}")
     return array
-
-
-def out_of_range(machine: Machine, numbers: list[int]) -> ValueError:
-    """Return the error that names the first number of an action that is out of range."""
-    named = zip(machine.action_names, numbers, machine.actions, strict=True)
-    name, number, count = next(one for one in named if not 0 <= one[1] < one[2])
-    return ValueError(f"action out of range: {name} = {shown(number)}, must be 0..{count - 1}")
 
 
 def options(given: Any, known: tuple[str, ...]) -> dict[str, Any]:

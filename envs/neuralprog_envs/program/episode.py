@@ -105,7 +105,7 @@ class ProgramEpisode:
         """Execute one action; raise ValueError when it has not four integers, each in range."""
         move = self._moves.get(action) if type(action) is tuple else None
         if move is None:
-            move = self._find(self._checked(action))
+            move = self._find(arguments.action(self._machine, action))
         self.steps += 1
         if self._machine.last_actions:
             self._machine.remember(self._state, np.asarray(action, dtype=np.int32))
@@ -146,12 +146,6 @@ class ProgramEpisode:
         takes = self._machine.rules.takes[program].tolist()
         a1, a2, a3 = (a * taken for a, taken in zip(arguments, takes, strict=True))
         return self._moves.get((program, a1, a2, a3))
-
-    def _checked(self, action: Any) -> list[int]:
-        numbers, choices = arguments.action(action, 4), self._machine.actions
-        if any(not 0 <= number < count for number, count in zip(numbers, choices, strict=True)):
-            raise arguments.out_of_range(self._machine, numbers)
-        return numbers
 
     def observe(self) -> dict[str, NDArray[Any]]:
         """Return new observation arrays."""

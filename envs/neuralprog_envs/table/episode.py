@@ -27,10 +27,7 @@ class TableEpisode:
 
     def step(self, action: Any) -> None:
         """Execute ``(operation, column, pivot)``; raise ValueError when one is out of range."""
-        machine, choices = self._machine, self._machine.actions
-        numbers = arguments.action(action, len(choices))
-        if any(not 0 <= number < count for number, count in zip(numbers, choices, strict=True)):
-            raise arguments.out_of_range(machine, numbers)
+        machine, numbers = self._machine, arguments.action(self._machine, action)
         self._state = machine.step(self._state, np.array([numbers]))
         self.halted = bool(machine.halted(self._state)[0])
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neuralprog_envs.core import pixels as px
 from neuralprog_envs.tape import circuit
-from neuralprog_envs.tape.episode import CircuitEpisode, InstructionEpisode
+from neuralprog_envs.tape.episode import TapeEpisode
 from neuralprog_envs.tape.machine import TapeMachine
 from neuralprog_envs.tape.ops import OPERATIONS
 from neuralprog_envs.tape.state import TapeInstances, TapeState
@@ -117,7 +117,7 @@ class TapeDisplay:
 
 
 def _describe_instruction(machine: TapeMachine, state: TapeState, numbers: list[int]) -> str:
-    episode = InstructionEpisode(machine, state)
+    episode = TapeEpisode(machine, state)
     operation, a, b, to = numbers
     name, (A, B) = OPERATIONS[operation], (int(state.registers[0, r]) for r in (a, b))
     episode.step(numbers)
@@ -128,15 +128,15 @@ def _describe_instruction(machine: TapeMachine, state: TapeState, numbers: list[
     arity = next(m.arity for m in machine.modules if m.name == name)
     inputs = ", ".join([f"r{a + 1}={A}", f"r{b + 1}={B}"][:arity])
     call = f"{name}({inputs})" if arity else name
-    return f"r{to + 1} := {call} = {episode.cells.registers[to]}"
+    return f"r{to + 1} := {call} = {episode.registers[to]}"
 
 
 def _describe_circuit(machine: TapeMachine, state: TapeState, numbers: list[int]) -> str:
-    episode = CircuitEpisode(machine, state)
+    episode = TapeEpisode(machine, state)
     episode.step(numbers)
     words = [
         f"READ({address}) = {value}" if name == "READ" else f"WRITE({address}, {value})"
-        for name, address, value in episode.cells.accesses
+        for name, address, value in episode.accesses
     ]
     return ", ".join([*words, *(["finish"] if episode.halted else [])])
 

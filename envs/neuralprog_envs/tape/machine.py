@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import arguments, batch
-from neuralprog_envs.core.task import Bools, Episode, Field, Ints, fields_only, pairs_of
-from neuralprog_envs.tape.episode import CircuitEpisode, InstructionEpisode
+from neuralprog_envs.core.task import Bools, Field, Ints, fields_only, pairs_of
+from neuralprog_envs.tape.episode import TapeEpisode
 from neuralprog_envs.tape.ops import HALT, MIN_MEMORY, MODULES, OPERATIONS, READ, WRITE, Module
 from neuralprog_envs.tape.state import TapeInstances, TapeState
 
@@ -222,10 +222,9 @@ class TapeMachine:
         """Return all True, read-only: every choice of this machine is legal in every state."""
         return every_choice_of(self, len(state.tape))
 
-    def begin(self, instances: TapeInstances) -> Episode:
+    def begin(self, instances: TapeInstances) -> TapeEpisode:
         """Start an episode on a batch of one instance, in plain Python integers."""
-        kind = InstructionEpisode if self.action == "instruction" else CircuitEpisode
-        return kind(self, instances)
+        return TapeEpisode(self, self.initial(instances))
 
 
 def pointed(registers: Ints, tape: Ints) -> dict[str, NDArray[Any]]:

@@ -115,8 +115,8 @@ class TapeTask:
                 f"registers, the machine has {self.machine.registers}"
             )
         machine = TapeMachine(self.machine.memory_size, self.machine.registers)
-        episode: Any = machine.begin(instances)
-        cpu = Cpu(episode.cells.registers)
+        episode = machine.begin(instances)
+        cpu = Cpu(episode.registers)
         for act in self.algorithm.expert(cpu):
             yield act
             episode.step(act.action)

@@ -30,5 +30,5 @@ def test_the_circuits_end_with_the_experts_tape_after_as_many_steps(env_id):
         acts = [act.action for act in written.expert(row)]
         for action in acts:
             episode.step(action)
-        np.testing.assert_array_equal(episode.cells.tape, final.tape[i])
+        np.testing.assert_array_equal(episode.tape, final.tape[i])
         assert final.steps[i] == len(acts)

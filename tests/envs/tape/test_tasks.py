@@ -40,7 +40,7 @@ def run_expert(task, one):
     """Run the expert on a batch of one; return the final state and how many steps it took."""
     episode = task.machine.begin(one)
     count = 0
-    for act in task.algorithm.expert(Cpu(episode.cells.registers)):
+    for act in task.algorithm.expert(Cpu(episode.registers)):
         assert not episode.halted
         episode.step(act.action)
         count += 1
@@ -136,7 +136,7 @@ def test_the_expert_needs_every_register(env_id):
     used = set()
     for one in rows_of(draw_some(task, 20, 5)):
         episode = task.machine.begin(one)
-        for act in task.algorithm.expert(Cpu(episode.cells.registers)):
+        for act in task.algorithm.expert(Cpu(episode.registers)):
             used.update(act.action[1:])
             episode.step(act.action)
     assert used == set(range(task.algorithm.registers))

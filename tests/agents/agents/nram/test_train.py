@@ -46,11 +46,11 @@ def test_a_table_runs_as_the_environment_runs_it():
             type(instances)(*[getattr(instances, f)[i : i + 1] for f in vars(instances)])
         )
         for _ in range(limits[i]):
-            flags = np.array([r == 0 for r in episode.cells.registers])
+            flags = np.array([r == 0 for r in episode.registers])
             episode.step(table[tables.patterns(flags[None])[0]])
             if episode.halted:
                 break
-        np.testing.assert_array_equal(final.tape[i], episode.cells.tape)
+        np.testing.assert_array_equal(final.tape[i], episode.tape)
         assert final.steps[i] == episode.steps
 
 
