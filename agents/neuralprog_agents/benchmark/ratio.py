@@ -13,16 +13,10 @@ Work = Callable[[], int]
 
 @dataclass(frozen=True)
 class Pair:
-    """What is to be compared.
+    """What is to be compared: our work and the other's, or a fixed rate in operations a second.
 
-    Attributes:
-        name: What is compared with what.
-        shape: The sizes, in words.
-        unit: What is counted.
-        ours: Our work.
-        theirs: The other's, or a fixed rate in operations a second.
-        target: The ratio that should be reached, or None.
-        clock: What tells the time: the machine may be shared, so the CPU time of this process.
+    ``shape`` has the sizes in words, ``unit`` what is counted, and ``target`` the ratio that should
+    be reached. The clock tells the CPU time of this process, since the machine may be shared.
     """
 
     name: str
@@ -61,14 +55,9 @@ class Pair:
 
 @dataclass(frozen=True)
 class Ratio:
-    """A measured ``Pair``.
+    """A measured ``Pair``: the median rates, in operations a second, and the rounds' median ratio.
 
-    Attributes:
-        name: See ``Pair``, as of shape, unit and target.
-        ours: Our median rate, in operations a second.
-        theirs: The other's.
-        ratio: The median of the rounds' ratios.
-        spread: The smallest and the largest of them.
+    ``spread`` has the smallest and the largest ratio of a round.
     """
 
     name: str

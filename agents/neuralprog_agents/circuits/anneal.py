@@ -39,11 +39,7 @@ Inspected = tuple[NDArray[np.uint64], int]
 class Cooling(NamedTuple):
     """The temperature: it falls from initial to final, geometrically, within ``total`` proposals.
 
-    Attributes:
-        initial: The temperature of the first proposal.
-        final: That of the last.
-        first: How many proposals have been made before this call.
-        total: How many there will be.
+    ``first`` proposals have been made before this call.
     """
 
     initial: float

@@ -56,13 +56,9 @@ class AgentError(ValueError):
 
 @dataclass(frozen=True)
 class Agent:
-    """A policy with its name and where it is from.
+    """A policy in the environment where it acts, by the name that it was asked for.
 
-    Attributes:
-        name: As it was asked for.
-        env_id: Where it acts.
-        policy: The policy.
-        card: The content of its ``card.json``; empty for a reference.
+    ``card`` is the content of its ``card.json``, empty for a reference.
     """
 
     name: str

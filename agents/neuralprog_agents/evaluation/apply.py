@@ -35,15 +35,11 @@ _MOST_PRINTED = 100_000
 
 @dataclass(frozen=True)
 class Application:
-    """What a policy did with an instance.
+    """What a policy did with an instance, a batch of one.
 
-    Attributes:
-        task: The task.
-        instance: What was posed, a batch of one.
-        actions: What the policy did.
-        probabilities: The policy's action probabilities in each step, if it has any.
-        values: The user's input; None if the environment posed the instance.
-        direct_answer: The answer of an agent that does not act; None for all others.
+    ``probabilities`` are those of its actions in each step, if it has any. ``values`` is the user's
+    input, None if the environment posed the instance. ``direct_answer`` is the answer of an agent
+    that does not act, None for all others.
     """
 
     task: Task

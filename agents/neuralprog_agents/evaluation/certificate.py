@@ -78,14 +78,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Certificate:
-    """A proof of the weights with a certain hash.
-
-    Attributes:
-        agent: The agent's name, as it was asked for.
-        env: The environment's id.
-        weights_sha256: Of the file ``weights.safetensors``.
-        proof: What was checked, and how it came out.
-    """
+    """A proof of the weights whose file ``weights.safetensors`` has the given hash."""
 
     agent: str
     env: str

@@ -27,18 +27,11 @@ _COPIES = 6
 
 @dataclass(frozen=True)
 class Score:
-    """How an agent did at one length.
+    """How an agent did at one length, on the instances at (seed, 0), (seed + 1, 0) and so on.
 
-    Attributes:
-        agent: Its name.
-        env: The environment's id.
-        length: The instances' length.
-        episodes: How many were played: the instances at (seed, 0), (seed + 1, 0), …
-        seed: The first seed.
-        success_rate: The fraction that ended with a wholly right answer.
-        mean_return: The mean sum of rewards.
-        mean_steps: The mean number of steps until the episode's end.
-        seconds: The time it took.
+    ``success_rate`` is the fraction that ended with a wholly right answer, ``mean_return`` the mean
+    sum of rewards, ``mean_steps`` the mean number of steps until an episode's end, and ``seconds``
+    the time it took.
     """
 
     agent: str

@@ -25,13 +25,10 @@ _TURN = 64
 
 @dataclass(frozen=True)
 class Answered:
-    """What a policy answered.
+    """What a policy answered, in programs of T steps.
 
-    Attributes:
-        answers: The items by the questions' ids, in the file's order; [] for no answer.
-        right: Whether each answer is right by the official rules.
-        steps: T.
-        seconds: The time it took.
+    ``answers`` has the items by the questions' ids, in the file's order; [] is no answer. ``right``
+    says whether each answer is right by the official rules.
     """
 
     answers: dict[str, list[str]]

@@ -48,14 +48,10 @@ class Node:
 
 @dataclass
 class Rollout:
-    """One episode in progress.
+    """One episode in progress, of at most ``limit`` steps.
 
-    Attributes:
-        episode: The episode.
-        observe: Returns what the core sees of the episode.
-        limit: The most steps that the episode may take.
-        stack: The history of each running call, outermost first.
-        actions: The actions so far, if they are recorded.
+    ``observe`` returns what the core sees of it. ``stack`` has the history of each running call,
+    outermost first, and ``actions`` those so far, if they are recorded.
     """
 
     episode: ProgramEpisode

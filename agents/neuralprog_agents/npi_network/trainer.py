@@ -23,13 +23,10 @@ CHUNK = 50
 
 
 class Trainer:
-    """Trains a network chunk by chunk.
+    """Trains a network chunk by chunk; parameters without a gradient stay as they are.
 
-    Args:
-        model: The network; parameters without a gradient stay as they are.
-        sets: The training set of each task.
-        config: Has ``learning_rate``, ``half_life``, ``batch``, ``boost`` and ``clip_norm``.
-        key: Takes a step and the number of a task; returns the 64 bits that decide the minibatch.
+    ``config`` has ``learning_rate``, ``half_life``, ``batch``, ``boost`` and ``clip_norm``. ``key``
+    takes a step and the number of a task; it returns the 64 bits that decide the minibatch.
 
     Attributes:
         step: Gradient steps so far.

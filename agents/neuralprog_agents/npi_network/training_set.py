@@ -18,12 +18,9 @@ from neuralprog_envs.program.frames import FrameBatch
 class TrainingSet:
     """The frames of one task that a network is trained on.
 
-    Args:
-        drawn: The frames of traces. If the task has pictures, ``hidden`` holds the index of each
-            step's picture.
-        proof: The verification set, if training goes on until no frame of it fails.
-        domain: The index of the task in the network.
-        pictures: The pictures of the traces, shape (n, 3, SIDE, SIDE), uint8.
+    With ``proof``, the verification set, training goes on until no frame of it fails. The pictures
+    of the traces have shape (n, 3, SIDE, SIDE), uint8; ``drawn.hidden`` then has the index of each
+    step's picture.
 
     Attributes:
         frames: The training frames: ``drawn``, and those of the verification set that have failed.

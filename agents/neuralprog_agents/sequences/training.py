@@ -42,10 +42,8 @@ class SequenceModel(Protocol):
 class Progress:
     """How far a restart is, besides its weights.
 
-    Attributes:
-        step: Gradient steps made.
-        success: The fraction of validation pairs that were right when last judged.
-        in_a_row: How many judgements in a row were successes.
+    ``success`` is the fraction of validation pairs that were right when last judged, and
+    ``in_a_row`` how many judgements in a row were successes.
     """
 
     step: int = 0

@@ -41,9 +41,8 @@ class LeaveError(Exception):
 class Evaluations:
     """Looks at what is learned, which neither cost the restart time nor change its randomness.
 
-    Attributes:
-        seconds: When: CPU-seconds, ascending.
-        evaluate: Takes one of ``seconds``, and what had been learned by then.
+    ``evaluate`` takes one of ``seconds``, CPU-seconds that ascend, and what had been learned by
+    then.
     """
 
     seconds: tuple[float, ...]

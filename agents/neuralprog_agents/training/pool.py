@@ -46,13 +46,10 @@ class Reported:
 
 @dataclass(frozen=True)
 class Finished:
-    """A restart came to its end.
+    """A restart came to its end, after ``seconds`` of work.
 
-    Attributes:
-        index: Which.
-        outcome: What it came to: an ``Outcome`` (of a cell of the comparison, its record).
-        seconds: Its time of work since its start.
-        rows: Its metrics, where they are not written here already.
+    ``outcome`` is an ``Outcome`` (of a cell of the comparison, its record); ``rows`` are its
+    metrics, where they are not written here already.
     """
 
     index: int
@@ -72,10 +69,8 @@ class Stopped:
 class Failed:
     """A restart raised an exception, or its process died.
 
-    Attributes:
-        index: Which.
-        text: What happened: one line, but for a bug its traceback.
-        kind: What is to blame: "bug", a damaged "checkpoint", or the "machine".
+    ``text`` says what happened, in one line, but for a bug it is the traceback. ``kind`` is what is
+    to blame: a bug, a damaged checkpoint, or the machine.
     """
 
     index: int

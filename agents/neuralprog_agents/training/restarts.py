@@ -57,12 +57,8 @@ class RecordError(ValueError):
 class RestartResult:
     """How a finished restart went; its weights are in ``result.safetensors``.
 
-    Attributes:
-        index: Which restart.
-        success: Whether its program is right.
-        pruned: Whether it was given up early.
-        seconds: Its time, from its start to its end, kills included.
-        metrics: Its final numbers.
+    ``pruned`` says whether it was given up early; ``seconds`` is its time from its start to its
+    end, kills included.
     """
 
     index: int
@@ -76,9 +72,8 @@ class RestartResult:
 class TrainingSummary:
     """What a run of restarts came to.
 
-    Attributes:
-        results: The finished restarts by index; with ``stop_at_first`` none above the winner.
-        winner: The lowest index that succeeded, None if none did.
+    ``results`` are the finished ones by index; with ``stop_at_first`` none above the winner, which
+    is the lowest index that succeeded.
     """
 
     results: tuple[RestartResult, ...]
@@ -126,14 +121,13 @@ class Board:
 
     Attributes:
         total: How many are asked for.
-        at_most: Whether the first success ends the work, so that ``total`` is a bound.
-        compiling: Whether the first restart still loads or compiles its agent's code: until it
-            reports, no other begins, so that it is compiled once.
         workers: How many run at once.
-        results: Those that have finished.
         running: The latest metrics of those that run, by index.
         started: ``time.monotonic()`` at the beginning.
         resumed: How many had finished before the beginning.
+        at_most: Whether the first success ends the work, so that ``total`` is a bound.
+        compiling: Whether the first restart still loads or compiles its agent's code: until it
+            reports, no other begins, so that it is compiled once.
     """
 
     total: int

@@ -55,15 +55,7 @@ class Meta:
 
 @dataclass(frozen=True)
 class Run:
-    """An open run folder.
-
-    Attributes:
-        folder: Where it is.
-        kind: "train" or "sweep".
-        agent: The agent's name.
-        config: Its ``Config``.
-        meta: The content of ``meta.json``.
-    """
+    """An open run folder; its kind is "train" or "sweep", and ``meta`` what ``meta.json`` holds."""
 
     folder: Path
     kind: str

@@ -17,13 +17,9 @@ _EPSILON = 1e-8
 
 @dataclass
 class State:
-    """The state of an optimisation.
+    """The state of an optimisation after ``step`` steps, all of shape (P,).
 
-    Attributes:
-        theta: θ, (P,).
-        m: Adam's mean of gradients, (P,).
-        v: Adam's mean of squared gradients, (P,).
-        step: The number of steps so far.
+    θ, and Adam's means of the gradients, m, and of the squared gradients, v.
     """
 
     theta: Tensor

@@ -38,13 +38,7 @@ _JUDGED = 2000
 
 @dataclass(frozen=True)
 class Progress:
-    """The results of the validations so far.
-
-    Attributes:
-        accuracy: The last accuracy of hard choices.
-        best: The best accuracy; -1 before the first validation.
-        best_step: The gradient step of the best accuracy.
-    """
+    """The accuracies in the validations so far; the best is -1 before the first validation."""
 
     accuracy: float = 0.0
     best: float = -1.0

@@ -25,14 +25,7 @@ SeededTask = tuple[TaskConfig, int]
 
 @dataclass(frozen=True)
 class Base:
-    """A trained NPI.
-
-    Attributes:
-        tasks: The tasks it was trained on.
-        sizes: The sizes of its network.
-        weights: The network's parameters, by name.
-        sha256: The SHA-256 of the weights' file.
-    """
+    """A trained NPI: its tasks, its network, and the SHA-256 of the weights' file."""
 
     tasks: tuple[SeededTask, ...]
     sizes: Sizes

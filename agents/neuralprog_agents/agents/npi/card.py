@@ -10,13 +10,9 @@ from neuralprog_agents.npi_network.sizes import Sizes
 
 @dataclass(frozen=True)
 class LearnedTask:
-    """A task that a network was trained on.
+    """A task that a network was trained on, and its environment's settings, without the length.
 
-    Attributes:
-        env: The id of its environment.
-        settings: The environment's settings, without the length.
-        verification_set_used_for_training: Whether frames of the verification set were training
-            data.
+    Frames of its verification set may have been training data.
     """
 
     env: str

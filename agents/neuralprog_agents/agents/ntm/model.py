@@ -33,12 +33,9 @@ _TINY = 1e-12
 class Sizes:
     """The sizes of a machine; how many rows its memory has is no part of them.
 
-    Attributes:
-        inputs: Numbers that it sees in a step.
-        outputs: Numbers that it answers in a step.
-        controller: "lstm", or "mlp" for a feed-forward one: a layer of tanh units.
-        hidden: The controller's units.
-        width: W, the numbers in a row.
+    It sees ``inputs`` numbers in a step, and answers ``outputs``. The controller is "lstm", or
+    "mlp" for a feed-forward one: a layer of tanh units. A row of the memory holds W numbers,
+    ``width``.
     """
 
     inputs: int

@@ -16,13 +16,10 @@ from neuralprog_envs.tape.task import TapeTask
 
 @dataclass(frozen=True)
 class TapeProgram:
-    """A program of the tape family.
+    """A program of the tape family: one circuit for each pattern of zero registers, (2^R, K).
 
-    Attributes:
-        env_id: The task.
-        table: One circuit for each pattern of zero registers, shape (2^R, K).
-        limit: T for an instance of a length: after so many steps its tape is judged.
-        repetitions: Repetitions of the module list in a circuit.
+    ``limit`` gives T for the length of an instance: after so many steps its tape is judged. A
+    circuit has the list of modules ``repetitions`` times.
     """
 
     env_id: str

@@ -83,12 +83,9 @@ def _run(program: TapeProgram, layout: Layout, M: int) -> SymbolicRun:
 
 @dataclass(frozen=True)
 class SymbolicStep:
-    """One step of a run.
+    """One step of a run: which registers were 0, and what they held before it.
 
-    Attributes:
-        pattern: Which registers were 0.
-        registers: What they held before it.
-        events: What it read and wrote, in order: READ or WRITE, address, content.
+    Its events are what it read and wrote, in order: READ or WRITE, address, content.
     """
 
     pattern: int
