@@ -124,11 +124,7 @@ if len(REGISTRY) != len(_ROWS):
 
 
 def add(row: Row) -> None:
-    """Add a row to the registry.
-
-    Raises:
-        ValueError: The id is taken by another task, or there is no such family.
-    """
+    """Add a row; raise ValueError if another task has its id, or if there is no such family."""
     if row.family not in FAMILIES:
         raise ValueError(f"unknown family {row.family!r}: {', '.join(FAMILIES)}")
     if _TABLE.setdefault(row.id, row) != row:

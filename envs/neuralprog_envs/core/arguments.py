@@ -29,10 +29,9 @@ _SHORT.repr_int = lambda x, level: (  # type: ignore[method-assign]
 
 
 def integer(name: str, value: Any, low: int, high: int | None = None) -> int:
-    """Return a whole number within bounds, both inclusive; ``high`` None: no upper bound.
+    """Return a whole number within bounds, both inclusive; raise ValueError for anything else.
 
-    Raises:
-        ValueError: It is something else, such as a fraction, a text, a truth value or None.
+    ``high`` None means no upper bound. Fractions, texts and truth values are no whole numbers.
     """
     number = _whole(value)
     if number is None:
@@ -51,11 +50,7 @@ def set_integers(record: Any, bounds: Mapping[str, tuple[int, int]]) -> None:
 
 
 def integers(name: str, values: Any) -> list[int]:
-    """Return the whole numbers of a sequence or of an array with one axis.
-
-    Raises:
-        ValueError: It is something else, or an item is not a whole number.
-    """
+    """Return the whole numbers of a sequence or 1-D array; raise ValueError for anything else."""
     plain = np.asarray(values) if hasattr(values, "__array__") else values
     if isinstance(plain, np.ndarray) and plain.ndim == 1:
         plain = plain.tolist()

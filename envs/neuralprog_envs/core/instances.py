@@ -64,7 +64,7 @@ def draw(
     lengths: tuple[int, int] | Ints,
     split: str = "train",
 ) -> Any:
-    """Return the instances at B addresses.
+    """Return the instances at B addresses; raise ValueError if the split has none of some length.
 
     Args:
         task: The task.
@@ -73,9 +73,6 @@ def draw(
         lengths: Shortest and longest, between which each address draws its length uniformly; or an
             array of lengths, shape (B,).
         split: A key of ``SPLITS``.
-
-    Raises:
-        ValueError: There are too few instances of some length to find one of the split.
     """
     index = as_words(indices)
     address = combine(np.broadcast_to(as_words(seeds), index.shape), index)

@@ -77,8 +77,7 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
     def lengths(self) -> tuple[int, int]:
         """The shortest and the longest instance of the episodes to come; a curriculum sets it.
 
-        Raises:
-            ValueError: The machine or the split has no instances of such lengths.
+        Setting it raises ValueError if the machine or the split has no instances of such lengths.
         """
         return self.setting.lengths
 
@@ -133,8 +132,7 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
     def skip(self) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Let a step pass in which the machine does nothing; return what ``step`` returns.
 
-        Raises:
-            ResetNeeded: There is no episode under way.
+        Raise ResetNeeded if no episode is under way.
         """
         if self._ended:
             raise ResetNeeded("call reset() before skip(): no episode is under way")

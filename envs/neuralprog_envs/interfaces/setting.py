@@ -48,11 +48,7 @@ class Setting:
     max_steps: int | None
 
     def at(self, length: Length) -> Setting:
-        """Return the same setting at other lengths.
-
-        Raises:
-            ValueError: The machine or the split has no instances of such lengths.
-        """
+        """Return the same setting at other lengths; raise ValueError if there are none of them."""
         return replace(self, lengths=check_lengths(self.task, length, self.split))
 
     def limits(self, lengths: Ints) -> NDArray[np.int64]:
@@ -122,12 +118,8 @@ def bare(observation: dict[str, Any]) -> Any:
 def by_number(task: Task, mask: NDArray[np.bool_]) -> tuple[Any, ...]:
     """Return a mask of legal choices in the form of ``action_space.sample(mask=…)``.
 
-    Args:
-        task: The task.
-        mask: Side by side, shape (sum of choices,) or (n, sum of choices).
-
-    Returns:
-        For each integer of an action an int8 array, in n tuples if the mask has n rows.
+    The mask has shape (sum of choices,) or (n, sum of choices). It becomes an int8 array for each
+    integer of an action, in n tuples if it has n rows.
     """
     if mask.ndim > 1:
         return tuple(by_number(task, row) for row in mask)

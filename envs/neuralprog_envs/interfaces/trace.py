@@ -33,17 +33,11 @@ class _Distinct:
 
 
 def trace(task: Task, instances: Any, actions: Iterable[Any]) -> dict[str, Any]:
-    """Return the trace of a run on a batch of one instance.
+    """Return the trace of a run, the actions taken, on a batch of one instance.
 
-    Args:
-        task: The task.
-        instances: A batch of one instance.
-        actions: The actions that were taken, K integers each.
-
-    Returns:
-        "format", "family", "length", "answer", "expected", "success", "scene", "start",
-        "actions", "texts" and "steps" of ``trace.schema.json``. The caller adds what it knows of
-        the agent.
+    It has "format", "family", "length", "answer", "expected", "success", "scene", "start",
+    "actions", "texts" and "steps" of ``trace.schema.json``. The caller adds what it knows of the
+    agent.
     """
     machine, display = task.machine, display_of(task.machine)
     distinct, texts = _Distinct(), _Distinct()

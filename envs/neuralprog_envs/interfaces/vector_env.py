@@ -74,8 +74,7 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
     def lengths(self) -> tuple[int, int]:
         """The shortest and the longest instance of the episodes to come; a curriculum sets it.
 
-        Raises:
-            ValueError: The machine or the split has no instances of such lengths.
+        Setting it raises ValueError if the machine or the split has no instances of such lengths.
         """
         return self.setting.lengths
 

@@ -63,12 +63,7 @@ class FrameBatch:
 
 
 def frames(task: ProgramTask, instances: Any) -> Iterator[Frame]:
-    """Yield the frames of the expert's runs, those of one run in the order of their returns.
-
-    Args:
-        task: A task of the program family.
-        instances: A batch of any number of instances.
-    """
+    """Yield the frames of the expert's runs, those of one run in the order of their returns."""
     for row in range(len(instances.length)):
         yield from frames_of(task, task.machine.begin(batch.take(instances, slice(row, row + 1))))
 
@@ -76,9 +71,7 @@ def frames(task: ProgramTask, instances: Any) -> Iterator[Frame]:
 def frames_of(task: ProgramTask, episode: ProgramEpisode) -> Iterator[Frame]:
     """Yield the frames of the expert's run in an episode, in the order of their returns.
 
-    Args:
-        task: A task of the program family.
-        episode: One of its episodes, in which nothing but the outermost program runs yet.
+    Nothing but the outermost program may run in the episode yet.
     """
     calls: list[tuple[Any, list[Any]]] = []
     for event in task.perform(episode):
@@ -93,15 +86,10 @@ def frames_of(task: ProgramTask, episode: ProgramEpisode) -> Iterator[Frame]:
 
 
 def batch_frames(chosen: Iterable[Frame], *, unique: bool = True) -> FrameBatch:
-    """Return frames as arrays, ready for training.
+    """Return frames as arrays, ready for training; raise ValueError if there are none.
 
-    Args:
-        chosen: At least one frame.
-        unique: Whether equal frames are merged into one; a network that resets its state at every
-            call learns nothing more from the others.
-
-    Raises:
-        ValueError: There are no frames.
+    With ``unique`` equal frames are merged into one: a network that resets its state at every call
+    learns nothing more from the others.
     """
     kept = list(chosen)
     if unique:
@@ -137,14 +125,8 @@ def nested(
     """Yield the calls of a run on a batch of one instance as the papers print them.
 
     Each call is a line, indented by its depth; returns, and actions that are not legal, are not
-    shown.
-
-    Args:
-        task: A task of the program family.
-        instances: A batch of one instance.
-        actions: What was done.
-        fold: Whether a program that calls itself as its last step is shown as the loop that this
-            amounts to: the call has no line, and what it does is indented as its caller's steps.
+    shown. With ``fold`` a program that calls itself as its last step is shown as the loop that this
+    amounts to: the call has no line, and what it does is indented as its caller's steps.
     """
     events = list(_events(task, instances, actions))
     library, levels = task.machine.library, [1]
@@ -175,9 +157,8 @@ def _events(task: ProgramTask, instances: Any, actions: Iterable[Any]) -> Iterat
 def _last_calls(events: list[tuple[int, str]], main: str) -> set[int]:
     """Return which events are a program's calls of itself after which it returns.
 
-    Args:
-        events: The program and the words of each action.
-        main: The words of the outermost call, which has no event.
+    An event is an action's program and words; ``main`` are the words of the outermost call, which
+    has no event.
     """
     found, under_way = set(), list[tuple[int, str]]()
     for number, (program, words) in enumerate(events):

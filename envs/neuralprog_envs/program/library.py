@@ -67,14 +67,9 @@ def sequence(
 def loop(
     name: str, level: int, holds: Callable[[View], Any], *words: str, recursive: bool = False
 ) -> Program:
-    """Return the program that makes some calls again and again while a condition holds.
+    """Return the program that makes some calls again and again while a condition on the view holds.
 
-    Args:
-        name: Its name.
-        level: Its level.
-        holds: The condition on the view.
-        *words: The calls.
-        recursive: Whether it repeats them by calling itself; otherwise its body is a loop.
+    Its body is a loop, or with ``recursive`` it repeats the calls by calling itself.
     """
 
     def iterate(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:

@@ -263,8 +263,7 @@ class ProgramMachine:
     def pictures(self, hidden: Ints) -> NDArray[np.uint8]:
         """Return the picture of each row of hidden components, shape (B, 128, 128, 3).
 
-        Raises:
-            ValueError: This world has no pictures.
+        Raise ValueError if this world has no pictures.
         """
         picture = self.world.picture
         if picture is None:

@@ -69,11 +69,7 @@ class ProgramTask:
         return self.definition.sample(draws, lengths, self.machine.world)
 
     def pose_input(self, values: Any) -> ProgramInstances:
-        """Return a user's input as a batch of one instance.
-
-        Raises:
-            ValueError: The form is wrong, or the input is longer than the pad.
-        """
+        """Return a user's input as a batch of one; raise ValueError if it is wrong or too long."""
         encoded, length = self._encode(values)
         if length > self.machine.size:
             raise ValueError(
@@ -118,14 +114,9 @@ class ProgramTask:
         return [self.definition.read(state)], [self.definition.read(solved.state())]
 
     def outcome(self, state: ProgramState, limit: int | None = None) -> str:
-        """Return why the episode of a state of one row has ended.
+        """Return why the episode of a state of one row, with a step limit, has ended.
 
-        Args:
-            state: A state of one row.
-            limit: The episode's step limit; None takes the task's own.
-
-        Returns:
-            "returned", "depth limit", "step limit" or "running".
+        It is "returned", "depth limit", "step limit" or "running". The default limit is the task's.
         """
         if state.halted[0]:
             return "depth limit" if self.machine.depth_exceeded(state)[0] else "returned"

@@ -32,11 +32,8 @@ def content_hash(
 def most_frequent(entries: NDArray[Any], there: Bools) -> Bools:
     """Return which cells hold their column's most frequent entry, if it occurs more than once.
 
-    Ties: the entry that comes first in the column.
-
-    Args:
-        entries: Numbers, equal for equal entries, (B, R, C).
-        there: Which cells count, (B, R, C).
+    Equal entries have equal numbers; only cells that are ``there`` count; all arrays are (B, R, C).
+    Of equally frequent entries it is the one that comes first in the column.
     """
     counts = np.zeros(entries.shape, dtype=np.int32)
     for row in range(entries.shape[1]):

@@ -158,11 +158,8 @@ def links(
 ) -> NDArray[np.int8]:
     """Return where each word of the question occurs, (q, c); see ``TableInstances.links``.
 
-    Args:
-        question: The question.
-        table: The table.
-        matches: Its cells that the question mentions, (r, c).
-        similar: Its cells that share words with the question, (r, c).
+    ``matches`` are the cells that the question mentions, ``similar`` those that share words with
+    it, (r, c) each.
     """
     words = [frozenset() if w in _COMMON else content_stems([w]) for w in question.parts[0]]
     linked = np.zeros((len(words), table.shape[1]), dtype=np.int8)

@@ -112,11 +112,8 @@ def scan(
 ) -> Iterator[tuple[str, float | None]]:
     """Yield the words, numbers, dates, times and marks of a ``plain`` text, each with its value.
 
-    Args:
-        text: The text.
-        comma: Whether the decimal mark is a comma.
-        named_dates: Whether "12 May 2021" is one date, after its month as a word, and not two
-            numbers and a word.
+    ``comma`` says whether the decimal mark is a comma. With ``named_dates`` "12 May 2021" is one
+    date, after its month as a word, and not two numbers and a word.
     """
     end = 0
     for found, value in _named_dates(text) if named_dates else ():
@@ -135,9 +132,7 @@ def _scan(text: str, start: int, end: int, comma: bool) -> Iterator[tuple[str, f
 def number(text: str, comma: bool = False) -> float | None:
     """Return what a text is as a whole: a number, perhaps with a unit, a date or a time; or None.
 
-    Args:
-        text: The text, a cell's.
-        comma: Whether the decimal mark is a comma.
+    ``comma`` says whether the decimal mark is a comma.
     """
     bare = plain(text).strip()
     for found, day in _named_dates(bare):
@@ -162,10 +157,7 @@ def first_number(text: str, comma: bool = False) -> float | None:
     """Return the value of a cell of texts: its date, or what it is, or its first number, or None.
 
     It is None too where what looks like a number in front of that is none, as in 12/05/2021 3:45.
-
-    Args:
-        text: The text.
-        comma: Whether the decimal mark is a comma.
+    ``comma`` says whether the decimal mark is a comma.
     """
     bare = plain(text)
     value = next((day for _, day in _named_dates(bare)), number(text, comma))
@@ -175,13 +167,9 @@ def first_number(text: str, comma: bool = False) -> float | None:
 
 
 def decimal_comma(rows: Iterable[Iterable[str]], usual: bool) -> bool:
-    """Return whether the decimal mark of a table is a comma.
+    """Return whether the decimal mark of a table is a comma; ``usual`` if its cells do not decide.
 
     It is if some cell is a number only with a decimal comma, and none only with a point.
-
-    Args:
-        rows: The cells.
-        usual: The answer if the cells do not decide.
     """
     marked = [cell for row in rows for cell in row if re.search(r"\d[.,]|[.,]\d", cell)]
     read = [(number(cell, True) is not None, number(cell) is not None) for cell in marked]

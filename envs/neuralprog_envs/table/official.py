@@ -102,13 +102,10 @@ def lenient(text: str) -> str:
 def correct(
     predicted: Sequence[str], target: Sequence[str], canon: Sequence[str] | None = None
 ) -> bool:
-    """Return whether a predicted answer is right.
+    """Return whether the predicted items, as the predictions file has them, are the right answer.
 
-    Args:
-        predicted: The predicted items; they count as the predictions file says them.
-        target: The right items.
-        canon: The right items' canonical forms, from the release's tags; by default ``lenient``
-            of each.
+    ``canon`` are the canonical forms of the target's items, from the release's tags; by default
+    ``lenient`` of each.
     """
     forms = [lenient(item) for item in target] if canon is None else list(canon)
     if len(forms) != len(target):
@@ -152,11 +149,8 @@ def written(items: Iterable[str]) -> list[str]:
 
 
 def predictions(answers: Mapping[str, Iterable[str]]) -> str:
-    """Return a predictions file's text: a line a question, its id and the items, tab between them.
+    """Return a predictions file's text: for each question its id and its items, with tabs between.
 
     It needs every question, those without an answer too: the evaluator counts only what it sees.
-
-    Args:
-        answers: The predicted items of each id, in order; see ``written``.
     """
     return "".join("\t".join([name, *written(items)]) + "\n" for name, items in answers.items())

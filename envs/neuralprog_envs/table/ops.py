@@ -201,8 +201,7 @@ The 2015 paper calls "print" assign and "match" text match; the 2017 paper calls
 def operation_set(chosen: str | Sequence[str]) -> tuple[str, ...]:
     """Return the names of a set of ``SETS``, or the given names.
 
-    Raises:
-        ValueError: There is no such set or operation, or "reset", which pads, is missing.
+    Raise ValueError if there is no such set or operation, or if "reset", which pads, is missing.
     """
     if isinstance(chosen, str):
         if chosen not in SETS:

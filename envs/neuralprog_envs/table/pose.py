@@ -147,10 +147,8 @@ def actions_of(program: str | None, table: Table, machine: TableMachine) -> Ints
     """Return a program, as ``geq[Total, #2] -> print[Nation]``, as actions, (1, T, 3).
 
     Resets come in front. ``#2`` is the question's second number; the first one needs no mark.
-    Without a program all are -1.
-
-    Raises:
-        ValueError: The program is malformed, too long, or not of this machine.
+    Without a program all are -1. Raise ValueError if the program is malformed, too long, or not of
+    this machine.
     """
     if program is None:
         return np.full((1, machine.steps, 3), -1, dtype=np.int32)

@@ -69,11 +69,7 @@ class Table:
 
 
 def table_of(rows: Any) -> Table:
-    """Return rows of cells, the first of them the header, as a table; see ``read_csv``.
-
-    Raises:
-        ValueError: These are not rows of cells, or not a table.
-    """
+    """Return rows of cells, the header first, as a table; raise ValueError if they are none."""
     lines = list(rows) if isinstance(rows, Iterable) else [rows]
     if any(isinstance(row, (str, Mapping)) or not isinstance(row, Iterable) for row in lines):
         raise ValueError("a table is a CSV file, or rows of cells with the header first")
@@ -145,8 +141,7 @@ def _is_even(content: str, delimiter: str) -> bool:
 def read_text(file: Path) -> str:
     """Return the content of a text file in UTF-8, with or without a byte order mark.
 
-    Raises:
-        ValueError: It is too large, or not such a file; the message names the file and the line.
+    Raise ValueError, which names the file and the line, if it is too large or not such a file.
     """
     if not file.is_file():
         raise ValueError(f"{file} is not a file")
@@ -167,13 +162,8 @@ def read_text(file: Path) -> str:
 def fields(content: str, what: str, **dialect: Any) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a CSV file's content, each with the number of the line where it begins.
 
-    Args:
-        content: The content; lines end at CR and LF alone.
-        what: The file, for messages.
-        **dialect: The arguments of ``csv.reader``.
-
-    Raises:
-        ValueError: A line is malformed.
+    Lines end at CR and LF alone; ``dialect`` are the arguments of ``csv.reader``. Raise ValueError,
+    which names the file by ``what``, if a line is malformed.
     """
     reader = csv.reader(io.StringIO(content, newline=""), **dialect)
     line = 1
@@ -188,14 +178,10 @@ def fields(content: str, what: str, **dialect: Any) -> Iterator[tuple[int, list[
 
 
 def read_input(values: Any) -> tuple[Table, str]:
-    """Return the table and the question of a user's input.
+    """Return the table and the question of a user's input; raise ValueError if it is malformed.
 
-    Args:
-        values: A mapping with "table" (a file, or rows of which the first is the header) and
-            "question".
-
-    Raises:
-        ValueError: Something is missing or malformed.
+    The input is a mapping with "table" (a file, or rows of which the first is the header) and
+    "question".
     """
     if not isinstance(values, Mapping) or not {"table", "question"} <= set(values):
         raise ValueError('an input here is {"table": a CSV file or rows, "question": a text}')
@@ -209,12 +195,7 @@ def read_input(values: Any) -> tuple[Table, str]:
 
 
 def refuse_unknown(words: Iterable[str], known: str) -> None:
-    """Raise ValueError if any of a question's words is unknown.
-
-    Args:
-        words: The unknown words.
-        known: The known words, for the message.
-    """
+    """Raise ValueError if a question has unknown words; ``known`` says which are known."""
     unknown = ", ".join(dict.fromkeys(words))
     if unknown:
         raise ValueError(f"the question has unknown words: {unknown[:200]}; {known}")

@@ -112,11 +112,7 @@ class TableTask:
         return np.full(len(lengths), self.machine.steps, dtype=np.int64)
 
     def expert(self, instances: TableInstances) -> Iterator[Act]:
-        """Yield the question's program, padded by resets to T actions.
-
-        Raises:
-            ValueError: The question has no known program.
-        """
+        """Yield the question's program, T actions with resets; raise ValueError if it has none."""
         for action in instances.program[0].tolist():
             if action[0] < 0:
                 raise ValueError("there is no expert's program for this question")

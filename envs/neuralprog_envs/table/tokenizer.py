@@ -31,11 +31,8 @@ def words_and_numbers(
 ) -> tuple[list[str], list[float], list[int]]:
     """Return a text's words, its numbers, and for each number the place of the word to its left.
 
-    Args:
-        text: The text; a number at its start has place 0.
-        fold: Whether words become lower case.
-        spelled: Whether "two" to "twelve" are numbers too.
-        comma: Whether the decimal mark is a comma.
+    A number at the start has place 0. ``fold`` makes words lower case; ``spelled`` reads "two" to
+    "twelve" as numbers too; ``comma`` says whether the decimal mark is a comma.
     """
     words: list[str] = []
     found: list[float] = []

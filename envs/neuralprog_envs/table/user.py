@@ -37,11 +37,7 @@ class UserTable:
     question: str
 
     def posed(self, blank: TableInstances) -> TableInstances:
-        """Return them as a batch of one instance; see ``Synthetic.pose_input``.
-
-        Args:
-            blank: Any instance of the machine, for its shapes.
-        """
+        """Return them as one instance; ``blank``, any instance of the machine, gives the shapes."""
         machine, table = self.machine, self.table
         table.check_size(machine.rows, machine.columns)
         fresh = {name: np.zeros_like(getattr(blank, name)) for name in _OVERWRITTEN}

@@ -127,8 +127,7 @@ class WikiSource:
     def posed(self, numbers: Iterable[int]) -> TableInstances:
         """Return questions, by their indices in ``questions``, as instances, in that order.
 
-        Raises:
-            ValueError: A table does not fit the machine.
+        Raise ValueError if a table does not fit the machine.
         """
         unique, places = np.unique(np.fromiter(numbers, dtype=np.int64), return_inverse=True)
         parts = [self._one(number) for number in unique.tolist()]

@@ -55,8 +55,7 @@ class Question:
 def folder(data: str | os.PathLike[str] | None = None) -> Path:
     """Return the release's folder: as given, else as the environment says, else the sample's.
 
-    Raises:
-        ValueError: There is no such folder, or nothing of a release in it.
+    Raise ValueError if there is no such folder, or nothing of a release in it.
     """
     named = data if data is not None else os.environ.get(VARIABLE) or SAMPLE
     path = _path(named)
@@ -84,8 +83,7 @@ def splits(root: Path) -> list[str]:
 def read_questions(root: Path, split: str) -> list[Question]:
     """Return the questions of a file of ``data``, or of any file in its format.
 
-    Raises:
-        ValueError: There is no such file, or a line of it is malformed.
+    Raise ValueError if there is no such file, or a line of it is malformed.
     """
     file = root / "data" / f"{split}.tsv"
     if not file.is_file():
@@ -155,12 +153,9 @@ def _read_canon(root: Path, split: str) -> dict[str, tuple[str, ...]]:
 
 
 def read_table(root: Path, context: str) -> Table:
-    """Return a table of the release.
+    """Return a table of the release; raise ValueError if it is missing, malformed or has no header.
 
     Rows that are shorter than the header are filled up with empty cells; longer ones are cut.
-
-    Raises:
-        ValueError: There is no such file, it is malformed, or it has no header.
     """
     file = root / context
     if file.is_file():

@@ -30,11 +30,7 @@ class Term(NamedTuple):
 
 
 class Graph:
-    """The expressions of one circuit.
-
-    Args:
-        M: The modulus.
-    """
+    """The expressions of one circuit, modulo M."""
 
     def __init__(self, M: int) -> None:
         self.M = M
@@ -61,12 +57,9 @@ class Graph:
         return node
 
     def apply(self, name: str, arguments: tuple[Node, ...], time: int = 0) -> Node:
-        """Return the node of a module's output; WRITE is no expression.
+        """Return the node of a module's output, given what it reads; WRITE is no expression.
 
-        Args:
-            name: The module.
-            arguments: As many as the module reads.
-            time: How many WRITEs have been executed, for READ.
+        ``time`` is how many WRITEs have been executed, for READ.
         """
         if name == "READ":
             return self._intern(Term(name, arguments, time))

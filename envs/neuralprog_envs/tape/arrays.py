@@ -74,13 +74,8 @@ def places(draws: Draws, n: Ints, width: int, first: ArrayLike, M: int, columns:
 def link(tape: Ints, nodes: Ints, n: Ints) -> Bools:
     """Write each node's first cell, in place: the next node's address, in the last node 0.
 
-    Args:
-        tape: Shape (B, M).
-        nodes: Addresses in list order, shape (B, N).
-        n: Nodes in each row, shape (B,).
-
-    Returns:
-        Which columns of ``nodes`` are nodes, shape (B, N).
+    ``nodes`` are the addresses in list order, shape (B, N), of which the first n[b] count. Return
+    which columns of ``nodes`` count, shape (B, N).
     """
     column, count = np.arange(nodes.shape[1]), n[:, None]
     following = np.where(column == count - 1, np.int32(0), np.roll(nodes, -1, axis=1))
@@ -97,11 +92,7 @@ def check_values(values: list[int], least: int = 1) -> None:
 
 
 def check_node(size: int, address: int, width: int, taken: set[int]) -> None:
-    """Add a node's cells to the taken ones.
-
-    Raises:
-        ValueError: The node does not lie inside a tape of ``size`` cells, or a cell is taken.
-    """
+    """Add a node's cells to the taken ones; raise ValueError if one is taken or not on the tape."""
     cells = range(address, address + width)
     if address + width > size:
         raise ValueError(
@@ -118,8 +109,7 @@ def check_node(size: int, address: int, width: int, taken: set[int]) -> None:
 def check_list(cells: list[int]) -> list[int]:
     """Return the addresses of a linked list's nodes, in list order; cell 0 holds the first.
 
-    Raises:
-        ValueError: The tape is not ``head, a number, out, nodes (next, value)`` with out = 2.
+    Raise ValueError if the tape is not ``head, a number, out, nodes (next, value)`` with out = 2.
     """
     if len(cells) < 5:
         raise ValueError("the tape is too short: it has 3 cells, then nodes (next, value)")

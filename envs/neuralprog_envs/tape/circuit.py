@@ -75,11 +75,7 @@ def lines(
 ) -> list[str]:
     """Return the lines of ``describe``, simplified by what is known of the registers.
 
-    Args:
-        machine: A machine whose actions are circuits.
-        action: K integers.
-        zero: Registers (from 0) that are known to hold 0.
-        nonzero: Registers that are known to hold something else.
+    The registers ``zero``, from 0, are known to hold 0, and ``nonzero`` to hold something else.
     """
     _check_circuits(machine)
     graph = Graph(machine.memory_size)
@@ -116,13 +112,10 @@ def program_text(machine: TapeMachine, table: NDArray, patterns: Sequence[int]) 
 def occurring(
     machine: TapeMachine, table: NDArray, instances: TapeInstances, limit: int
 ) -> tuple[int, ...]:
-    """Return the patterns of flags that a table of circuits meets, in their order.
+    """Return the patterns of flags that a table of circuits meets on instances, in their order.
 
-    Args:
-        machine: A machine whose actions are circuits.
-        table: One circuit for each pattern of flags, shape (2**R, K).
-        instances: What to run it on, B rows.
-        limit: Steps after which a run is abandoned.
+    The table has one circuit for each pattern, shape (2**R, K); a run is abandoned after ``limit``
+    steps.
     """
     _check_circuits(machine)
     state, found = machine.initial(instances), dict[int, None]()
@@ -165,16 +158,9 @@ def _unknown(kind: str, name: str, known: Sequence[str]) -> ValueError:
 def evaluate(
     machine: TapeMachine, numbers: list[int], graph: Graph, registers: list[Node]
 ) -> tuple[list[tuple[Node, Node]], list[Node]]:
-    """Run a circuit on expressions.
+    """Run a circuit on expressions, the registers' R nodes, and add the results to the graph.
 
-    Args:
-        machine: A machine whose actions are circuits.
-        numbers: The circuit.
-        graph: The graph to which the expressions are added.
-        registers: What the registers hold, R nodes.
-
-    Returns:
-        The address and value of every WRITE, and the registers' new values.
+    Return the address and value of every WRITE, and the registers' new values.
     """
     writes = list[tuple[Node, Node]]()
 
@@ -195,11 +181,7 @@ def execute(
 ) -> list[Value]:
     """Return the registers' new values, on values of any kind.
 
-    Args:
-        modules: Those of the machine.
-        circuit: K integers.
-        registers: What the registers hold.
-        apply: Returns the output of a module, given its name and its inputs.
+    ``apply`` returns the output of a module, given its name and its inputs.
     """
     sources, wire = list(registers), 0
     for module in modules:
@@ -210,16 +192,11 @@ def execute(
 
 
 class _Printer:
-    """Writes effects and the values that they need.
+    """Writes effects, which are WRITEs and changed registers, and the values that they need.
 
     Time counts WRITEs: effect t is the t-th WRITE, and the registers change at the last time.
     A value gets a name, and a line of its own, when it is shared and not trivial, or when it is
     READ from the tape and still needed after a WRITE.
-
-    Args:
-        graph: The expressions.
-        writes: The address and value of every WRITE.
-        changed: The new value of every register that changes.
     """
 
     def __init__(

@@ -14,11 +14,7 @@ _NUMBER = {name: i for i, name in enumerate(OPERATIONS)}
 
 
 class Cpu:
-    """Instructions by name, over a live view of one machine's registers.
-
-    Args:
-        registers: The machine's registers: the list itself that the machine writes to.
-    """
+    """Instructions by name, over the list of registers that one machine writes to."""
 
     def __init__(self, registers: list[int]) -> None:
         self._registers = registers

@@ -24,8 +24,7 @@ from neuralprog_envs.tape.state import TapeInstances, TapeState
 class TapeTask:
     """An algorithm on a machine; see ``neuralprog_envs.core.task.Task``.
 
-    Raises:
-        ValueError: The memory is too small for the algorithm's shortest instance.
+    Raise ValueError if the memory is too small for the algorithm's shortest instance.
     """
 
     algorithm: Algorithm
@@ -67,8 +66,7 @@ class TapeTask:
     def pose_input(self, values: Sequence[int]) -> TapeInstances:
         """Return a user's input as a batch of one instance.
 
-        Raises:
-            ValueError: The form is wrong, the tape too long, or a value is not in 0..M-1.
+        Raise ValueError if the form is wrong, the tape too long, or a value is not in 0..M-1.
         """
         cells, length = self.algorithm.encode(arguments.integers("the numbers of an input", values))
         M = self.machine.memory_size
@@ -104,11 +102,7 @@ class TapeTask:
         return 2 * self.algorithm.steps(lengths.astype(np.int64))
 
     def expert(self, instances: TapeInstances) -> Iterator[Act]:
-        """Solve a batch of one instance in instructions.
-
-        Raises:
-            ValueError: The machine has fewer registers than the expert needs.
-        """
+        """Solve a batch of one instance; raise ValueError if the machine has too few registers."""
         if self.machine.registers < self.algorithm.registers:
             raise ValueError(
                 f"the expert of {type(self.algorithm).__name__} needs {self.algorithm.registers} "

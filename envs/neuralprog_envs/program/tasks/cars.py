@@ -63,12 +63,10 @@ class Body:
 
 @lru_cache(maxsize=4096)
 def picture(car: int, azimuth: int, elevation: int) -> Picture:
-    """Return the picture of a car, shape (SIZE, SIZE, 3), read-only.
+    """Return the picture of a car, by its number, shape (SIZE, SIZE, 3), read-only.
 
-    Args:
-        car: Its number.
-        azimuth: The camera's, in steps of 15 degrees; 0 is in front.
-        elevation: The camera's, likewise; 0 is at the height of the car.
+    The camera's azimuth and elevation are in steps of 15 degrees: azimuth 0 is in front,
+    elevation 0 is at the height of the car.
     """
     turn, tilt = np.radians(azimuth * STEP), np.radians(elevation * STEP)
     towards = np.array([np.cos(tilt) * np.cos(turn), np.cos(tilt) * np.sin(turn), np.sin(tilt)])

@@ -15,11 +15,7 @@ _EDGE = re.compile(r"([^\s,>-]+)(?:->|-|>)([^\s,>-]+)")
 
 
 def edges_of_text(text: str) -> list[tuple[int, int]]:
-    """Return the edges of "1-2 1-5", or of "shirt-tie tie-jacket"; see ``names_of``.
-
-    Raises:
-        ValueError: The text has another form.
-    """
+    """Return the edges of "1-2 1-5", or of "shirt-tie tie-jacket"; else raise ValueError."""
     pairs, numbers = _pairs(text), {name: i for i, name in enumerate(names_of(text), start=1)}
     if numbers:
         return [(numbers[one], numbers[other]) for one, other in pairs]
@@ -52,11 +48,8 @@ def edge(pair: Iterable[Any]) -> tuple[int, int]:
 def children_first(edges: Bools) -> list[int]:
     """Return the vertices so that each comes after its children (Kahn's algorithm).
 
-    Args:
-        edges: Whether there is an edge from vertex i to vertex j, shape (V, V).
-
-    Raises:
-        ValueError: The graph has a cycle.
+    ``edges`` says whether there is an edge from vertex i to vertex j, shape (V, V). Raise
+    ValueError if the graph has a cycle.
     """
     count, order = edges.sum(axis=1), list[int]()
     ready = np.flatnonzero(count == 0).tolist()

@@ -109,10 +109,9 @@ def posed(values: Ints, lengths: Ints) -> ProgramInstances:
 
 
 def encode(values: Any) -> tuple[list[int], int]:
-    """Return items as numbers in the same order: themselves, or their ranks.
+    """Return items as numbers in the same order, themselves or their ranks, and their number.
 
-    Raises:
-        ValueError: There are none, or they cannot be compared.
+    Raise ValueError if there are no items or they cannot be compared.
     """
     items = _items(values)
     if not items:
@@ -205,9 +204,7 @@ def read(state: ProgramState) -> str:
 def sweep_programs(recursive: bool, restarts: bool) -> tuple[Program, ...]:
     """Return the programs of bubble sort, BUBBLESORT last.
 
-    Args:
-        recursive: Whether BSTEP and LSHIFT call themselves.
-        restarts: Whether BUBBLESORT does.
+    ``recursive``: whether BSTEP and LSHIFT call themselves; ``restarts``: whether BUBBLESORT does.
     """
     left, step = ("PTR 1 LEFT", "PTR 2 LEFT"), ("COMPSWAP", "RSHIFT")
     if recursive:

@@ -112,18 +112,11 @@ class WalkBST:
 
 
 def _grow(values: Ints, n: int) -> tuple[Ints, Ints, Ints]:
-    """Insert the first n values, in order, into search trees.
+    """Insert the first n of distinct values, shape (B, N), in order, into search trees.
 
     A value's parent is the later of its two neighbours among the values before it; to find them,
-    the values leave the sorted order again, the last first.
-
-    Args:
-        values: Distinct values, shape (B, N).
-        n: How many to insert.
-
-    Returns:
-        For each node: its parent's column, its side (1 left, 2 right; 0 the root), and
-        its depth, each of shape (B, N).
+    the values leave the sorted order again, the last first. Return for each node its parent's
+    column, its side (1 left, 2 right; 0 the root), and its depth, each of shape (B, N).
     """
     parent, side, depth = np.zeros((3, *values.shape), dtype=np.int32)
     row, order = np.arange(len(values)), np.argsort(values[:, :n], axis=1)
