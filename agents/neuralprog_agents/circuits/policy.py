@@ -11,16 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.circuits import proofs
+from neuralprog_agents.circuits import proofs, tables
 from neuralprog_agents.circuits.decompile import python_function
-from neuralprog_agents.circuits.tables import (
-    CircuitTable,
-    check_table,
-    limits,
-    patterns,
-    run,
-    settings,
-)
 from neuralprog_agents.evaluation.certificate import Proof
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
@@ -53,7 +45,7 @@ class TablePolicy:
     def __init__(
         self,
         env_id: str,
-        table: CircuitTable,
+        table: tables.CircuitTable,
         time_limit: Sequence[int],
         lengths: tuple[int, int],
         repetitions: int = 1,
@@ -64,22 +56,22 @@ class TablePolicy:
         self.time_limit, self.lengths = tuple(time_limit), lengths
         self.repetitions = repetitions
         self.registers = max(len(self.table).bit_length() - 1, 0)
-        check_table(self.table, self.machine(lengths[1]))
+        tables.check_table(self.table, self.machine(lengths[1]))
 
     def limit(self, length: int) -> int:
         """Return T for an instance of a length."""
-        return int(limits(self.time_limit, length))
+        return int(tables.limits(self.time_limit, length))
 
     def settings(self, length: int) -> dict[str, Any]:
         """Return the environment's arguments: circuit mode, flags, and the time limit T."""
-        return settings(self.registers, self.repetitions, self.limit(length))
+        return tables.settings(self.registers, self.repetitions, self.limit(length))
 
     def start(self, n: int) -> None:
         """Begin n episodes; a table has no state."""
 
     def act(self, observation: Any, action_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return each slot's circuit, shape (n, K)."""
-        self._seen = patterns(observation)
+        self._seen = tables.patterns(observation)
         return self.table[self._seen]
 
     def action_probabilities(self) -> dict[str, NDArray[np.float64]]:
@@ -124,7 +116,7 @@ class TablePolicy:
         n = min(max(_EXAMPLE, self.lengths[0]), self.lengths[1])
         task = self._task(n)
         instances = draw(task, 0, [0], (n, n), "all")
-        final = run(task.machine, self.table, instances, np.array([self.limit(n)]))
+        final = tables.run(task.machine, self.table, instances, np.array([self.limit(n)]))
         return [f">>> {name}({instances.tape[0].tolist()}, {n})", str(final.tape[0].tolist())]
 
     def prove(self) -> list[Proof]:

@@ -10,20 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import softmax
 
+from neuralprog_agents.agents.neural_programmer import model
 from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
-from neuralprog_agents.agents.neural_programmer.model import (
-    Encoding,
-    Parameters,
-    actions,
-    attention,
-    choose,
-    encode,
-    history,
-    pivot_weights,
-    scores,
-    unflatten,
-)
 from neuralprog_agents.agents.neural_programmer.tensors import Questions, questions_seen
 
 Probabilities = dict[str, NDArray[Any]]
@@ -76,20 +65,20 @@ class ProgrammerPolicy:
         """Return the probabilities behind the last actions; see ``agent.Policy``."""
         if self._program is None:
             raise ValueError("there are no action probabilities before the first action")
-        parameters = unflatten(self.theta, self.shape)
+        parameters = model.unflatten(self.theta, self.shape)
         questions = questions_seen(self._observation)
         return action_probabilities(parameters, self.shape, questions, self._program)[self._step]
 
     def _choose(self, observation: Any) -> NDArray[np.int64]:
         """Return each environment's program, (n, T, 3); it does not depend on the table."""
         with torch.no_grad():
-            parameters = unflatten(self.theta, self.shape)
+            parameters = model.unflatten(self.theta, self.shape)
             questions = questions_seen(observation)
-            return actions(choose(parameters, self.shape, questions, hard=True)).numpy()
+            return model.actions(model.choose(parameters, self.shape, questions, hard=True)).numpy()
 
 
 def action_probabilities(
-    p: Parameters, shape: Shape, questions: Questions, programs: NDArray[np.int64]
+    p: model.Parameters, shape: Shape, questions: Questions, programs: NDArray[np.int64]
 ) -> list[Probabilities]:
     """Return the action probabilities of each step of programs, (B, T, 3), given the earlier steps.
 
@@ -98,28 +87,28 @@ def action_probabilities(
         (B, N), the pivot's, all 0 where none is read; and "words" (B, Q) if the network attends.
     """
     with torch.no_grad():
-        seen, every = encode(p, shape, questions), torch.arange(len(programs))
+        seen, every = model.encode(p, shape, questions), torch.arange(len(programs))
         h, found = seen.q.new_zeros(len(programs), shape.hidden), []
         for action in torch.as_tensor(programs).unbind(dim=1):
             operation, column, _ = action.unbind(dim=1)
             found.append(_choices(p, shape, seen, h) | _pivots(p, seen, questions, operation))
-            h = history(p, p["U"][operation], seen.names[every, column], h)
+            h = model.history(p, p["U"][operation], seen.names[every, column], h)
         return found
 
 
-def _choices(p: Parameters, shape: Shape, seen: Encoding, h: Tensor) -> Probabilities:
-    operations, columns = scores(p, shape, seen, h)
+def _choices(p: model.Parameters, shape: Shape, seen: model.Encoding, h: Tensor) -> Probabilities:
+    operations, columns = model.scores(p, shape, seen, h)
     weights = {"operation": softmax(operations, dim=1), "column": softmax(columns, dim=1)}
     if shape.attention:
-        weights["words"] = attention(p, seen, h)
+        weights["words"] = model.attention(p, seen, h)
     return {name: value.numpy() for name, value in weights.items()}
 
 
 def _pivots(
-    p: Parameters, seen: Encoding, questions: Questions, operation: Tensor
+    p: model.Parameters, seen: model.Encoding, questions: Questions, operation: Tensor
 ) -> Probabilities:
     weights = torch.zeros(seen.left.shape[:2])
     for name in ("greater", "lesser"):
         rows = operation == OPERATIONS.index(name)
-        weights[rows] = pivot_weights(p, name, seen.left, questions)[rows]
+        weights[rows] = model.pivot_weights(p, name, seen.left, questions)[rows]
     return {"numbers": weights.numpy()}

@@ -11,20 +11,11 @@ import torch
 from torch import Tensor
 
 from neuralprog_agents.agent import Pulse
-from neuralprog_agents.agents.neural_programmer import data, machine
+from neuralprog_agents.agents.neural_programmer import data, machine, tensors
 from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.config import Config
 from neuralprog_agents.agents.neural_programmer.model import choose, drop, unflatten
 from neuralprog_agents.agents.neural_programmer.optimiser import State
-from neuralprog_agents.agents.neural_programmer.tensors import (
-    Answers,
-    Choice,
-    Memory,
-    Tables,
-    answers_of,
-    questions_of,
-    tables_of,
-)
 from neuralprog_envs.core import batch as rows_of
 from neuralprog_envs.table.state import TableInstances
 from neuralprog_envs.table.task import TableTask
@@ -70,12 +61,12 @@ def gradient_of(
 ) -> tuple[float, Tensor]:
     """Return a minibatch's loss, and the gradient of the loss minus the entropy bonus, (P,)."""
     variable = theta.detach().requires_grad_()
-    tables = tables_of(posed)
-    parameters, questions = unflatten(variable, shape), questions_of(posed)
+    tables = tensors.tables_of(posed)
+    parameters, questions = unflatten(variable, shape), tensors.questions_of(posed)
     choices = choose(parameters, shape, questions, hard=False, dropped=dropped)
     cost = loss(
         machine.run(tables, choices),
-        answers_of(posed),
+        tensors.answers_of(posed),
         tables,
         delta=config.huber,
         power=config.power,
@@ -92,7 +83,7 @@ def huber(error: Tensor, delta: float) -> Tensor:
     return torch.where(a <= delta, a * a / 2, delta * a - delta * delta / 2)
 
 
-def lookup_loss(lookup: Tensor, cells: Tensor, tables: Tables) -> Tensor:
+def lookup_loss(lookup: Tensor, cells: Tensor, tables: tensors.Tables) -> Tensor:
     """Return the mean cross-entropy over each table's cells, (B,).
 
     L = -1/(M C) Σ_ij [ y_ij log L_ij + (1 - y_ij) log(1 - L_ij) ]
@@ -103,7 +94,7 @@ def lookup_loss(lookup: Tensor, cells: Tensor, tables: Tables) -> Tensor:
     return costs.sum(dim=(1, 2)) / there.sum(dim=(1, 2))
 
 
-def entropy(choices: list[Choice]) -> Tensor:
+def entropy(choices: list[tensors.Choice]) -> Tensor:
     """Return the mean entropy of the choices of operation and column, over batch and steps."""
     each = [_entropy(c.operation) + _entropy(c.column) for c in choices]
     return torch.stack(each).mean()
@@ -114,7 +105,13 @@ def _entropy(weights: Tensor) -> Tensor:
 
 
 def loss(
-    final: Memory, answers: Answers, tables: Tables, *, delta: float, power: float, weight: float
+    final: tensors.Memory,
+    answers: tensors.Answers,
+    tables: tensors.Tables,
+    *,
+    delta: float,
+    power: float,
+    weight: float,
 ) -> Tensor:
     """Return the batch's mean loss.
 

@@ -14,16 +14,10 @@ import numpy as np
 import torch
 
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
-from neuralprog_agents.agents.neural_programmer import data, optimiser
+from neuralprog_agents.agents.neural_programmer import data, model, optimiser
 from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.config import Config
 from neuralprog_agents.agents.neural_programmer.likelihood import ProgramObjective
-from neuralprog_agents.agents.neural_programmer.model import (
-    actions,
-    choose,
-    initial_theta,
-    unflatten,
-)
 from neuralprog_agents.agents.neural_programmer.optimiser import State
 from neuralprog_agents.agents.neural_programmer.soft import SoftObjective
 from neuralprog_agents.agents.neural_programmer.tensors import questions_of
@@ -62,7 +56,9 @@ def accuracy(theta: torch.Tensor, shape: Shape, task: TableTask, posed: TableIns
     """Return the fraction of instances that hard choices answer correctly."""
     with torch.no_grad():
         questions = questions_of(posed)
-        chosen = actions(choose(unflatten(theta, shape), shape, questions, hard=True)).numpy()
+        chosen = model.actions(
+            model.choose(model.unflatten(theta, shape), shape, questions, hard=True)
+        ).numpy()
     state = task.machine.initial(posed)
     for t in range(shape.steps):
         state = task.machine.step(state, chosen[:, t])
@@ -77,7 +73,7 @@ class ProgrammerLearner:
         self.config, self.index = config, index
         self.task = data.task_of(config)
         self.shape = shape_of(config, self.task)
-        theta = initial_theta(self.shape, data.seed(config, index, data.Stream.WEIGHTS))
+        theta = model.initial_theta(self.shape, data.seed(config, index, data.Stream.WEIGHTS))
         self.adam, self.best = State.begin(theta), theta.clone()
         self.progress = Progress()
         self.validation_task, self.held_out = data.judged(config, index, _JUDGED)

@@ -1,7 +1,7 @@
-"""One step of the heads and the memory, compiled: the mathematics of ``model``, forward and back.
+"""One step of the heads and the memory, compiled, forward and back.
 
 Torch spends its time on the dispatch of some fifty small operations a step, and again on the way
-back; here each way is one call. ``tests/agents/agents/ntm`` holds it equal to the model's own
+back; here each way is one call. ``tests/agents/agents/ntm`` holds it equal to torch's own
 operations. Rows of a batch are independent; everything is in the dtype of what comes in.
 
 Shapes: B examples, W numbers in each of N rows of memory, P numbers from the controller; the heads

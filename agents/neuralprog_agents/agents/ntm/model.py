@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from neuralprog_agents.agents.ntm.fused import Access
 
@@ -25,8 +24,6 @@ SHIFTS = 3
 
 BLANK = 1e-6
 """What every number of the memory is at the start (Collier and Beel 2018, section 3)."""
-
-_TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -100,22 +97,6 @@ class NTM(nn.Module):
         found = Access.apply(self.steer(h), state.w, state.memory)  # type: ignore[no-untyped-call]
         return State(h, c, *found)
 
-    def access(self, steer: Tensor, before: Tensor, memory: Tensor) -> tuple[Tensor, ...]:
-        """Return what is read, the new weightings and the new memory; as ``fused.Access`` does."""
-        W = self.sizes.width
-        keys, add, erase, gates, strengths, sharpness, shifts = torch.split(steer, _parts(W), 1)
-        w = address(
-            memory,
-            before,
-            k=torch.tanh(keys).view(-1, HEADS, W),
-            beta=functional.softplus(strengths)[:, :, None],
-            g=torch.sigmoid(gates)[:, :, None],
-            s=torch.softmax(shifts.view(-1, HEADS, SHIFTS), dim=2),
-            gamma=1.0 + functional.softplus(sharpness)[:, :, None],
-        )
-        memory = write(memory, w[:, 1:], torch.sigmoid(erase), torch.tanh(add))
-        return torch.bmm(memory, w[:, 0, :, None])[:, :, 0], w, memory
-
     def _control(self, see: Tensor, state: State) -> tuple[Tensor, Tensor]:
         W = self.remember.weight
         if self.sizes.controller == "mlp":
@@ -130,35 +111,3 @@ class NTM(nn.Module):
 def _parts(W: int) -> list[int]:
     """Return how many numbers steer the heads: k, add, erase, g, β, γ, s."""
     return [HEADS * W, W, W, HEADS, HEADS, HEADS, HEADS * SHIFTS]
-
-
-def address(
-    memory: Tensor, before: Tensor, k: Tensor, beta: Tensor, g: Tensor, s: Tensor, gamma: Tensor
-) -> Tensor:
-    """Return the heads' new weightings, shape (B, H, N); equations 5 to 9.
-
-    Args:
-        memory: Shape (B, W, N).
-        before: The last weightings, shape (B, H, N).
-        k: Keys, shape (B, H, W).
-        beta: Their strengths, at least 0, shape (B, H, 1).
-        g: How much the content decides, 0 to 1, shape (B, H, 1).
-        s: The distribution over shifts by -1, 0, 1, shape (B, H, 3).
-        gamma: The sharpening, at least 1, shape (B, H, 1).
-    """
-    unit = memory * torch.rsqrt(memory.square().sum(1, keepdim=True) + _TINY)
-    k = k * (beta * torch.rsqrt(k.square().sum(2, keepdim=True) + _TINY))
-    content = torch.softmax(torch.bmm(k, unit), dim=2)
-    gated = torch.lerp(before, content, g)
-    ring = torch.cat([gated[:, :, -1:], gated, gated[:, :, :1]], dim=2)
-    N = memory.shape[2]
-    moved = s[:, :, 2:] * ring[:, :, :N] + s[:, :, 1:2] * gated + s[:, :, :1] * ring[:, :, 2:]
-    return torch.softmax(gamma * torch.log(moved + _TINY), dim=2)
-
-
-def write(memory: Tensor, w: Tensor, erase: Tensor, add: Tensor) -> Tensor:
-    """Return the memory (B, W, N) after a head has erased and added; equations 3 and 4.
-
-    The head's weighting ``w`` has shape (B, 1, N); ``erase``, 0 to 1, and ``add`` have (B, W).
-    """
-    return memory + w * (add[:, :, None] - memory * erase[:, :, None])

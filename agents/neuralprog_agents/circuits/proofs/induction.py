@@ -23,14 +23,6 @@ from typing import Any
 import z3
 
 from neuralprog_agents.circuits.proofs import closed_form
-from neuralprog_agents.circuits.proofs.closed_form import (
-    ClosedForm,
-    Content,
-    Event,
-    FormError,
-    Phase,
-    Segment,
-)
 from neuralprog_agents.circuits.proofs.layouts import FAMILIES, Family, Open
 from neuralprog_agents.circuits.proofs.program import TapeProgram
 from neuralprog_agents.evaluation.certificate import Proof
@@ -80,7 +72,7 @@ class _Write:
     ``stamp`` orders all reads and writes of the run; i-th of them is at stamp(i).
     """
 
-    event: Event
+    event: closed_form.Event
     count: Any
     first: Any
     period: int
@@ -92,7 +84,7 @@ class _Write:
 class _Checker:
     """Proves the statements of one closed form."""
 
-    def __init__(self, program: TapeProgram, family: Family, form: ClosedForm) -> None:
+    def __init__(self, program: TapeProgram, family: Family, form: closed_form.ClosedForm) -> None:
         self.proven = 0
         self._program, self._family, self._form = program, family, form
         names = [f"p{k}" for k in range(len(form.segments[0].count.factors))]
@@ -137,7 +129,7 @@ class _Checker:
                         first = (start + k) * self._events + e
                         yield _Write(event, count, first, len(segment.phases) * self._events)
 
-    def _segment(self, s: int, segment: Segment) -> None:
+    def _segment(self, s: int, segment: closed_form.Segment) -> None:
         count = segment.count(0, self._parameters)
         self._require(count >= 1, "a segment is not empty")
         self._solver.push()
@@ -171,7 +163,7 @@ class _Checker:
                 same = self._same(content, self._at(claim, i))
                 self._require(z3.Implies(given, same), "the next registers")
 
-    def _execute(self, phase: Phase, registers: list[Any], now: Any) -> list[Any]:
+    def _execute(self, phase: closed_form.Phase, registers: list[Any], now: Any) -> list[Any]:
         """Execute a circuit on claimed registers; prove its reads and writes on the way."""
         events = enumerate(phase.events)
 
@@ -184,7 +176,7 @@ class _Checker:
         circuit = self._program.table[phase.pattern].tolist()
         return execute(self._program.modules, circuit, registers, apply)
 
-    def _access(self, event: Event, inputs: tuple[Any, ...], now: Any) -> Any:
+    def _access(self, event: closed_form.Event, inputs: tuple[Any, ...], now: Any) -> Any:
         address, content = self._at(event.address, self._i), self._at(event.content, self._i)
         self._require(self._same(inputs[0], address), "an address")
         if event.name == "WRITE":
@@ -261,11 +253,11 @@ class _Checker:
         n, (first, *others) = self._parameters[0], closed_form.LENGTHS[:3]
         limits = [self._program.limit(m) for m in (first, *others)]
         if limits[2] - limits[1] != limits[1] - limits[0]:
-            raise FormError("the time limit is not affine in the length")
+            raise closed_form.FormError("the time limit is not affine in the length")
         limit = limits[0] + (limits[1] - limits[0]) * (n - first)
         *amid, last = self._finishes()
         if any(amid):
-            raise FormError("it halts amid a segment")
+            raise closed_form.FormError("it halts amid a segment")
         end = self._starts[-1]
         self._require(end <= limit if last else end == limit, "the run's end")
 
@@ -291,7 +283,7 @@ class _Checker:
             self._solver.pop()
             self._solver.add(z3.Not(condition))
 
-    def _at(self, content: Content, i: Any) -> Any:
+    def _at(self, content: closed_form.Content, i: Any) -> Any:
         """Return a claim's number or open value at iteration i."""
         if content is None:
             return None
@@ -327,7 +319,7 @@ class _Checker:
 
     def _require(self, statement: Any, what: str) -> None:
         if not self._true(statement):
-            raise FormError(f"not proven for every length: {what}")
+            raise closed_form.FormError(f"not proven for every length: {what}")
         self.proven += 1
 
 
