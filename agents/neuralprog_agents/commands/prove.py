@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
 from neuralprog_agents.evaluation.agents import Agent, open_agent
-from neuralprog_agents.evaluation.certificate import Certificate, Provable
+from neuralprog_agents.evaluation.certificate import Provable, record_of
 from neuralprog_agents.training.files import write_json
 
 
@@ -18,14 +19,14 @@ def prove(args: Namespace) -> int:
         agent = open_agent(args.agent, args.env)
         path = Path(args.certificate or f"{Path(agent.name).name}-certificate.json")
         certificates = [each for acting in _acting(agent, args.env) for each in _proven(acting)]
-        write_json(path, [each.record() for each in certificates])
+        write_json(path, certificates)
     if args.json:
         for each in certificates:
-            print(json.dumps(each.record()))
+            print(json.dumps(each))
     else:
         print("\n".join(map(_line, certificates)))
         print(f"written to {path}")
-    return SUCCESS if all(each.proof.holds for each in certificates) else FAILURE
+    return SUCCESS if all(each["holds"] for each in certificates) else FAILURE
 
 
 def _acting(agent: Agent, env: str | None) -> list[Agent]:
@@ -34,18 +35,16 @@ def _acting(agent: Agent, env: str | None) -> list[Agent]:
     return [agent] if env or not everywhere else everywhere
 
 
-def _proven(agent: Agent) -> list[Certificate]:
+def _proven(agent: Agent) -> list[dict[str, Any]]:
     if not isinstance(agent.policy, Provable):
         raise UsageError(f"{agent.name}: nothing can be proven of this agent")
     digest = str(agent.card["weights_sha256"])
-    return [Certificate(agent.name, agent.env_id, digest, proof) for proof in agent.policy.prove()]
+    return [record_of(agent.name, agent.env_id, digest, p) for p in agent.policy.prove()]
 
 
-def _line(certificate: Certificate) -> str:
-    proof = certificate.proof
-    verdict = "proven" if proof.holds else f"NOT proven: {proof.failing:,} fail"
-    trained = ", which it also trained on" if proof.trained_on else ""
-    return (
-        f"{certificate.agent}, {proof.method}: {proof.cases:,} cases{trained}: {verdict}\n"
-        f"  {certificate.env}: {proof.covers}"
+def _line(certificate: dict[str, Any]) -> str:
+    verdict = "proven" if certificate["holds"] else f"NOT proven: {certificate['failing']:,} fail"
+    trained = ", which it also trained on" if certificate["trained_on"] else ""
+    return "{agent}, {method}: {cases:,} cases{trained}: {verdict}\n  {env}: {covers}".format(
+        **certificate, trained=trained, verdict=verdict
     )

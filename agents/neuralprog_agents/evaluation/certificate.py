@@ -76,26 +76,17 @@ class Record:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Certificate:
-    """A proof of the weights whose file ``weights.safetensors`` has the given hash."""
-
-    agent: str
-    env: str
-    weights_sha256: str
-    proof: Proof
-
-    def record(self) -> dict[str, Any]:
-        """Return it in the types of JSON."""
-        return {
-            "format": FORMAT,
-            "version": VERSION,
-            "agent": self.agent,
-            "env": self.env,
-            "weights_sha256": self.weights_sha256,
-            **asdict(self.proof),
-            "holds": self.proof.holds,
-        }
+def record_of(agent: str, env: str, weights_sha256: str, proof: Proof) -> dict[str, Any]:
+    """Return the certificate of a proof, of the weights with a hash, in the types of JSON."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "agent": agent,
+        "env": env,
+        "weights_sha256": weights_sha256,
+        **asdict(proof),
+        "holds": proof.holds,
+    }
 
 
 def read(path: Path) -> list[dict[str, Any]]:

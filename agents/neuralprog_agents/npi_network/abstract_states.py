@@ -66,11 +66,8 @@ from neuralprog_envs.program.tasks.topological_sort import TopologicalSort
 class Abstraction:
     """What the reachable frames of a task are computed from.
 
-    Attributes:
-        size: The length of the longest small instance.
-        instances: Returns all small instances, up to the task's size.
-        unobserved: Returns the part of the abstract state besides the view.
-        covers: The inputs that the frames cover, in words.
+    ``size`` is the length of the longest small instance. ``unobserved`` returns the part of the
+    abstract state besides the view, and ``covers`` says which inputs the frames cover.
     """
 
     size: int

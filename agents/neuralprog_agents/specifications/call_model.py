@@ -47,10 +47,8 @@ def make_call_model(env_id: str, recursive: bool, longest: int) -> CallModel:
 class CallModel:
     """The choices of all programs of a task, whose pad has room for the longest instances.
 
-    Attributes:
-        machine: The task's machine.
-        choices: The actions. A choice is an index of this tuple; 0 is RETURN.
-        programs: The numbers of the library's programs.
+    A choice is an index of ``choices``, the actions; 0 is RETURN. ``programs`` are the numbers of
+    the library's programs.
     """
 
     def __init__(self, task: ProgramTask, specified: TaskSpecification) -> None:

@@ -21,15 +21,9 @@ _RESOLUTION = 2**20
 
 @dataclass(frozen=True)
 class Curriculum:
-    """The level D between ``lowest`` and ``highest``, and how long ago it rose.
+    """The level D between the lowest and the highest difficulty, and the batches since it rose.
 
-    Attributes:
-        lowest: The smallest difficulty.
-        highest: The largest difficulty.
-        level: D.
-        batches: Batches since D rose.
-        threshold: The error below which D rises.
-        spacing: The least number of batches between two rises.
+    D rises when the error is below ``threshold``, after ``spacing`` batches or more.
     """
 
     lowest: int

@@ -27,6 +27,9 @@ def learner(config: Config, index: int) -> Learner:
 
 def load(weights: Tensors, card: Card) -> Policy:
     """Return the policy of a network's parameters, by name; see ``AgentModule.load``."""
-    from neuralprog_agents.agents.alphanpi import policy
+    from neuralprog_agents.agents.alphanpi.model import Network
+    from neuralprog_agents.agents.alphanpi.policy import AlphaNPIPolicy
+    from neuralprog_agents.training.network import restored
 
-    return policy.load(weights, card)
+    model = restored(lambda: Network(card.sizes), weights)
+    return AlphaNPIPolicy(card.env, card.settings, model)

@@ -12,13 +12,9 @@ from neuralprog_agents.training.schema import Size
 class Sizes:
     """The sizes of a network.
 
-    Attributes:
-        view: The number of values of each of the E view components.
-        programs: The number of programs.
-        choices: C, the number of choices.
-        state: D, the size of sₜ, the encoder's output.
-        program: P, the width of the program memory.
-        hidden: Units in the encoder's layer and in the LSTM.
+    ``view`` has the number of values of each of the E view components, at least one. There are C
+    choices, D numbers ``state`` that the encoder makes, P numbers for a ``program``, and ``hidden``
+    units in the encoder's layer and in the LSTM.
     """
 
     view: tuple[Size, ...]

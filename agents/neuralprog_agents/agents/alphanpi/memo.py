@@ -20,12 +20,8 @@ from neuralprog_agents.specifications.call_model import View
 class Prediction:
     """The network's prediction at one step of a call.
 
-    Attributes:
-        probabilities: The probability of each choice, shape (C,).
-        value: V, the expected outcome of the call.
-        state: The state of the LSTM.
-        after: The predictions at the next step, by its view.
-        best: The likeliest choice.
+    It has the probability of each choice, shape (C,), and the likeliest, ``best``; the value V, the
+    expected outcome of the call; and the predictions at the next step, by its view.
     """
 
     probabilities: Floats

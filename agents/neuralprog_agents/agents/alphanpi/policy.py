@@ -7,11 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.agent import Tensors
-from neuralprog_agents.agents.alphanpi.card import Card
 from neuralprog_agents.agents.alphanpi.memo import Memo, Prediction
 from neuralprog_agents.agents.alphanpi.model import Network
-from neuralprog_agents.training.network import restored
 from neuralprog_envs.registry import make_task
 
 Actions = NDArray[np.int64]
@@ -63,9 +60,3 @@ class AlphaNPIPolicy:
             calls.append(self._memo.begin(program))
         calls[-1] = self._memo.advance(program, calls[-1], tuple(view))
         return calls[-1].best
-
-
-def load(weights: Tensors, card: Card) -> AlphaNPIPolicy:
-    """Return the policy of trained weights; see ``agent.load``."""
-    model = restored(lambda: Network(card.sizes), weights)
-    return AlphaNPIPolicy(card.env, card.settings, model)

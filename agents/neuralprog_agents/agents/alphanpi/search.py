@@ -53,13 +53,10 @@ class Node:
 
 @dataclass(frozen=True)
 class SearchedCall:
-    """One call as it was searched.
+    """One call as it was searched, with the view before each of T steps.
 
-    Attributes:
-        program: The program's number.
-        views: The view before each of T steps.
-        policies: π*, the visit frequencies at each step, shape (T, C).
-        outcome: z: discount^T for a success, 0 for a failure.
+    ``policies`` are π*, the visit frequencies at each step, shape (T, C). ``outcome`` is z:
+    discount^T for a success, 0 for a failure.
     """
 
     program: int

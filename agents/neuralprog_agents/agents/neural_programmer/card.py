@@ -12,14 +12,10 @@ from neuralprog_agents.training.schema import Size
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes of the networks.
+    """Sizes of the networks, with the paper's d, ``hidden``, and T, ``steps``.
 
-    Attributes:
-        words: The number of words in the vocabulary.
-        hidden: d.
-        steps: T.
-        bidirectional: Whether the question is also read from right to left.
-        attention: Whether each step attends to the states of the question's words.
+    ``words`` is the number of words in the vocabulary. If ``bidirectional``, the question is also
+    read from right to left; with ``attention`` each step attends to the states of its words.
     """
 
     words: Size

@@ -11,7 +11,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from neuralprog_agents.agents.ntm import bits
 from neuralprog_agents.agents.ntm.card import Form
-from neuralprog_agents.agents.ntm.model import NTM, Sizes
+from neuralprog_agents.agents.ntm.model import NTM
 from neuralprog_envs.tape.state import TapeInstances
 
 _SPARE = 16
@@ -23,8 +23,7 @@ class TapeReader:
 
     def __init__(self, form: Form) -> None:
         self.bits, self.rows = form.bits, form.rows
-        inputs, outputs = form.bits + bits.CHANNELS, form.bits + bits.MARKS
-        self.model = NTM(Sizes(inputs, outputs, form.controller, form.hidden, form.width))
+        self.model = NTM(form.bits + bits.CHANNELS, form.bits + bits.MARKS, form)
 
     def loss(self, task: Any, instances: TapeInstances) -> Tensor:
         """Return the mean cross-entropy of the bits of the right answers, and of their ends."""

@@ -8,12 +8,12 @@ all of a batch's sequences side by side; nothing loops but time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from neuralprog_agents.agents.ntm.card import Form
 from neuralprog_agents.agents.ntm.fused import Access
 
 HEADS = 2
@@ -24,22 +24,6 @@ SHIFTS = 3
 
 BLANK = 1e-6
 """What every number of the memory is at the start (Collier and Beel 2018, section 3)."""
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """The sizes of a machine; how many rows its memory has is no part of them.
-
-    It sees ``inputs`` numbers in a step, and answers ``outputs``. The controller is "lstm", or
-    "mlp" for a feed-forward one: a layer of tanh units. A row of the memory holds W numbers,
-    ``width``.
-    """
-
-    inputs: int
-    outputs: int
-    controller: str
-    hidden: int
-    width: int
 
 
 class State(NamedTuple):
@@ -57,17 +41,21 @@ class State(NamedTuple):
 
 
 class NTM(nn.Module):
-    """A machine with random weights."""
+    """A machine with random weights; in a step it sees and answers so many numbers.
 
-    def __init__(self, sizes: Sizes) -> None:
+    The form has the controller, which is "lstm", or "mlp" for a layer of tanh units, and W, the
+    ``width`` of a row. The number of rows is that of the state.
+    """
+
+    def __init__(self, inputs: int, outputs: int, form: Form) -> None:
         super().__init__()
-        self.sizes, W = sizes, sizes.width
-        recurrent = sizes.controller == "lstm"
-        wide = 4 * sizes.hidden if recurrent else sizes.hidden
-        self.see = nn.Linear(sizes.inputs, wide)
-        self.remember = nn.Linear(W + sizes.hidden * recurrent, wide, bias=False)
-        self.steer = nn.Linear(sizes.hidden, sum(_parts(W)))
-        self.answer = nn.Linear(sizes.hidden + W, sizes.outputs)
+        self.form, H, W = form, form.hidden, form.width
+        recurrent = form.controller == "lstm"
+        wide = 4 * H if recurrent else H
+        self.see = nn.Linear(inputs, wide)
+        self.remember = nn.Linear(W + H * recurrent, wide, bias=False)
+        self.steer = nn.Linear(H, sum(_parts(W)))
+        self.answer = nn.Linear(H + W, outputs)
 
     def forward(self, seen: Tensor, state: State) -> tuple[Tensor, State]:
         """Return the logits of what is answered, shape (T, B, outputs), and the last state.
@@ -86,7 +74,7 @@ class NTM(nn.Module):
 
         Nothing is remembered, and both heads are at row 0.
         """
-        H, W, like = self.sizes.hidden, self.sizes.width, self.see.bias
+        H, W, like = self.form.hidden, self.form.width, self.see.bias
         w = like.new_zeros(B, HEADS, rows)
         w[:, :, 0] = 1.0
         memory = like.new_full((B, W, rows), BLANK)
@@ -99,10 +87,10 @@ class NTM(nn.Module):
 
     def _control(self, see: Tensor, state: State) -> tuple[Tensor, Tensor]:
         W = self.remember.weight
-        if self.sizes.controller == "mlp":
+        if self.form.controller == "mlp":
             return torch.tanh(torch.addmm(see, state.r, W.t())), state.c
         gates = torch.addmm(see, torch.cat([state.r, state.h], dim=1), W.t())
-        H = self.sizes.hidden
+        H = self.form.hidden
         i, f, o = torch.sigmoid(gates[:, : 3 * H]).chunk(3, dim=1)
         c = f * state.c + i * torch.tanh(gates[:, 3 * H :])
         return o * torch.tanh(c), c

@@ -34,12 +34,9 @@ _RESTARTS = 3
 class Progress:
     """How far a restart is, besides its table and its pairs.
 
-    Attributes:
-        proposals: How many have been made.
-        used: How many of the pairs of the trained lengths have been looked at.
-        fits: How often all pairs in use were right.
-        best: The best score at the end of a round.
-        unveiled: How many scored cells of each pair count; 0 once all do.
+    It counts proposals, pairs of the trained lengths that were ``used``, and how often all pairs in
+    use were right. ``best`` is the best score at the end of a round; ``unveiled`` is how many
+    scored cells of each pair count, 0 once all do.
     """
 
     proposals: int = 0

@@ -95,15 +95,10 @@ _Group = tuple[tuple[_Example, _Point], ...]
 
 @dataclass
 class BodySearch:
-    """The search for a program's body.
+    """The search for a body with at most so many calls, and tests of the view, on any path.
 
-    Attributes:
-        call_model: The model of calls.
-        program: The program's number.
-        rng: Orders calls that are equally near to the goal.
-        calls: The most calls on any path through the body.
-        looks: The most tests of the view on any path.
-        tick: Called with the number of calls about to be tried; may raise ``NoBodyError``.
+    ``rng`` orders calls that are equally near to the goal. ``tick`` is called with the number of
+    calls about to be tried; it may raise ``NoBodyError``.
     """
 
     call_model: CallModel

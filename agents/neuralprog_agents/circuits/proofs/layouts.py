@@ -26,13 +26,10 @@ Cell = int | Open
 
 @dataclass(frozen=True)
 class Layout:
-    """One shape.
+    """One shape of inputs of a length n; the cells beyond those of its tape hold 0.
 
-    Attributes:
-        length: n.
-        tape: The cells of the input; those beyond hold 0.
-        answer: What the scored cells must hold at the end; None where they must hold
-            the tape's values sorted (cells 1..n).
+    ``answer`` says what the scored cells must hold at the end; None where they must hold the tape's
+    values sorted (cells 1..n).
     """
 
     length: int

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from neuralprog_agents.agents.ntm import agent, bits
+from neuralprog_agents.agents.ntm.card import Form
 from neuralprog_agents.agents.ntm.config import Config
 from neuralprog_agents.agents.ntm.fused import Access
-from neuralprog_agents.agents.ntm.model import NTM, Sizes
+from neuralprog_agents.agents.ntm.model import NTM
 from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.answers import right_answers
 from neuralprog_agents.evaluation.evaluate import evaluate
@@ -64,7 +65,7 @@ def test_a_row_is_erased_and_added_to():
 
 def _machine(controller):
     torch.manual_seed(1)
-    machine = NTM(Sizes(6, 5, controller, 12, 4)).double()
+    machine = NTM(6, 5, Form(controller, hidden=12, width=4, rows=7, bits=4)).double()
     with torch.no_grad():
         for parameter in machine.parameters():
             parameter.mul_(3.0)
