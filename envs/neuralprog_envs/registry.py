@@ -11,8 +11,9 @@ from __future__ import annotations
 import difflib
 import importlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -52,22 +53,15 @@ class Row:
         return f"{self.task.partition(':')[0]}:{self.id}" if "user" in self.tags else self.id
 
 
-def _row(name: str, family: str, task: str, length: tuple[int, int], tags: Iterable[str]) -> Row:
+_PREFIXES = {"tape": "NRAM", "program": "NPI", "table": "NP"}
+
+
+def _row(family: str, name: str, task: str, length: tuple[int, int], *tags: str) -> Row:
     path = f"neuralprog_envs.{family}.tasks.{task}"
-    return Row(name, family, path, {"length": length}, frozenset(tags))
+    return Row(_PREFIXES[family] + name, family, path, {"length": length}, frozenset(tags))
 
 
-def _tape(name: str, task: str, length: tuple[int, int], *tags: str) -> Row:
-    return _row(f"NRAM{name}", "tape", task, length, tags)
-
-
-def _program(name: str, task: str, length: tuple[int, int], *tags: str) -> Row:
-    return _row(f"NPI{name}", "program", task, length, tags)
-
-
-def _table(name: str, task: str, length: tuple[int, int], *tags: str) -> Row:
-    return _row(f"NP{name}", "table", task, length, tags)
-
+_tape, _program, _table = (partial(_row, family) for family in FAMILIES)
 
 _ROWS = (
     _tape("Access", "access:Access", (1, 5), "pointers", "paper", "easy"),

@@ -7,7 +7,14 @@ import numpy as np
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.task import Bools, Floats
 from neuralprog_envs.table import official
-from neuralprog_envs.table.state import LOOKUP, SCALAR, STRINGS, TableInstances, TableState
+from neuralprog_envs.table.state import (
+    LOOKUP,
+    SCALAR,
+    STRINGS,
+    PosedTables,
+    TableInstances,
+    TableState,
+)
 from neuralprog_envs.table.text import number_text, question_and_table
 from neuralprog_envs.table.vocabulary import Vocabulary
 
@@ -32,9 +39,7 @@ def expected(vocabulary: Vocabulary, instances: TableInstances) -> list[str] | N
     return official.parse(instances.answer_text[0])[0] if kind == STRINGS else None
 
 
-def _cells(
-    vocabulary: Vocabulary, posed: TableInstances | TableState, rows: Bools, column: int
-) -> list[str]:
+def _cells(vocabulary: Vocabulary, posed: PosedTables, rows: Bools, column: int) -> list[str]:
     """Return the texts of a column's cells in the given rows, shape (R,), from the top."""
     _, table = question_and_table(vocabulary, posed)
     return [table.cells[row][column] for row in np.flatnonzero(rows)]

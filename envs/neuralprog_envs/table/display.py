@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from neuralprog_envs.core import pixels as px
 from neuralprog_envs.table import answer
 from neuralprog_envs.table.machine import TableMachine
-from neuralprog_envs.table.state import LOOKUP, SCALAR, TableInstances, TableState
+from neuralprog_envs.table.state import LOOKUP, SCALAR, PosedTables, TableInstances, TableState
 from neuralprog_envs.table.tables import Table
-from neuralprog_envs.table.text import Posed, number_text, question_and_table
+from neuralprog_envs.table.text import number_text, question_and_table
 
 _ROWS, _WIDTH = 24, 28
 """Rows and characters of a cell that are shown at most."""
@@ -137,7 +137,7 @@ class TableDisplay:
         """Return the output of the step, in words."""
         return {"left": self.output(after)}
 
-    def _text(self, posed: Posed) -> tuple[str, Table]:
+    def _text(self, posed: PosedTables) -> tuple[str, Table]:
         return question_and_table(self.machine.vocabulary, posed)
 
     def _action(self, state: TableState, action: NDArray[Any]) -> str:

@@ -17,8 +17,10 @@ NOTHING, SCALAR, LOOKUP, STRINGS = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
-class TableInstances:
-    """B posed questions; R rows, C columns, Q question words, N pivots, W words a cell, T steps.
+class PosedTables:
+    """B questions and tables, without answers; they never change.
+
+    There are R rows, C columns, Q question words, N pivots, W words a cell, and T steps.
 
     Attributes:
         question: Tokens, without the numbers, (B, Q), int32.
@@ -44,14 +46,6 @@ class TableInstances:
         texts: The question, the columns' names, the cells row by row, (B, 1 + C + R·C), str; or
             (B, 0) if the tokens are the whole text.
         present: Which rows exist, (B, R), bool.
-        answer_kind: NOTHING (unknown), SCALAR, LOOKUP or STRINGS, (B,), int8.
-        answer_scalar: The right number, (B,), float64.
-        answer_rows: The rows of the right cells, (B, R), bool.
-        answer_column: Their column, (B,), int32.
-        answer_text: The right strings, joined by ``official.join``, (B,), str.
-        program: The expert's actions, (B, T, 3), int32; all -1 where there is none.
-        template: The number of the question's template, (B,), int64; -1 for none.
-        key: A hash of the content, (B,), uint64.
         length: The tables' rows, (B,), int32.
     """
 
@@ -72,6 +66,28 @@ class TableInstances:
     name_matches: Bools
     texts: Texts
     present: Bools
+    length: Ints
+
+
+POSED = tuple(field.name for field in fields(PosedTables))
+"""The arrays that a state shares with its instances."""
+
+
+@dataclass(frozen=True)
+class TableInstances(PosedTables):
+    """B posed questions with their answers.
+
+    Attributes:
+        answer_kind: NOTHING (unknown), SCALAR, LOOKUP or STRINGS, (B,), int8.
+        answer_scalar: The right number, (B,), float64.
+        answer_rows: The rows of the right cells, (B, R), bool.
+        answer_column: Their column, (B,), int32.
+        answer_text: The right strings, joined by ``official.join``, (B,), str.
+        program: The expert's actions, (B, T, 3), int32; all -1 where there is none.
+        template: The number of the question's template, (B,), int64; -1 for none.
+        key: A hash of the content, (B,), uint64.
+    """
+
     answer_kind: NDArray[np.int8]
     answer_scalar: Floats
     answer_rows: Bools
@@ -80,14 +96,11 @@ class TableInstances:
     program: Ints
     template: NDArray[np.int64]
     key: Bits
-    length: Ints
 
 
 @dataclass(frozen=True)
-class TableState:
-    """B machines at work: the posed tables, as in ``TableInstances``, and the outputs of the steps.
-
-    The arrays of the posed tables never change, so states share them with their instances.
+class TableState(PosedTables):
+    """B machines at work: the posed tables, which they share with their instances, and outputs.
 
     Attributes:
         selected: The row selection, (B, R), bool.
@@ -100,24 +113,6 @@ class TableState:
         steps: Steps executed, (B,), int32.
     """
 
-    question: Ints
-    question_length: Ints
-    pivots: Floats
-    pivot_count: Ints
-    pivot_position: Ints
-    names: Ints
-    column_count: Ints
-    numbers: Floats
-    valid: Bools
-    words: Ints
-    matches: Bools
-    frequent: Bools
-    similar: Bools
-    links: NDArray[np.int8]
-    name_matches: Bools
-    texts: Texts
-    present: Bools
-    length: Ints
     selected: Bools
     before: Bools
     scalars: Floats
@@ -126,11 +121,3 @@ class TableState:
     output: NDArray[np.int8]
     actions: Ints
     steps: Ints
-
-
-POSED = tuple(
-    field.name
-    for field in fields(TableState)
-    if field.name in {other.name for other in fields(TableInstances)}
-)
-"""The arrays that a state shares with its instances."""

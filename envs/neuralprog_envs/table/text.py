@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from neuralprog_envs.table.state import TableInstances, TableState
+from neuralprog_envs.table.state import PosedTables
 from neuralprog_envs.table.tables import Table
 from neuralprog_envs.table.vocabulary import Vocabulary
 
-Posed = TableInstances | TableState
 
-
-def question_and_table(vocabulary: Vocabulary, posed: Posed) -> tuple[str, Table]:
+def question_and_table(vocabulary: Vocabulary, posed: PosedTables) -> tuple[str, Table]:
     """Return the texts of a batch of one: those that a user gave, or else the tokens' words."""
     R, C = int(posed.length[0]), int(posed.column_count[0])
     if posed.texts.shape[1]:
@@ -28,7 +26,7 @@ def number_text(value: float) -> str:
     return f"{rounded:.0f}" if rounded == int(rounded) else f"{rounded:.6f}".rstrip("0")
 
 
-def _question(vocabulary: Vocabulary, posed: Posed) -> str:
+def _question(vocabulary: Vocabulary, posed: PosedTables) -> str:
     """Return the words of the question with its numbers back in their places."""
     words = vocabulary.decode(posed.question[0])
     parts = [[word] for word in words] or [[]]
@@ -37,7 +35,7 @@ def _question(vocabulary: Vocabulary, posed: Posed) -> str:
     return " ".join(word for part in parts for word in part)
 
 
-def _cell(vocabulary: Vocabulary, posed: Posed, row: int, column: int) -> str:
+def _cell(vocabulary: Vocabulary, posed: PosedTables, row: int, column: int) -> str:
     if posed.valid[0, row, column]:
         return number_text(posed.numbers[0, row, column])
     return " ".join(vocabulary.decode(posed.words[0, row, column]))

@@ -52,6 +52,13 @@ def one_cell(tape: Ints, cell: int, value: Ints) -> tuple[Ints, Bools]:
     return np.broadcast_to(value[:, None], tape.shape), scored
 
 
+def ascending(tape: Ints, n: Ints) -> tuple[Ints, Bools]:
+    """Return cells 1..n[b] sorted in place, and which cells these are."""
+    M = tape.shape[1]
+    scored = span(M, 1, n)
+    return shifted(np.sort(np.where(scored, tape, np.int32(M)), axis=1), 1), scored
+
+
 def places(draws: Draws, n: Ints, width: int, first: ArrayLike, M: int, columns: int) -> Ints:
     """Return addresses for n[b] nodes of ``width`` cells, shape (B, columns), in random order.
 
@@ -89,6 +96,23 @@ def check_values(values: list[int], least: int = 1) -> None:
         raise ValueError("the input is empty: give at least one number")
     if min(values) < least:
         raise ValueError(f"value {min(values)} is too small: values here are at least {least}")
+
+
+def encode_array(values: list[int]) -> tuple[list[int], int]:
+    """Return the tape and the length of a user's array whose values are at least 1."""
+    check_values(values)
+    return list(values), len(values)
+
+
+def sample_pointed(draws: Draws, n: Ints, M: int) -> Ints:
+    """Return tapes in Copy's format: the first cell after the array, values in 1..M-1, zeros."""
+    return array(draws, n, M, n + 1)
+
+
+def encode_pointed(values: list[int]) -> tuple[list[int], int]:
+    """Return the tape of a user's array in Copy's format, without zeros, and its length."""
+    check_values(values)
+    return [len(values) + 1, *values], len(values)
 
 
 def check_node(size: int, address: int, width: int, taken: set[int]) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
-from neuralprog_envs.tape.arrays import check_values, read, span, write
+from neuralprog_envs.tape.arrays import encode_pointed, read, span, write
 from neuralprog_envs.tape.cpu import Cpu
 
 
@@ -28,6 +28,7 @@ class Deduplicate:
     registers = 5
     shortest = 1
     split_from = 4
+    encode = staticmethod(encode_pointed)
 
     def memory_size(self, n: int) -> int:
         """Return 2n + 1: the pointer, the array, as many cells for its runs."""
@@ -54,11 +55,6 @@ class Deduplicate:
         answer = np.zeros_like(tape)
         write(answer, n[:, None] + np.cumsum(kept, axis=1), tape, kept)
         return answer, scored
-
-    def encode(self, values: list[int]) -> tuple[list[int], int]:
-        """Return the tape of the array ``values``."""
-        check_values(values)
-        return [len(values) + 1, *values], len(values)
 
     def expert(self, cpu: Cpu) -> Instructions:
         """Write what differs from the element before."""

@@ -11,10 +11,9 @@ Source: Kurach et al. 2016, appendix A, task 2 (Increment); table 4 prints a run
 
 from __future__ import annotations
 
-from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
-from neuralprog_envs.tape.arrays import array, check_values, span
+from neuralprog_envs.tape.arrays import array, encode_array, span
 from neuralprog_envs.tape.cpu import Cpu
 
 
@@ -24,6 +23,8 @@ class Increment:
     registers = 2
     shortest = 1
     split_from = 5
+    sample = staticmethod(array)
+    encode = staticmethod(encode_array)
 
     def memory_size(self, n: int) -> int:
         """Return n + 1, the array and a zero, but at least the machine's 3 cells."""
@@ -33,20 +34,11 @@ class Increment:
         """Return the expert's instructions: four an element, two at the end."""
         return 4 * n + 2
 
-    def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
-        """Return tapes with arrays of values in 1..M-1."""
-        return array(draws, n, M)
-
     def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return A + 1, in place."""
         M = tape.shape[1]
         scored = span(M, 0, n)
         return (tape + 1) % M, scored
-
-    def encode(self, values: list[int]) -> tuple[list[int], int]:
-        """Return the tape of the array ``values``."""
-        check_values(values)
-        return list(values), len(values)
 
     def expert(self, cpu: Cpu) -> Instructions:
         """Walk until an element is 0."""

@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
-from neuralprog_envs.tape.arrays import array, check_values, span
+from neuralprog_envs.tape.arrays import array, encode_array, span
 from neuralprog_envs.tape.cpu import Cpu
 
 
@@ -26,6 +25,8 @@ class PrefixSum:
     registers = 3
     shortest = 1
     split_from = 5
+    sample = staticmethod(array)
+    encode = staticmethod(encode_array)
 
     def memory_size(self, n: int) -> int:
         """Return n + 1, the array and a zero, but at least the machine's 3 cells."""
@@ -35,21 +36,12 @@ class PrefixSum:
         """Return the expert's instructions: four an element, two at the end."""
         return 4 * n + 2
 
-    def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
-        """Return tapes with arrays of values in 1..M-1."""
-        return array(draws, n, M)
-
     def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return the running sums, in place."""
         M = tape.shape[1]
         scored = span(M, 0, n)
         sums = np.cumsum(tape, axis=1, dtype=np.int64) % M
         return sums, scored
-
-    def encode(self, values: list[int]) -> tuple[list[int], int]:
-        """Return the tape of the array ``values``."""
-        check_values(values)
-        return list(values), len(values)
 
     def expert(self, cpu: Cpu) -> Instructions:
         """Add and write until an element is 0."""

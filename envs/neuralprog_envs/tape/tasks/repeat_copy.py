@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
-from neuralprog_envs.tape.arrays import array, check_values, read, span
+from neuralprog_envs.tape.arrays import encode_pointed, read, sample_pointed, span
 from neuralprog_envs.tape.cpu import Cpu
 from neuralprog_envs.tape.tasks.copy import copy_up
 
@@ -28,6 +27,8 @@ class RepeatCopy:
     registers = 4
     shortest = 1
     split_from = 3
+    sample = staticmethod(sample_pointed)
+    encode = staticmethod(encode_pointed)
 
     def memory_size(self, n: int) -> int:
         """Return 4n + 1: the pointer, the array, three copies."""
@@ -37,10 +38,6 @@ class RepeatCopy:
         """Return the expert's instructions: 5, 4 and 5 an element, six around the passes."""
         return 14 * n + 6
 
-    def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
-        """Return tapes with arrays of values in 1..M-1."""
-        return array(draws, n, M, n + 1)
-
     def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return A, its mirror image, and A."""
         M = tape.shape[1]
@@ -48,11 +45,6 @@ class RepeatCopy:
         copy, place = np.divmod(np.arange(M) - n[:, None] - 1, n[:, None])
         source = np.where(copy == 1, n[:, None] - place, 1 + place)
         return read(tape, source), scored
-
-    def encode(self, values: list[int]) -> tuple[list[int], int]:
-        """Return the tape of the array ``values``."""
-        check_values(values)
-        return [len(values) + 1, *values], len(values)
 
     def expert(self, cpu: Cpu) -> Instructions:
         """Walk the source up to the array's end, down to cell 0, and up again."""

@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
-from neuralprog_envs.tape.arrays import array, check_values, read, span
+from neuralprog_envs.tape.arrays import encode_pointed, read, sample_pointed, span
 from neuralprog_envs.tape.cpu import Cpu
 
 
@@ -26,6 +25,8 @@ class Reverse:
     registers = 3
     shortest = 1
     split_from = 4
+    sample = staticmethod(sample_pointed)
+    encode = staticmethod(encode_pointed)
 
     def memory_size(self, n: int) -> int:
         """Return 2n + 1: the pointer, the array, its reversal."""
@@ -35,21 +36,12 @@ class Reverse:
         """Return the expert's instructions: two to begin, four an element, one to halt."""
         return 4 * n + 3
 
-    def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
-        """Return tapes with arrays of values in 1..M-1."""
-        return array(draws, n, M, n + 1)
-
     def answer(self, tape: Ints, n: Ints) -> Answer:
         """Return A mirrored at the boundary between cells n and n + 1."""
         M = tape.shape[1]
         scored = span(M, n + 1, n)
         mirrored = read(tape, 2 * n[:, None] + 1 - np.arange(M))
         return mirrored, scored
-
-    def encode(self, values: list[int]) -> tuple[list[int], int]:
-        """Return the tape of the array ``values``."""
-        check_values(values)
-        return [len(values) + 1, *values], len(values)
 
     def expert(self, cpu: Cpu) -> Instructions:
         """Walk the source down from the array's end until it is cell 0, the target up."""

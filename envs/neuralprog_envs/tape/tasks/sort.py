@@ -11,12 +11,10 @@ Source: ours, a step beyond the tasks of Kurach et al. 2016 and in their format.
 
 from __future__ import annotations
 
-import numpy as np
-
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Ints
-from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
-from neuralprog_envs.tape.arrays import array, check_values, shifted, span
+from neuralprog_envs.tape.algorithm import Counts, Instructions
+from neuralprog_envs.tape.arrays import array, ascending, check_values
 from neuralprog_envs.tape.cpu import Cpu
 
 
@@ -26,6 +24,7 @@ class Sort:
     registers = 5
     shortest = 1
     split_from = 5
+    answer = staticmethod(ascending)
 
     def memory_size(self, n: int) -> int:
         """Return n + 2: the length, the array, a zero."""
@@ -38,13 +37,6 @@ class Sort:
     def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
         """Return tapes with arrays of values in 1..M-1."""
         return array(draws, n, M, n)
-
-    def answer(self, tape: Ints, n: Ints) -> Answer:
-        """Return the array sorted in place."""
-        M = tape.shape[1]
-        scored = span(M, 1, n)
-        ascending = np.sort(np.where(scored, tape, np.int32(M)), axis=1)
-        return shifted(ascending, 1), scored
 
     def encode(self, values: list[int]) -> tuple[list[int], int]:
         """Return the tape of the array ``values``."""

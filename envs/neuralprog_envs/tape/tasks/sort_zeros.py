@@ -11,12 +11,10 @@ Source: ours; Sort takes values of at least 1.
 
 from __future__ import annotations
 
-import numpy as np
-
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Ints
-from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
-from neuralprog_envs.tape.arrays import array, check_values, shifted, span
+from neuralprog_envs.tape.algorithm import Counts, Instructions
+from neuralprog_envs.tape.arrays import array, ascending, check_values
 from neuralprog_envs.tape.cpu import Cpu
 from neuralprog_envs.tape.tasks.sort import insert
 
@@ -27,6 +25,7 @@ class SortZeros:
     registers = 5
     shortest = 1
     split_from = 5
+    answer = staticmethod(ascending)
 
     def memory_size(self, n: int) -> int:
         """Return n + 1, the length and the array, but at least the machine's 3 cells."""
@@ -39,13 +38,6 @@ class SortZeros:
     def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
         """Return tapes with arrays of values in 0..M-1."""
         return array(draws, n, M, n, least=0)
-
-    def answer(self, tape: Ints, n: Ints) -> Answer:
-        """Return the array sorted in place."""
-        M = tape.shape[1]
-        scored = span(M, 1, n)
-        ascending = np.sort(np.where(scored, tape, np.int32(M)), axis=1)
-        return shifted(ascending, 1), scored
 
     def encode(self, values: list[int]) -> tuple[list[int], int]:
         """Return the tape of the array ``values``."""
