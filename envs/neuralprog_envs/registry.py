@@ -52,6 +52,12 @@ class Row:
         """The id by which every process finds the task; a user's task has its module in front."""
         return f"{self.task.partition(':')[0]}:{self.id}" if "user" in self.tags else self.id
 
+    @property
+    def description(self) -> str:
+        """What the task is: the text of its module, without its source."""
+        text = importlib.import_module(self.task.partition(":")[0]).__doc__ or ""
+        return text.partition("\nSource:")[0].strip()
+
 
 _PREFIXES = {"tape": "NRAM", "program": "NPI", "table": "NP"}
 

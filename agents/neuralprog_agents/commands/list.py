@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from textwrap import fill
 
 from neuralprog_agents.commands.errors import SUCCESS
 from neuralprog_agents.evaluation.agents import pretrained
 from neuralprog_agents.training import config, runs, shipped
 from neuralprog_agents.training.files import read_json
-from neuralprog_envs.registry import REGISTRY, Row
+from neuralprog_envs.registry import REGISTRY
 
 _WIDTH = 80
 
@@ -35,12 +34,7 @@ def _agents() -> Iterator[str]:
 
 def _environments() -> Iterator[str]:
     yield "Environments (gym.make(ID), --env ID):"
-    yield from _columns({row.id: _summary(row) for row in REGISTRY.values()})
-
-
-def _summary(row: Row) -> str:
-    """Return the first line of the text of the task's module."""
-    return (import_module(row.task.partition(":")[0]).__doc__ or "").strip().partition("\n")[0]
+    yield from _columns({row.id: row.description.partition("\n")[0] for row in REGISTRY.values()})
 
 
 def _configs() -> Iterator[str]:

@@ -37,7 +37,7 @@ function* describeRun() {
   if (trace.agent) yield make("span", { text: `agent ${trace.agent}` });
   const input = typeof trace.input === "object" && trace.input ? (Array.isArray(trace.input) ? joined(trace.input) : "") : trace.input;
   if (input) yield make("span", { text: `input ${input}` });
-  else if (trace.input === undefined) yield make("span", { text: `length ${trace.length}, seed ${trace.seed ?? 0}` });
+  else if (trace.input === undefined) yield make("span", { text: `length ${trace.length}${trace.seed === undefined ? "" : `, seed ${trace.seed}`}` });
   yield make("span", { text: `${grouped(run.length)} ${run.length === 1 ? "step" : "steps"}` });
 }
 

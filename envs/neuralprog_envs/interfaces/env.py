@@ -63,6 +63,7 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         **settings: Any,
     ) -> None:
         self.render_mode = check_render_mode(render_mode, self.metadata)
+        self.env_id = env_id
         self.setting = configure(env_id, **settings)
         self.task = self.setting.task
         self.action_space = action_space(self.task)
@@ -134,9 +135,10 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
 
         Raise ResetNeeded if no episode is under way.
         """
+        episode = self._running()
         if self._ended:
             raise ResetNeeded("call reset() before skip(): no episode is under way")
-        return self._passed(self._running())
+        return self._passed(episode)
 
     def _passed(self, episode: Episode) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         self._steps += 1
