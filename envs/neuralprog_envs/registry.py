@@ -139,12 +139,8 @@ def own_rows() -> tuple[Row, ...]:
 def find(env_id: str) -> Row:
     """Return the row of an id, with or without its version; import nothing.
 
-    Args:
-        env_id: "NRAMCopy-v0", "NRAMCopy", or "module:MyTask" where that was imported before.
-
-    Raises:
-        ValueError: The id is unknown (the message names the nearest ones), or it is that of a task
-            whose module was not imported.
+    The id "module:MyTask" is found where the module was imported before. Raise ValueError if it was
+    not, or if the id is unknown; the message names the nearest ones.
     """
     module, _, name = str(env_id).rpartition(":")
     name = full_id(name)
@@ -166,10 +162,8 @@ def find(env_id: str) -> Row:
 def import_task(env_id: str) -> Row:
     """Return the row of an id like "module:MyTask", whose module is imported first.
 
-    This runs the module's code: pass what a person typed, never what a file contains.
-
-    Raises:
-        ValueError: There is no such module, or it has no such task.
+    This runs the module's code: pass what a person typed, never what a file contains. Raise
+    ValueError if there is no such module, or it has no such task.
     """
     module = env_id.rpartition(":")[0]
     if module:
@@ -194,15 +188,11 @@ def _import(module: str) -> None:
 
 
 def make_task(env_id: str, **settings: Any) -> Task:
-    """Return the task of an id.
+    """Return the task of an id, with or without its version.
 
-    Args:
-        env_id: An id of ``REGISTRY``, with or without its version.
-        **settings: Keyword arguments of the family's ``build``, over the row's defaults.
-
-    Raises:
-        ValueError: The id is unknown or a setting is out of its range.
-        TypeError: The family has no such setting.
+    ``settings`` are keyword arguments of the family's ``build``, over the row's defaults. Raise
+    ValueError if the id is unknown or a setting is out of its range, TypeError if the family has no
+    such setting.
     """
     row = find(env_id)
     module, attribute = row.task.split(":")

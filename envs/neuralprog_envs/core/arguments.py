@@ -100,8 +100,7 @@ def choice(name: str, value: Any, choices: Collection[Any]) -> Any:
 def span(value: Any, name: str = "length") -> tuple[int, int]:
     """Return the least and the greatest of one number, a pair, or a range of consecutive numbers.
 
-    Raises:
-        ValueError: It is something else, or a number is greater than ``LONGEST``.
+    Raise ValueError if it is something else, or a number is greater than ``LONGEST``.
     """
     if isinstance(value, range) and value and value.step == 1:
         value = value[0], value[-1]

@@ -53,11 +53,7 @@ def key_of(*words: int) -> int:
 
 
 class Draws:
-    """A source of random integers for B addresses at once.
-
-    Args:
-        key: One word an address, shape (B,), dtype uint64.
-    """
+    """A source of random integers for B addresses; ``key``, (B,), has one uint64 for each."""
 
     def __init__(self, key: Bits) -> None:
         self._key = key[:, None]

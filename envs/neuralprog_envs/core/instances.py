@@ -110,14 +110,9 @@ def _percentile(fingerprint: Bits) -> Bits:
 class InstanceStream:
     """The successive instances of n environments, drawn in blocks for speed.
 
-    Slot j yields the addresses (seeds[j], 0), (seeds[j], 1), … whatever the block size.
-
-    Args:
-        task: The task.
-        seeds: One seed for each of n slots.
-        lengths: Shortest and longest.
-        split: A key of ``SPLITS``.
-        index: How many instances of each slot came before, shape (n,); by default none.
+    Slot j yields the addresses (seeds[j], 0), (seeds[j], 1), … whatever the block size. ``lengths``
+    are the shortest and the longest; ``index``, shape (n,), says how many instances of each slot
+    came before, by default none.
     """
 
     def __init__(

@@ -23,13 +23,8 @@ def pairs(
 
     Row i is the instance at the address (seed, start + i), which is also that of episode
     start + i of an environment with the same task, lengths and split after ``reset(seed=seed)``.
-
-    Returns:
-        The family's instances, for tapes ``TapeInstances``: tape, answer, mask of shape
-        (size, M), and length of shape (size,).
-
-    Raises:
-        ValueError: The lengths or the split are impossible.
+    They have the family's form, for tapes ``TapeInstances``: tape, answer, mask of shape (size, M),
+    and length of shape (size,). Raise ValueError if the lengths or the split are impossible.
     """
     lengths = check_lengths(task, length, check_split(split))
     return draw(task, seed, np.arange(start, start + size), lengths, split)

@@ -71,9 +71,8 @@ def configure(
 ) -> Setting:
     """Return the setting of an environment id; see ``Setting`` for the arguments.
 
-    Raises:
-        ValueError: The id is unknown or a value is out of its range.
-        TypeError: There is no such keyword argument.
+    Raise ValueError if the id is unknown or a value is out of its range, TypeError if there is no
+    such keyword argument.
     """
     asked = find(env_id).defaults["length"] if length is None else length
     task = make_task(env_id, length=asked, **task_settings)

@@ -90,15 +90,10 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         seed: int | Sequence[int | None] | None = None,
         options: dict[str, Any] | None = None,
     ) -> tuple[Any, dict[str, Any]]:
-        """Pose a new instance in every slot.
+        """Pose a new instance in every slot; raise ValueError if a seed or an option is invalid.
 
-        Args:
-            seed: s gives slot i the seed s + i; a sequence gives each slot a seed, or None to
-                continue its own.
-            options: {"length": n} poses instances of length n, this once.
-
-        Raises:
-            ValueError: A seed or an option is invalid.
+        The seed s gives slot i the seed s + i; a sequence gives each slot a seed, or None to
+        continue its own. The options {"length": n} pose instances of length n, this once.
         """
         chosen = arguments.options(options, ("length",))
         if seed is not None or self._stream is None:
@@ -119,13 +114,9 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Return the position of every slot, as arrays of numbers, for ``restore``.
 
-        Returns:
-            "seed" and "index", each slot's seed and its number of instances so far; "length" of
-            its instance; "pending", whether its next step is a reset; and the machine's state.
-            All have the leading axis n.
-
-        Raises:
-            ResetNeeded: ``reset`` was never called.
+        These are "seed" and "index", each slot's seed and its number of instances so far; "length"
+        of its instance; "pending", whether its next step is a reset; and the machine's state. All
+        have the leading axis n. Raise ResetNeeded if ``reset`` was never called.
         """
         seeds, index = self._running().position
         return {

@@ -54,8 +54,7 @@ class Definition(Protocol):
     def encode(self, values: Any) -> tuple[Any, int]:
         """Return a user's input in the form that ``pose`` takes, and its length.
 
-        Raises:
-            ValueError: The input does not have the form that the task's docstring gives.
+        Raise ValueError if the input does not have the form that the task's docstring gives.
         """
 
     def pose(self, encoded: Any, world: World) -> ProgramInstances:

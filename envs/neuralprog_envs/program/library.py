@@ -150,12 +150,8 @@ def _calls(program: Program) -> Iterator[tuple[str, tuple[int, int, int]]]:
 def run(library: Library, look: Look, number: int | None = None) -> Iterator[Event]:
     """Run the expert: yield every action, and with it the start and the end of every call.
 
-    The caller must execute each action before it asks for the next event.
-
-    Args:
-        library: The programs.
-        look: Returns the view.
-        number: The program to run, which takes no arguments; None runs the task's own.
+    The caller must execute each action before it asks for the next event. ``number`` is the program
+    to run, which takes no arguments; None runs the task's own.
     """
     actions, main = library.actions, library.program(library.main if number is None else number)
     yield Call(main.name)

@@ -275,13 +275,9 @@ class Synthetic:
     def pose_input(self, values: Any) -> TableInstances:
         """Return a user's table and question as one instance; its right answer is not known.
 
-        Args:
-            values: {"table": a CSV file, or rows of which the first is the header,
-                "question": a question in the words of the grammar}.
-
-        Raises:
-            ValueError: The table is malformed or too large, a column's name is unknown, a cell is
-                no number, or the question has no known word.
+        The input is {"table": a CSV file, or rows of which the first is the header, "question": a
+        question in the words of the grammar}. Raise ValueError if the table is malformed or too
+        large, a column's name is unknown, a cell is no number, or the question has no known word.
         """
         table, question = read_input(values)
         blank = self.sample(Draws(np.zeros(1, dtype=np.uint64)), np.ones(1, dtype=np.int32))

@@ -99,10 +99,8 @@ def read_csv(path: str | Path) -> Table:
     Fields end at comma, semicolon, tab or bar: the one that a line ``sep=;`` in front of the header
     names, or else the one that divides all lines into equally many fields. Lines end at CR and LF
     alone. The cells decide whether the decimal mark is a comma; if they do not, it is one where
-    semicolons end the fields.
-
-    Raises:
-        ValueError: There is no such file, or it is not a table; the message says what is wrong.
+    semicolons end the fields. Raise ValueError, which says what is wrong, if there is no such file,
+    or it is not a table.
     """
     file = Path(path)
     if not file.is_file():

@@ -152,13 +152,10 @@ class WikiSource:
     def pose_input(self, values: Any) -> TableInstances:
         """Return a user's own table and question, or a question of the release, as one instance.
 
-        Args:
-            values: {"table": a CSV file, or rows of which the first is the header, "question": a
-                text, and, if it is known, "answer": the right items}; or the id of a question.
-
-        Raises:
-            ValueError: There is no such id; or the table is malformed or too large, or the
-                question is empty or has a word that is neither known nor in the table.
+        The input is {"table": a CSV file, or rows of which the first is the header, "question": a
+        text, and, if it is known, "answer": the right items}; or the id of a question. Raise
+        ValueError if there is no such id; or the table is malformed or too large, or the question
+        is empty or has a word that is neither known nor in the table.
         """
         if isinstance(values, str):
             if values not in self.release.numbers:

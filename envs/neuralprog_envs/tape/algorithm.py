@@ -55,8 +55,7 @@ class Algorithm(Protocol):
     def encode(self, values: list[int]) -> tuple[list[int], int]:
         """Return the tape (without its trailing zeros) and the length of a user's input.
 
-        Raises:
-            ValueError: The input does not have the form that the task's docstring gives.
+        Raise ValueError if the input does not have the form that the task's docstring gives.
         """
 
     def expert(self, cpu: Cpu) -> Instructions:

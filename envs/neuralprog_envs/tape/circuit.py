@@ -93,12 +93,9 @@ def lines(
 def program_text(machine: TapeMachine, table: NDArray, patterns: Sequence[int]) -> str:
     """Return a table of circuits as a program: under which flags which lines are executed.
 
-    Args:
-        machine: A machine whose actions are circuits.
-        table: One circuit for each pattern of flags, shape (2**R, K); a pattern is
-            Σ_j [r_j = 0] · 2**j, with j from 0.
-        patterns: The patterns that occur (see ``occurring``). Conditions are as short as
-            these allow.
+    The table has one circuit for each pattern of flags, shape (2**R, K); a pattern is
+    Σ_j [r_j = 0] · 2**j, with j from 0. ``patterns`` are those that occur (see ``occurring``);
+    conditions are as short as these allow.
     """
     cases = _merge(machine, table, list(dict.fromkeys(int(p) for p in patterns)))
     blocks = []
