@@ -14,14 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-from neuralprog_agents.commands.errors import (
-    BAD_INPUT,
-    FAILURE,
-    INTERRUPTED,
-    SUCCESS,
-    UsageError,
-    input_errors,
-)
+from neuralprog_agents.commands import errors
 from neuralprog_agents.commands.hints import installation
 from neuralprog_agents.training.interrupts import terminable
 
@@ -47,21 +40,18 @@ Every key of the agent's config can be given as --key value, over the file.
 
 
 def main(words: Sequence[str] | None = None, command: str | None = None) -> int:
-    """Run a command.
+    """Run a command; return the exit status.
 
-    Args:
-        words: The command line; None takes that of the process.
-        command: Prepended to the words: what the scripts named after a command pass.
-
-    Returns:
-        The exit status: 0 only if the job was done; 2 for bad input, explained in one line.
+    It is 0 only if the job was done, and 2 for bad input, explained in one line. ``words`` are the
+    command line, by default that of the process. ``command`` comes before them: the scripts that
+    are named after a command pass it.
     """
     given = list(sys.argv[1:] if words is None else words)
     _print_in_any_encoding()
     try:
         with terminable():
             return _dispatch([*([command] if command else []), *given])
-    except UsageError as error:
+    except errors.UsageError as error:
         print(f"neuralprog: {error}", file=sys.stderr)
         return error.status
     except ModuleNotFoundError as error:
@@ -70,13 +60,13 @@ def main(words: Sequence[str] | None = None, command: str | None = None) -> int:
             raise
         message = f"needs {error.name}: pip install {installation(extra)}"
         print(f"neuralprog: {message}", file=sys.stderr)
-        return BAD_INPUT
+        return errors.BAD_INPUT
     except BrokenPipeError:  # as of `neuralprog … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILURE
+        return errors.FAILURE
     except KeyboardInterrupt as error:
         print("interrupted" + (f": {error}" if str(error) else ""), file=sys.stderr)
-        return INTERRUPTED
+        return errors.INTERRUPTED
 
 
 def _print_in_any_encoding() -> None:
@@ -115,7 +105,7 @@ def _import_tasks(args: argparse.Namespace) -> None:
 
         if "" not in sys.path:
             sys.path.append("")
-        with input_errors():
+        with errors.input_errors():
             import_task(env_id)
 
 
@@ -123,7 +113,7 @@ class _Parser(argparse.ArgumentParser):
     """Raises ``UsageError`` where argparse prints its usage and exits."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (see {self.prog} --help)")
+        raise errors.UsageError(f"{message} (see {self.prog} --help)")
 
 
 class _Version(argparse.Action):
@@ -286,9 +276,9 @@ def _training_help(args: argparse.Namespace) -> int:
     if args.config:
         from neuralprog_agents.training import config, shipped
 
-        with input_errors():
+        with errors.input_errors():
             print(f"\n{config.help_text(config.read_agent(shipped.locate(args.config)))}")
-    return SUCCESS
+    return errors.SUCCESS
 
 
 if __name__ == "__main__":

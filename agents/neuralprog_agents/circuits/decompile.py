@@ -46,20 +46,16 @@ def python_function(
     time_limit: Sequence[int],
     docstring: Sequence[str] = (),
 ) -> str:
-    """Return a table of circuits as the text of a Python function ``name(tape, n)``.
+    """Return a table of circuits, (2^R, K), as the text of a Python function ``name(tape, n)``.
 
     It is a function of a list of integers from 0 to M - 1, M its length, and of the instance's
     length n, which decides nothing but the number of steps; it returns the tape that the circuits
-    leave. Constants are folded as in a large memory: of a circuit that compares constants (as
-    ``2 + 2 < 3``) this is true from M = 14 on.
+    leave. Constants are folded as in a large memory: of a circuit that compares constants (as ``2 +
+    2 < 3``) this is true from M = 14 on.
 
-    Args:
-        name: The function's name.
-        machine: A machine of the table's registers and modules, with any memory.
-        table: One circuit for each pattern of zero registers, shape (2**R, K).
-        patterns: The patterns that occur.
-        time_limit: (c_0, c_1, ...): an instance of length n has at most Σ_k c_k · n^k steps.
-        docstring: Its lines, without quotes.
+    The machine has the table's registers and modules, and any memory; ``patterns`` are those that
+    occur. An instance has at most Σ_k c_k · n^k steps: (c_0, c_1, ...) is ``time_limit``. The
+    docstring's lines have no quotes.
     """
     large = TapeMachine(_HUGE, machine.registers, action="circuit", repetitions=machine.repetitions)
     body = _cases(program_text(large, table, patterns))

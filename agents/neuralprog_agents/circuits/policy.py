@@ -29,14 +29,11 @@ _EXAMPLE = 3
 class TablePolicy:
     """A table of circuits as a policy: it acts in circuit mode and sees only the flags.
 
-    Args:
-        env_id: The environment it was learned for.
-        table: The circuits.
-        time_limit: (c_0, c_1, ...): an instance of length n has at most Σ_k c_k · n^k steps.
-        lengths: The shortest and the longest instance that it was learned from.
-        repetitions: Repetitions of the module list in a circuit.
-        weights: The probabilities behind the circuits, if there are any: for each integer of an
-            action, by its name, a distribution for each pattern, shape (2^R, choices).
+    An instance of length n has at most Σ_k c_k · n^k steps: (c_0, c_1, ...) is ``time_limit``. It
+    was learned from instances of ``lengths``, from the shortest to the longest. A circuit has the
+    list of modules ``repetitions`` times. If the circuits come from probabilities, ``weights`` has
+    for each integer of an action, by its name, a distribution for each pattern, shape (2^R,
+    choices).
 
     Raises:
         ValueError: The table has not the shape of one for some number of registers.

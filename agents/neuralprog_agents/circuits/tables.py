@@ -74,13 +74,10 @@ def run(
     instances: TapeInstances,
     limits: NDArray[Any],
 ) -> TapeState:
-    """Run a program on n instances until each halts or reaches its own limit, shape (n,).
+    """Run a program on n instances until each halts or reaches its own limit.
 
-    Args:
-        machine: A machine in circuit mode.
-        program: A table, or whatever else chooses circuits; one with a memory begins anew here.
-        instances: The inputs.
-        limits: The most steps of each instance, shape (n,), at least 1.
+    The limits have shape (n,), at least 1. The machine is in circuit mode. The program is a table,
+    or whatever else chooses circuits; one with a memory begins anew here.
 
     Returns:
         The final states; a row that has ended stays as it was then.

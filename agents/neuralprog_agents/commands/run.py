@@ -10,44 +10,38 @@ from pathlib import Path
 from typing import Any
 
 from neuralprog_agents.agent import Answerer
-from neuralprog_agents.commands.errors import (
-    FAILURE,
-    SUCCESS,
-    UsageError,
-    check_targets,
-    input_errors,
-)
+from neuralprog_agents.commands import errors
 from neuralprog_agents.evaluation.agents import open_agent
 from neuralprog_agents.loaded import LoadedAgent, Run
 
 
 def run(args: Namespace) -> int:
     """Let an agent act and show the trace and the answer; return the exit status."""
-    with input_errors():
-        check_targets(args.html, args.gif)
+    with errors.input_errors():
+        errors.check_targets(args.html, args.gif)
         if args.trace:
             return _show_trace(args)
         if args.agent is None:
-            raise UsageError("run needs --agent, or a --trace to show")
+            raise errors.UsageError("run needs --agent, or a --trace to show")
         agent = LoadedAgent(open_agent(args.agent, args.env))
         if isinstance(agent.agent.policy, Answerer) and (args.html or args.gif):
             raise ValueError(f"{agent.name} says its answer and does not act: no trace to draw")
         posed = agent.pose(args.input, args.table, args.length, args.seed, args.memory_size)
     done = agent.play(posed)
     _deliver(args, done)
-    return FAILURE if done.success is False else SUCCESS
+    return errors.FAILURE if done.success is False else errors.SUCCESS
 
 
 def _deliver(args: Namespace, done: Run) -> None:
     """Write what was asked for; with no file and no JSON, print the trace for people."""
     if args.html:
-        with input_errors():
+        with errors.input_errors():
             done.write_page(args.html)
         print(f"wrote {args.html}: open it in a browser", file=sys.stderr)
     if args.json:
         print(json.dumps(done.trace))
     if args.gif:
-        with input_errors():
+        with errors.input_errors():
             done.write_gif(args.gif)
         print(f"wrote {args.gif}", file=sys.stderr)
     if not (args.json or args.html or args.gif):
@@ -76,7 +70,7 @@ def _show_trace(args: Namespace) -> int:
     from neuralprog_agents.viewer.page import page, read_trace
 
     if not args.html:
-        raise UsageError("--trace FILE needs --html FILE: the page to write")
+        raise errors.UsageError("--trace FILE needs --html FILE: the page to write")
     write_atomically(Path(args.html), page(read_trace(Path(args.trace))).encode())
     print(f"wrote {args.html}: open it in a browser", file=sys.stderr)
-    return SUCCESS
+    return errors.SUCCESS

@@ -11,16 +11,7 @@ from statistics import mean, median
 from typing import Any
 
 from neuralprog_agents import registry
-from neuralprog_agents.commands.errors import (
-    FAILURE,
-    INTERRUPTED,
-    SUCCESS,
-    StoppedError,
-    UsageError,
-    check_targets,
-    input_errors,
-    one_line,
-)
+from neuralprog_agents.commands import errors
 from neuralprog_agents.commands.hints import program
 from neuralprog_agents.evaluation.agents import open_agent
 from neuralprog_agents.training import config as settings
@@ -46,11 +37,11 @@ _MOST_WORKERS, _MOST_RESTARTS = 1_024, 1_000_000
 def train(args: Namespace, overrides: Sequence[str]) -> int:
     """Try restarts until one succeeds; return the exit status."""
     check_workers(args.workers)
-    with input_errors():
-        check_targets(args.save)
+    with errors.input_errors():
+        errors.check_targets(args.save)
         run = open_run("train", args, overrides)
     status = train_in(run, args.workers)
-    if status == SUCCESS:
+    if status == errors.SUCCESS:
         _print_program(run, args.save)
     return status
 
@@ -61,7 +52,7 @@ def train_in(run: Run, workers: int | None) -> int:
     if isinstance(summary, int):
         return summary
     print(_verdict(run, summary))
-    return SUCCESS if summary.winner is not None else FAILURE
+    return errors.SUCCESS if summary.winner is not None else errors.FAILURE
 
 
 def _print_program(run: Run, target: str | None) -> None:
@@ -73,8 +64,10 @@ def _print_program(run: Run, target: str | None) -> None:
     if target is None:
         return
     if source is None:
-        raise UsageError("--save: what this agent learned is a network, and no Python function")
-    with input_errors():
+        raise errors.UsageError(
+            "--save: what this agent learned is a network, and no Python function"
+        )
+    with errors.input_errors():
         write_atomically(Path(target), source.encode())
     print(f"saved as {target}")
 
@@ -83,7 +76,7 @@ def sweep(args: Namespace, overrides: Sequence[str]) -> int:
     """Do all restarts and report the success rate; return the exit status."""
     check_workers(args.workers)
     count = [] if args.restarts is None else [f"--restarts={args.restarts}"]
-    with input_errors():
+    with errors.input_errors():
         if args.ray is not None:
             connect(args.ray)
         run = open_run("sweep", args, [*overrides, *count])
@@ -91,7 +84,7 @@ def sweep(args: Namespace, overrides: Sequence[str]) -> int:
     if isinstance(summary, int):
         return summary
     low, high = summary.interval
-    with input_errors():
+    with errors.input_errors():
         write_json(run.folder / "sweep.json", _report(run, summary))
     print(
         f"{run.agent} on {run.config.env}: {summary.succeeded} of {summary.tried} restarts "
@@ -100,7 +93,7 @@ def sweep(args: Namespace, overrides: Sequence[str]) -> int:
         f"{summary.seconds_per_restart:.1f} seconds per restart; "
         f"{_cost(summary.cpu_seconds_per_success)}{run.folder / 'sweep.json'}"
     )
-    return SUCCESS
+    return errors.SUCCESS
 
 
 def _cost(costs: Sequence[float]) -> str:
@@ -112,7 +105,7 @@ def _cost(costs: Sequence[float]) -> str:
 def check_workers(workers: int | None) -> None:
     """Raise ``UsageError`` unless so many processes can run at once."""
     if workers is not None and not 1 <= workers <= _MOST_WORKERS:
-        raise UsageError(f"--workers must be from 1 to {_MOST_WORKERS:,}, got {workers}")
+        raise errors.UsageError(f"--workers must be from 1 to {_MOST_WORKERS:,}, got {workers}")
 
 
 def open_run(kind: str, args: Namespace, overrides: Sequence[str]) -> Run:
@@ -125,7 +118,7 @@ def open_run(kind: str, args: Namespace, overrides: Sequence[str]) -> Run:
     if args.resume is not None:
         return _resume(kind, Path(args.resume), args, overrides)
     if args.config is None:
-        raise UsageError(f"{kind} needs --config FILE or --resume RUN")
+        raise errors.UsageError(f"{kind} needs --config FILE or --resume RUN")
     path = shipped.locate(args.config)
     env = [f"--env={args.env}"] if args.env else []
     agent, config = settings.load(path, [*overrides, *env])
@@ -149,13 +142,13 @@ def check(agent: str, config: Any) -> None:
 def _resume(kind: str, folder: Path, args: Namespace, overrides: Sequence[str]) -> Run:
     given = [*overrides, *[f"--{key}" for key in ("config", "output") if getattr(args, key)]]
     if given:
-        raise UsageError(f"--resume goes on exactly as it was: leave out {given[0]}")
+        raise errors.UsageError(f"--resume goes on exactly as it was: leave out {given[0]}")
     run = runs.read(folder)
     if run.kind != kind:
-        raise UsageError(f"{folder}: is a run of {run.kind}: neuralprog {run.kind} --resume")
+        raise errors.UsageError(f"{folder}: is a run of {run.kind}: neuralprog {run.kind} --resume")
     check(run.agent, run.config)
     if args.env and find(args.env) != find(run.config.env):
-        raise UsageError(f"{folder}: is a run on {run.config.env}, not on {args.env}")
+        raise errors.UsageError(f"{folder}: is a run on {run.config.env}, not on {args.env}")
     return run
 
 
@@ -190,11 +183,11 @@ def _work(
             _write_program(run, summary)
     except InterruptError:
         print(f"interrupted; {_how_to_go_on(run)}", file=sys.stderr)
-        return INTERRUPTED
+        return errors.INTERRUPTED
     except (BusyError, CheckpointError, RayError, RecordError) as error:
-        raise UsageError(" ".join(str(error).split())) from error
+        raise errors.UsageError(" ".join(str(error).split())) from error
     except (MachineError, OSError) as error:
-        raise StoppedError(f"{one_line(error)}; then {_how_to_go_on(run)}") from error
+        raise errors.StoppedError(f"{errors.one_line(error)}; then {_how_to_go_on(run)}") from error
     return summary
 
 

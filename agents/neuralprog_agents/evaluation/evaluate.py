@@ -84,20 +84,12 @@ def evaluate(
     name: str = "",
     **settings: Any,
 ) -> Iterator[Score]:
-    """Score a policy, one length after another.
+    """Score a policy, one length after another, each in an environment of its own.
 
     Episode i poses the instance that ``gym.make(env_id, length=…, split=…).reset(seed=seed + i)``
-    poses, whatever the policy and however many episodes there are.
-
-    Args:
-        policy: Who plays.
-        env_id: Where; usually ``policy.env_id``.
-        lengths: Each with an environment of its own, made as ``policy.settings`` says.
-        episodes: How many at each length.
-        seed: The first episode's.
-        split: "test", "train", "validation" or "all".
-        name: The agent's, for the scores.
-        **settings: The environment's keyword arguments, over the policy's own.
+    poses, whatever the policy and however many episodes there are. ``split`` is "test", "train",
+    "validation" or "all". The environment's keyword arguments are those of ``policy.settings``, and
+    ``settings`` over them. ``name`` is the agent's, for the scores.
 
     Raises:
         ValueError: The environment does not exist or cannot be had so.

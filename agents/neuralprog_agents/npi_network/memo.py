@@ -64,13 +64,9 @@ class Rollout:
 class Memo:
     """The tree of histories.
 
-    Args:
-        core: Computes actions; see ``stack.Core``. A history consists of values of
-            ``ProgramEpisode.expert_view``. Where these hold more than the view, the core gets the
-            picture that is drawn from the rest.
-        size: S, the size of the core's state.
-        room: The most histories; beyond this number the tree is cleared. (Programs with loops
-            have infinitely many.)
+    They consist of values of ``ProgramEpisode.expert_view``. Where these hold more than the view,
+    the core, whose state has size S, gets the picture that is drawn from the rest. Beyond ``room``
+    histories the tree is cleared. (Programs with loops have infinitely many.)
     """
 
     def __init__(self, core: Core, size: int, room: int = 250_000) -> None:

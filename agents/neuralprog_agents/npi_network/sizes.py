@@ -20,12 +20,10 @@ Row = Annotated[int, Within(0, 2**16)]
 class Domain:
     """The part of a network that belongs to one task.
 
-    Attributes:
-        view: The number of values of each of the E view components.
-        actions: The number of choices of an action's program and of its three arguments.
-        first: The first row of the encoder's table that belongs to the task.
-        programs: The row in the memories of each program, from ACT on.
-        pictured: Whether the task has pictures besides the view.
+    ``view`` has the number of values of each of the E view components, ``actions`` the number of
+    choices of an action's program and of its three arguments. The task's rows of the encoder's
+    table begin at ``first``; ``programs`` are the rows in the memories, from ACT on. A task may
+    have pictures, too.
     """
 
     view: tuple[Size, ...]
@@ -47,15 +45,11 @@ class Domain:
 
 @dataclass(frozen=True)
 class Sizes:
-    """The sizes of a network.
+    """The sizes of a network of at least one task.
 
-    Attributes:
-        domains: The part of each task; at least one.
-        state: D, the size of sₜ, the encoder's output.
-        program: P, the width of the program memory.
-        key: K, the width of the key memory.
-        hidden: Units in the encoder's first layer, the core's MLP and each LSTM layer.
-        layers: LSTM layers.
+    D is the size of sₜ, the encoder's output (``state``); P and K are the widths of the program
+    memory and of the key memory. There are ``hidden`` units in the encoder's first layer, in the
+    core's MLP and in each of its LSTM layers.
     """
 
     domains: tuple[Domain, ...]

@@ -51,11 +51,9 @@ def save(
 ) -> str:
     """Write a checkpoint atomically; return the SHA-256 of its content.
 
-    Args:
-        path: Its folder must exist; an older checkpoint there is replaced at the last moment.
-        kind: What it is: "nram-training", "weights"; ``load`` asks for it again.
-        tensors: Arrays of numbers or bools, any shapes.
-        metadata: Anything JSON can hold (counters, generator states, sizes).
+    Its folder must exist; an older checkpoint there is replaced at the last moment. ``load`` asks
+    for the kind again ("weights"). The tensors are numbers or bools of any shapes; the metadata are
+    anything JSON can hold (counters, generator states, sizes).
 
     Raises:
         OSError: It could not be written (say, the disk is full); the old file is untouched.

@@ -181,17 +181,12 @@ def run_restarts(
     ray: str | None = None,
     show: Show | None = None,
 ) -> TrainingSummary:
-    """Run restarts, those that are not finished yet.
+    """Run the restarts of an agent's config that are not finished yet.
 
-    Args:
-        agent: The agent's name.
-        config: Its ``Config``.
-        indices: Which restarts.
-        folder: The run's; restart i works in ``restarts/`` there and is recorded there.
-        workers: How many run at once; None takes every core (or CPU of the cluster).
-        stop_at_first: End with the lowest index that succeeds.
-        ray: The address of a Ray cluster; None runs worker processes here.
-        show: Called about five times a second.
+    Restart i works in ``restarts/`` of the run's folder and is recorded there. ``workers`` run at
+    once; None takes every core, or every CPU of the Ray cluster at the address ``ray``. With
+    ``stop_at_first`` it ends with the lowest index that succeeds. ``show`` is called about five
+    times a second.
 
     Raises:
         RestartError: A restart raised an exception; the others were asked to stop.

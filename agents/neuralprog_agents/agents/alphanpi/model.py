@@ -57,12 +57,8 @@ class Network(nn.Module):
 def loss(logits: Tensor, values: Tensor, target: Tensor, outcome: Tensor, mask: Tensor) -> Tensor:
     """Return the mean −Σ π* log π over successful calls plus the mean (V − z)² over all.
 
-    Args:
-        logits: Shape (B, T, C).
-        values: Shape (B, T).
-        target: The searches' visit frequencies, shape (B, T, C).
-        outcome: z, the outcome of each call, shape (B,); 0 for a failure.
-        mask: True at steps, False at padding, shape (B, T).
+    The logits and ``target``, the searches' visit frequencies, have shape (B, T, C); the values and
+    ``mask``, True at steps, (B, T); ``outcome`` is z of each call, (B,), 0 for a failure.
     """
     won = mask & (outcome > 0)[:, None]
     policy = -(target * functional.log_softmax(logits, dim=2)).sum(dim=2)

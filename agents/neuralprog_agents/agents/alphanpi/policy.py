@@ -43,10 +43,7 @@ class AlphaNPIPolicy:
 
     def act(self, observation: Any, action_mask: Any) -> Actions:
         """Return the action of each environment, shape (n, 4)."""
-        programs, depths = (
-            observation["program"][:, 0].tolist(),
-            observation["depth"][:, 0].tolist(),
-        )
+        programs, depths = (observation[name][:, 0].tolist() for name in ("program", "depth"))
         views = observation["view"].tolist()
         chosen = map(self._choose, self._calls, programs, depths, views)
         return self._actions[list(chosen)]

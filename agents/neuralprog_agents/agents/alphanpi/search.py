@@ -32,14 +32,9 @@ _CONCENTRATION = 0.3
 class Node:
     """A node of the search tree: a step of the call, before its action.
 
-    Attributes:
-        state: The state of the pad.
-        views: The views of the call so far, including the current one.
-        choices: The legal choices.
-        prior: P, the prior probability of each choice in ``choices``.
-        visits: N, the number of visits of each choice.
-        total_value: W, the sum of the values backed up through each choice.
-        children: The nodes after the choices that were tried.
+    It has the views of the call so far, the current one included, and the legal choices; for each
+    of these the prior probability P, the number of visits N, and W (``total_value``), the sum of
+    the values backed up through it. ``children`` are the nodes after the choices that were tried.
     """
 
     state: ProgramState

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neuralprog_envs.table.state import TableInstances
+from neuralprog_envs.table.state import SCALAR, TableInstances
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,6 @@ def tables_of(instances: TableInstances, dtype: torch.dtype = torch.float32) -> 
 
 def answers_of(instances: TableInstances, dtype: torch.dtype = torch.float32) -> Answers:
     """Return the right answers of instances."""
-    from neuralprog_envs.table.state import SCALAR
-
     column = _tokens(instances.answer_column)
     chosen = torch.nn.functional.one_hot(column, instances.numbers.shape[2])
     rows = torch.from_numpy(instances.answer_rows)

@@ -55,7 +55,9 @@ class Seq2Seq:
     def _read(self, task: Any, instances: Any) -> Tensor:
         if self.form.format == "text":
             return encoded(texts.input_texts(task, instances))
-        return _with_room(stacked(texts.contents(task, instances)))
+        source = stacked(texts.contents(task, instances))
+        # A column more: a sum may have a digit more than its numbers, and its END after that.
+        return nn.functional.pad(source, (0, 0, 0, 1))
 
     def _target_text(self, task: Any, answer: list[Any]) -> str:
         """Return an answer as the network writes it: from the units on, where it reads so."""
@@ -64,8 +66,3 @@ class Seq2Seq:
 
     def _parsed(self, task: Any, text: str) -> list[Any]:
         return texts.parse_answer(task, text if self.form.format == "text" else text[::-1])
-
-
-def _with_room(source: Tensor) -> Tensor:
-    """Add a column: a sum may have a digit more than its numbers, and its END after that."""
-    return nn.functional.pad(source, (0, 0, 0, 1))
