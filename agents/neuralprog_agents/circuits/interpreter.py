@@ -55,15 +55,12 @@ class Problem(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """What the score consists of; they add up to 1.
+    """What the score consists of: shares, which add up to 1.
 
-    Attributes:
-        cells: The share of right cells, weighted.
-        prefix: The share, weighted, of the cells before the first wrong one.
-        exact: The share of examples that are wholly right.
-        hint: The share whose only answer was ever read or is in a register at the end.
-        contrast: The share of neighbours whose flags differ in time exactly if answers do.
-        halting: Whether only examples that halted by themselves may be wholly right.
+    ``cells`` counts right cells, weighted; ``prefix`` those before the first wrong one; ``exact``
+    examples that are wholly right; ``hint`` those whose only answer was ever read or is in a
+    register at the end; ``contrast`` neighbours whose flags differ in time exactly if answers do.
+    If ``halting``, only examples that halted by themselves may be wholly right.
     """
 
     cells: float

@@ -100,13 +100,10 @@ def pretrained() -> dict[str, Path]:
 
 
 def open_agent(name: str, env_id: str | None = None, seed: int = 0) -> Agent:
-    """Return an agent.
+    """Return an agent by a pretrained agent's name, its run folder, "random" or "expert".
 
-    Args:
-        name: A pretrained agent's name, a run folder, "random" or "expert"; several names with
-            commas between them are one agent that decides together, where its kind can.
-        env_id: Where it is to act; by default where it was trained. References need it.
-        seed: The seed of "random".
+    Several names with commas between them are one agent that decides together, where its kind can.
+    It acts in ``env_id``, by default where it was trained; references need it, and "random" a seed.
 
     Raises:
         AgentError: There is no such agent, or it has nothing to show yet.

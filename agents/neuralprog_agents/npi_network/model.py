@@ -77,14 +77,10 @@ class NPI(nn.Module):
     ) -> tuple[Heads, State]:
         """Run frames from their start, or continue from a state.
 
-        Args:
-            program: The running program of each frame, by its number in the task, shape (F,).
-            arguments: Its arguments, shape (F, 3).
-            view: eₜ before each step, shape (F, T, E).
-            state: hₜ₋₁; None is 0, the state at the start of a call.
-            domain: The index of the task in the network.
-            features: ``encoder.cnn`` of the picture before each step, shape (F, T, hidden); None
-                if the task has no pictures.
+        ``program`` is the running program of each frame, by its number in the task at ``domain``,
+        shape (F,), with its arguments, (F, 3); ``view`` is eₜ before each step, (F, T, E);
+        ``state`` is hₜ₋₁, None for 0, as at the start of a call. ``features`` is ``encoder.cnn`` of
+        the picture before each step, (F, T, hidden), None if the task has no pictures.
 
         Returns:
             The heads' outputs at each step, and the state after the last step.

@@ -38,12 +38,10 @@ class Network(nn.Module):
     def forward(
         self, program: Tensor, view: Tensor, state: State | None = None
     ) -> tuple[Tensor, Tensor, State]:
-        """Run calls from their start, or continue from a state.
+        """Run calls from their start, or continue from a state, hₜ₋₁ and cₜ₋₁; None is 0.
 
-        Args:
-            program: The running program of each call, from 0, shape (B,).
-            view: eₜ before each step, shape (B, T, E).
-            state: hₜ₋₁ and cₜ₋₁; None is 0.
+        ``program`` is the running program of each call, from 0, shape (B,); ``view`` is eₜ before
+        each step, shape (B, T, E).
 
         Returns:
             The logits of the choices (B, T, C), the values (B, T) in 0..1, and the last state.
