@@ -1,31 +1,24 @@
-"""Rewrite cards and the comparison's log for the names of ``neuralprog_agents.training.renames``.
+"""Rewrite cards for the names of ``neuralprog_agents.training.renames``.
 
-    python scripts/rename.py                 every pretrained agent's card, and results/
+    python scripts/rename.py                 every pretrained agent's card
     python scripts/rename.py runs/nram-copy  the card and config of a run folder
 
-Weights stay as they are, and so do their hashes. What has its new names already stays too. A
-measured cell of ``results/compare.jsonl`` gets a new key only if its old key is the hash of the
-same settings under their old names: nothing that was measured otherwise is taken over.
+Weights stay as they are, and so do their hashes. What has its new names already stays too.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from neuralprog_agents.benchmark.comparison.cells import REFUSED, Cell, configure
 from neuralprog_agents.evaluation.agents import pretrained
-from neuralprog_agents.training.config import plain_settings
 from neuralprog_agents.training.files import write_atomically, write_json
 from neuralprog_agents.training.renames import CONFIGS, SETTINGS
 from neuralprog_envs.registry import full_id
 
-LOG = Path(__file__).parents[1] / "results" / "compare.jsonl"
 GRADIENT = ("access", "copy", "increment", "reverse")
 """Tasks whose plain NRAM config was the gradient's."""
 
@@ -37,8 +30,6 @@ def main(folders: list[str]) -> None:
     for folder in map(Path, folders) if folders else pretrained().values():
         rename_card(folder)
         rename_config(folder)
-    if not folders and LOG.exists():
-        rename_log(LOG)
 
 
 def rename_card(folder: Path) -> None:
@@ -80,20 +71,6 @@ def new_settings(agent: str, old: Settings) -> Settings:
     return new
 
 
-def old_settings(agent: str, new: Settings) -> Settings:
-    """Return settings under their old names: the inverse of ``new_settings``."""
-    names = {now.split(",")[0].split(" ")[0]: old for old, now in SETTINGS.get(agent, {}).items()}
-    old = {
-        names.get(key, key): _MEANING.get((agent, names.get(key)), _same)(value)
-        for key, value in new.items()
-        if key != "steps" or agent not in ("nram", "search")
-    }
-    if agent in ("nram", "search"):
-        *square, a, b = new["steps"]
-        old |= {"steps": [a, b], "square": square[0] if square else 0}
-    return old | ({"device": "cpu"} if agent == "nram" else {})
-
-
 def _same(value: Any) -> Any:
     return value
 
@@ -127,33 +104,6 @@ def with_full_ids(value: Any) -> Any:
         key: full_id(item) if key == "env" and isinstance(item, str) else with_full_ids(item)
         for key, item in value.items()
     }
-
-
-def rename_log(path: Path) -> None:
-    """Give the cells of the comparison's log the keys of their settings' new names."""
-    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    renamed = [_new_record(record) for record in records]
-    lost = sum(record is None for record in renamed)
-    lines = [json.dumps(new or old) for new, old in zip(renamed, records, strict=True)]
-    write_atomically(path, ("\n".join(lines) + "\n").encode())
-    print(f"{path}: {len(lines) - lost} cells have the keys of today, {lost} keep an old one")
-
-
-def _new_record(record: Settings) -> Settings | None:
-    """Return a record with its key of today; None if it was measured with other settings."""
-    length = tuple(record["length"]) if record["length"] else None
-    cell = Cell(record["entrant"], record["env"], record["seed"], record["seconds"], length)
-    configured = configure(cell)
-    if record["key"] == configured.key:
-        return record
-    if configured.refused and record["status"] == REFUSED:
-        return {**record, "key": configured.key, "reason": configured.refused}
-    if configured.config is None or configured.refused:
-        return None
-    plain = json.loads(json.dumps(plain_settings(configured.config)))
-    text = json.dumps([asdict(cell), old_settings(cell.who.agent, plain)], sort_keys=True)
-    before = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return {**record, "key": configured.key} if before == record["key"] else None
 
 
 if __name__ == "__main__":

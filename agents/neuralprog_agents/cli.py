@@ -230,10 +230,18 @@ def _add_benchmark(parser: _Parser) -> None:
         help="(results; runs/ for --quick and parts of a comparison)",
     )
     compare = parser.add_argument_group("compare")
+    compare.add_argument("--plan", action="store_true", help="only say what is left, and its cost")
+    compare.add_argument("--report", action="store_true", help="only report what is measured")
     compare.add_argument(
         "--page", type=Path, metavar="FILE", help="put the short table into this page, too"
     )
-    compare.add_argument("--agents", nargs="+", default=(), metavar="NAME", help="(all)")
+    compare.add_argument(
+        "--agents",
+        nargs="+",
+        default=(),
+        metavar="NAME",
+        help="entrants, installed agents, policies' files NAME.py (all entrants)",
+    )
     compare.add_argument("--envs", nargs="+", default=(), metavar="ID", help="(all)")
     compare.add_argument("--seconds", type=float, metavar="S", help="CPU time of each training")
     compare.add_argument("--seeds", type=int, metavar="N", help="how many")

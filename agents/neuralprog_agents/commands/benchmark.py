@@ -9,7 +9,8 @@ from neuralprog_agents.commands.errors import SUCCESS, input_errors
 from neuralprog_agents.commands.train import check_workers
 
 _COMPARED = (
-    "quick", "output", "page", "agents", "envs", "seconds", "seeds", "workers", "ray", "words",
+    "quick", "plan", "report", "output", "page", "agents", "envs", "seconds", "seeds", "workers",
+    "ray", "words",
 )  # fmt: skip
 """The flags of a comparison."""
 

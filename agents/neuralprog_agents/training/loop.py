@@ -161,7 +161,8 @@ class _Loop:
                 self.learner.advance(self._pulse)
                 self._after_chunk()
         except LeaveError:
-            self._evaluate()
+            pass  # what was learned since the last chunk is not evaluated
+        self._evaluate()
         return self._outcome()
 
     def _leaves(self) -> bool:
@@ -196,6 +197,6 @@ class _Loop:
             self._learned = self._outcome() if self._due else None
 
     def _outcome(self) -> Outcome:
-        outcome, status = self.learner.outcome(), self.learner.status()
-        cost = {"samples": status["samples"], "cpu_seconds": self.clock.spent()}
+        cost = {"samples": self.learner.status()["samples"], "cpu_seconds": self.clock.spent()}
+        outcome = self.learner.outcome()
         return replace(outcome, metrics={**outcome.metrics, **cost})

@@ -1,4 +1,4 @@
-"""Who takes part: each agent in each of its forms, and the references.
+"""Who takes part: each agent in each of its forms, the references, and what a user names.
 
 A new agent takes part with one row here.
 """
@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from neuralprog_agents import registry
+from neuralprog_agents.evaluation.policy_file import is_policy_file, policy_file
 from neuralprog_agents.training import config as settings
 from neuralprog_agents.training import shipped
 from neuralprog_agents.training.runs import task_name
-from neuralprog_envs.registry import find
+from neuralprog_envs.registry import FAMILIES, find
 
 
 class NotApplicableError(ValueError):
@@ -28,31 +30,35 @@ class Entrant:
     Attributes:
         name: Its name there.
         families: Where it takes part.
-        colours: The colour map of its agent in plots: what learns in a like way looks alike.
-        agent: A name of ``registry.AGENTS``; empty for a reference, which needs no training.
+        agent: A name of the registry of agents; empty for what needs no training.
         samples: What is counted as a sample.
+        shared: Whether all restarts learn from the same samples, which then count once.
         overrides: The settings that make this form of the agent.
-        variants: Endings of its tasks' config files, the preferred one first; none: it takes the
-            family's file for every task.
+        variants: Endings of its config files, the preferred one first; see ``config``.
+        tuned: How its settings were found.
         curriculum: Whether easier instances come first.
         reusable: Whether what it learns can be called by other programs.
+        installed: Whether it comes from a package of its own: its defaults are its settings.
     """
 
     name: str
-    families: tuple[str, ...]
-    colours: str = "Greys"
+    families: tuple[str, ...] = tuple(FAMILIES)
     agent: str = ""
-    samples: str = ""
+    samples: str = "samples"
+    shared: bool = False
     overrides: Mapping[str, Any] = field(default_factory=dict)
     variants: tuple[str, ...] = ("",)
+    tuned: str = "by hand"
     curriculum: bool = False
     reusable: bool = False
+    installed: bool = False
 
     def config(self, env_id: str, **cell: Any) -> Any:
         """Return the agent's ``Config`` for a task.
 
-        Its file is ``configs/AGENT/TASK[VARIANT].yaml``, or else ``configs/AGENT/FAMILY.yaml``,
-        with the task's default lengths.
+        Its file is the first that exists of ``configs/AGENT/TASK+VARIANT.yaml`` for each variant,
+        then ``configs/AGENT/FAMILY+VARIANT.yaml`` likewise, then ``configs/AGENT/FAMILY.yaml``. A
+        family's file is taken with the task's default lengths.
 
         Args:
             env_id: The task.
@@ -61,84 +67,104 @@ class Entrant:
         Raises:
             NotApplicableError: There is no such file, or the agent refuses the task.
         """
-        path, row = self._file(env_id), find(env_id)
-        own = {"length": list(row.defaults["length"])} if path.stem == row.family else {}
-        given = {"env": row.id, **own, **self.overrides, **cell}
-        words = [f"--{key}={value}" for key, value in given.items()]
-        try:
-            config = settings.parse(self.agent, path, words)
-            registry.check(self.agent, config)
-        except ValueError as error:
-            reason = " ".join(str(error).split())  # without where this package lies
-            reason = reason.replace(str(shipped.folder()), "configs")
-            raise NotApplicableError(reason) from None
-        return config
-
-    def _file(self, env_id: str) -> Path:
         row = find(env_id)
         if row.family not in self.families:
             raise NotApplicableError(f"it acts in the {' and '.join(self.families)} family only")
-        folder = shipped.folder() / self.agent
-        names = [f"{task_name(row.id)}{variant}" for variant in self.variants] + [row.family]
-        for path in (folder / f"{name}.yaml" for name in names):
-            if path.is_file():
+        try:
+            config = self._installed(row.id) if self.installed else self._shipped(row.id, cell)
+            registry.check(self.agent, config)
+        except ValueError as error:
+            reason = " ".join(str(error).split())  # without where this package lies
+            raise NotApplicableError(reason.replace(str(shipped.folder()), "configs")) from None
+        return config
+
+    def _installed(self, env_id: str) -> Any:
+        return registry.find(self.agent).Config(env=env_id)
+
+    def _shipped(self, env_id: str, cell: Mapping[str, Any]) -> Any:
+        path, row = self.file(env_id), find(env_id)
+        of_family = path.stem.startswith(row.family)
+        own = {"length": list(row.defaults["length"])} if of_family else {}
+        given = {"env": row.id, **own, **self.overrides, **cell}
+        return settings.parse(self.agent, path, [f"--{key}={given[key]}" for key in given])
+
+    def file(self, env_id: str) -> Path:
+        """Return the file of its settings for a task; see ``config``."""
+        row, folder = find(env_id), shipped.folder() / self.agent
+        stems = (task_name(row.id), row.family)
+        names = [f"{stem}{variant}" for stem in stems for variant in self.variants]
+        for name in (*names, row.family):
+            if (path := folder / f"{name}.yaml").is_file():
                 return path
         raise NotApplicableError(f"it has no settings for {row.name} in configs/{self.agent}")
 
 
 _TAPE, _PROGRAM, _TABLE = ("tape",), ("program",), ("table",)
-_EVERYWHERE = (*_TAPE, *_PROGRAM, *_TABLE)
 _BITS = 6
 """Enough for the tapes of all trained lengths; with its default 12 the NTM learns more slowly."""
 
 
-def _rl(algorithm: str, samples: str = "environment steps") -> Entrant:
-    """Return an algorithm with its family's settings: those of single tasks narrow the lengths."""
-    name = {"BC": "imitation"}.get(algorithm, algorithm.lower())
+def _rl(algorithm: str) -> Entrant:
+    variants = (f"-{algorithm.lower()}", "")
     own = {"algorithm": algorithm}
-    return Entrant(name, _EVERYWHERE, "Reds", "rl", samples, own, variants=())
+    return Entrant(algorithm.lower(), agent="rl", samples="steps", overrides=own, variants=variants)
 
 
 def _seq2seq(model: str) -> Entrant:
-    return Entrant(model, _EVERYWHERE, "Oranges", "seq2seq", "pairs", {"model": model})
+    own = {"model": model}
+    return Entrant(model, agent="seq2seq", samples="pairs", shared=True, overrides=own)
 
 
 def _ntm(controller: str, **more: Any) -> Entrant:
     own = {"controller": controller, "bits": _BITS, **more}
-    return Entrant(f"ntm-{controller}", _TAPE, "RdPu", "ntm", "pairs", own)
+    return Entrant(f"ntm-{controller}", _TAPE, "ntm", "pairs", shared=True, overrides=own)
 
 
 ENTRANTS: tuple[Entrant, ...] = (
-    Entrant("expert", _EVERYWHERE),
-    Entrant("random", _EVERYWHERE),
-    Entrant("search", _TAPE, "Blues", "search", "pairs", curriculum=True),
+    Entrant("expert"),
+    Entrant("random"),
+    Entrant("search", _TAPE, "search", "pairs", shared=True, curriculum=True),
     Entrant(
-        "nram",
-        _TAPE,
-        "Blues",
-        "nram",
-        "pairs",
-        {"repair": 0, "turns": 1, "budget": 4000, "patience": 600},
+        "nram-gradient", _TAPE, "nram", "pairs", shared=True, curriculum=True,
+        overrides={"repair": 0, "turns": 1, "budget": 4000, "patience": 600},
         variants=("-gradient", ""),
-        curriculum=True,
     ),
-    Entrant("nram-hybrid", _TAPE, "Blues", "nram", "pairs", curriculum=True),
-    Entrant("npi", _PROGRAM, "Greens", "npi", "frames", reusable=True),
-    Entrant("alphanpi", _PROGRAM, "Greens", "alphanpi", "searched calls", reusable=True),
-    Entrant("synthesis", _PROGRAM, "Greens", "synthesis", "bodies tried", reusable=True),
-    Entrant("neural_programmer", _TABLE, "Purples", "neural_programmer", "questions"),
+    Entrant("nram-hybrid", _TAPE, "nram", "pairs", shared=True, curriculum=True),
+    Entrant("npi", _PROGRAM, "npi", "frames", reusable=True),
+    Entrant("alphanpi", _PROGRAM, "alphanpi", "searched calls", reusable=True),
+    Entrant("synthesis", _PROGRAM, "synthesis", "bodies tried", reusable=True),
+    Entrant("neural_programmer", _TABLE, "neural_programmer", "questions", shared=True),
     Entrant(
-        "np-gradient",
-        _TABLE,
-        "Purples",
-        "neural_programmer",
-        "questions",
-        {"learner": "gradient"},
-        variants=("-gradient", ""),
+        "np-gradient", _TABLE, "neural_programmer", "questions", shared=True,
+        overrides={"learner": "gradient"}, variants=("-gradient", ""),
     ),
     *map(_seq2seq, ("lstm", "lstm-attention", "transformer")),
     _ntm("lstm"),
     _ntm("mlp", learning_rate=3e-3),
     *map(_rl, ("PPO", "MaskablePPO", "RecurrentPPO", "A2C", "DQN")),
-    _rl("BC", "demonstrated steps"),
-)
+    Entrant(
+        "imitation", agent="rl", samples="demonstrated steps",
+        overrides={"algorithm": "BC"}, variants=("-bc",),
+    ),
+)  # fmt: skip
+
+
+@cache
+def entrant(name: str) -> Entrant:
+    """Return a row of ``ENTRANTS``, an installed agent, or a policy's Python file.
+
+    Raises:
+        ValueError: There is none of that name, or the file has no policy.
+    """
+    known = {each.name: each for each in ENTRANTS}
+    if name in known:
+        return known[name]
+    if is_policy_file(name):
+        home = find(policy_file(name).env_id)
+        return Entrant(name, (home.family,))
+    own = [each for each in registry.names() if each not in registry.AGENTS]
+    if name in own:
+        return Entrant(name, agent=name, installed=True)
+    raise ValueError(
+        f"unknown entrant {name!r}: {', '.join([*known, *own])}, or a policy's file NAME.py"
+    )

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import platform
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
-from neuralprog_agents.benchmark.comparison import plots, report
-from neuralprog_agents.benchmark.comparison.cells import REFUSED, ConfiguredCell, Record, configure
-from neuralprog_agents.benchmark.comparison.plan import FULL, QUICK, Log, Plan
-from neuralprog_agents.benchmark.comparison.summary import ComparisonSummary
+from neuralprog_agents.benchmark.comparison import report as reports
+from neuralprog_agents.benchmark.comparison.cells import ConfiguredCell
+from neuralprog_agents.benchmark.comparison.entrants import entrant
+from neuralprog_agents.benchmark.comparison.log import Log
+from neuralprog_agents.benchmark.comparison.plan import FULL, QUICK, Plan, size
+from neuralprog_agents.benchmark.comparison.records import MEASURED, Record, success_at
 from neuralprog_agents.benchmark.comparison.workers import measured
+from neuralprog_agents.evaluation.policy_file import is_policy_file, policy_file
 from neuralprog_agents.training.files import locked, write_atomically
 from neuralprog_agents.training.interrupts import InterruptError, interruptible
 from neuralprog_agents.training.pool import connect
-from neuralprog_envs.registry import FAMILIES, find
+from neuralprog_envs.registry import find
 
-LOG, REPORT = "compare.jsonl", "compare.md"
+LOG, REPORT, CELLS = "compare.jsonl", "compare.md", "cells"
 OF_RECORD, ELSEWHERE = Path("results"), Path("runs/compare")
 """Where the whole comparison is written, and where a part of it or a quick look is."""
 MOST_SECONDS, MOST_SEEDS = 1_000_000, 1_000
@@ -29,6 +31,8 @@ _BEGIN, _END = "<!-- compare -->", "<!-- /compare -->"
 def main(
     *,
     quick: bool = False,
+    plan: bool = False,
+    report: bool = False,
     output: Path | None = None,
     page: Path | None = None,
     agents: Sequence[str] = (),
@@ -42,17 +46,20 @@ def main(
     """Compare, print, and write ``compare.jsonl``, ``compare.md`` and the plots.
 
     Cells that the log in ``output`` has already, under the same settings, are not measured again.
-    Interrupted, it waits for those under way, and reports what there is.
+    Interrupted, it leaves those under way in ``cells`` beside the log, from where the same command
+    goes on, and reports what there is.
 
     Args:
         quick: Three tasks, two seeds, four seconds: a look.
+        plan: Only print how many cells there are and what they cost.
+        report: Only write the report of what is measured.
         output: The folder to write to, made if it is missing; None takes ``OF_RECORD`` for the
             whole comparison and ``ELSEWHERE`` for anything else.
         page: A page with the marks ``<!-- compare -->`` and ``<!-- /compare -->``: the short table
             is put between them.
-        agents: Entrants; none means all.
-        envs: Tasks; none means all.
-        seconds: CPU time of each training.
+        agents: Entrants (see ``entrants.entrant``); none means all.
+        envs: Tasks; none means all, or those that the policies of files among ``agents`` act in.
+        seconds: CPU time of each training, in one stage.
         seeds: How many.
         workers: Processes at once; None takes every core.
         ray: The address of a Ray cluster to use instead.
@@ -64,27 +71,24 @@ def main(
         BusyError: Another process is at work in the folder.
         InterruptError: Ctrl-C or SIGTERM came.
     """
-    plan = _plan(QUICK if quick else FULL, agents, envs, seconds, seeds)
+    asked = _plan(QUICK if quick else FULL, agents, envs, seconds, seeds)
     if page is not None:
         _divided(page)
+    output = output or (OF_RECORD if asked == FULL else ELSEWHERE)
+    if plan:
+        _print_size(asked, Log(output / LOG))
+        return
     if ray is not None:
         connect(ray)
-    output = output or (OF_RECORD if plan == FULL else ELSEWHERE)
     output.mkdir(parents=True, exist_ok=True)
     with locked(output / ".lock"):
-        _compare(plan, Log(output / LOG), workers, ray, page, " ".join(["neuralprog", *words]))
-
-
-def _compare(
-    plan: Plan, log: Log, workers: int | None, ray: str | None, page: Path | None, command: str
-) -> None:
-    cells = [configure(cell) for cell in plan.cells()]
-    todo = log.missing(cells)
-    try:
-        _measure(log, todo, workers, ray)
-    finally:
-        if found := log.of(cells):
-            _write(found, plan, log.path.parent, page, command)
+        log = Log(output / LOG)
+        try:
+            if not report:
+                _measure_all(asked, log, workers, ray)
+        finally:
+            if found := log.of(asked.cells(log)):
+                _write(found, asked, output, page, " ".join(["neuralprog", *words]))
 
 
 def _plan(
@@ -94,9 +98,8 @@ def _plan(
     seconds: float | None,
     seeds: int | None,
 ) -> Plan:
-    unknown = sorted(set(agents) - set(FULL.entrants))
-    if unknown:
-        raise ValueError(f"unknown entrant {unknown[0]!r}: {', '.join(FULL.entrants)}")
+    for name in agents:
+        entrant(name)
     if seconds is not None and not 0 < seconds <= MOST_SECONDS:
         raise ValueError(f"seconds must be above 0 and at most {MOST_SECONDS:,}, got {seconds:g}")
     if seeds is not None and not 1 <= seeds <= MOST_SEEDS:
@@ -104,59 +107,78 @@ def _plan(
     return replace(
         plan,
         entrants=tuple(agents) or plan.entrants,
-        envs=tuple(find(env).id for env in envs) or plan.envs,
-        seconds=dict.fromkeys(FAMILIES, seconds) if seconds else plan.seconds,
+        envs=tuple(find(env).id for env in envs) or _homes(agents) or plan.envs,
+        seconds=seconds or plan.seconds,
+        longer=0.0 if seconds else plan.longer,
         seeds=seeds or plan.seeds,
+        growing=plan.growing and not seconds,
     )
 
 
+def _homes(agents: Sequence[str]) -> tuple[str, ...]:
+    """Return the tasks of the policies of files."""
+    return tuple(dict.fromkeys(policy_file(name).env_id for name in filter(is_policy_file, agents)))
+
+
+def _print_size(plan: Plan, log: Log) -> None:
+    """Print what is left to measure, and what it costs."""
+    from rich.console import Console
+    from rich.table import Table
+
+    rows = size(plan, log)
+    table = Table("stage", title="What is left to measure")
+    for heading in ("cells known", "left", "CPU-hours, likely", "at most"):
+        table.add_column(heading, justify="right")
+    total = ("together", *(sum(column) for column in list(zip(*rows, strict=True))[1:]))
+    for name, count, left, likely, most in (*rows, total):
+        table.add_row(str(name), f"{count:,}", f"{left:,}", f"{likely:.2f}", f"{most:.2f}")
+    Console().print(table)
+
+
+def _measure_all(plan: Plan, log: Log, workers: int | None, ray: str | None) -> None:
+    """Measure what is missing, until nothing that is measured asks for more."""
+    failed: set[str] = set()
+    while todo := [c for c in log.missing(plan.cells(log)) if c.key not in failed]:
+        _measure(plan, log, todo, workers, ray)
+        failed = {cell.key for cell in todo if log.measured(cell) is None}
+
+
 def _measure(
-    log: Log, todo: Sequence[ConfiguredCell], workers: int | None, ray: str | None
+    plan: Plan, log: Log, todo: Sequence[ConfiguredCell], workers: int | None, ray: str | None
 ) -> None:
     from rich.console import Console
     from rich.progress import track
 
-    if not todo:
-        return
-    console, count = Console(stderr=True), 0
-    with interruptible("waiting for the cells under way") as interrupted:
-        done = measured(todo, workers, ray, interrupted.is_set)
+    console, count, folder = Console(stderr=True), 0, log.path.parent / CELLS
+    with interruptible("the trainings under way are kept") as interrupted:
+        done = measured(todo, folder, workers, ray, interrupted.is_set)
         for record in track(done, "comparing", len(todo), console=console):
             log.add(record)
             count += 1
             if not console.is_terminal:
-                print(_line(record), file=sys.stderr, flush=True)
-    if count < len(todo):
+                left = sum(row[3] for row in size(plan, log))
+                print(f"{_line(record)}; {left:.2f} CPU-hours left", file=sys.stderr, flush=True)
+    if interrupted.is_set():
         raise InterruptError(f"{count} of {len(todo)} cells measured; the same command goes on")
 
 
 def _line(record: Record) -> str:
-    outcome = record.get("reason") or f"{record['success_rates']['1']:.0%}"
-    return f"{record['entrant']} on {record['env']}, seed {record['seed']}: {outcome}"
+    known = record["status"] == MEASURED
+    outcome = f"{success_at(record, inf):.0%}" if known else record["reason"]
+    after = f" after {record['cpu_seconds']:.3g} s" if "cpu_seconds" in record else ""
+    return f"{record['entrant']} on {record['env']}, seed {record['seed']}: {outcome}{after}"
 
 
 def _write(
     records: Sequence[Record], plan: Plan, output: Path, page: Path | None, command: str
 ) -> None:
-    summary, where = (
-        ComparisonSummary(records),
-        f"{_machines(records)}; Python {platform.python_version()}",
-    )
-    plots.draw(summary, output)
-    text = report.report(summary, plan, command, where)
-    write_atomically(output / REPORT, text.encode())
-    table = report.short(summary, plan)
+    write_atomically(output / REPORT, reports.report(records, command).encode())
+    table = reports.short(records)
     if page is not None:
         head, tail = _divided(page)
         write_atomically(page, f"{head}{_BEGIN}\n{table}\n{_END}{tail}".encode())
     _show(table)
     print(f"the report is {output / REPORT}", file=sys.stderr)
-
-
-def _machines(records: Sequence[Record]) -> str:
-    """Name the processors that measured, and how many cells each; older logs do not say."""
-    counts = Counter(r.get("machine", "not recorded") for r in records if r["status"] != REFUSED)
-    return "Machines: " + ", ".join(f"{name} ({n} cells)" for name, n in counts.most_common())
 
 
 def _divided(page: Path) -> tuple[str, str]:

@@ -1,33 +1,44 @@
-"""Which cells there are, and the log of those that have been measured."""
+"""Which cells there are, in three stages, and what they cost."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
+from itertools import pairwise
+from statistics import fmean
 
 import numpy as np
 
-from neuralprog_agents.benchmark.comparison.cells import (
-    FAILED,
-    Cell,
-    ConfiguredCell,
+from neuralprog_agents.benchmark.comparison.cells import Cell, ConfiguredCell, configure
+from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS, entrant
+from neuralprog_agents.benchmark.comparison.log import Log
+from neuralprog_agents.benchmark.comparison.records import (
     Record,
-    measure,
+    group,
+    solved_within,
+    success_at,
 )
-from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
-from neuralprog_agents.training.files import parse_json, read_text
-from neuralprog_agents.training.schema import structured
-from neuralprog_envs.registry import FAMILIES, REGISTRY, find
+from neuralprog_envs.registry import REGISTRY, find
 
-GROWING: dict[str, tuple[int, ...]] = {
-    "NRAMCopy-v0": (4,),
-    "NPIBubbleSort-v0": (4,),
-    "NPSingleColumn-v0": (4,),
-}
-"""Tasks that are also learned at lengths so many times the default: can memory grow?"""
+GROWING = ("NRAMCopy-v0", "NPIBubbleSort-v0", "NPSingleColumn-v0")
+"""Tasks that are also learned at ``FACTORS`` times the default length: can memory grow?"""
+FACTORS = (2, 4, 8)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a plan.
+
+    Attributes:
+        name: Of it.
+        cells: Its cells, as far as they are known: later stages depend on what is measured.
+        most: How many there may be at most, and CPU-seconds that each may take further.
+    """
+
+    name: str
+    cells: tuple[ConfiguredCell, ...]
+    most: tuple[int, float]
 
 
 @dataclass(frozen=True)
@@ -35,35 +46,96 @@ class Plan:
     """What is to be compared.
 
     Attributes:
-        entrants: Names of ``ENTRANTS``.
+        entrants: Names; see ``entrants.entrant``.
         envs: The tasks.
         seeds: 0, 1 … below this.
-        seconds: CPU time of each training, by family: tables take longer to read.
+        seconds: The budget of CPU time of every training.
+        longer: That of the trainings that go on; at most ``seconds`` if none does.
         growing: Whether ``GROWING`` is part of it.
     """
 
     entrants: tuple[str, ...]
     envs: tuple[str, ...]
     seeds: int
-    seconds: Mapping[str, float]
+    seconds: float
+    longer: float = 0.0
     growing: bool = True
 
-    def cells(self) -> Iterator[Cell]:
-        """Yield the cells, one seed after another, so that what is cut short is balanced."""
-        for seed in range(self.seeds):
-            for env in self.envs:
-                for entrant in self.entrants:
-                    yield from self._of(entrant, env, seed)
+    def stages(self, log: Log) -> list[Stage]:
+        """Return the stages, given what is measured."""
+        every = self.every
+        parts = [Stage(f"every entrant to {self.seconds:g} s", every, (0, self.seconds))]
+        if self.longer > self.seconds:
+            name = f"the best that has not solved it, to {self.longer:g} s"
+            most = len({(c.cell.env, group(c.supervision)) for c in every if _trained(c)})
+            cells = tuple(self._longer(log))
+            parts.append(Stage(name, cells, (most * self.seeds, self.longer - self.seconds)))
+        if self.growing and set(GROWING) & set(self.envs):
+            name = f"memory × {', '.join(map(str, FACTORS))} for those that solve half of it"
+            most = len(FACTORS) * sum(c.cell.env in GROWING and _trained(c) for c in every)
+            parts.append(Stage(name, tuple(self._grown(log)), (most, self.seconds)))
+        return parts
 
-    def _of(self, entrant: str, env: str, seed: int) -> Iterator[Cell]:
-        seconds = self.seconds[find(env).family]
-        yield Cell(entrant, env, seed, seconds)
-        if self.growing and env in GROWING and entrant not in _UNTRAINED:
-            for factor in GROWING[env]:
-                yield Cell(entrant, env, seed, seconds, grown(env, factor))
+    def cells(self, log: Log) -> list[ConfiguredCell]:
+        """Return all cells that are known to be asked for."""
+        return [cell for stage in self.stages(log) for cell in stage.cells]
+
+    @cached_property
+    def every(self) -> tuple[ConfiguredCell, ...]:
+        """The first stage, one seed after another, so that what is cut short is balanced."""
+        return tuple(
+            configure(Cell(name, env, seed), self.seconds)
+            for seed in range(self.seeds)
+            for env in self.envs
+            for name in self.entrants
+        )
+
+    def _longer(self, log: Log) -> Iterator[ConfiguredCell]:
+        """Yield the best of each task and kind of supervision, rewards first."""
+        teams: dict[tuple[str, str], dict[str, list[ConfiguredCell]]] = {}
+        for cell in filter(_trained, self.every):
+            team = teams.setdefault((group(cell.supervision), cell.cell.env), {})
+            team.setdefault(cell.cell.entrant, []).append(cell)
+        for key in sorted(teams, key=lambda key: key[0] != "rewards"):
+            for cell in self._best(list(teams[key].values()), log):
+                yield configure(cell.cell, self.longer)
+
+    def _best(self, team: list[list[ConfiguredCell]], log: Log) -> list[ConfiguredCell]:
+        """Return the cells of the best entrant of those that are all measured and not solved."""
+        open_: list[tuple[float, list[ConfiguredCell]]] = []
+        for cells in team:
+            records = [log.measured(cell) for cell in cells]
+            known = [record for record in records if record is not None]
+            if len(known) < len(cells):
+                return []
+            if not _mostly(solved_within(record, self.seconds) for record in known):
+                open_.append((fmean(success_at(r, self.seconds) for r in known), cells))
+        return max(open_, key=lambda pair: pair[0])[1] if open_ else []
+
+    def _grown(self, log: Log) -> Iterator[ConfiguredCell]:
+        """Yield, for each factor, those that solve half of it in most seeds."""
+        for env in (env for env in self.envs if env in GROWING):
+            for name in (name for name in self.entrants if entrant(name).agent):
+                lengths = [None, *(grown(env, factor) for factor in FACTORS)]
+                for half, length in pairwise(lengths):
+                    if not self._solves(log, name, env, half):
+                        break
+                    for seed in range(self.seeds):
+                        yield configure(Cell(name, env, seed, length), self.seconds)
+
+    def _solves(self, log: Log, name: str, env: str, length: tuple[int, int] | None) -> bool:
+        cells = [configure(Cell(name, env, s, length), self.seconds) for s in range(self.seeds)]
+        records = [log.measured(cell) for cell in cells]
+        return _mostly(r is not None and solved_within(r, self.seconds) for r in records)
 
 
-_UNTRAINED = frozenset(entrant.name for entrant in ENTRANTS if not entrant.agent)
+def _trained(cell: ConfiguredCell) -> bool:
+    return bool(cell.cell.who.agent) and not cell.refused
+
+
+def _mostly(answers: Iterable[bool]) -> bool:
+    found = list(answers)
+    return 2 * sum(found) > len(found)
 
 
 def grown(env_id: str, factor: int) -> tuple[int, int]:
@@ -75,82 +147,39 @@ def grown(env_id: str, factor: int) -> tuple[int, int]:
 _TASKS = tuple(row.id for row in REGISTRY.values() if "real" not in row.tags)
 """Real questions have splits and rules of their own: `evaluate --split random-split-1-dev`."""
 
-FULL = Plan(
-    tuple(entrant.name for entrant in ENTRANTS),
-    _TASKS,
-    seeds=3,
-    seconds={"tape": 10.0, "program": 10.0, "table": 30.0},
-)
-QUICK = Plan(
-    FULL.entrants,
-    ("NRAMCopy-v0", "NPIBubbleSort-v0", "NPSingleColumn-v0"),
-    seeds=2,
-    seconds=dict.fromkeys(FAMILIES, 4.0),
-    growing=False,
-)
+FULL = Plan(tuple(each.name for each in ENTRANTS), _TASKS, seeds=3, seconds=60.0, longer=600.0)
+QUICK = Plan(FULL.entrants, GROWING, seeds=2, seconds=4.0, growing=False)
 
 
-class Log:
-    """Measured cells, one JSON object a line, kept as soon as each is done.
+class Costs:
+    """What cells are likely to cost, by what others have cost.
 
     Args:
-        path: The file; a last line that a kill cut short is dropped.
-
-    Raises:
-        ValueError: It holds something else.
+        records: Of what is measured.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.records: dict[str, Record] = {}
-        if path.exists():
-            self._read()
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._found: dict[tuple[str, ...], list[float]] = {}
+        for r in (r for r in records if "cpu_seconds" in r):
+            for key in ((r["entrant"], r["env"]), (r["entrant"],), ()):
+                share = (r["cpu_seconds"] + r["judging"]) / r["budget"]
+                self._found.setdefault(key, []).append(share)
 
-    def _read(self) -> None:
-        text = read_text(self.path)
-        whole = text[: text.rfind("\n") + 1]
-        for number, line in enumerate(whole.splitlines(), 1):
-            record = _parsed(line)
-            if record is None:
-                raise ValueError(f"{self.path}, line {number}: not a measured cell")
-            self.records[record["key"]] = record
-        if whole != text:
-            os.truncate(self.path, len(whole.encode()))
-
-    def missing(self, cells: Iterable[ConfiguredCell]) -> list[ConfiguredCell]:
-        """Return the cells that are not measured yet, or failed; what is refused is never."""
-        return [cell for cell in cells if not cell.refused and not self._done(cell.key)]
-
-    def _done(self, key: str) -> bool:
-        return key in self.records and self.records[key]["status"] != FAILED
-
-    def add(self, record: Record) -> None:
-        """Keep a record, on disk too."""
-        self.records[record["key"]] = record
-        with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-
-    def of(self, cells: Iterable[ConfiguredCell]) -> list[Record]:
-        """Return the records of those cells that have one or are refused, in their order."""
-        found = (measure(cell) if cell.refused else self.records.get(cell.key) for cell in cells)
-        return [record for record in found if record is not None]
+    def likely(self, cell: ConfiguredCell) -> float:
+        """Return CPU-seconds, judging included: as the same entrant, there or anywhere, or all."""
+        keys = ((cell.cell.entrant, cell.cell.env), (cell.cell.entrant,), ())
+        found = next((self._found[key] for key in keys if key in self._found), [1.0])
+        return fmean(found) * cell.seconds if cell.cell.who.agent else 0.0
 
 
-@dataclass(frozen=True)
-class _Keys:
-    """What makes a line a record."""
-
-    key: str
-    status: str
-    env: str
-
-
-def _parsed(line: str) -> Record | None:
-    try:
-        record: Record = parse_json(line, "record")
-        structured(_Keys, record)
-    except ValueError:
-        return None
-    return record
+def size(plan: Plan, log: Log) -> list[tuple[str, int, int, float, float]]:
+    """Return each stage's name, cells, cells left, and the CPU-hours left, likely and at most."""
+    costs, rows = Costs(log.records.values()), []
+    for stage in plan.stages(log):
+        count = len([cell for cell in stage.cells if not cell.refused])
+        left = log.missing(stage.cells)
+        unknown = max(0, stage.most[0] - count)
+        likely = sum(map(costs.likely, left)) / 3600
+        most = sum(c.seconds for c in left if _trained(c)) + unknown * stage.most[1]
+        rows.append((stage.name, count, len(left), likely, most / 3600))
+    return rows

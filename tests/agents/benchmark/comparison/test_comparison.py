@@ -1,45 +1,32 @@
 """The comparison: that it covers everything, resumes, refuses, and adds up rightly."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from neuralprog_agents import registry
-from neuralprog_agents.benchmark.comparison import cells, tasks
 from neuralprog_agents.benchmark.comparison import main as comparison
-from neuralprog_agents.benchmark.comparison.cells import Cell, configure, measure
-from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
-from neuralprog_agents.benchmark.comparison.plan import FULL, Log, Plan, grown
-from neuralprog_agents.benchmark.comparison.report import questions, short
-from neuralprog_agents.benchmark.comparison.summary import ComparisonSummary
+from neuralprog_agents.benchmark.comparison import scores, tasks
+from neuralprog_agents.benchmark.comparison.cells import Cell, configure
+from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS, entrant
+from neuralprog_agents.benchmark.comparison.log import Log
+from neuralprog_agents.benchmark.comparison.measure import measure
+from neuralprog_agents.benchmark.comparison.plan import FULL, Plan, grown, size
 from neuralprog_agents.benchmark.comparison.workers import _record
 from neuralprog_agents.cli import main
 from neuralprog_agents.training.files import locked
 from neuralprog_agents.training.pool import Failed
 from neuralprog_envs import REGISTRY
 
-ROOT = Path(__file__).parents[4]
 OWN_PROTOCOL = {"neural_programmer_2017"}
 """Agents that are scored on a release's own splits alone."""
-
-
-def row(entrant, env, seed=0, length=None, status="measured", **more):
-    """A record as ``measure`` writes it; ``more`` goes over these values."""
-    success_rates = {str(k): 1.0 for k in tasks.MULTIPLES}
-    own = {"supervision": "pairs", "success_rates": success_rates, "wider": 1.0, "cpu_seconds": 2.0}
-    sizes = {"samples": 100, "parameters": 50}
-    record = {"entrant": entrant, "env": env, "seed": seed, "length": length, "status": status}
-    return {**record, **own, **sizes, **more}
-
-
-def answers_of(records, entrant):
-    summary = ComparisonSummary(records)
-    return summary.answers(next(who for who in summary.entrants if who.name == entrant))
 
 
 def test_every_agent_takes_part():
@@ -48,11 +35,28 @@ def test_every_agent_takes_part():
 
 
 def test_no_two_entrants_are_the_same_agent_with_the_same_settings():
-    configured = [
-        configure(cell) for cell in Plan(FULL.entrants, FULL.envs, 1, FULL.seconds).cells()
-    ]
+    configured = replace(FULL, seeds=1).every
     own = [(each.cell.env, each.cell.who.agent, each.config) for each in configured if each.config]
     assert len(own) == len(set(map(repr, own)))
+
+
+def test_who_says_gradient_does_not_search():
+    named = [each for each in replace(FULL, seeds=1).every if "gradient" in each.cell.entrant]
+    settings = [each.config for each in named if each.config]
+    assert {getattr(config, "repair", 0) for config in settings} == {0}
+    assert {getattr(config, "learner", "gradient") for config in settings} == {"gradient"}
+
+
+def test_settings_are_those_of_the_task_or_else_of_the_family():
+    def file(name, env):
+        return entrant(name).file(env).name
+
+    assert file("dqn", "NRAMCopy") == "copy.yaml"
+    assert file("dqn", "NRAMMerge") == "tape.yaml"
+    assert file("nram-gradient", "NRAMCopy") == "copy-gradient.yaml"
+    assert file("nram-gradient", "NRAMCount") == "count.yaml"
+    assert file("imitation", "NRAMCopy") == "tape.yaml"
+    assert entrant("dqn").config("NRAMMerge").length == (2, 5)
 
 
 def test_every_task_has_one_kind_and_every_synthetic_one_takes_part():
@@ -91,8 +95,10 @@ class Reader:
 
 def test_who_answers_is_not_asked_what_takes_too_long_to_read(monkeypatch):
     reader = Reader()
-    monkeypatch.setattr(cells, "_score", lambda *given: reader.lengths.add(given[2]) or 0.5)
-    found = dict(cells._success_rates(reader, reader.env_id, tasks.evaluations(reader.env_id, 100)))
+    monkeypatch.setattr(scores, "_score", lambda *given: reader.lengths.add(given[2]) or 0.5)
+    found = dict(
+        scores._success_rates(reader, reader.env_id, tasks.evaluations(reader.env_id, 100))
+    )
     assert reader.lengths == {100, 200, 500}
     assert found["5"] == 0.5
     assert found["10"] == "too long to read: 1000"
@@ -103,32 +109,28 @@ def test_memory_grows_with_the_longest_length():
     assert grown("NRAMCopy-v0", 4) == (1, 20)
 
 
-def test_a_cell_is_trained_within_its_budget_and_scored_beyond_it():
-    record = measure(configure(Cell("search", "NRAMCopy-v0", seed=0, seconds=20.0)))
+def test_a_cell_is_trained_within_its_budget_and_scored_beyond_it(tmp_path):
+    record = measure(configure(Cell("search", "NRAMCopy-v0", seed=0), 20.0), tmp_path)
     assert record["status"] == "measured"
     assert record["success_rates"] == {"1": 1.0, "2": 1.0, "5": 1.0, "10": 1.0, "100": 1.0}
     assert record["wider"] == 1.0
-    assert 0 < record["cpu_seconds"] < 20
-    assert record["samples"] <= 1000
-
-
-def test_a_budget_that_is_too_small_gives_a_failure_not_an_error():
-    record = measure(configure(Cell("nram", "NRAMSort-v0", seed=0, seconds=0.2)))
-    assert record["status"] == "measured"
-    assert not record["success"]
-    assert record["success_rates"]["1"] < 0.99
+    assert 0 < record["solved"] <= record["cpu_seconds"] < 20
+    assert record["curve"][-1]["samples"] <= 1000
+    assert re.fullmatch(r"[0-9a-f]{12}\+?|", record["commit"])
+    assert record["machine"]
+    assert not list(tmp_path.glob("*/*"))
 
 
 @pytest.mark.parametrize(
-    ("entrant", "env", "why"),
+    ("name", "env", "why"),
     [
         ("search", "NPIHanoi-v0", "tape family only"),
         ("npi", "NRAMCopy-v0", "program family only"),
         ("alphanpi", "NPIMax-v0", "no settings for NPIMax"),
     ],
 )
-def test_what_an_agent_cannot_face_has_a_reason(entrant, env, why):
-    record = measure(configure(Cell(entrant, env, seed=0, seconds=1.0)))
+def test_what_an_agent_cannot_face_has_a_reason(name, env, why, tmp_path):
+    record = measure(configure(Cell(name, env, seed=0), 1.0), tmp_path)
     assert record["status"] == "not applicable"
     assert why in record["reason"]
 
@@ -148,9 +150,9 @@ class Narrow:
 
 
 def test_what_cannot_be_read_is_a_reason_and_what_breaks_is_a_failure():
-    assert cells._score(Narrow(), "NRAMCopy-v0", 10, 5, {}) == "it reads 5 at most"
+    assert scores._score(Narrow(), "NRAMCopy-v0", 10, 5, {}) == "it reads 5 at most"
     with pytest.raises(ValueError, match="broken"):
-        cells._score(Narrow(), "NRAMCopy-v0", 5, 5, {})
+        scores._score(Narrow(), "NRAMCopy-v0", 5, 5, {})
 
 
 def test_it_resumes_and_measures_nothing_twice(tmp_path):
@@ -166,41 +168,33 @@ def test_it_resumes_and_measures_nothing_twice(tmp_path):
     assert {(each["entrant"], each["seed"]) for each in records} == {
         (name, seed) for name in ("search", "random") for seed in (0, 1)
     }
-    assert "| NRAMAccess | pointers |" in (tmp_path / "compare.md").read_text()
-    assert (tmp_path / "compare-length.png").stat().st_size > 10_000
-
-
-def test_interrupted_it_reports_what_there_is(tmp_path, monkeypatch):
-    def interrupted(todo, workers, ray, stop):
-        yield measure(todo[0])
-
-    monkeypatch.setattr(comparison, "measured", interrupted)
-    with pytest.raises(KeyboardInterrupt, match="1 of 2 cells measured; the same command goes on"):
-        comparison.main(output=tmp_path, agents=["expert", "random"], envs=["NRAMCopy"], seeds=1)
-    report = (tmp_path / "compare.md").read_text()
-    assert "**Unfinished: 1 of 2 cells are measured.**" in report
-    assert "| NRAMCopy | moves | 100 |" in report
+    assert "NRAMAccess" in (tmp_path / "compare.md").read_text()
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_keeps_the_cells_under_way_and_begins_no_other(tmp_path, kind):
-    words = "--agents expert random search nram --envs NRAMCopy NRAMSort NRAMMerge --workers 1"
+def test_interrupted_it_keeps_what_is_under_way_and_goes_on(tmp_path, kind):
+    words = "--agents lstm --envs NRAMMerge --seeds 1 --seconds 4 --workers 1"
     process = compare(tmp_path, words)
-    process.stderr.readline()  # the first cell is measured
+    wait_for(lambda: list(tmp_path.glob("out/cells/*/curve.safetensors")))
     process.send_signal(kind)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "interrupted: waiting for the cells under way; again to end at once" in error
-    assert "cells measured; the same command goes on" in error.splitlines()[-1]
+    assert "interrupted: the trainings under way are kept; again to end at once" in error
+    assert "0 of 1 cells measured; the same command goes on" in error.splitlines()[-1]
     assert "Traceback" not in error
-    count = len((tmp_path / "out" / "compare.jsonl").read_text().splitlines())
-    assert 1 <= count < 12 * 3
-    assert (tmp_path / "out" / "compare.md").exists()
+    assert not (tmp_path / "out" / "compare.jsonl").exists()
+    assert list(tmp_path.glob("out/cells/*/0000/checkpoint.safetensors"))
+    process = compare(tmp_path, words)
+    _, error = process.communicate(timeout=90)
+    assert process.returncode == 0, error
+    [record] = Log(tmp_path / "out" / "compare.jsonl").records.values()
+    assert [point["seconds"] for point in record["curve"]] == [0.5, 1.0, 2.0, 4.0]
 
 
-def test_a_second_interrupt_ends_at_once_even_before_the_first_cell(tmp_path):
-    process = compare(tmp_path, "--agents nram --envs NRAMMerge --seconds 1000 --workers 1")
-    wait_for_child(process)
+def test_a_second_interrupt_ends_at_once(tmp_path):
+    process = compare(tmp_path, "--agents nram-hybrid --envs NRAMMerge --seconds 1000 --workers 1")
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    wait_for(lambda: len(children.read_text().split()) == 2)  # the resource tracker, and a worker
     process.send_signal(signal.SIGINT)
     process.stderr.readline()
     process.send_signal(signal.SIGINT)
@@ -208,7 +202,6 @@ def test_a_second_interrupt_ends_at_once_even_before_the_first_cell(tmp_path):
     assert process.returncode == 130
     assert error.splitlines()[-1].startswith("interrupted")
     assert "Traceback" not in error
-    assert not (tmp_path / "out" / "compare.md").exists()
 
 
 def compare(folder, words):
@@ -221,9 +214,8 @@ def compare(folder, words):
     )
 
 
-def wait_for_child(process):
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    while len(children.read_text().split()) < 2:  # the resource tracker, and a worker
+def wait_for(happened):
+    while not happened():
         time.sleep(0.02)
 
 
@@ -235,7 +227,7 @@ def test_two_runs_on_one_log_are_refused(tmp_path, capsys):
 
 
 def test_a_worker_that_dies_costs_its_cell_only(tmp_path):
-    cell = configure(Cell("expert", "NRAMCopy-v0", seed=0, seconds=1.0))
+    cell = configure(Cell("expert", "NRAMCopy-v0", seed=0), 1.0)
     record = _record([cell], Failed(0, "its process was killed (SIGKILL)", "machine"))
     assert (record["status"], record["key"]) == ("failed", cell.key)
     log = Log(tmp_path / "compare.jsonl")
@@ -257,8 +249,7 @@ def test_a_part_of_the_comparison_leaves_the_results_of_record_alone(words, tmp_
     assert Path("README.md").read_text() == page
     assert Path("runs/compare/compare.md").exists()
     assert main(["benchmark", "compare", *PART, *words, "--page", "README.md"]) == 0
-    assert "| `expert` |" in Path("README.md").read_text()
-    assert Path("README.md").read_text().startswith("above\n<!-- compare -->\n| agent |")
+    assert Path("README.md").read_text().startswith("above\n<!-- compare -->\n| ")
     Path("README.md").write_text("no marks")
     assert main(["benchmark", "compare", *PART, *words, "--page", "README.md"]) == 2
 
@@ -289,50 +280,99 @@ def test_bad_input_gets_one_line(words, message, tmp_path, capsys):
     assert error.count("\n") == 1
 
 
-def test_most_seeds_decide_whether_a_task_is_solved():
-    low = {**dict.fromkeys(map(str, tasks.MULTIPLES), 0.0), "1": 0.98}
-    good, bad = row("lstm", "NRAMCopy-v0"), row("lstm", "NRAMCopy-v0", seed=1, success_rates=low)
-    assert answers_of([good, bad, {**bad, "seed": 2}], "lstm").solved == (0, 1)
-    assert answers_of([good, bad, {**good, "seed": 2}], "lstm").solved == (1, 1)
-
-
-def test_what_cannot_be_read_counts_as_wrong_and_what_is_left_out_not_at_all():
-    success_rates = {
-        "1": 1.0,
-        "2": 0.5,
-        "5": "its tapes have 9 cells",
-        "10": "too long to play: 50",
+def record_of(cell, budget, success, solved=None):
+    """A record as ``measure`` writes it."""
+    curve = [{"seconds": 60.0, "success": min(success, 0.3)}, {"seconds": 600.0, "success": success}]
+    own = {
+        "entrant": cell.cell.entrant,
+        "env": cell.cell.env,
+        "key": cell.key,
+        "status": "measured",
     }
-    success_rates["100"] = "no such length: 500"
-    kept = answers_of([row("lstm", "NRAMCopy-v0", success_rates=success_rates)], "lstm").at
-    assert [kept(k) for k in tasks.MULTIPLES] == [1.0, 0.5, 0.0, None, None]
+    return {**own, "budget": budget, "solved": solved, "curve": curve, "cpu_seconds": budget / 2,
+            "judging": 0.0}  # fmt: skip
 
 
-def test_memory_compares_the_largest_with_the_default():
-    records = [
-        row("lstm", "NRAMCopy-v0", samples=100, parameters=50),
-        row("lstm", "NRAMCopy-v0", length=[1, 10], samples=1000, parameters=50),
-        row("lstm", "NRAMCopy-v0", length=[1, 20], samples=300, parameters=75),
-    ]
-    answers = answers_of(records, "lstm")
-    assert (answers.memory, answers.parameters) == (3.0, 1.5)
+PAIRS = ("lstm", "transformer")
 
 
-def test_only_attempted_tasks_count():
-    refused = {"status": "not applicable", "reason": "no"}
-    records = [row("ppo", "NRAMCopy-v0"), {**row("ppo", "NRAMSort-v0"), **refused}]
-    answers = answers_of(records, "ppo")
-    assert answers.solved == (1, 1)
-    assert answers.complex == (0, 0)
-    assert answers.steps == tasks.program_length("NRAMCopy-v0")
-    assert "| `ppo` | pairs |" in short(ComparisonSummary(records), FULL)
-    assert "29 steps" in questions(ComparisonSummary(records))
+def plan_of(log, rates):
+    """A plan whose first stage is measured, with these successes of ``PAIRS`` in both seeds."""
+    plan = Plan(PAIRS, ("NRAMCopy-v0",), seeds=2, seconds=60.0, longer=600.0)
+    for cell in plan.every:
+        rate = rates[cell.cell.entrant]
+        log.add(record_of(cell, 60.0, rate, 30.0 if rate == 1.0 else None))
+    return plan
 
 
-def test_the_first_screen_shows_the_table_of_record():
-    log = Log(ROOT / "results" / "compare.jsonl")
-    table = short(ComparisonSummary(log.of(map(configure, FULL.cells()))), FULL)
-    assert f"<!-- compare -->\n{table}\n<!-- /compare -->" in (ROOT / "README.md").read_text()
+def test_the_best_that_has_not_solved_a_task_goes_on(tmp_path):
+    log = Log(tmp_path / "compare.jsonl")
+    plan = plan_of(log, {"lstm": 0.2, "transformer": 0.25})
+    todo = log.missing(plan.cells(log))
+    assert {(cell.cell.entrant, cell.seconds) for cell in todo} == {("transformer", 600.0)}
+    log.add(record_of(todo[0], 600.0, 1.0, 200.0))
+    assert log.missing(plan.cells(log)) == todo[1:]
+    assert [row[1:3] for row in size(plan, log)] == [(4, 0), (2, 1), (0, 0)]
+
+
+def test_memory_grows_for_those_that_solve_half_of_it(tmp_path):
+    log = Log(tmp_path / "compare.jsonl")
+    plan = plan_of(log, {"lstm": 0.2, "transformer": 1.0})
+    todo = log.missing(plan.stages(log)[2].cells)
+    assert {(cell.cell.entrant, cell.cell.length) for cell in todo} == {("transformer", (1, 10))}
+    for cell in todo:
+        log.add(record_of(cell, 60.0, 1.0, 50.0))
+    assert {cell.cell.length for cell in log.missing(plan.cells(log))[2:]} == {(1, 20)}
+
+
+def test_what_is_left_is_reckoned_from_what_others_cost(tmp_path):
+    log = Log(tmp_path / "compare.jsonl")
+    plan = Plan(PAIRS, ("NRAMCopy-v0",), seeds=2, seconds=60.0)
+    assert size(plan, log)[0][1:] == (4, 4, 240 / 3600, 240 / 3600)
+    log.add(record_of(plan.every[0], 60.0, 0.5))
+    assert size(plan, log)[0][1:] == (4, 3, 90 / 3600, 180 / 3600)
+
+
+def test_the_plan_is_printed_and_nothing_is_measured(tmp_path, capsys):
+    words = ["--agents", "lstm", "--envs", "NRAMCopy", "--output", str(tmp_path / "out"), "--plan"]
+    assert main(["benchmark", "compare", *words]) == 0
+    assert "CPU-hours, likely" in capsys.readouterr().out
+    assert not (tmp_path / "out").exists()
+
+
+POLICY = """
+import numpy as np
+
+class Still:
+    env_id = "NRAMCopy-v0"
+
+    def settings(self, length):
+        return {}
+
+    def start(self, n):
+        pass
+
+    def act(self, observation, action_mask):
+        return np.zeros((len(observation["tape"]), 4), dtype=np.int64)
+"""
+
+
+def test_a_policy_of_ones_own_enters_by_its_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("still.py").write_text(POLICY)
+    words = ["--agents", "still.py", "expert", "--seeds", "1", "--workers", "1"]
+    assert main(["benchmark", "compare", *words]) == 0
+    records = Log(Path("runs/compare/compare.jsonl")).records.values()
+    found = {record["entrant"]: record["curve"][0]["success"] for record in records}
+    assert found == {"still.py": 0.0, "expert": 1.0}
+
+
+def test_an_installed_agent_enters_by_its_name(toy, tmp_path):
+    words = ["--agents", "toy", "--envs", "NRAMAccess", "--seeds", "1", "--seconds", "1"]
+    assert main(["benchmark", "compare", *words, "--workers", "1"]) == 0
+    [record] = Log(Path("runs/compare/compare.jsonl")).records.values()
+    assert record["status"] == "measured", record
+    assert record["curve"][0]["success"] == 1.0
 
 
 @pytest.mark.learning
@@ -341,6 +381,6 @@ def test_a_quick_comparison_of_everyone(tmp_path):
     assert main([*words, "--envs", "NRAMAccess", "--output", str(tmp_path)]) == 0
     records = Log(tmp_path / "compare.jsonl").records.values()
     assert [each["reason"] for each in records if each["status"] == "failed"] == []
-    solved = {each["entrant"] for each in records if each.get("success_rates", {}).get("1") == 1.0}
-    assert {"expert", "search", "nram"} <= solved
+    solved = {each["entrant"] for each in records if each.get("solved") is not None}
+    assert {"expert", "search", "nram-hybrid"} <= solved
     assert "random" not in solved

@@ -1,0 +1,97 @@
+"""The log of what has been measured, one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from neuralprog_agents.benchmark.comparison.cells import ConfiguredCell
+from neuralprog_agents.benchmark.comparison.measure import refusal
+from neuralprog_agents.benchmark.comparison.records import FAILED, MEASURED, Record
+from neuralprog_agents.training.files import parse_json, read_text
+from neuralprog_agents.training.schema import structured
+
+
+class Log:
+    """Measured cells, kept as soon as each is done; of one that went on, the last line counts.
+
+    Args:
+        path: The file; a last line that a kill cut short is dropped.
+
+    Raises:
+        ValueError: It holds something else.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.records: dict[str, Record] = {}
+        if path.exists():
+            self._read()
+
+    def _read(self) -> None:
+        text = read_text(self.path)
+        whole = text[: text.rfind("\n") + 1]
+        for number, line in enumerate(whole.splitlines(), 1):
+            record = _parsed(line)
+            if record is None:
+                raise ValueError(f"{self.path}, line {number}: not a measured cell")
+            self.records[record["key"]] = record
+        if whole != text:
+            os.truncate(self.path, len(whole.encode()))
+
+    def measured(self, cell: ConfiguredCell) -> Record | None:
+        """Return a cell's record, whatever its budget; None if it was not measured."""
+        record = self.records.get(cell.key)
+        return record if record and record["status"] == MEASURED else None
+
+    def missing(self, cells: Iterable[ConfiguredCell]) -> list[ConfiguredCell]:
+        """Return the cells that were not measured so long, or failed; what is refused is never."""
+        return [cell for cell in cells if not cell.refused and not self._done(cell)]
+
+    def _done(self, cell: ConfiguredCell) -> bool:
+        record = self.measured(cell)
+        if record is None:
+            return False
+        untrained = not cell.cell.who.agent
+        return untrained or record["solved"] is not None or record["budget"] >= cell.seconds
+
+    def add(self, record: Record) -> None:
+        """Keep a record, on disk too; a failure replaces no measurement."""
+        before = self.records.get(record["key"], record)
+        if record["status"] != FAILED or before["status"] != MEASURED:
+            self.records[record["key"]] = record
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def of(self, cells: Iterable[ConfiguredCell]) -> list[Record]:
+        """Return the records of those cells that have one or are refused, in their order."""
+        found = {
+            cell.key: refusal(cell) if cell.refused else self.records.get(cell.key)
+            for cell in cells
+        }
+        return [record for record in found.values() if record is not None]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """What makes a line a record."""
+
+    key: str
+    status: str
+    env: str
+    budget: float
+    solved: float | None = None
+
+
+def _parsed(line: str) -> Record | None:
+    try:
+        record: Record = parse_json(line, "record")
+        structured(_Line, record)
+    except ValueError:
+        return None
+    return record

@@ -1,0 +1,176 @@
+"""Learning curves: budgets are kept by every entrant, and what is interrupted goes on."""
+
+import hashlib
+import os
+import time
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from neuralprog_agents import registry
+from neuralprog_agents.agent import Outcome
+from neuralprog_agents.benchmark.comparison import curve, scores
+from neuralprog_agents.benchmark.comparison.cells import Cell, configure
+from neuralprog_agents.benchmark.comparison.curve import Curve, Stopped, schedule
+from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
+from neuralprog_agents.benchmark.comparison.measure import measure
+
+HARD = {"tape": "NRAMMerge-v0", "program": "NPIAddition-v0", "table": "NPTextMatch-v0"}
+"""Tasks that nobody solves at once."""
+ONLY = {"alphanpi": "NPIBubbleSort-v0", "imitation": "NPTextMatch-v0"}
+BUDGET = 1.0
+_TICKS = 3 / os.sysconf("SC_CLK_TCK")
+"""The error of two clocks."""
+
+
+def digest(tensors):
+    parts = [name.encode() + np.asarray(tensors[name]).tobytes() for name in sorted(tensors)]
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+class Clocked:
+    """A learner whose whole states are written down with the processor time that they took."""
+
+    def __init__(self, learner, seen):
+        self._learner, self._seen, self._uncharged = learner, seen, 0.0
+        self._begun = cpu()
+        self._note()
+
+    def __getattr__(self, name):
+        return getattr(self._learner, name)
+
+    def _note(self):
+        now = cpu()
+        self._seen.append((now - self._begun - self._uncharged, digest(self.outcome().tensors)))
+        self._uncharged += cpu() - now
+
+    def advance(self, pulse):
+        self._learner.advance(pulse)
+        self._note()
+
+
+def cpu():
+    times = os.times()
+    return time.process_time() + times.children_user + times.children_system
+
+
+@pytest.mark.parametrize("name", [each.name for each in ENTRANTS if each.agent])
+def test_every_entrant_keeps_its_budget(name, tmp_path, monkeypatch):
+    """Judged weights were whole within the time; an independent clock says so too."""
+    [who] = [each for each in ENTRANTS if each.name == name]
+    env = ONLY.get(name, HARD[who.families[0]])
+    cell = configure(Cell(name, env, seed=0), BUDGET)
+    module, judged, restarts = registry.find(who.agent), [], []
+
+    def learner(config, index):
+        restarts.append([])
+        return Clocked(module.learner(config, index), restarts[-1])
+
+    clocked = SimpleNamespace(__name__=module.__name__, learner=learner)
+    monkeypatch.setattr(registry, "find", lambda _: clocked)
+    monkeypatch.setattr(scores, "policy", lambda agent, learned: judged.append(learned))
+    monkeypatch.setattr(curve, "_warm", set())
+    own = Curve(cell, tmp_path)
+    own.train(lambda: False)
+    assert own.spent <= max(1.02 * BUDGET, BUDGET + 0.5)
+    assert own.progress.points[-1]["seconds"] == BUDGET
+    for point, learned in zip(own.progress.points, judged, strict=True):
+        assert point["reached"] <= point["seconds"] <= BUDGET
+        whole = [seconds for seconds, found in restarts[point["restart"] + 1]
+                 if found == digest(learned.tensors)]  # fmt: skip
+        before = point["seconds"] - point["reached"] + learned.metrics["cpu_seconds"]
+        assert min(whole) <= before + _TICKS
+
+
+def test_the_schedule_is_dense_early_and_ends_at_the_budget():
+    assert schedule(60.0) == (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
+    assert schedule(4.0) == (0.5, 1.0, 2.0, 4.0)
+    assert schedule(850.0)[-4:] == (600.0, 700.0, 800.0, 850.0)
+    assert {10.0, 60.0, 600.0} <= set(schedule(600.0))
+
+
+def test_stopped_and_gone_on_with_it_has_one_curve(tmp_path):
+    cell, answers = configure(Cell("lstm", "NRAMMerge-v0", seed=0), 1.5), iter([False] * 12)
+    assert measure(cell, tmp_path, lambda: next(answers, True)) is None
+    longer = replace(cell, seconds=2.5)
+    record = measure(longer, tmp_path)
+    assert [point["seconds"] for point in record["curve"]] == [0.5, 1.0, 2.0, 2.5]
+    samples = [point["samples"] for point in record["curve"]]
+    assert samples == sorted(samples)
+    assert record["cpu_seconds"] < 3.0
+    again = Curve(longer, tmp_path / longer.key)
+    assert list(again.progress.points) == record["curve"]
+    assert digest(again.best.tensors) != digest({})
+
+
+class Fixed:
+    """A learner whose restarts cost 0.05 CPU-seconds each; restart i learns the number i."""
+
+    finished = False
+
+    def __init__(self, config, index):
+        self.index = index
+
+    def advance(self, pulse):
+        begun = cpu()
+        while cpu() < begun + 0.05:
+            pulse()
+        self.finished = True
+
+    def status(self):
+        return {"step": int(self.finished), "samples": 10.0 * self.finished}
+
+    def state(self):
+        return {}, {}
+
+    def outcome(self):
+        return Outcome(True, {}, {"index": np.array([self.index])})
+
+
+def fixed_curve(tmp_path, monkeypatch, validation, test, name="lstm"):
+    rates = {"validation": validation, "test": test}
+    cell = configure(Cell(name, "NRAMCopy-v0", seed=0), 0.2)
+    module = SimpleNamespace(__name__="fixed", learner=Fixed)
+    monkeypatch.setattr(registry, "find", lambda _: module)
+    monkeypatch.setattr(scores, "policy", lambda agent, learned: int(learned.tensors["index"][0]))
+    monkeypatch.setattr(scores, "success", lambda i, env, length, split: rates[split][i])
+    made = Curve(cell, tmp_path)
+    made.train(lambda: False)
+    return made
+
+
+def test_the_best_on_validation_is_scored_and_a_success_of_its_own_word_does_not_count(
+    tmp_path, monkeypatch
+):
+    made = fixed_curve(tmp_path, monkeypatch, [0.5, 0.9, 0.7, 0.7, 0.7], [0.4, 0.3, 1.0, 1.0, 1.0])
+    assert made.solved is None
+    assert [point["success"] for point in made.progress.points][:3] == [0.4, 0.3, 0.3]
+    assert made.best.tensors["index"] == [1]
+
+
+def test_solved_on_both_splits_it_ends(tmp_path, monkeypatch):
+    made = fixed_curve(tmp_path, monkeypatch, [1.0, 0.9, 1.0], [0.9, 1.0, 1.0])
+    assert made.progress.index == 2
+    assert 0.15 <= made.solved == made.progress.points[-1]["seconds"] < 0.2
+
+
+@pytest.mark.parametrize(("name", "samples"), [("lstm", [10, 10, 10]), ("ppo", [10, 20, 30])])
+def test_samples_that_restarts_share_count_once(name, samples, tmp_path, monkeypatch):
+    made = fixed_curve(tmp_path, monkeypatch, [0.1] * 9, [0.1] * 9, name)
+    assert [point["samples"] for point in made.progress.points][:3] == samples
+
+
+def test_weights_that_are_not_finite_have_learned_nothing(tmp_path):
+    outcome = Outcome(False, {}, {"w": np.array([np.nan])}, {})
+    assert scores.policy("lstm", outcome) is None
+    assert scores.success(None, "NRAMCopy-v0", 5, "test") == 0.0
+    assert scores.scores(None, "NRAMCopy-v0", 5)["success_rates"]["100"] == 0.0
+
+
+def test_an_interrupt_is_no_end(tmp_path):
+    own = Curve(configure(Cell("lstm", "NRAMMerge-v0", seed=0), 5.0), tmp_path)
+    with pytest.raises(Stopped):
+        own.train(lambda: True)
+    assert curve.Progress().points == own.progress.points == ()
