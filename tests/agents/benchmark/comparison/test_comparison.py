@@ -282,7 +282,10 @@ def test_bad_input_gets_one_line(words, message, tmp_path, capsys):
 
 def record_of(cell, budget, success, solved=None):
     """A record as ``measure`` writes it."""
-    curve = [{"seconds": 60.0, "success": min(success, 0.3)}, {"seconds": 600.0, "success": success}]
+    curve = [
+        {"seconds": 60.0, "success": min(success, 0.3)},
+        {"seconds": 600.0, "success": success},
+    ]
     own = {
         "entrant": cell.cell.entrant,
         "env": cell.cell.env,
