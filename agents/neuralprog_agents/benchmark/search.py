@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from neuralprog_agents.agents.search import data
 from neuralprog_agents.agents.search.config import Config
 from neuralprog_agents.agents.search.search import SearchLearner
 from neuralprog_agents.benchmark.ratio import Pair, Work
+from neuralprog_agents.circuits import examples, tables
 from neuralprog_agents.circuits import pairs as scoring
-from neuralprog_agents.circuits import tables
 from neuralprog_agents.circuits.proposals import propose, randomise
 from neuralprog_envs.core.instances import draw
 
@@ -45,9 +44,9 @@ def compiled() -> Work:
 def on_numpy() -> Work:
     """Return a workload: eight proposals, each scored by running it on the NumPy machine."""
     learner = SearchLearner(CONFIG, 0)
-    task = data.task_of(CONFIG, CONFIG.length[1])
+    task = examples.task_of(CONFIG, CONFIG.length[1])
     posed = draw(task, CONFIG.seed, np.arange(64), CONFIG.length)
-    limits, points = data.limits(CONFIG, posed.length), scoring.weights(posed, CONFIG.changed)
+    limits, points = examples.limits(CONFIG, posed.length), scoring.weights(posed, CONFIG.changed)
     table, stream = learner.search.table, learner.search.stream
 
     def work() -> int:

@@ -166,7 +166,7 @@ def _anneal(
     return now, done
 
 
-_COMPILED = ("anneal", "interpreter", "lanes", "program", "proposals", "random")
+SOURCES = ("anneal", "interpreter", "lanes", "program", "proposals", "random")
 """The modules of this folder whose code is in the compiled entries."""
 
 
@@ -186,7 +186,7 @@ def _build(sources: str, cache: bool) -> tuple[Any, ...]:
     return anneal, inspect
 
 
-anneal, inspect = compiled(_build, [Path(__file__).with_name(f"{n}.py") for n in _COMPILED])
+anneal, inspect = compiled(_build, [Path(__file__).with_name(f"{n}.py") for n in SOURCES])
 """``anneal`` makes up to ``count`` proposals, and stops at a fit; it returns the score and how many
 it made. ``inspect`` returns which pairs of each group a table is right on, and the patterns that it
 visits, as bits."""

@@ -22,6 +22,16 @@ from neuralprog_agents.training.loop import restart
 
 AGENTS = Path(loop.__file__).parents[1] / "agents"
 _SEQUENCES = {"env": "NRAMCopy", "length": (1, 4), "budget": 12, "judged": 60, "judged_every": 4}
+_PROGRAMS = {
+    "env": "NRAMSort-v0",
+    "length": (2, 4),
+    "steps": (1, 0, 0),
+    "programs": 24_000,
+    "batch": 200,
+    "reward": "progress",
+    "near": 0.3,
+    "halt": True,
+}
 _RL = {
     "env": "NRAMAccess-v0", "envs": 8, "budget": 1200, "judged_every": 400, "judged": 20,
     "width": 16, "layers": (8,),
@@ -64,6 +74,8 @@ CASES = {
         "turns": 3, "repair": 120_000,
     },
     "ntm": {**_SEQUENCES, "controller": "mlp", "hidden": 40},
+    **{f"policy_gradient-{algorithm}": {**_PROGRAMS, "algorithm": algorithm}
+       for algorithm in ("priority_queue", "mapo", "cross_entropy")},
     **{f"rl-{algorithm}": {**_RL, "algorithm": algorithm} for algorithm in ALGORITHMS},
     "search": {
         "env": "NRAMSort-v0", "length": (2, 4), "steps": (1, 0, 0), "proposals": 200_000,

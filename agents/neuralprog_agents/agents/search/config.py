@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from neuralprog_agents.circuits.lanes import LANES, MOST_REGISTERS, MOST_STEPS
-from neuralprog_agents.circuits.tables import coefficients
+from neuralprog_agents.circuits import examples
+from neuralprog_agents.circuits.lanes import MOST_REGISTERS
 from neuralprog_agents.training import ranges
 
 
@@ -90,31 +90,8 @@ class Config:
 
     def __post_init__(self) -> None:
         ranges.check(self)
-        low, high = self.length
-        if self.begin and not low <= self.begin <= high:
-            raise ValueError(f"begin must be 0 or from {low} to {high}, got {self.begin}")
+        examples.check(self)
         if self.unveil and self.halt:
             raise ValueError("unveil and halt exclude each other: a part has no end to halt at")
         if self.final_temperature > self.initial_temperature:
             raise ValueError("final_temperature must be at most initial_temperature")
-        if not 1 <= self.most_steps(low) <= self.most_steps(high) <= MOST_STEPS:
-            raise ValueError(f"steps must give 1 to {MOST_STEPS} steps, got {list(self.steps)}")
-        if self.shorter_pairs < LANES * self.groups:
-            raise ValueError(
-                f"pairs must be at least {LANES * self.groups + self.longer_pairs} "
-                f"(64 for each of {self.groups} groups, and {self.longer_pairs} longer ones)"
-            )
-
-    @property
-    def shorter_pairs(self) -> int:
-        """The pairs of the trained lengths."""
-        return self.pairs - self.longer_pairs
-
-    @property
-    def time_limit(self) -> tuple[int, ...]:
-        """(c_0, c_1, c_2): an instance of length n runs for at most Σ_k c_k · n^k steps."""
-        return coefficients(self.steps)
-
-    def most_steps(self, n: int) -> int:
-        """Return T for an instance of length n."""
-        return sum(c * n**k for k, c in enumerate(self.time_limit))

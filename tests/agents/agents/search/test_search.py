@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from neuralprog_agents.agents.search import agent, data
+from neuralprog_agents.agents.search import agent
 from neuralprog_agents.agents.search.agent import Config
 from neuralprog_agents.agents.search.search import ROUND, SearchLearner
 from neuralprog_agents.benchmark import search as bench
-from neuralprog_agents.circuits import tables
+from neuralprog_agents.circuits import examples, tables
 from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.training.loop import restart
@@ -51,36 +51,38 @@ def test_a_restart_depends_on_seed_and_index_alone(tmp_path):
 
 def test_pairs_that_a_fit_fails_on_come_into_use():
     learner = SearchLearner(INCREMENT, 0)
-    before, fresh = set(learner.rows.tolist()), np.arange(300, 310)
-    learner.bring_in(fresh)
-    assert set(learner.rows.tolist()) - before == set(fresh.tolist())
-    assert len(set(learner.rows.tolist())) == len(before)
+    before, fresh = set(learner.judge.rows.tolist()), np.arange(300, 310)
+    learner.judge.bring_in(fresh, position=0)
+    assert set(learner.judge.rows.tolist()) - before == set(fresh.tolist())
+    assert len(set(learner.judge.rows.tolist())) == len(before)
 
 
 def test_the_compiled_check_of_pairs_is_that_of_the_numpy_machine():
     learner = SearchLearner(INCREMENT, 1)
     trained(learner)
     learner.search.table[:, 0] = 0  # spoil it a little
-    rows = data.arranged(INCREMENT, np.arange(192))
-    posed, memory = data.pairs(INCREMENT)
-    found = learner.right(rows)
+    rows = examples.arranged(INCREMENT, np.arange(192))
+    posed, memory = examples.pairs(INCREMENT)
+    found = learner.judge.right(learner.search.table, rows)
     for i in range(0, 192, 5):
         n = int(posed.length[rows[i]])
-        task = data.task_of(
-            INCREMENT, n, int(memory[rows[i]]) - data.task_of(INCREMENT, n).machine.memory_size
+        task = examples.task_of(
+            INCREMENT, n, int(memory[rows[i]]) - examples.task_of(INCREMENT, n).machine.memory_size
         )
         one = batch.take(posed, rows[i : i + 1])
         one = type(one)(
             *(part[:, : memory[rows[i]]] if part.ndim == 2 else part for part in vars(one).values())
         )
-        limit = data.limits(INCREMENT, one.length)
+        limit = examples.limits(INCREMENT, one.length)
         state = tables.run(task.machine, learner.search.table, one, limit)
         assert (task.score(state, one)[0] == 1.0) == found[i]
 
 
 def test_all_restarts_share_one_list_of_pairs_within_the_budget():
-    posed, memory = data.pairs(INCREMENT)
-    assert len(memory) == INCREMENT.shorter_pairs == INCREMENT.pairs - INCREMENT.longer_pairs
+    posed, memory = examples.pairs(INCREMENT)
+    assert (
+        len(memory) == examples.shorter_pairs(INCREMENT) == INCREMENT.pairs - INCREMENT.longer_pairs
+    )
     assert set(posed.length.tolist()) == {1, 2, 3, 4, 5}
     assert (posed.tape < memory[:, None]).all()
 
@@ -106,8 +108,8 @@ def test_settings_out_of_range_are_refused(settings, message):
 def test_a_restart_may_begin_with_short_pairs_and_takes_in_longer_ones():
     config = Config(**{**vars(INCREMENT), "begin": 2, "tied": 0.5})
     learner = SearchLearner(config, 0)
-    lengths = data.pairs(config)[0].length
-    assert set(lengths[learner.rows].tolist()) == {1, 2}
+    lengths = examples.pairs(config)[0].length
+    assert set(lengths[learner.judge.rows].tolist()) == {1, 2}
     assert trained(learner).success
     assert learner.status()["samples"] <= config.pairs
 
@@ -115,12 +117,14 @@ def test_a_restart_may_begin_with_short_pairs_and_takes_in_longer_ones():
 def test_cells_are_unveiled_one_by_one_in_growing_time():
     config = Config(**{**vars(INCREMENT), "unveil": True})
     learner = SearchLearner(config, 0)
-    whole = data.pack(config, learner.rows)
-    parts = [data.pack(config, learner.rows, cells) for cells in range(1, 6)]
+    whole = examples.pack(config, learner.judge.rows)
+    parts = [examples.pack(config, learner.judge.rows, cells) for cells in range(1, 6)]
     shown = [(part.weight > 0).sum() for part in parts]
     assert shown == sorted(set(shown))
-    assert shown[0] == len(learner.rows)
-    assert [part.limit.max() for part in parts] == [config.most_steps(n) for n in range(1, 6)]
+    assert shown[0] == len(learner.judge.rows)
+    assert [part.limit.max() for part in parts] == [
+        examples.most_steps(config, n) for n in range(1, 6)
+    ]
     for last, all_of_it in zip(parts[-1], whole, strict=True):
         np.testing.assert_array_equal(last, all_of_it)
     seen = [learner.status()["cells"]]
@@ -156,8 +160,8 @@ def test_the_search_is_faster_than_on_numpy():
 
 def test_where_contrast_counts_neighbours_are_alike():
     config = Config("NRAMListSearch-v0", length=(1, 3), steps=(4, 4), spare=0, contrast=0.1)
-    posed = data.pairs(config)[0]
-    rows = data.arranged(config, np.arange(128))
+    posed = examples.pairs(config)[0]
+    rows = examples.arranged(config, np.arange(128))
     assert sorted(rows.tolist()) == list(range(128))
     couples = rows.reshape(-1, 2)
     alike = (posed.length[couples[:, 0]] == posed.length[couples[:, 1]]).mean()
@@ -169,9 +173,9 @@ def test_where_contrast_counts_neighbours_are_alike():
 
 def test_simplified_programs_stay_right_on_their_pairs():
     learner = SearchLearner(INCREMENT, 2)
-    while learner.round().right < len(learner.rows) or not learner.right_on_others():
+    judge, table = learner.judge, learner.search.table
+    while learner.round().right < len(judge.rows) or not judge.passes(table, position=0):
         pass
-    before = learner.search.table.copy()
-    after = learner.search.table[:] = learner.simplified()
-    assert not np.array_equal(before, after)
-    assert learner.right(data.arranged(INCREMENT, np.arange(256))).all()
+    after = judge.simplified(table)
+    assert not np.array_equal(table, after)
+    assert judge.right(after, examples.arranged(INCREMENT, np.arange(256))).all()

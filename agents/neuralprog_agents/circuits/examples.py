@@ -1,4 +1,4 @@
-"""The pairs that a search may use: one list for a whole run, used from its front.
+"""The pairs that a run may use: one list for all its restarts, used from its front.
 
 Pair i is a pure function of (config.seed, i), whichever restart asks, so that all restarts of a
 run together use no more than ``config.pairs`` pairs, those for checking fits included.
@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.agents.search.config import Config
 from neuralprog_agents.circuits import tables
-from neuralprog_agents.circuits.interpreter import Problem
-from neuralprog_agents.circuits.lanes import LANES
+from neuralprog_agents.circuits.interpreter import Problem, Weights
+from neuralprog_agents.circuits.lanes import LANES, MOST_MEMORY, MOST_STEPS
 from neuralprog_agents.circuits.pairs import in_lanes, problem
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import key_of
@@ -25,6 +24,57 @@ from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape.state import TapeInstances
 
 _PAIRS, _LONGER = 1, 2
+
+
+Config = Any
+"""The settings of a learner of circuits: ``env``, ``seed``, ``registers``, ``length``, ``steps``,
+``spare``, ``halt``, ``begin``, ``groups``, ``pairs``, ``longer_pairs``, ``check``, ``changed`` and
+the shares of the score. ``agents/search/config.py`` says what each means."""
+
+
+def check(config: Config) -> None:
+    """Raise ValueError where the settings do not go together."""
+    low, high = config.length
+    if config.begin and not low <= config.begin <= high:
+        raise ValueError(f"begin must be 0 or from {low} to {high}, got {config.begin}")
+    if not 1 <= most_steps(config, low) <= most_steps(config, high) <= MOST_STEPS:
+        raise ValueError(f"steps must give 1 to {MOST_STEPS} steps, got {list(config.steps)}")
+    if shorter_pairs(config) < LANES * config.groups:
+        raise ValueError(
+            f"pairs must be at least {LANES * config.groups + config.longer_pairs} "
+            f"(64 for each of {config.groups} groups, and {config.longer_pairs} longer ones)"
+        )
+
+
+def check_memory(config: Config) -> None:
+    """Raise ValueError where tapes are too long for the compiled interpreter, or pairs too few."""
+    memory = task_of(config, config.length[1], config.spare).machine.memory_size
+    if memory > MOST_MEMORY:
+        raise ValueError(
+            f"the longest pair needs {memory} cells, the interpreter has at most {MOST_MEMORY}"
+        )
+    first_rows(config)
+
+
+def shorter_pairs(config: Config) -> int:
+    """Return how many pairs have the trained lengths."""
+    return config.pairs - config.longer_pairs
+
+
+def time_limit(config: Config) -> tuple[int, ...]:
+    """Return (c_0, c_1, c_2): an instance of length n runs for at most Σ_k c_k · n^k steps."""
+    return tables.coefficients(config.steps)
+
+
+def most_steps(config: Config, n: int) -> int:
+    """Return T for an instance of length n."""
+    return sum(c * n**k for k, c in enumerate(time_limit(config)))
+
+
+def score_weights(config: Config) -> Weights:
+    """Return what the score of a config consists of; the rest is for right cells."""
+    cells = 1.0 - config.prefix - config.exact - config.hint - config.contrast
+    return Weights(cells, config.prefix, config.exact, config.hint, config.contrast, config.halt)
 
 
 def task_of(config: Config, length: int, spare: int = 0) -> Any:
@@ -51,12 +101,12 @@ def pairs(config: Config) -> tuple[TapeInstances, NDArray[np.int64]]:
         The pairs, padded with zeros to the widest memory, and M, shape (pairs,).
     """
     low, high = config.length
-    lengths = low + np.arange(config.shorter_pairs) % (high - low + 1)
-    spares = np.arange(config.shorter_pairs) // (high - low + 1) % (config.spare + 1)
+    lengths = low + np.arange(shorter_pairs(config)) % (high - low + 1)
+    spares = np.arange(shorter_pairs(config)) // (high - low + 1) % (config.spare + 1)
     width = task_of(config, high, config.spare).machine.memory_size
-    blank = np.zeros((config.shorter_pairs, width), dtype=np.int32)
+    blank = np.zeros((shorter_pairs(config), width), dtype=np.int32)
     found = TapeInstances(blank, blank.copy(), blank > 0, lengths.astype(np.int32))
-    memory = np.zeros(config.shorter_pairs, dtype=np.int64)
+    memory = np.zeros(shorter_pairs(config), dtype=np.int64)
     for n in range(low, high + 1):
         for spare in range(config.spare + 1):
             rows = np.flatnonzero((lengths == n) & (spares == spare))
@@ -84,7 +134,7 @@ def longer_pairs(config: Config) -> tuple[Any, TapeInstances]:
 
 def limits(config: Config, lengths: NDArray[Any]) -> NDArray[np.int64]:
     """Return the time limit T of each length, same shape."""
-    found: NDArray[np.int64] = tables.limits(config.time_limit, lengths)
+    found: NDArray[np.int64] = tables.limits(time_limit(config), lengths)
     return found
 
 
@@ -104,7 +154,7 @@ def first_rows(config: Config) -> NDArray[np.int64]:
     wanted = LANES * config.groups
     if len(short) < wanted:
         raise ValueError(
-            f"only {len(short)} of {config.shorter_pairs} pairs are at most {config.begin} long, "
+            f"only {len(short)} of {shorter_pairs(config)} pairs are at most {config.begin} long, "
             f"but {wanted} are scored: raise begin, or pairs"
         )
     return arranged(config, short[:wanted])
@@ -122,5 +172,5 @@ def pack(config: Config, rows: NDArray[np.int64], unveiled: int | None = None) -
     if unveiled is not None:
         shown = chosen.mask & (np.cumsum(chosen.mask, axis=1) <= unveiled)
         chosen = replace(chosen, mask=shown)
-        limit = np.minimum(limit, config.most_steps(unveiled))
+        limit = np.minimum(limit, most_steps(config, unveiled))
     return problem(chosen, memory[rows], limit, config.changed)

@@ -1,0 +1,24 @@
+"""The policy gradient over programs as an agent: its config, its learner, and its policy."""
+
+from __future__ import annotations
+
+from neuralprog_agents.agents.policy_gradient.config import Config
+from neuralprog_agents.agents.policy_gradient.train import PolicyGradientLearner
+from neuralprog_agents.circuits.card import Card, load
+from neuralprog_agents.circuits.examples import check_memory as check
+
+__all__ = ["COMPILED", "SUPERVISION", "Card", "Config", "check", "learner", "load", "supervision"]
+
+SUPERVISION = "rewards of programs"
+COMPILED = True
+_REWARDS = {"success": "success alone", "progress": "partial credit"}
+
+
+def supervision(config: Config) -> str:
+    """Return what is learned from: the reward of a program is its mean over input/output pairs."""
+    return f"rewards on input/output pairs: {_REWARDS[config.reward]}"
+
+
+def learner(config: Config, index: int) -> PolicyGradientLearner:
+    """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
+    return PolicyGradientLearner(config, index)

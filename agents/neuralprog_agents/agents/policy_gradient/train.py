@@ -1,0 +1,184 @@
+"""One restart: batches of programs, each run on all pairs in use, and updates of the policy.
+
+Every random number is a function of (seed, restart, position).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from neuralprog_agents.agent import Outcome, Pulse, Tensors
+from neuralprog_agents.agents.policy_gradient import algorithms, kernel
+from neuralprog_agents.agents.policy_gradient.config import Config
+from neuralprog_agents.agents.policy_gradient.kernel import UNUSED, Batch, Proposal
+from neuralprog_agents.agents.policy_gradient.memory import Memory
+from neuralprog_agents.agents.policy_gradient.policy import ProgramPolicy
+from neuralprog_agents.circuits import examples, tables
+from neuralprog_agents.circuits.card import card_of
+from neuralprog_agents.circuits.judge import Judge
+from neuralprog_agents.circuits.tables import CircuitTable
+from neuralprog_envs.core.draws import key_of
+
+CHUNK = 20
+"""Batches between two decisions."""
+_RESTARTS = 4
+"""The stream of seeds for restarts; ``examples`` has those of pairs."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a restart is, besides its policy, its memory and its pairs.
+
+    Attributes:
+        programs: How many have been sampled.
+        fits: How often one was right on all pairs in use.
+        mean: The mean return of the last batch.
+        best: The best return of any program.
+    """
+
+    programs: int = 0
+    fits: int = 0
+    mean: float = 0.0
+    best: float = 0.0
+
+
+class PolicyGradientLearner:
+    """One restart; see ``neuralprog_agents.agent.Learner``."""
+
+    def __init__(self, config: Config, index: int) -> None:
+        self.config = config
+        self.judge = Judge(config, index)
+        self.policy = ProgramPolicy(config.registers, config.register, config.halt)
+        self.batch = kernel.batch(config.batch, config.registers)
+        self.memory = Memory(config.memory, self.batch.tables.shape[1:])
+        self.stream = np.array([key_of(config.seed, _RESTARTS, index), 0], dtype=np.uint64)
+        self.progress = Progress()
+        self.found: CircuitTable | None = None
+        self.success = False
+        self._pack()
+
+    @property
+    def finished(self) -> bool:
+        """Whether a program fits, or all programs are sampled."""
+        return self.found is not None or self.progress.programs >= self.config.programs
+
+    def advance(self, pulse: Pulse) -> None:
+        """Sample and learn from some batches."""
+        for _ in range(CHUNK):
+            if not self.finished:
+                self._advance()
+                pulse()
+
+    def _advance(self) -> None:
+        self._sample()
+        self.memory.remember(self.batch.tables, self.batch.returns)
+        fits = np.flatnonzero(self.batch.right == len(self.judge.rows))
+        if len(fits):
+            self._check(runnable(self.batch.tables[fits[0]]))
+        algorithms.update(self.config, self.policy, self.batch, self.memory)
+
+    def _sample(self) -> None:
+        config, done = self.config, self.progress
+        proposal = Proposal(
+            self.policy.cumulative(), self.memory.tables, config.near, config.redraw
+        )
+        self._run(proposal, self.batch)
+        self.progress = replace(
+            done,
+            programs=done.programs + config.batch,
+            mean=float(self.batch.returns.mean()),
+            best=max(done.best, float(self.batch.returns.max())),
+        )
+
+    def _run(self, proposal: Proposal, batch: Batch) -> None:
+        """Fill a batch."""
+        kernel.sample(self.stream, proposal, self._room, self._problem, self.config.returns, batch)
+
+    def _check(self, fit: CircuitTable) -> None:
+        """Check a fit on other pairs; where it fails, they come into use."""
+        self.progress = replace(self.progress, fits=self.progress.fits + 1)
+        if self.judge.passes(fit, self.progress.programs):
+            self.found, self.success = self.judge.judged(fit)
+        else:
+            self._pack()
+            self._run_memory_again()
+
+    def _pack(self) -> None:
+        self._problem = examples.pack(self.config, self.judge.rows)
+        self._room = kernel.room(self._problem, self.config.registers)
+
+    def _run_memory_again(self) -> None:
+        """Give the remembered programs their returns on the pairs in use now."""
+        again = kernel.batch(len(self.memory.tables), self.config.registers)
+        for i in range(len(again.tables)):
+            one = slice(i, i + 1)
+            same = Proposal(self.policy.cumulative(), self.memory.tables[one], 1.0, 0.0)
+            self._run(same, Batch(again.tables[one], again.returns[one], again.right[one]))
+        self.memory.replace(again.tables, again.returns)
+
+    def status(self) -> dict[str, float]:
+        """Return what is reported."""
+        done = self.progress
+        judged = (self.found is not None) * self.config.longer_pairs
+        return {
+            "step": done.programs,
+            "progress": done.programs / self.config.programs,
+            "samples": float(self.judge.used + judged),
+            "mean": done.mean,
+            "best": done.best,
+            "fits": float(done.fits),
+        }
+
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return the policy, the memory, the pairs in use, the random stream, and the progress."""
+        policy, memory = self.policy, self.memory
+        tensors = {
+            "logits": policy.logits,
+            "m": policy.m,
+            "v": policy.v,
+            "memory": memory.tables,
+            "returns": memory.returns,
+            "rows": self.judge.rows,
+            "stream": self.stream,
+        }
+        own = {"updates": policy.updates, "used": self.judge.used}
+        return tensors, asdict(self.progress) | own
+
+    def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        """Undo ``state``."""
+        own = dict(metadata)
+        self.policy.updates, self.judge.used = own.pop("updates"), own.pop("used")
+        self.policy.logits, self.policy.m, self.policy.v = (
+            tensors[name].copy() for name in ("logits", "m", "v")
+        )
+        machine = examples.task_of(self.config, self.config.length[1]).machine
+        for table in tensors["memory"]:
+            tables.check_table(runnable(table), machine)
+        self.memory.replace(tensors["memory"], tensors["returns"])
+        self.judge.rows, self.stream = tensors["rows"].copy(), tensors["stream"].copy()
+        self.progress = Progress(**own)
+        self._pack()
+
+    def outcome(self) -> Outcome:
+        """Return the program that was found, or else the best one, or the likeliest."""
+        done = self.progress
+        metrics = {
+            "step": float(done.programs),
+            "programs": float(done.programs),
+            "fit": float(self.found is not None),
+            "best": done.best,
+        }
+        table = self._best() if self.found is None else self.found
+        return Outcome(self.success, metrics, {"table": table.copy()}, card_of(self.config))
+
+    def _best(self) -> CircuitTable:
+        some = len(self.memory.tables) > 0
+        return runnable(self.memory.tables[0]) if some else self.policy.likeliest()
+
+
+def runnable(table: CircuitTable) -> CircuitTable:
+    """Return a program with a source for every wire; where it has no effect, r_1."""
+    return np.where(table == UNUSED, 0, table)

@@ -1,0 +1,39 @@
+"""What the card of a learned table of circuits must hold, besides its weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from neuralprog_agents.agent import Tensors
+from neuralprog_agents.circuits.examples import Config, time_limit
+from neuralprog_agents.circuits.policy import TablePolicy
+from neuralprog_agents.circuits.tables import Coefficients
+from neuralprog_agents.training.checkpoint import check_arrays
+from neuralprog_agents.training.schema import Count
+
+
+@dataclass(frozen=True)
+class Card:
+    """Where it acts, the time limit, and the lengths it learned from."""
+
+    env: str
+    time_limit: Coefficients
+    trained_lengths: tuple[Count, Count]
+
+
+def card_of(config: Config) -> dict[str, Any]:
+    """Return the card of a config's outcome."""
+    return {
+        "env": config.env,
+        "registers": config.registers,
+        "time_limit": list(time_limit(config)),
+        "trained_lengths": list(config.length),
+        "halts": config.halt,
+    }
+
+
+def load(weights: Tensors, card: Card) -> TablePolicy:
+    """Return the policy of "table", shape (2^R, K), int64; see ``AgentModule.load``."""
+    check_arrays(weights, {"table": ("int64", (None, None))})
+    return TablePolicy(card.env, weights["table"], card.time_limit, card.trained_lengths)

@@ -1,0 +1,91 @@
+"""Whole restarts: the policy learns, and what it learned acts."""
+
+import numpy as np
+import pytest
+
+from neuralprog_agents.agents.policy_gradient import agent
+from neuralprog_agents.agents.policy_gradient.agent import Config
+from neuralprog_agents.agents.policy_gradient.train import PolicyGradientLearner
+from neuralprog_agents.evaluation.agents import policy_of
+from neuralprog_agents.evaluation.evaluate import evaluate
+
+INCREMENT = Config("NRAMIncrement-v0", registers=2, length=(1, 5), steps=(1, 1), spare=8)
+
+
+def trained(config, index=0):
+    learner = PolicyGradientLearner(config, index)
+    while not learner.finished:
+        learner.advance(lambda: None)
+    return learner
+
+
+@pytest.mark.learning
+def test_success_alone_teaches_increment_and_a_frozen_policy_does_not_find_it():
+    outcome = trained(INCREMENT).outcome()
+    assert outcome.success
+    assert (
+        trained(INCREMENT).outcome().tensors["table"].tobytes()
+        == outcome.tensors["table"].tobytes()
+    )
+    policy = policy_of("policy_gradient", outcome.tensors, outcome.card)
+    assert all(s.success_rate == 1.0 for s in evaluate(policy, INCREMENT.env, [10, 50], 50))
+    assert "def increment" in policy.program_source()
+    assert all(proof.holds for proof in policy.prove())
+    assert not trained(Config(**{**vars(INCREMENT), "learning_rate": 0.0})).success
+
+
+def test_a_policy_with_learning_rate_0_stays_as_it_began():
+    for algorithm in ("reinforce", "cross_entropy"):
+        config = Config(
+            **{**vars(INCREMENT), "learning_rate": 0.0, "programs": 2000, "algorithm": algorithm}
+        )
+        learner = trained(config)
+        np.testing.assert_array_equal(
+            learner.policy.logits, PolicyGradientLearner(config, 1).policy.logits
+        )
+
+
+@pytest.mark.parametrize("algorithm", ["reinforce", "risk_seeking", "mapo", "cross_entropy"])
+def test_every_algorithm_raises_the_mean_return(algorithm):
+    config = Config(
+        "NRAMCopy-v0", length=(1, 3), steps=(2, 2), reward="progress", programs=20_000,
+        algorithm=algorithm, learning_rate=0.1, entropy=0.0,
+    )  # fmt: skip
+    learner = PolicyGradientLearner(config, 0)
+    learner.advance(lambda: None)
+    before = learner.status()["mean"]
+    learner.advance(lambda: None)
+    assert learner.finished
+    assert learner.status()["mean"] > before + 0.02
+
+
+def test_remembered_programs_are_scored_anew_when_other_pairs_come_into_use():
+    config = Config(**{**vars(INCREMENT), "begin": 2, "programs": 100_000})
+    learner = PolicyGradientLearner(config, 0)
+    while not learner.progress.fits:
+        learner.advance(lambda: None)
+    assert learner.memory.returns.max() < 1.0 or learner.found is not None
+
+
+def test_its_reward_is_told():
+    assert agent.supervision(INCREMENT).endswith("success alone")
+    partial = Config(**{**vars(INCREMENT), "reward": "progress"})
+    assert agent.supervision(partial).endswith("partial credit")
+    assert (INCREMENT.returns.exact, INCREMENT.returns.cells) == (1.0, 0.0)
+    assert (partial.returns.exact, partial.returns.cells) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"learning_rate": -1.0}, "learning_rate"),
+        ({"quantile": 0.0}, "quantile must be above 0"),
+        ({"register": 1.0}, "register"),
+        ({"begin": 9}, "begin must be 0 or from 1 to 5, got 9"),
+        ({"pairs": 200}, "pairs must be at least 256"),
+        ({"steps": (0,)}, "steps must give 1 to 255 steps"),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Config(**{**vars(INCREMENT), **settings})
