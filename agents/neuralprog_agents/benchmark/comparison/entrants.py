@@ -110,6 +110,11 @@ def _rl(algorithm: str) -> Entrant:
     return Entrant(algorithm.lower(), agent="rl", samples="steps", overrides=own, variants=variants)
 
 
+def _policy_gradient(name: str, reward: str) -> Entrant:
+    own = {"reward": reward}
+    return Entrant(name, _TAPE, "policy_gradient", "pairs", shared=True, overrides=own)
+
+
 def _seq2seq(model: str) -> Entrant:
     own = {"model": model}
     return Entrant(model, agent="seq2seq", samples="pairs", shared=True, overrides=own)
@@ -130,6 +135,8 @@ ENTRANTS: tuple[Entrant, ...] = (
         variants=("-gradient", ""),
     ),
     Entrant("nram-hybrid", _TAPE, "nram", "pairs", shared=True, curriculum=True),
+    _policy_gradient("policy-gradient", "success"),
+    _policy_gradient("policy-gradient-progress", "progress"),
     Entrant("npi", _PROGRAM, "npi", "frames", reusable=True),
     Entrant("alphanpi", _PROGRAM, "alphanpi", "searched calls", reusable=True),
     Entrant("synthesis", _PROGRAM, "synthesis", "bodies tried", reusable=True),

@@ -20,6 +20,13 @@ def trained(config, index=0):
 
 
 @pytest.mark.learning
+def test_a_learning_policy_finds_copy_and_a_frozen_one_does_not():
+    settings = {"env": "NRAMCopy-v0", "length": (1, 5), "steps": (2, 2)}
+    assert trained(Config(**settings)).success
+    assert not trained(Config(**settings, learning_rate=0.0)).success
+
+
+@pytest.mark.learning
 def test_success_alone_teaches_increment_and_a_frozen_policy_does_not_find_it():
     outcome = trained(INCREMENT).outcome()
     assert outcome.success
