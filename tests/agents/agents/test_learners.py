@@ -39,7 +39,7 @@ _RL = {
         "PPO": {"n_steps": 16, "batch_size": 64},
         "MaskablePPO": {"n_steps": 16, "batch_size": 64},
         "RecurrentPPO": {"n_steps": 16, "batch_size": 64, "n_epochs": 2},
-        "DQN": {"learning_starts": 200, "buffer_size": 600, "batch_size": 32},
+        "DQN": {"learning_starts": 200, "buffer_size": 600, "batch_size": 32, "n_steps": 3},
         "BC": {"demonstrations": 50, "batch_size": 16},
     },
 }  # fmt: skip
@@ -77,6 +77,18 @@ CASES = {
     **{f"policy_gradient-{algorithm}": {**_PROGRAMS, "algorithm": algorithm}
        for algorithm in ("priority_queue", "mapo", "cross_entropy")},
     **{f"rl-{algorithm}": {**_RL, "algorithm": algorithm} for algorithm in ALGORITHMS},
+    "rl-curriculum": {
+        **_RL, "env": "NPIMax-v0", "algorithm": "MaskablePPO", "flat": True, "curriculum": 0.01,
+        "length": (1, 3), "settings": {"last_actions": 2}, "reward": "progress",
+        "options": {"MaskablePPO": {
+            "n_steps": 16, "batch_size": 64, "stats_window_size": 20, "ent_coef_end": 0.001,
+            "learning_rate_end": 1e-4,
+        }},
+    },
+    "rl-imitation": {
+        **_RL, "env": "NPSingleColumn-v0", "length": (5, 5), "flat": True, "self_imitation": 0.1,
+        "fields": ("question", "pivot_positions", "program"),
+    },
     "search": {
         "env": "NRAMSort-v0", "length": (2, 4), "steps": (1, 0, 0), "proposals": 200_000,
     },

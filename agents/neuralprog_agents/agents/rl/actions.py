@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from neuralprog_envs.core.task import Bools, Machine
 from neuralprog_envs.program.machine import ProgramMachine
+from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.tape.machine import TapeMachine
-from neuralprog_envs.tape.ops import HALT, MODULES
+from neuralprog_envs.tape.ops import HALT, MODULES, OPERATIONS
 
 Table = NDArray[np.int64]
 
@@ -44,13 +45,17 @@ def rows_of(machine: Machine, actions: NDArray[np.int64], table: Table) -> NDArr
 
 
 def _plain(machine: Machine, actions: Table) -> Table:
-    """Return the actions with every unused integer of an instruction set to 0."""
-    if not isinstance(machine, TapeMachine) or machine.action != "instruction":
+    """Return the actions with every integer that the operation does not use set to 0."""
+    if isinstance(machine, TableMachine):
+        used = np.array([(True, each.column, each.pivot) for each in machine.ops])
+    elif isinstance(machine, TapeMachine) and machine.action == "instruction":
+        arities = np.array([module.arity for module in MODULES])
+        used = np.ones((len(OPERATIONS), 4), dtype=bool)
+        used[:HALT, 1:3] = arities[:, None] > np.arange(2)
+        used[HALT, 1:] = False
+    else:
         return actions
-    operation = actions[:, 0]
-    arity = np.array([*(module.arity for module in MODULES), 0])[operation]
-    used = np.stack([operation >= 0, arity > 0, arity > 1, operation != HALT], axis=1)
-    return np.where(used, actions, 0)
+    return np.where(used[actions[:, 0]], actions, 0)
 
 
 def legal_actions(masks: Bools, table: Table, choices: tuple[int, ...]) -> Bools:

@@ -28,11 +28,15 @@ def check(config: Config) -> None:
         ModuleNotFoundError: Stable-Baselines3 is not installed.
     """
     from neuralprog_agents.agents.rl.algorithms import check_installed, options_of
-    from neuralprog_agents.agents.rl.setup import setup_of
+    from neuralprog_agents.agents.rl.setup import check_n_steps, setup_of
 
     check_installed()
-    options_of(config)
     setup = setup_of(config)
+    check_n_steps(setup, options_of(config))
+    if config.self_imitation:
+        from neuralprog_agents.agents.rl.train import self_imitation_of
+
+        self_imitation_of(config, setup, config.seed)
     if config.algorithm == "BC":
         from neuralprog_agents.agents.rl.imitate import demonstrations
 

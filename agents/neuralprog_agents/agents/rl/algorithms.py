@@ -14,7 +14,8 @@ from neuralprog_agents.agents.rl.setup import Setup
 from neuralprog_agents.training.ranges import Natural, NonNegative, Positive, Share, Within
 from neuralprog_agents.training.schema import Size, check_names, structured
 
-_ROLLOUTS = {"n_steps": 64, "ent_coef": 0.01, "learning_rate": 1e-3}
+_WINDOW = {"stats_window_size": 1000}
+_ROLLOUTS = {"n_steps": 64, "ent_coef": 0.01, "learning_rate": 1e-3, **_WINDOW}
 _PPO = {**_ROLLOUTS, "batch_size": 512, "n_epochs": 4}
 
 
@@ -58,6 +59,7 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
                 "target_update_interval": 2_000,
                 "exploration_fraction": 0.2,
                 "exploration_final_eps": 0.02,
+                **_WINDOW,
             },
             critic=False,
         ),
@@ -104,6 +106,7 @@ def options_of(config: Config) -> dict[str, Any]:
     if config.algorithm != "BC":
         parameters = inspect.signature(class_of(kind)).parameters
         known |= {name: each.annotation for name, each in parameters.items() if name not in _OURS}
+        known |= {f"{name}{END}": float for name in DECAYING if name in known}
     try:
         check_names(list(own), list(known))
         for name, value in own.items():
@@ -111,7 +114,16 @@ def options_of(config: Config) -> dict[str, Any]:
             structured(dict[str, kind_of], {name: value})  # type: ignore[valid-type]
     except ValueError as error:
         raise ValueError(f"options.{config.algorithm}: {error}") from None
-    return {**kind.defaults, **own}
+    options = {**kind.defaults, **own}
+    for name in DECAYING:
+        if f"{name}{END}" in options and not options[name] > 0:
+            raise ValueError(f"options.{config.algorithm}: {name} must be above 0 to fall")
+    return options
+
+
+def decay(start: float, end: float, share: float) -> float:
+    """Return what falls geometrically from a start to an end, after a share of the time."""
+    return float(start * (end / start) ** min(1.0, share))
 
 
 def _of_yaml(annotation: Any) -> Any:
@@ -121,8 +133,12 @@ def _of_yaml(annotation: Any) -> Any:
     return Union[plain] if plain else Any  # noqa: UP007
 
 
+DECAYING, END = ("ent_coef", "learning_rate"), "_end"
+"""What may fall, and the ending of the name of what it falls to."""
+
 _RANGES: Mapping[str, Any] = MappingProxyType(
     {
+        **dict.fromkeys((f"{name}{END}" for name in DECAYING), Positive),
         **dict.fromkeys(("n_steps", "n_epochs", "train_freq", "stats_window_size"), Size),
         **dict.fromkeys(("target_update_interval", "demonstrations"), Size),
         **dict.fromkeys(("gae_lambda", "tau", "exploration_fraction"), Share),

@@ -58,10 +58,21 @@ class Config:
     layers: ranges.Counts = (64, 64)
     """How many units each later layer has, in the policy and in the value function."""
     linger: float = 4.0
-    """On tapes: how much lower an untrained policy's logit of halting is, so that episodes last."""
+    """How much lower an untrained policy's logit of halting (tapes) or of RETURN (programs) is, so
+    that episodes last."""
+    curriculum: ranges.Share = 0.0
+    """Training begins at the shortest length, and goes on to the next when this share of the last
+    ``stats_window_size`` episodes succeeded; 0: all lengths from the start."""
+    bonus: ranges.NonNegative = 0.0
+    """What a success adds to the reward in training."""
+    self_imitation: ranges.NonNegative = 0.0
+    """The weight of imitating own successes, see ``self_imitation.SelfImitation``; 0: none."""
+    self_imitation_key: tuple[str, ...] = ("question",)
+    """The arrays whose first observation says which successes belong together."""
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Arguments of an algorithm, over those of ``algorithms.ALGORITHMS``:
-    {PPO: {ent_coef: 0.02}, DQN: {buffer_size: 10000}}."""
+    {PPO: {ent_coef: 0.02}, DQN: {buffer_size: 10000}}. ``ent_coef_end`` and ``learning_rate_end``
+    are what these fall to, geometrically, when the budget is spent."""
 
     def __post_init__(self) -> None:
         ranges.check(self)

@@ -12,8 +12,9 @@ from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.rl.actions import rows_of
 from neuralprog_agents.agents.rl.algorithms import options_of
 from neuralprog_agents.agents.rl.config import Config
+from neuralprog_agents.agents.rl.observations import packed
 from neuralprog_agents.agents.rl.policy import LearnedPolicy, new_network
-from neuralprog_agents.agents.rl.setup import Setup, setup_of, table_of
+from neuralprog_agents.agents.rl.setup import Setup, packed_fields, setup_of, table_of
 from neuralprog_agents.agents.rl.state import learner_arrays, restore_learner
 from neuralprog_agents.agents.rl.train import seed_of
 from neuralprog_agents.agents.rl.validation import Validation
@@ -63,7 +64,7 @@ class ImitationLearner:
     def __init__(self, config: Config, index: int) -> None:
         torch.set_num_threads(1)
         self.config, self.seed, setup = config, seed_of(config, index), setup_of(config)
-        self.options = options_of(config)
+        self.options, self.packed = options_of(config), packed_fields(setup)
         self.network = seeded(lambda: new_network(setup), 2 * self.seed)
         self.seen, self.done = demonstrations(setup, self.options["demonstrations"], self.seed)
         rate = self.options["learning_rate"]
@@ -94,7 +95,8 @@ class ImitationLearner:
         rows = random.integers(len(self.done), size=self.options["batch_size"])
         self.network.set_training_mode(True)
         seen = {name: array[rows] for name, array in self.seen.items()}
-        inputs, _ = self.network.obs_to_tensor(bare(seen))
+        shown = packed(seen, self.packed) if self.packed else bare(seen)
+        inputs, _ = self.network.obs_to_tensor(shown)
         _, likelihood, _ = self.network.evaluate_actions(inputs, torch.from_numpy(self.done[rows]))
         loss = -likelihood.mean()
         self.optimizer.zero_grad()

@@ -17,10 +17,10 @@ from neuralprog_agents.agents.rl.algorithms import (
     policy_arguments,
     policy_name,
 )
-from neuralprog_agents.agents.rl.setup import Setup, shown, table_of
-from neuralprog_agents.agents.rl.vec_env import action_space, chosen, shown_space
+from neuralprog_agents.agents.rl.observations import chosen, packed
+from neuralprog_agents.agents.rl.setup import Setup, packed_fields, seen_space, shown, table_of
+from neuralprog_agents.agents.rl.vec_env import action_space
 from neuralprog_agents.training.checkpoint import check_dtypes
-from neuralprog_envs.interfaces.setting import observation_space
 
 _TARGET = "q_net_target."
 """The prefix of DQN's target network, which only training needs."""
@@ -39,6 +39,7 @@ class LearnedPolicy:
         self.network = network
         self._kind = ALGORITHMS[setup.algorithm]
         self._machine, self._table = setup.task().machine, table_of(setup)
+        self._packed = packed_fields(setup)
         self._memory: Any = None
         self._begins: NDArray[np.bool_] = np.ones(0, dtype=bool)
         self._seen: tuple[Any, Masks | None] | None = None
@@ -71,6 +72,8 @@ class LearnedPolicy:
     def act(self, observation: Any, action_mask: Masks) -> Actions:
         """Return the action of each environment, shape (n, K)."""
         inputs = chosen(observation, self.setup.fields) if self._chooses else observation
+        if self._packed:
+            inputs = packed(inputs, self._packed)
         masks = self._legal(action_mask) if self._kind.masked else None
         extra = {} if masks is None else {"action_masks": masks}
         action, self._memory = self.network.predict(
@@ -123,8 +126,7 @@ def _usable(masks: Masks, choices: tuple[int, ...]) -> Masks:
 def new_network(setup: Setup) -> Any:
     """Return a new policy of Stable-Baselines3; torch's global generator draws its weights."""
     kind, task = ALGORITHMS[setup.algorithm], setup.task()
-    whole = observation_space(task)
-    space = shown_space(whole, setup.fields) if len(task.machine.observation) > 1 else whole
+    space = seen_space(setup)
     kind_of_policy = class_of(kind).policy_aliases[policy_name(kind, hasattr(space, "spaces"))]
     actions = action_space(task.machine.actions, table_of(setup))
     return kind_of_policy(space, actions, ConstantSchedule(0.0), **policy_arguments(setup))

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
 
 from neuralprog_agents.agents.rl.actions import Table, distinct_actions
 from neuralprog_agents.agents.rl.config import Algorithm, Config
+from neuralprog_agents.agents.rl.observations import packed_space, packs, shown_space
 from neuralprog_agents.training.ranges import Within
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.core.task import Task
+from neuralprog_envs.interfaces.setting import observation_space
+from neuralprog_envs.program.library import RETURN
 from neuralprog_envs.registry import find, make_task
 from neuralprog_envs.tape.ops import HALT
 
@@ -115,12 +121,72 @@ def table_of(setup: Setup) -> Table | None:
 
 
 def ending(setup: Setup) -> int | None:
-    """Return the index of the network's output that ends a tape episode; None in other families."""
-    if find(setup.env).family != "tape":
+    """Return the index of the network's output that ends an episode; None for tables."""
+    family = find(setup.env).family
+    if family == "program":
+        return RETURN
+    if family != "tape":
         return None
-    if setup.flat:
-        return -1
-    return -1 if setup.settings.get("action") == "circuit" else HALT
+    return -1 if setup.flat or setup.settings.get("action") == "circuit" else HALT
+
+
+def first_bias(setup: Setup, linger: float) -> NDArray[np.float32]:
+    """Return what an untrained policy's logits are shifted by, one for each of its outputs.
+
+    Flat instructions share the chance of their operation, so that one with few arguments is tried
+    as often as one with many.
+    """
+    machine, table = setup.task().machine, table_of(setup)
+    bias = np.zeros(sum(machine.actions) if table is None else len(table), dtype=np.float32)
+    if table is not None and find(setup.env).family == "tape":
+        bias -= np.log(np.bincount(table[:, 0])[table[:, 0]])
+    last = ending(setup)
+    if last is not None:
+        bias[last] -= linger
+    return bias
+
+
+def seen_space(setup: Setup) -> spaces.Space[Any]:
+    """Return the space of what the network sees."""
+    space = _shown_space(setup)
+    return packed_space(space) if packs(space) else space
+
+
+def packed_fields(setup: Setup) -> tuple[str, ...]:
+    """Return the arrays that the network sees packed, in their order; none where it sees others."""
+    space = _shown_space(setup)
+    return tuple(space.spaces) if packs(space) else ()
+
+
+def _shown_space(setup: Setup) -> Any:
+    task = setup.task()
+    whole = observation_space(task)
+    return shown_space(whole, setup.fields) if len(task.machine.observation) > 1 else whole
+
+
+def check_n_steps(setup: Setup, options: Mapping[str, Any]) -> None:
+    """Raise ValueError if Stable-Baselines3 has no n-step returns for these observations."""
+    if setup.algorithm == "DQN" and options.get("n_steps", 1) > 1:
+        space = seen_space(setup)
+        if isinstance(space, spaces.Dict):
+            raise ValueError("options.DQN: n_steps above 1 needs fields of integers only")
+
+
+def key_columns(setup: Setup, names: tuple[str, ...]) -> NDArray[np.intp]:
+    """Return where the named arrays are in a packed observation.
+
+    Raises:
+        ValueError: The network does not see one of them.
+    """
+    seen, arrays = packed_fields(setup), shown(setup.task(), setup.fields)
+    for name in names:
+        if name not in seen:
+            raise ValueError(
+                f"self_imitation_key: the network does not see {name!r} among integers; "
+                f"it sees {', '.join(seen) or 'none'}"
+            )
+    names_of = [name for name in seen for _ in range(int(np.prod(arrays[name].shape)))]
+    return np.flatnonzero(np.isin(names_of, names))
 
 
 def shown(task: Task, fields: tuple[str, ...]) -> dict[str, Any]:

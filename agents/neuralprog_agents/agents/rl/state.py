@@ -56,11 +56,11 @@ def restore(model: Any, env: ProgramVecEnv, tensors: Tensors, found: dict[str, A
     restore_learner(model.policy, model.policy.optimizer, tensors)
     for name in filter(found["counters"].__contains__, _COUNTERS):
         setattr(model, name, found["counters"][name])
-    model._last_obs = env.restore(_part("env", tensors))
+    model._last_obs = env.restore(part("env", tensors))
     model._last_episode_starts = tensors["starts"].copy()
-    _restore_memory(model, _part("memory", tensors))
-    _restore_replay(model, _part("replay", tensors))
-    _restore_episodes(model, _part("episodes", tensors))
+    _restore_memory(model, part("memory", tensors))
+    _restore_replay(model, part("replay", tensors))
+    _restore_episodes(model, part("episodes", tensors))
     model.action_space.np_random.bit_generator.state = found["actions"]
     torch.random.set_rng_state(torch.from_numpy(tensors["torch"].copy()))
     np.random.set_state(("MT19937", tensors["numpy"], *found["numpy"]))  # noqa: NPY002
@@ -78,15 +78,16 @@ def restore_learner(
     network: torch.nn.Module, optimizer: torch.optim.Optimizer, tensors: Tensors
 ) -> None:
     """Restore what ``learner_arrays`` returned, in place; other arrays are ignored."""
-    network.load_state_dict(_torch(_part("policy", tensors)))
-    _restore_optimizer(optimizer, _part("optimizer", tensors))
+    network.load_state_dict(_torch(part("policy", tensors)))
+    _restore_optimizer(optimizer, part("optimizer", tensors))
 
 
 def _prefixed(prefix: str, arrays: Tensors) -> Tensors:
     return {f"{prefix}.{name}": array for name, array in arrays.items()}
 
 
-def _part(prefix: str, arrays: Tensors) -> Tensors:
+def part(prefix: str, arrays: Tensors) -> Tensors:
+    """Return the arrays named "prefix.…", by what follows."""
     start = f"{prefix}."
     return {k.removeprefix(start): array for k, array in arrays.items() if k.startswith(start)}
 
@@ -158,8 +159,8 @@ def _restore_replay(model: Any, arrays: Tensors) -> None:
     buffer = model.replay_buffer
     for name in _REPLAY:
         for key, array in _by_key(getattr(buffer, name)).items():
-            part = arrays[f"{name}.{key}"]
-            array[: len(part)] = part
+            kept = arrays[f"{name}.{key}"]
+            array[: len(kept)] = kept
     buffer.pos, buffer.full = int(arrays["position"][0]), bool(arrays["position"][1])
 
 
@@ -168,13 +169,14 @@ def _by_key(arrays: Any) -> Tensors:
 
 
 def _episodes(model: Any) -> Tensors:
-    """Return the returns and lengths of the last episodes, which metrics are computed from."""
+    """Return the returns, lengths and successes of the last episodes."""
     infos = model.ep_info_buffer
-    return {key: np.array([info[key] for info in infos], dtype=np.float64) for key in _EPISODE}
+    sums = {key: np.array([info[key] for info in infos], dtype=np.float64) for key in _EPISODE}
+    return sums | {"success": np.array(model.ep_success_buffer, dtype=bool)}
 
 
 def _restore_episodes(model: Any, arrays: Tensors) -> None:
     rows = zip(*(arrays[key].tolist() for key in _EPISODE), strict=True)
     infos = [dict(zip(_EPISODE, row, strict=True)) for row in rows]
     model.ep_info_buffer = deque(infos, maxlen=model._stats_window_size)
-    model.ep_success_buffer = deque(maxlen=model._stats_window_size)
+    model.ep_success_buffer = deque(arrays["success"].tolist(), maxlen=model._stats_window_size)

@@ -7,22 +7,28 @@ from typing import Any
 
 import numpy as np
 import torch
-from stable_baselines3.common.callbacks import BaseCallback
 
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.rl import state
 from neuralprog_agents.agents.rl.algorithms import (
     ALGORITHMS,
+    END,
     class_of,
+    decay,
     options_of,
     policy_arguments,
     policy_name,
 )
+from neuralprog_agents.agents.rl.callbacks import Chunk, Curriculum, EntropyDecay, WholeError
 from neuralprog_agents.agents.rl.config import Config
 from neuralprog_agents.agents.rl.policy import LearnedPolicy
-from neuralprog_agents.agents.rl.setup import Setup, ending, setup_of
+from neuralprog_agents.agents.rl.self_imitation import SelfImitation, SuccessMemory
+from neuralprog_agents.agents.rl.setup import Setup, first_bias, key_columns, setup_of
 from neuralprog_agents.agents.rl.validation import Validation
 from neuralprog_agents.agents.rl.vec_env import ProgramVecEnv
+
+IMITATES_ITSELF = ("PPO", "A2C", "MaskablePPO")
+"""The algorithms that can imitate their own successes: on-policy, without a memory."""
 
 _CHUNK = 1000
 """The environment steps of a chunk, or those of one rollout where these are more."""
@@ -36,6 +42,8 @@ def make_env(config: Config, setup: Setup) -> ProgramVecEnv:
         config.envs,
         fields=() if single else setup.fields,
         flat=setup.flat,
+        pack=True,
+        bonus=config.bonus,
         bootstrap=False,
         reward=config.reward,
         discount=config.gamma if config.reward == "shaped" else 1.0,
@@ -46,6 +54,12 @@ def make_env(config: Config, setup: Setup) -> ProgramVecEnv:
 def make_learner(config: Config, setup: Setup, env: ProgramVecEnv, seed: int) -> Any:
     """Return the seeded algorithm; it also seeds the global generators of torch and NumPy."""
     kind = ALGORITHMS[config.algorithm]
+    options = options_of(config)
+    end = options.pop(f"learning_rate{END}", None)
+    if end is not None:
+        start = options["learning_rate"]
+        options["learning_rate"] = lambda remaining: decay(start, end, 1 - remaining)
+    options.pop(f"ent_coef{END}", None)
     learner = class_of(kind)(
         policy_name(kind, hasattr(env.observation_space, "spaces")),
         env,
@@ -53,13 +67,40 @@ def make_learner(config: Config, setup: Setup, env: ProgramVecEnv, seed: int) ->
         seed=seed,
         device="cpu",
         policy_kwargs=policy_arguments(setup),
-        **options_of(config),
+        **options,
     )
-    last = ending(setup)
-    if kind.critic and last is not None:
+    if kind.critic:
         with torch.no_grad():
-            learner.policy.action_net.bias[last] -= config.linger
+            learner.policy.action_net.bias += torch.from_numpy(first_bias(setup, config.linger))
     return learner
+
+
+def entropy_decay_of(config: Config) -> EntropyDecay | None:
+    """Return what lets the entropy coefficient fall; None if it is to stay."""
+    options = options_of(config)
+    end = options.get(f"ent_coef{END}")
+    return None if end is None else EntropyDecay(options["ent_coef"], end, config.budget)
+
+
+def curriculum_of(config: Config, setup: Setup) -> Curriculum | None:
+    """Return the curriculum; None without one."""
+    return Curriculum(config.curriculum, setup.length) if config.curriculum else None
+
+
+def self_imitation_of(config: Config, setup: Setup, seed: int) -> SelfImitation | None:
+    """Return what imitates own successes; None without it.
+
+    Raises:
+        ValueError: The algorithm or the observation does not allow it.
+    """
+    if not config.self_imitation:
+        return None
+    if config.algorithm not in IMITATES_ITSELF:
+        raise ValueError(
+            f"self_imitation: {config.algorithm} is not among {', '.join(IMITATES_ITSELF)}"
+        )
+    key = key_columns(setup, config.self_imitation_key)
+    return SelfImitation(config.self_imitation, key, seed)
 
 
 def seed_of(config: Config, index: int) -> int:
@@ -67,34 +108,20 @@ def seed_of(config: Config, index: int) -> int:
     return int(np.random.SeedSequence((config.seed, index)).generate_state(1)[0])
 
 
-class _WholeError(Exception):
-    """A learner is between two rollouts, where its state is whole."""
-
-
-class _Chunk(BaseCallback):  # type: ignore[misc]
-    """Leaves ``learn`` before the rollout that begins with so many samples."""
-
-    def __init__(self, samples: int, pulse: Pulse) -> None:
-        super().__init__()
-        self._samples, self._pulse = samples, pulse
-
-    def _on_rollout_start(self) -> None:
-        if self.model.num_timesteps >= self._samples:
-            raise _WholeError
-
-    def _on_step(self) -> bool:
-        self._pulse()
-        return True
-
-
 class ReinforcementLearner:
     """One restart; see ``neuralprog_agents.agent.Learner``. Draws from the global generators."""
 
     def __init__(self, config: Config, index: int) -> None:
         torch.set_num_threads(1)
-        self.config, setup = config, setup_of(config)
+        self.config, setup, seed = config, setup_of(config), seed_of(config, index)
         self.env = make_env(config, setup)
-        self.model = make_learner(config, setup, self.env, seed_of(config, index))
+        self.curriculum = curriculum_of(config, setup)
+        if self.curriculum:
+            self.curriculum.apply(self.env)
+        self.imitation = self_imitation_of(config, setup, seed)
+        own = [entropy_decay_of(config), self.curriculum, self.imitation]
+        self.callbacks = [each for each in own if each is not None]
+        self.model = make_learner(config, setup, self.env, seed)
         self.model._setup_learn(config.budget)
         self.model.policy.optimizer.register_step_pre_hook(lambda *_: self._pulse())
         self.validation = Validation(config, LearnedPolicy(setup, self.model.policy))
@@ -114,10 +141,10 @@ class ReinforcementLearner:
         """Do one rollout and its updates, or several short ones; validate when it is due."""
         self._pulse = pulse
         end = min(self.samples + _CHUNK, self.validation.at + self.config.judged_every)
-        with suppress(_WholeError):
+        with suppress(WholeError):
             self.model.learn(
                 self.config.budget - self.samples,
-                callback=_Chunk(end, pulse),
+                callback=[Chunk(end, pulse), *self.callbacks],
                 log_interval=None,
                 reset_num_timesteps=False,
             )
@@ -137,10 +164,21 @@ class ReinforcementLearner:
         """Return the algorithm with its environments and generators, and the best weights."""
         tensors, learner = state.capture(self.model, self.env)
         best, validation = self.validation.state()
-        return tensors | best, {"learner": learner, "validation": validation}
+        own = {f"successes.{n}": a for n, a in self._memory().items()}
+        top = self.curriculum.top if self.curriculum else None
+        found = {"learner": learner, "validation": validation, "top": top}
+        return tensors | best | own, found
+
+    def _memory(self) -> Tensors:
+        return self.imitation.memory.arrays() if self.imitation else {}
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
         """Restore what ``state`` returned."""
+        if self.curriculum:
+            self.curriculum.top = metadata["top"]
+            self.curriculum.apply(self.env)
+        if self.imitation:
+            self.imitation.memory = SuccessMemory.of(state.part("successes", tensors))
         state.restore(self.model, self.env, tensors, metadata["learner"])
         self.validation.restore(tensors, metadata["validation"])
 

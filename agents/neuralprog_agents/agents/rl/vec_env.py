@@ -12,6 +12,13 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 from neuralprog_agents.agents.rl.actions import Table, distinct_actions, legal_actions
+from neuralprog_agents.agents.rl.observations import (
+    chosen,
+    packed,
+    packed_space,
+    packs,
+    shown_space,
+)
 from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
 
 
@@ -29,6 +36,9 @@ class ProgramVecEnv(VecEnv):  # type: ignore[misc]
             observed without a dictionary.
         flat: Whether an action is one integer, a row of ``actions.distinct_actions`` (as DQN
             needs), instead of K integers.
+        pack: Whether arrays of integers are observed side by side as one, (n, F), as DQN's n-step
+            returns need; where some are real numbers, nothing changes.
+        bonus: What a success adds to the reward.
         bootstrap: Whether truncation at the step limit is reported, so that learners add the value
             of the last observation. A truncated episode is scored like any other, and a shaped
             reward has paid back its potential; False gives the return without that value.
@@ -46,6 +56,8 @@ class ProgramVecEnv(VecEnv):  # type: ignore[misc]
         *,
         fields: Sequence[str] = (),
         flat: bool = False,
+        pack: bool = False,
+        bonus: float = 0.0,
         bootstrap: bool = True,
         **settings: Any,
     ) -> None:
@@ -55,9 +67,12 @@ class ProgramVecEnv(VecEnv):  # type: ignore[misc]
         self.table = distinct_actions(self.envs.task.machine) if flat else None
         self.bootstrap = bootstrap
         self._fields = tuple(fields)
-        shown = shown_space(self.envs.single_observation_space, self._fields)
+        shown: Any = shown_space(self.envs.single_observation_space, self._fields)
         self._whole = shown is self.envs.single_observation_space
-        super().__init__(num_envs, shown, action_space(self.choices, self.table))
+        self._packed = tuple(shown.spaces) if pack and packs(shown) else ()
+        self._bonus = bonus
+        seen = packed_space(shown) if self._packed else shown
+        super().__init__(num_envs, seen, action_space(self.choices, self.table))
         self._actions: NDArray[Any] = np.zeros(0)
         self._returns = np.zeros(num_envs)
         self._lengths = np.zeros(num_envs, dtype=np.int64)
@@ -88,6 +103,8 @@ class ProgramVecEnv(VecEnv):  # type: ignore[misc]
     def step_wait(self) -> tuple[Any, NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
         """Execute the actions; return observations, rewards, dones and infos."""
         observation, reward, terminated, truncated, info = self.envs.step(self._actions)
+        if self._bonus and "final_info" in info:
+            reward = reward + self._bonus * info["final_info"]["success"]
         self._returns += reward
         self._lengths += 1
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
@@ -106,7 +123,7 @@ class ProgramVecEnv(VecEnv):  # type: ignore[misc]
         success = info["final_info"]["success"]
         for slot in ended.tolist():
             infos[slot] = {
-                "terminal_observation": self._shown(info["final_obs"][slot]),
+                "terminal_observation": self._last(info["final_obs"][slot]),
                 "TimeLimit.truncated": self.bootstrap and bool(truncated[slot]),
                 "is_success": bool(success[slot]),
                 "episode": {
@@ -119,7 +136,14 @@ class ProgramVecEnv(VecEnv):  # type: ignore[misc]
         self._lengths[ended] = 0
 
     def _shown(self, observation: Any) -> Any:
-        return observation if self._whole else chosen(observation, self._fields)
+        seen = observation if self._whole else chosen(observation, self._fields)
+        return packed(seen, self._packed) if self._packed else seen
+
+    def _last(self, observation: Any) -> Any:
+        """Return the last observation of one episode, without a batch axis."""
+        if not self._packed:
+            return self._shown(observation)
+        return self._shown({name: array[None] for name, array in observation.items()})[0]
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Return the action masks, (n, ΣK), or (n, A) if actions are flat."""
@@ -180,32 +204,6 @@ class ProgramVecEnv(VecEnv):  # type: ignore[misc]
 
     def _owner(self, name: str) -> Any:
         return self if name == "action_masks" else self.envs
-
-
-def shown_space(space: spaces.Space[Any], fields: Sequence[str]) -> spaces.Space[Any]:
-    """Return the space of the selected arrays of an observation.
-
-    Raises:
-        ValueError: An array is unknown.
-    """
-    if not fields:
-        return space
-    if not isinstance(space, spaces.Dict):
-        raise ValueError("fields: this observation is a single array; leave fields empty")
-    for name in fields:
-        if name not in space.spaces:
-            known = ", ".join(space.spaces)
-            raise ValueError(f"fields: the observation has no {name!r}; it has {known}")
-    if len(fields) == 1:
-        return space[fields[0]]
-    return spaces.Dict({name: space[name] for name in fields})
-
-
-def chosen(observation: Any, fields: Sequence[str]) -> Any:
-    """Return the selected arrays of an observation."""
-    if len(fields) == 1:
-        return observation[fields[0]]
-    return {name: observation[name] for name in fields} if fields else observation
 
 
 def action_space(

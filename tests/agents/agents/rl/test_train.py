@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from neuralprog_agents.agents.rl import agent, train
+from neuralprog_agents.agents.rl import agent
 from neuralprog_agents.agents.rl.agent import Config
 from neuralprog_agents.agents.rl.algorithms import ALGORITHMS
+from neuralprog_agents.agents.rl.self_imitation import SuccessMemory, _episodes
+from neuralprog_agents.agents.rl.setup import first_bias, setup_of, table_of
+from neuralprog_agents.agents.rl.vec_env import ProgramVecEnv
 from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.training import config as settings
-from neuralprog_agents.training.loop import restart
+from neuralprog_agents.training.loop import contained_randomness, restart
 
 ROOT = Path(__file__).parents[4]
 SMALL = {
@@ -114,7 +117,7 @@ def test_action_probabilities_are_those_of_legal_choices(tmp_path):
     config = small("MaskablePPO", "NPIBubbleSort-v0", budget=100)
     outcome, _ = run(config, tmp_path)
     policy = policy_of("rl", outcome.tensors, outcome.card)
-    env = train.make_env(config, policy.setup)
+    env = ProgramVecEnv(config.env, 8)
     env.seed(0)
     seen, masks = env.reset(), env.action_masks()
     policy.start(env.num_envs)
@@ -143,6 +146,16 @@ def test_action_probabilities_are_those_of_legal_choices(tmp_path):
         ({"options": {"PPO": {"learning_rate": -0.1}}}, "learning_rate must be above 0"),
         ({"settings": {"memorysize": 12}}, "settings: NRAM.* has no setting 'memorysize'"),
         ({"options": {"SAC": {}}}, "unknown algorithm"),
+        ({"options": {"PPO": {"ent_coef_end": 0}}}, "ent_coef_end must be above 0"),
+        ({"options": {"PPO": {"ent_coef": 0, "ent_coef_end": 0.1}}}, "ent_coef must be above 0"),
+        ({"algorithm": "DQN", "options": {"DQN": {"ent_coef_end": 0.1}}}, "unknown setting"),
+        ({"self_imitation": 0.1}, "self_imitation_key: the network does not see 'question'"),
+        ({"self_imitation": 0.1, "algorithm": "RecurrentPPO"}, "RecurrentPPO is not among PPO"),
+        ({"curriculum": 1.5}, "curriculum must be at least 0 and at most 1"),
+        (
+            {"env": "NPTableQA-v0", "algorithm": "DQN", "options": {"DQN": {"n_steps": 3}}},
+            "n_steps above 1 needs fields of integers only",
+        ),
         ({"length": (9, 9), "settings": {"memory_size": 9}}, "lengths"),
     ],
 )
@@ -150,6 +163,83 @@ def test_what_does_not_go_together_is_told_in_one_line(settings, message):
     with pytest.raises(ValueError, match=message) as error:
         agent.check(Config(**{"env": "NRAMCopy-v0", **settings}))
     assert "\n" not in str(error.value)
+
+
+def test_entropy_and_rate_fall_to_their_ends():
+    options = {"n_steps": 16, "batch_size": 64, "ent_coef": 0.1, "learning_rate": 1e-2}
+    ends = {"ent_coef_end": 1e-3, "learning_rate_end": 1e-4}
+    learner = agent.learner(small("PPO", budget=1280, options={"PPO": options | ends}), 0)
+    seen = []
+    with contained_randomness():
+        while not learner.finished:
+            learner.advance(lambda: None)
+            rate = learner.model.policy.optimizer.param_groups[0]["lr"]
+            seen.append((learner.model.ent_coef, rate))
+    assert seen == sorted(seen, reverse=True)
+    steps = 1280 - 8 * 16  # those before the last rollout
+    assert learner.model.ent_coef == pytest.approx(0.1 * 0.01 ** (steps / 1280))
+    assert rate == pytest.approx(1e-4)
+
+
+def test_a_curriculum_goes_on_when_enough_episodes_succeed():
+    config = small(
+        "PPO", "NPIMax-v0", length=(1, 3), curriculum=0.9, flat=True, reward="sparse", linger=-20,
+        options={"PPO": {"n_steps": 16, "batch_size": 64, "stats_window_size": 30}},
+    )  # fmt: skip
+    learner = agent.learner(config, 0)
+    tops = []
+    with contained_randomness():
+        while not learner.finished:
+            tops.append(learner.curriculum.top)
+            assert learner.env.get_attr("lengths", 0) == [(1, tops[-1])]
+            learner.advance(lambda: None)
+    assert tops[0] == 1
+    assert sorted(tops) == tops
+    assert tops[-1] == 2  # an array of one item needs a return only, one of two more
+
+
+def test_halting_is_rare_and_operations_alike_at_first():
+    for env, ending in (("NRAMCopy-v0", -1), ("NPIMax-v0", 0)):
+        config = small("PPO", env, flat=True, linger=3.0)
+        setup = setup_of(config)
+        bias, table = first_bias(setup, 3.0), table_of(setup)
+        chance = np.exp(bias) / np.exp(bias).sum()
+        assert bias[ending] == -3 - np.log(np.bincount(table[:, 0]))[-1] * (ending == -1)
+        if env == "NRAMCopy-v0":
+            shares = [chance[table[:, 0] == operation].sum() for operation in range(15)]
+            np.testing.assert_allclose(shares[:14], shares[0], rtol=1e-5)
+            np.testing.assert_allclose(shares[14], shares[0] * np.exp(-3), rtol=1e-5)
+
+
+def test_a_memory_prefers_what_is_always_right_and_survives_as_arrays():
+    memory = SuccessMemory()
+
+    def steps(action):
+        return {"observations": np.full((2, 3), action), "actions": np.full((2, 1), action)}
+
+    memory.add(b"question", steps(9), right=False)
+    assert memory.programs == {}
+    for i in range(40):
+        memory.add(b"question", steps(1), right=i % 2 == 0)
+        memory.add(b"question", steps(2), right=True)
+    for action in range(100):
+        memory.add(b"another?", steps(action), right=True)
+    assert len(memory.programs[b"another?"]) == 64
+    known = memory.programs[b"question"]
+    assert [(p.hits, p.misses) for p in known.values()] == [(20, 20), (40, 0)]
+    for kept in (memory, SuccessMemory.of(memory.arrays())):
+        drawn = [e["actions"][0, 0] for e in kept.draw(np.random.default_rng(0), 400)]
+        questions = [action for action in drawn if action in (1, 2)]
+        assert questions.count(2) > 150
+        assert questions.count(1) < 10
+    again = SuccessMemory.of(memory.arrays()).arrays()
+    assert all(np.array_equal(again[name], array) for name, array in memory.arrays().items())
+
+
+def test_only_whole_episodes_are_remembered():
+    assert list(_episodes([2, 5], [1, 4])) == [(2, 4)]
+    assert list(_episodes([0, 3], [2])) == [(0, 2)]
+    assert list(_episodes([], [3])) == []
 
 
 def test_missing_libraries_are_named(monkeypatch):

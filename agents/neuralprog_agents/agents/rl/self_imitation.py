@@ -1,0 +1,178 @@
+"""Self-imitation: own programs that were right are imitated, by what they were the answer to.
+
+Episodes belong together if they begin with the same key, such as the words of a question. A program
+is the actions of an episode. For each key the memory counts how often each program that was ever
+right is right. After each rollout the policy imitates programs of keys drawn uniformly. Of a key's
+programs, that one is taken whose draw from Beta(1 + hits, 1 + misses) is the largest: a program
+that is right by luck gives way to one that is always right.
+
+Source: Oh et al., "Self-Imitation Learning", ICML 2018; Liang et al., "Memory Augmented Policy
+Optimization", NeurIPS 2018; the draws are those of Thompson (1933).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3.common.callbacks import BaseCallback
+
+from neuralprog_agents.agent import Tensors
+
+_PROGRAMS = 64
+"""Programs that are kept for a key."""
+_BATCHES = 4
+"""Gradient steps after a rollout."""
+_EPISODES = 256
+"""Programs in a batch."""
+
+Steps = dict[str, NDArray[Any]]
+"""An episode: "observations" (t, F), "actions" (t, K), and "masks" (t, ΣK) if there are any."""
+
+
+@dataclass
+class Program:
+    """A program that was right, and how often it was."""
+
+    steps: Steps
+    hits: int = 0
+    misses: int = 0
+
+    @property
+    def rate(self) -> float:
+        """The mean of its Beta distribution."""
+        return (1 + self.hits) / (2 + self.hits + self.misses)
+
+
+@dataclass
+class SuccessMemory:
+    """The programs that were right, by key."""
+
+    programs: dict[bytes, dict[bytes, Program]] = field(default_factory=dict)
+
+    def add(self, key: bytes, steps: Steps, right: bool) -> None:
+        """Count an episode; a program that was never right is not remembered."""
+        name = steps["actions"].tobytes()
+        known = self.programs.get(key, {})
+        if name in known:
+            known[name].hits += right
+            known[name].misses += not right
+        elif right:
+            self.programs.setdefault(key, known)[name] = Program(steps, hits=1)
+            if len(known) > _PROGRAMS:
+                del known[min(known, key=lambda each: known[each].rate)]
+
+    def draw(self, random: np.random.Generator, count: int) -> Iterator[Steps]:
+        """Yield a program for each of ``count`` keys, drawn uniformly."""
+        keys = list(self.programs.values())
+        for row in random.integers(len(keys), size=count).tolist():
+            programs = list(keys[row].values())
+            hits, misses = np.array([(p.hits, p.misses) for p in programs]).T
+            yield programs[int(random.beta(1 + hits, 1 + misses).argmax())].steps
+
+    def arrays(self) -> Tensors:
+        """Return everything as arrays, in the order of the memory."""
+        rows = [(key, each) for key, known in self.programs.items() for each in known.values()]
+        if not rows:
+            return {}
+        names = rows[0][1].steps
+        return {
+            "key": np.stack([np.frombuffer(key, dtype=np.uint8) for key, _ in rows]),
+            "counts": np.array([(p.hits, p.misses, len(p.steps["actions"])) for _, p in rows]),
+            **{f"steps.{n}": np.concatenate([p.steps[n] for _, p in rows]) for n in names},
+        }
+
+    @classmethod
+    def of(cls, arrays: Tensors) -> SuccessMemory:
+        """Undo ``arrays``."""
+        memory = cls()
+        if arrays:
+            cuts = np.cumsum(arrays["counts"][:, 2])[:-1]
+            steps = {
+                name.removeprefix("steps."): np.split(array, cuts)
+                for name, array in arrays.items()
+                if name.startswith("steps.")
+            }
+            for i, (hits, misses, _) in enumerate(arrays["counts"].tolist()):
+                own = {name: parts[i] for name, parts in steps.items()}
+                known = memory.programs.setdefault(arrays["key"][i].tobytes(), {})
+                known[own["actions"].tobytes()] = Program(own, hits, misses)
+        return memory
+
+
+class SelfImitation(BaseCallback):  # type: ignore[misc]
+    """Remembers the successes of each rollout, and imitates some before the next.
+
+    Args:
+        weight: The weight of the loss -log π(a) of the imitated actions a.
+        key: The columns of a packed observation that are the key.
+        seed: The seed of all draws.
+
+    Attributes:
+        memory: The programs.
+    """
+
+    def __init__(self, weight: float, key: NDArray[np.intp], seed: int) -> None:
+        super().__init__()
+        self._weight, self._key, self._seed = weight, key, seed
+        self.memory = SuccessMemory()
+        self._ends: list[NDArray[np.bool_]] = []
+        self._right: list[NDArray[np.bool_]] = []
+
+    def _on_rollout_start(self) -> None:
+        self._ends, self._right = [], []
+        if self.memory.programs:
+            random = np.random.default_rng((self._seed, self.model.num_timesteps))
+            for _ in range(_BATCHES):
+                self._imitate(list(self.memory.draw(random, _EPISODES)))
+
+    def _imitate(self, episodes: list[Steps]) -> None:
+        policy = self.model.policy
+        policy.set_training_mode(True)
+        joined = {
+            name: torch.from_numpy(np.concatenate([steps[name] for steps in episodes]))
+            for name in episodes[0]
+        }
+        extra = {"action_masks": joined["masks"]} if "masks" in joined else {}
+        actions = joined["actions"].squeeze(1) if self._flat else joined["actions"]
+        _, likelihood, _ = policy.evaluate_actions(joined["observations"], actions, **extra)
+        loss = -self._weight * likelihood.mean()
+        policy.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(policy.parameters(), self.model.max_grad_norm)
+        policy.optimizer.step()
+
+    @property
+    def _flat(self) -> bool:
+        return not self.model.action_space.shape
+
+    def _on_step(self) -> bool:
+        infos = self.locals["infos"]
+        self._ends.append(self.locals["dones"].copy())
+        self._right.append(np.array([info.get("is_success", False) for info in infos]))
+        return True
+
+    def _on_rollout_end(self) -> None:
+        """Remember the episodes that began in the rollout and ended there."""
+        ends, right, buffer = np.stack(self._ends), np.stack(self._right), self.model.rollout_buffer
+        arrays = {"observations": buffer.observations, "actions": buffer.actions}
+        if hasattr(buffer, "action_masks"):
+            arrays["masks"] = buffer.action_masks.reshape(*ends.shape, -1)
+        starts = buffer.episode_starts.astype(bool)
+        for slot in range(ends.shape[1]):
+            last = np.flatnonzero(ends[:, slot])
+            first = np.flatnonzero(starts[:, slot])
+            for start, end in _episodes(first.tolist(), last.tolist()):
+                steps = {n: array[start : end + 1, slot].copy() for n, array in arrays.items()}
+                key = steps["observations"][0, self._key].tobytes()
+                self.memory.add(key, steps, bool(right[end, slot]))
+
+
+def _episodes(starts: list[int], ends: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last step of each episode that is there as a whole."""
+    later = [end for end in ends if not starts or end >= starts[0]]
+    yield from zip(starts, later, strict=False)
