@@ -11,6 +11,32 @@ ValueRange = Annotated[float, ranges.Within(0.01)]
 
 
 @dataclass(frozen=True)
+class Stage:
+    """A stage of the gradient learner's curriculum."""
+
+    steps: ranges.Count
+    """The number of gradient steps."""
+    numbers: ranges.Natural = 2
+    """Questions with more numbers than this are left out."""
+    mixture: bool = False
+    """Whether the last operation is a mixture component, not a weight in a mean."""
+    pull: ranges.NonNegative = 1.0
+    """β of the pull to uniform choices at the stage's start."""
+    pull_half_life: ranges.Positive = 150.0
+    """After how many gradient steps β has halved."""
+    dropout: ranges.Share = 0.3
+    """The share of operations that may not be chosen, at first; it falls to 0."""
+
+
+STAGES = (
+    Stage(600, numbers=0, mixture=True, pull=0.3, dropout=0.0, pull_half_life=120),
+    Stage(1100),
+    Stage(600, pull=4.0, dropout=0.0, pull_half_life=120),
+    Stage(800),
+)
+
+
+@dataclass(frozen=True)
 class Config:
     """A Neural Programmer for one kind of questions on tables, and its training.
 
@@ -77,6 +103,8 @@ class Config:
     """η of the noise added to gradients: step t has the variance η / (1 + t)^0.55."""
     clip_norm: ranges.Positive = 1.0
     """A longer gradient is scaled down to this norm, before noise is added."""
+    stages: tuple[Stage, ...] = STAGES
+    solved_every: ranges.Count = 50
     huber: ranges.Positive = 10.0
     """"gradient": δ: answers that are wrong by more than this cost linearly, not quadratically."""
     power: ranges.Positive = 0.5

@@ -13,6 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_agents.agent import Pulse
 from neuralprog_agents.agents.neural_programmer.config import Config
 from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
 from neuralprog_envs.core.instances import draw
@@ -20,6 +21,8 @@ from neuralprog_envs.interfaces.dataset import pairs
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.table.state import TableInstances
 from neuralprog_envs.table.task import TableTask
+
+_DRAWN = 2500
 
 
 class Stream(IntEnum):
@@ -64,6 +67,46 @@ def draw_batches(
     key = seed(config, index, Stream.EXAMPLES)
     instances: TableInstances = draw(task, key, rows, config.length, "train")
     return instances
+
+
+def examples(
+    config: Config, index: int, task: TableTask, rows: NDArray[np.int64]
+) -> TableInstances:
+    """Return the training examples of the given indices."""
+    key = seed(config, index, Stream.EXAMPLES)
+    posed: TableInstances = draw(task, key, rows, config.length, "train")
+    return posed
+
+
+def templates(
+    config: Config, index: int, task: TableTask, pulse: Pulse
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return the number of each example's template, and how many numbers it has, (examples,) each.
+
+    A template is a question's words, where the names of columns are replaced by one placeholder.
+    """
+    masked, numbers = [], []
+    for first in range(0, config.examples, _DRAWN):
+        pulse()
+        rows = np.arange(first, min(first + _DRAWN, config.examples))
+        posed = examples(config, index, task, rows)
+        names = posed.names.reshape(len(rows), 1, -1)
+        is_name = (posed.question[:, :, None] == names).any(axis=2) & (posed.question > 0)
+        masked.append(np.where(is_name, -1, posed.question))
+        numbers.append(posed.pivot_count)
+    _, number = np.unique(np.concatenate(masked), axis=0, return_inverse=True)
+    return number.reshape(-1).astype(np.int64), np.concatenate(numbers)
+
+
+def are_right(
+    task: TableTask, posed: TableInstances, actions: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return which instances a program for each, (B, T, 3), answers rightly, (B,)."""
+    state = task.machine.initial(posed)
+    for t in range(actions.shape[1]):
+        state = task.machine.step(state, actions[:, t])
+    right: NDArray[np.bool_] = task.score(state, posed) == 1.0
+    return right
 
 
 def rows_of_steps(config: Config, index: int, step: int, count: int) -> NDArray[np.int64]:
