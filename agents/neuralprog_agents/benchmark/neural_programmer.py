@@ -33,10 +33,10 @@ def training(config: Config) -> Work:
     task = data.task_of(config)
     shape = train.shape_of(config, task)
     state = optimiser.State.begin(initial_theta(shape, config.seed))
-    objective = train.OBJECTIVES[config.learner](config, 0, task, shape, lambda: None)
+    objective = train.OBJECTIVES[config.learner](config, 0, task, shape)
 
     def work() -> int:
-        for _, gradient in objective.gradients(state, _STEPS):
+        for _, gradient in objective.gradients(state, _STEPS, lambda: None):
             clipped = optimiser.clipped(gradient, config.clip_norm)
             optimiser.update(state, clipped, config.learning_rate)
         return _STEPS * config.batch

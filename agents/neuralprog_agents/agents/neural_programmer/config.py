@@ -12,28 +12,31 @@ ValueRange = Annotated[float, ranges.Within(0.01)]
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of the gradient learner's curriculum."""
+    """A stage of the gradient learner's training."""
 
     steps: ranges.Count
-    """The number of gradient steps."""
-    numbers: ranges.Natural = 2
-    """Questions with more numbers than this are left out."""
+    """How many gradient steps it lasts."""
+    max_numbers: ranges.Natural = 2
+    """Only questions with at most so many numbers are asked."""
     mixture: bool = False
-    """Whether the last operation is a mixture component, not a weight in a mean."""
+    """Whether the loss takes the last step as a mixture of operations, of which one must be right,
+    instead of the weighted mean of their answers."""
     pull: ranges.NonNegative = 1.0
-    """β of the pull to uniform choices at the stage's start."""
+    """β, at the stage's start: the weight of KL(uniform ‖ choices), which keeps the choices of
+    questions that are not answered yet from saturating."""
     pull_half_life: ranges.Positive = 150.0
     """After how many gradient steps β has halved."""
-    dropout: ranges.Share = 0.3
-    """The share of operations that may not be chosen, at first; it falls to 0."""
+    dropout: ranges.Share = 0.0
+    """The share of operations that such questions may not choose in a step; it falls to 0."""
 
 
 STAGES = (
-    Stage(600, numbers=0, mixture=True, pull=0.3, dropout=0.0, pull_half_life=120),
-    Stage(1100),
-    Stage(600, pull=4.0, dropout=0.0, pull_half_life=120),
-    Stage(800),
+    Stage(600, max_numbers=0, mixture=True, pull=0.3, pull_half_life=120),
+    Stage(1100, pull=1.0, dropout=0.3),
+    Stage(600, pull=4.0, pull_half_life=120),
+    Stage(800, pull=1.0, dropout=0.3),
 )
+"""Differences are found by questions without numbers, before those with numbers get in the way."""
 
 
 @dataclass(frozen=True)
@@ -104,23 +107,7 @@ class Config:
     clip_norm: ranges.Positive = 1.0
     """A longer gradient is scaled down to this norm, before noise is added."""
     stages: tuple[Stage, ...] = STAGES
-    solved_every: ranges.Count = 50
-    huber: ranges.Positive = 10.0
-    """"gradient": δ: answers that are wrong by more than this cost linearly, not quadratically."""
-    power: ranges.Positive = 0.5
-    """"gradient": p: Huber's loss counts by its p-th power, see ``soft.loss``; 1 as published."""
-    entropy: ranges.NonNegative = 1.0
-    """"gradient": the weight, at the start, of the bonus for undecided choices (their entropy)."""
-    entropy_half_life: ranges.Positive = 400.0
-    """"gradient": after how many gradient steps that weight has halved."""
-    dropout: ranges.Share = 0.3
-    """"gradient": the share of operations that each question may not choose in a step, at first."""
-    dropout_steps: ranges.Count = 1500
-    """"gradient": after how many gradient steps that share has fallen to 0."""
-    last_dropout: ranges.Share = 0.1
-    """"gradient": the same for step T; with more, earlier steps answer for "difference"."""
-    lookup_weight: ranges.NonNegative = 10.0
-    """"gradient": λ: the weight of the loss of answers that are cells of the table."""
+    """"gradient": the stages of training; all but the first repeat until the budget is spent."""
 
     def __post_init__(self) -> None:
         ranges.check(self)

@@ -13,7 +13,6 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.agent import Pulse
 from neuralprog_agents.agents.neural_programmer.config import Config
 from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
 from neuralprog_envs.core.instances import draw
@@ -55,20 +54,6 @@ def machine_of(config: Config) -> dict[str, Any]:
     return {"columns": config.columns, "steps": config.steps, "operations": list(OPERATIONS)}
 
 
-def draw_batches(
-    config: Config, index: int, task: TableTask, step: int, count: int
-) -> TableInstances:
-    """Return the minibatches of ``count`` steps, one after another, (count · batch) rows.
-
-    Each epoch goes once through the ``examples`` in a new order; an incomplete last batch is left
-    out.
-    """
-    rows = rows_of_steps(config, index, step, count)
-    key = seed(config, index, Stream.EXAMPLES)
-    instances: TableInstances = draw(task, key, rows, config.length, "train")
-    return instances
-
-
 def examples(
     config: Config, index: int, task: TableTask, rows: NDArray[np.int64]
 ) -> TableInstances:
@@ -79,22 +64,23 @@ def examples(
 
 
 def templates(
-    config: Config, index: int, task: TableTask, pulse: Pulse
+    config: Config, index: int, task: TableTask
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Return the number of each example's template, and how many numbers it has, (examples,) each.
 
-    A template is a question's words, where the names of columns are replaced by one placeholder.
+    A template is a question's words, with one placeholder for every word that occurs in tables, as
+    a column's name or as an entry.
     """
-    masked, numbers = [], []
+    questions, numbers, in_tables = [], [], [np.zeros(1, np.int32)]
     for first in range(0, config.examples, _DRAWN):
-        pulse()
         rows = np.arange(first, min(first + _DRAWN, config.examples))
         posed = examples(config, index, task, rows)
-        names = posed.names.reshape(len(rows), 1, -1)
-        is_name = (posed.question[:, :, None] == names).any(axis=2) & (posed.question > 0)
-        masked.append(np.where(is_name, -1, posed.question))
+        questions.append(posed.question)
         numbers.append(posed.pivot_count)
-    _, number = np.unique(np.concatenate(masked), axis=0, return_inverse=True)
+        in_tables += [np.unique(posed.names), np.unique(posed.words)]
+    asked, known = np.concatenate(questions), np.unique(np.concatenate(in_tables))
+    masked = np.where((asked > 0) & np.isin(asked, known), -1, asked)
+    _, number = np.unique(masked, axis=0, return_inverse=True)
     return number.reshape(-1).astype(np.int64), np.concatenate(numbers)
 
 

@@ -33,7 +33,6 @@ from neuralprog_agents.agents.neural_programmer.model import log_probability, un
 from neuralprog_agents.agents.neural_programmer.optimiser import State
 from neuralprog_agents.agents.neural_programmer.programs import Found, search
 from neuralprog_agents.agents.neural_programmer.tensors import Questions, questions_of
-from neuralprog_envs.core.instances import draw
 from neuralprog_envs.table.task import TableTask
 
 _CHUNK = 2500
@@ -41,23 +40,32 @@ _NEVER = -1e30
 
 
 class ProgramObjective:
-    """The objective of a restart; see ``train.Objective``. It searches all programs first."""
+    """The objective of a restart; see ``train.Objective``. At first it searches all programs."""
 
-    def __init__(
-        self, config: Config, index: int, task: TableTask, shape: Shape, pulse: Pulse
-    ) -> None:
-        self.config, self.index, self.shape = config, index, shape
-        self.questions, self.found = searched(config, index, task, pulse)
+    def __init__(self, config: Config, index: int, task: TableTask, shape: Shape) -> None:
+        self.config, self.index, self.task, self.shape = config, index, task, shape
+        self.searched: tuple[Questions, Found] | None = None
 
-    def gradients(self, state: State, count: int) -> Iterator[tuple[float, Tensor]]:
+    def state(self) -> dict[str, Tensor]:
+        """Return nothing: the programs are a function of the config."""
+        return {}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Restore what ``state`` returned."""
+
+    def gradients(self, state: State, count: int, pulse: Pulse) -> Iterator[tuple[float, Tensor]]:
         """Yield the loss and the gradient of each of the next minibatches, at the current θ."""
+        if self.searched is None:
+            self.searched = searched(self.config, self.index, self.task, pulse)
+        questions, found = self.searched
         rows = data.rows_of_steps(self.config, self.index, state.step, count)
         for each in rows.reshape(count, self.config.batch):
             simplicity = self.config.simplicity
             simplicity *= max(0.0, 1.0 - state.step / self.config.simplicity_steps)
-            programs, owner = self.found.of(each)
-            questions = take(self.questions, torch.from_numpy(each))
-            yield gradient_of(self.shape, state.theta, questions, programs, owner, simplicity)
+            pulse()
+            programs, owner = found.of(each)
+            asked = take(questions, torch.from_numpy(each))
+            yield gradient_of(self.shape, state.theta, asked, programs, owner, simplicity)
 
 
 def searched(config: Config, index: int, task: TableTask, pulse: Pulse) -> tuple[Questions, Found]:
@@ -66,11 +74,10 @@ def searched(config: Config, index: int, task: TableTask, pulse: Pulse) -> tuple
     A question with more than ``max_programs`` programs carries little information; it gets none.
     """
     questions, found = [], []
-    key = data.seed(config, index, data.Stream.EXAMPLES)
     for first in range(0, config.examples, _CHUNK):
         rows = np.arange(first, min(first + _CHUNK, config.examples))
         pulse()
-        posed = draw(task, key, rows, config.length, "train")
+        posed = data.examples(config, index, task, rows)
         questions.append(questions_of(posed))
         found.append(search(posed, config.max_programs))
     return joined(questions), Found.joined(found)

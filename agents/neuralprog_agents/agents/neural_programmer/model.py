@@ -11,13 +11,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import embedding, one_hot, softmax
 
 from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
-from neuralprog_agents.agents.neural_programmer.tensors import Choice, Questions
+from neuralprog_agents.agents.neural_programmer.tensors import Choice, Questions, questions_of
+from neuralprog_envs.table.state import TableInstances
 
 _ABSENT = -1e9
 _TINY = 1e-12
@@ -174,6 +177,14 @@ def _harden(weights: Tensor) -> Tensor:
 
 def _same(weights: Tensor) -> Tensor:
     return weights
+
+
+def hard_actions(theta: Tensor, shape: Shape, posed: TableInstances) -> NDArray[np.int64]:
+    """Return the programs of hard choices, as the environment's actions, (B, T, 3)."""
+    with torch.no_grad():
+        choices = choose(unflatten(theta, shape), shape, questions_of(posed), hard=True)
+    chosen: NDArray[np.int64] = actions(choices).numpy()
+    return chosen
 
 
 def actions(choices: list[Choice]) -> Tensor:

@@ -1,215 +1,285 @@
 """The gradient learner: answers alone, through a soft machine that runs all choices at once.
 
 The gradient goes through every operation, weighted by its choice. Three things stop plain descent
-on the published loss (section 2.5), and each has a remedy here:
+on the published loss, and each has a remedy here:
 
-- Sums are wrong by thousands, counts by tens. So the error of a number counts relative to the mean
-  square error of its *template* (the question's words without names of columns and table entries).
-- Templates that are learned early have large gradients and drown others. So the gradient at the
-  logits is divided by the root mean square norm of its template's gradients.
-- Choices saturate on programs that are right on half of the tables. So the choices of templates
-  that hard choices do not answer yet are pulled to uniform, by the gradient of β KL(uniform ‖ α),
-  which does not vanish where α saturates. β falls, and starts anew in each stage.
+- Sums are wrong by hundreds, counts by tens, and a program that is exact on half of the tables
+  seems good. So an error counts relative to the mean square error of its *template*: the
+  question's words, with one placeholder for every name and entry of the table.
+- Templates that are not learned yet have small gradients, and others drown them. So the gradient
+  at the logits is divided by the norm of its template's mean gradient.
+- Choices saturate on programs that are right on half of the tables. So, for templates that hard
+  choices do not answer yet, the loss has the term β KL(uniform ‖ α), whose gradient at the logits,
+  β (α - uniform), does not vanish where α saturates. β falls, and starts anew with each stage.
 
-Source: Neelakantan, Le and Sutskever 2016, sections 2.3 and 2.5; the remedies are ours.
+Source of machine and losses: Neelakantan, Le and Sutskever 2016, sections 2.3 and 2.5; the remedies
+are ours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from neuralprog_agents.agent import Pulse, Tensors
-from neuralprog_agents.agents.neural_programmer import data, machine
+from neuralprog_agents.agent import Pulse
+from neuralprog_agents.agents.neural_programmer import data, machine, model, tensors
 from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.config import Config, Stage
-from neuralprog_agents.agents.neural_programmer.model import actions, choose, drop, unflatten
 from neuralprog_agents.agents.neural_programmer.optimiser import State
-from neuralprog_agents.agents.neural_programmer.tensors import (
-    Answers,
-    Choice,
-    Tables,
-    answers_of,
-    questions_of,
-    tables_of,
-)
-from neuralprog_envs.core import batch as rows_of
+from neuralprog_agents.agents.neural_programmer.tensors import Choice
 from neuralprog_envs.table.state import TableInstances
 from neuralprog_envs.table.task import TableTask
 
-import os
-COPIES=int(os.environ.get('COPIES','2'))
-RESET=bool(int(os.environ.get('RESET','0')))
-MEAN=bool(int(os.environ.get('MEAN','1')))
 EPSILON = 1e-6
 """Keeps the logarithms of the lookup loss finite."""
 _TINY = 1e-30
-_LAST_OUTPUTS = [machine.OPERATIONS.index(name) for name in ("sum", "count", "difference")]
+_NUMBERS = [machine.OPERATIONS.index(name) for name in ("sum", "count", "difference")]
 _PRINT = machine.OPERATIONS.index("print")
+_JUDGED_EVERY = 50
+"""Gradient steps between two judgements of which templates are solved."""
+_JUDGED = 2000
+"""The number of training examples that are judged."""
 _SOLVED = 0.98
 """A template is solved when hard choices answer more than this share of its judged examples."""
-_JUDGED = 2000
-"""How many training examples are judged."""
+_MASKS = 2
+"""Dropout masks of a template in a minibatch. Its examples share them: on many tables at once, a
+program that is right by luck shows."""
 _ERROR_RATE, _NORM_RATE = 0.02, 0.05
-"""How fast the means follow: an error's by this share an example, a norm's by this a batch."""
-_NORM_FLOOR = 1e-3
+"""How fast mean errors (by an example) and mean norms (by a minibatch) follow."""
+_ERROR_FLOOR, _NORM_FLOOR = 1.0, 1e-3
+
+
+@dataclass(frozen=True)
+class _Minibatch:
+    """B examples; ``template`` (B,), ``unsolved`` (B,) 0 or 1, ``dropped`` operations (T, B, O)."""
+
+    posed: TableInstances
+    template: Tensor
+    unsolved: Tensor
+    dropped: Tensor
+
+
+@dataclass(frozen=True)
+class _Weights:
+    """The weights of all steps.
+
+    Attributes:
+        selectors: α_op, (B, T, O), and α_col, (B, T, C).
+        pivots: β_greater and β_lesser, (B, N) each.
+    """
+
+    selectors: tuple[Tensor, Tensor]
+    pivots: tuple[Tensor, Tensor]
 
 
 class SoftObjective:
     """The objective of a restart; see ``train.Objective``."""
 
-    def __init__(
-        self, config: Config, index: int, task: TableTask, shape: Shape, pulse: Pulse
-    ) -> None:
+    def __init__(self, config: Config, index: int, task: TableTask, shape: Shape) -> None:
         self.config, self.index, self.task, self.shape = config, index, task, shape
-        self.template, self.numbers = data.templates(config, index, task, pulse)
-        self.count = int(self.template.max()) + 1
+        self.template, self.numbers = data.templates(config, index, task)
         self._forget()
 
     def _forget(self) -> None:
-        """Set the templates' statistics as they are when a stage begins."""
-        largest = (self.config.length[1] * self.config.value_range / 30) ** 2
-        self.error2 = torch.full((self.count,), largest)
-        self.norm2, self.solved = torch.zeros(self.count), torch.zeros(self.count)
+        """Begin the templates' statistics: mean square errors and norms, and which are solved."""
+        count, config = int(self.template.max()) + 1, self.config
+        variance_of_sum = config.value_range**2 / 3 * np.mean(config.length)
+        self.error2 = torch.full((count,), float(variance_of_sum))
+        self.norm2, self.solved = torch.zeros(count), torch.zeros(count)
 
-    def gradients(self, state: State, count: int) -> Iterator[tuple[float, Tensor]]:
+    def state(self) -> dict[str, Tensor]:
+        """Return the templates' statistics."""
+        return {"error2": self.error2, "norm2": self.norm2, "solved": self.solved}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Restore what ``state`` returned."""
+        self.error2, self.norm2, self.solved = (state[k] for k in ("error2", "norm2", "solved"))
+
+    def gradients(self, state: State, count: int, pulse: Pulse) -> Iterator[tuple[float, Tensor]]:
         """Yield the loss and the gradient of each of the next minibatches, at the current θ."""
         for _ in range(count):
-            stage, step = self.stage_at(state.step)
+            pulse()
+            stage, step = stage_at(self.config.stages, state.step)
             if step == 0:
                 self._forget()
-                if RESET:
-                    state.m.zero_(), state.v.zero_()
-            if step % self.config.solved_every == 0 and stage.numbers:
+            elif step % _JUDGED_EVERY == 0:
                 self._judge(state)
             yield self._gradient(state, stage, step)
 
-    def stage_at(self, step: int) -> tuple[Stage, int]:
-        """Return the stage of a gradient step, and the step in it; the last stages repeat."""
-        stages = self.config.stages
-        for stage in stages:
-            if step < stage.steps:
-                return stage, step
-            step -= stage.steps
-        again = stages[1:]
-        step %= sum(s.steps for s in again)
-        for stage in again:
-            if step < stage.steps:
-                return stage, step
-            step -= stage.steps
-        raise AssertionError
-
     def _judge(self, state: State) -> None:
-        """Find the templates that hard choices always answer, on training examples."""
-        key = data.seed(self.config, self.index, data.Stream.NOISE, state.step)
-        rows = np.random.default_rng(key).choice(len(self.template), _JUDGED, replace=False)
+        """Find the templates that hard choices answer, on training examples."""
+        random = self._random(data.Stream.JUDGED, state.step)
+        rows = random.choice(len(self.template), min(_JUDGED, len(self.template)), replace=False)
         posed = data.examples(self.config, self.index, self.task, rows)
-        with torch.no_grad():
-            parameters = unflatten(state.theta, self.shape)
-            chosen = actions(choose(parameters, self.shape, questions_of(posed), hard=True)).numpy()
-        right = data.are_right(self.task, posed, chosen)
-        count = np.bincount(self.template[rows], minlength=self.count)
-        hits = np.bincount(self.template[rows], right, self.count)
-        share = np.where(count > 0, hits / np.maximum(count, 1), self.solved.numpy())
-        self.solved = torch.from_numpy(share > _SOLVED).float()
+        right = data.are_right(self.task, posed, model.hard_actions(state.theta, self.shape, posed))
+        count = np.bincount(self.template[rows], minlength=len(self.solved))
+        hits = np.bincount(self.template[rows], right, len(self.solved))
+        solved = np.where(count > 0, hits > _SOLVED * count, self.solved > 0)
+        self.solved = torch.from_numpy(solved).float()
+
+    def _random(self, stream: data.Stream, step: int) -> np.random.Generator:
+        return np.random.default_rng(data.seed(self.config, self.index, stream, step))
 
     def _gradient(self, state: State, stage: Stage, step: int) -> tuple[float, Tensor]:
-        config, key = self.config, data.seed(self.config, self.index, data.Stream.ORDER, state.step)
-        allowed = np.flatnonzero(self.numbers <= stage.numbers)
-        rows = np.random.default_rng(key).choice(allowed, config.batch, replace=False)
-        posed = data.examples(config, self.index, self.task, rows)
+        """Return a minibatch's mean loss, and the gradient, (P,)."""
+        drawn = self._draw(stage, step, state.step)
+        theta = state.theta.detach().requires_grad_()
+        soft = self._choose(theta, drawn)
+        losses, at_selectors, at_pivots = self._slopes(stage, drawn, soft)
+        weight = self._weight(drawn.template, at_selectors[0])
+        beta = stage.pull * 0.5 ** (step / stage.pull_half_life)
+        pull = beta * drawn.unsolved / (len(losses) * self.shape.steps)
+        total = theta.new_zeros(())
+        for alpha, slope in zip(soft.selectors, at_selectors, strict=True):
+            at_logits = _times(weight, slope) + _times(pull, _from_uniform(alpha.detach()))
+            total = total + (torch.log(alpha.clamp(min=_TINY)) * at_logits).sum()
+        for beta_n, slope in zip(soft.pivots, at_pivots, strict=True):
+            total = total + (torch.log(beta_n.clamp(min=_TINY)) * _times(weight, slope)).sum()
+        (gradient,) = torch.autograd.grad(total, theta)
+        return float(losses.mean()), gradient
+
+    def _draw(self, stage: Stage, step: int, position: int) -> _Minibatch:
+        """Draw a minibatch and its dropout masks."""
+        random = self._random(data.Stream.ORDER, position)
+        allowed = np.flatnonzero(self.numbers <= stage.max_numbers)
+        rows = random.choice(allowed, self.config.batch)
         template = torch.from_numpy(self.template[rows])
         unsolved = 1.0 - self.solved[template]
-        randomness = torch.Generator().manual_seed(key)
-        share = stage.dropout * max(0.0, 1.0 - step / (0.9 * stage.steps))
-        masks = drop([share] * config.steps, COPIES * self.count, randomness)
-        copy = torch.randint(COPIES, (config.batch,), generator=randomness)
-        dropped = masks[:, template + self.count * copy] & (unsolved > 0)[:, None]
+        masks = self._masks(stage, step, position)
+        mask = template + len(self.solved) * torch.from_numpy(
+            random.integers(_MASKS, size=len(rows))
+        )
+        return _Minibatch(
+            posed=data.examples(self.config, self.index, self.task, rows),
+            template=template,
+            unsolved=unsolved,
+            dropped=masks[:, mask] & (unsolved > 0)[:, None],
+        )
 
-        variable = state.theta.detach().requires_grad_()
-        choices = choose(unflatten(variable, self.shape), self.shape, questions_of(posed),
-                         hard=False, dropped=dropped)
-        soft = [torch.stack([c.operation for c in choices], 1), torch.stack([c.column for c in choices], 1),
-                choices[0].greater, choices[0].lesser]
-        leaves = [v.detach().requires_grad_() for v in soft]
-        losses, error2 = self._losses(stage, posed, template, leaves)
-        slopes = torch.autograd.grad(losses.sum(), leaves, materialize_grads=True, allow_unused=True)
-        at_logits = [softmax_gradient(v.detach(), s) for v, s in zip(leaves, slopes)]
-        self._follow_errors(template, error2, posed)
-        weight = self._weights(template, at_logits[:2])
-        pull = stage.pull * 0.5 ** (step / stage.pull_half_life) / (config.steps * config.batch)
-        pulls = pull * (unsolved if stage.numbers else torch.ones_like(unsolved))
-        total = variable.new_zeros(())
-        for v, a, pulled in zip(soft, at_logits, (True, True, False, False)):
-            w = weight.view(-1, *[1] * (v.dim() - 1))
-            g = a * w
-            if pulled:
-                there = (v.detach() > 0).float()
-                g = g + pulls[:, None, None] * (v.detach() - there / there.sum(-1, keepdim=True))
-            total = total + (torch.log(v.clamp(min=_TINY)) * g).sum()
-        (gradient,) = torch.autograd.grad(total, variable)
-        return float(losses.detach().mean()), gradient
+    def _masks(self, stage: Stage, step: int, position: int) -> Tensor:
+        """Draw the dropout masks of all templates, (T, masks, O); their share falls to 0."""
+        share = stage.dropout * (1.0 - step / stage.steps)
+        key = data.seed(self.config, self.index, data.Stream.DROPOUT, position)
+        generator = torch.Generator().manual_seed(key)
+        return model.drop([share] * self.shape.steps, _MASKS * len(self.solved), generator)
 
-    def _weights(self, template: Tensor, at_logits: list[Tensor]) -> Tensor:
-        count = torch.bincount(template, minlength=self.count).float()
-        if MEAN:
-            a = at_logits[0].flatten(1)
-            mean = torch.zeros(self.count, a.shape[1]).index_add_(0, template, a) / count.clamp(min=1)[:, None]
-            mean = (mean**2).sum(1)
-        else:
-            norm2 = sum((a**2).sum((1, 2)) for a in at_logits)
-            mean = torch.bincount(template, norm2, self.count) / count.clamp(min=1)
-        followed = torch.where(self.norm2 > 0, self.norm2 + _NORM_RATE * (mean - self.norm2), mean)
-        self.norm2 = torch.where(count > 0, followed, self.norm2).float()
-        U = (count > 0).sum()
-        return 1.0 / ((self.norm2[template].sqrt() + _NORM_FLOOR) * count[template] * U)
+    def _choose(self, theta: Tensor, drawn: _Minibatch) -> _Weights:
+        questions = tensors.questions_of(drawn.posed)
+        parameters = model.unflatten(theta, self.shape)
+        choices = model.choose(parameters, self.shape, questions, hard=False, dropped=drawn.dropped)
+        operations = torch.stack([choice.operation for choice in choices], dim=1)
+        columns = torch.stack([choice.column for choice in choices], dim=1)
+        return _Weights((operations, columns), (choices[0].greater, choices[0].lesser))
 
-    def _follow_errors(self, template: Tensor, error2: Tensor, posed: TableInstances) -> None:
-        scalar = answers_of(posed).is_scalar
-        count = torch.bincount(template, scalar, self.count)
-        mean = torch.bincount(template, error2 * scalar, self.count) / count.clamp(min=1) + 1.0
-        rate = 1 - (1 - _ERROR_RATE) ** count
-        self.error2 = (self.error2 + rate * (mean - self.error2)).float()
+    def _slopes(
+        self, stage: Stage, drawn: _Minibatch, soft: _Weights
+    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+        """Return each example's loss, (B,), and its gradients at the logits of ``soft``."""
+        leaves = [w.detach().requires_grad_() for w in (*soft.selectors, *soft.pivots)]
+        operations, columns, greater, lesser = leaves
+        choices = [
+            Choice(operations[:, t], columns[:, t], greater, lesser)
+            for t in range(self.shape.steps)
+        ]
+        tables, answers = tensors.tables_of(drawn.posed), tensors.answers_of(drawn.posed)
+        loss = mixture_loss if stage.mixture else mean_loss
+        losses, error2 = loss(tables, answers, choices, self.error2[drawn.template])
+        self._follow_errors(drawn.template, answers.is_scalar, error2)
+        slopes = torch.autograd.grad(
+            losses.sum(), leaves, allow_unused=True, materialize_grads=True
+        )
+        at = [at_logits(w.detach(), s) for w, s in zip(leaves, slopes, strict=True)]
+        return losses.detach(), at[:2], at[2:]
 
-    def _losses(self, stage: Stage, posed: TableInstances, template: Tensor, v: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Return each example's loss, (B,), and its squared error, (B,)."""
-        tables, answers = tables_of(posed), answers_of(posed)
-        choices = [Choice(v[0][:, t], v[1][:, t], v[2], v[3]) for t in range(self.shape.steps)]
-        scale2 = self.error2[template]
-        if stage.mixture:
-            return mixture(tables, answers, choices, scale2)
-        final = machine.run(tables, choices)
-        error2 = (final.scalars[0] - answers.scalar) ** 2
-        printed = lookup_loss(final.lookup, answers.cells, tables)
-        each = answers.is_scalar * 0.5 * error2 / scale2 + (1 - answers.is_scalar) * printed
-        return each, error2.detach()
+    def _weight(self, template: Tensor, at_operations: Tensor) -> Tensor:
+        """Return each example's weight, (B,): the mean gradient of every template has norm 1."""
+        size = len(self.norm2)
+        count = torch.bincount(template, minlength=size).float()
+        sums = at_operations.new_zeros(size, at_operations[0].numel())
+        sums.index_add_(0, template, at_operations.flatten(1))
+        norm2 = (sums / count.clamp(min=1)[:, None]).square().sum(dim=1)
+        followed = torch.where(self.norm2 > 0, torch.lerp(self.norm2, norm2, _NORM_RATE), norm2)
+        self.norm2 = torch.where(count > 0, followed, self.norm2)
+        norm = self.norm2[template].sqrt() + _NORM_FLOOR
+        return 1.0 / (norm * count[template] * (count > 0).sum())
 
-
-def softmax_gradient(weights: Tensor, slope: Tensor) -> Tensor:
-    """Return the gradient at the logits of a softmax, from the one at its weights."""
-    return weights * (slope - (weights * slope).sum(-1, keepdim=True))
+    def _follow_errors(self, template: Tensor, is_scalar: Tensor, error2: Tensor) -> None:
+        size = len(self.error2)
+        count = torch.bincount(template, is_scalar, size).float()
+        total = torch.bincount(template, error2 * is_scalar, size).float()
+        mean = total / count.clamp(min=1) + _ERROR_FLOOR
+        self.error2 = torch.lerp(self.error2, mean, 1 - (1 - _ERROR_RATE) ** count)
 
 
-def mixture(tables: Tables, answers: Answers, choices: list[Choice], scale2: Tensor) -> tuple[Tensor, Tensor]:
-    """Return -log Σ_o α_T(o) N(y; what o would answer, σ²), and the expected squared error."""
-    memory = machine.run(tables, choices[:-1])
-    last, s = choices[-1], memory.selected
-    cells = s[:, :, None] * (last.column * tables.columns)[:, None, :]
-    outputs = torch.stack([(cells * tables.numbers).sum((1, 2)), s.sum(1), memory.scalars[2] - memory.scalars[0]], dim=1)
-    error2 = (outputs - answers.scalar[:, None]) ** 2
-    logs = torch.log(last.operation + 1e-12)
-    scores = logs[:, _LAST_OUTPUTS] - 0.5 * error2 / scale2[:, None]
-    printed = lookup_loss(cells, answers.cells, tables) - logs[:, _PRINT]
-    each = -answers.is_scalar * torch.logsumexp(scores, 1) + (1 - answers.is_scalar) * printed
-    return each, (torch.softmax(scores, 1) * error2).sum(1).detach()
+def stage_at(stages: tuple[Stage, ...], step: int) -> tuple[Stage, int]:
+    """Return the stage of a gradient step, and the step in it; all but the first stage repeat."""
+    first = stages[0].steps
+    if step >= first:
+        step = first + (step - first) % max(1, sum(stage.steps for stage in stages[1:]))
+    for stage in stages:
+        if step < stage.steps:
+            return stage, step
+        step -= stage.steps
+    return stages[0], step
 
 
-def lookup_loss(lookup: Tensor, cells: Tensor, tables: Tables) -> Tensor:
+def at_logits(weights: Tensor, slope: Tensor) -> Tensor:
+    """Return the gradient at the logits of a softmax from the one at its weights."""
+    return weights * (slope - (weights * slope).sum(dim=-1, keepdim=True))
+
+
+def _from_uniform(weights: Tensor) -> Tensor:
+    """Return weights minus the uniform distribution over those that are not 0."""
+    there = (weights > 0).to(weights.dtype)
+    return weights - there / there.sum(dim=-1, keepdim=True)
+
+
+def _times(each: Tensor, values: Tensor) -> Tensor:
+    """Return the values, (B, …), times a factor for each row, (B,)."""
+    return each.view(-1, *[1] * (values.dim() - 1)) * values
+
+
+def mean_loss(
+    tables: tensors.Tables, answers: tensors.Answers, choices: list[Choice], error2: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return each example's loss and squared error, (B,) each, of the soft machine's answer.
+
+    L = 1[scalar] (scalar_T - y)² / (2 error2) + 1[lookup] L_lookup
+    """
+    final = machine.run(tables, choices)
+    found = (final.scalars[0] - answers.scalar).square()
+    printed = lookup_loss(final.lookup, answers.cells, tables)
+    losses = answers.is_scalar * found / (2 * error2) + (1 - answers.is_scalar) * printed
+    return losses, found.detach()
+
+
+def mixture_loss(
+    tables: tensors.Tables, answers: tensors.Answers, choices: list[Choice], error2: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return each example's loss and squared error, where the last step is a mixture of operations.
+
+    L = -log Σ_o α_T(o) exp(-(o(memory_{T-1}) - y)² / (2 error2)) for numbers: unlike the error of
+    the mean answer, it does not punish an operation for what the others would answer.
+    """
+    memory, last = machine.run(tables, choices[:-1]), choices[-1]
+    cells = memory.selected[:, :, None] * (last.column * tables.columns)[:, None, :]
+    total = (cells * tables.numbers).sum(dim=(1, 2))
+    difference = memory.scalars[2] - memory.scalars[0]
+    outputs = torch.stack([total, memory.selected.sum(dim=1), difference], dim=1)
+    found = (outputs - answers.scalar[:, None]).square()
+    log_alpha = torch.log(last.operation + _TINY)
+    scores = log_alpha[:, _NUMBERS] - found / (2 * error2[:, None])
+    printed = lookup_loss(cells, answers.cells, tables) - log_alpha[:, _PRINT]
+    losses = -answers.is_scalar * torch.logsumexp(scores, dim=1)
+    expected = (torch.softmax(scores, dim=1) * found).sum(dim=1)
+    return losses + (1 - answers.is_scalar) * printed, expected.detach()
+
+
+def lookup_loss(lookup: Tensor, cells: Tensor, tables: tensors.Tables) -> Tensor:
     """Return the mean cross-entropy over each table's cells, (B,).
 
     L = -1/(M C) Σ_ij [ y_ij log L_ij + (1 - y_ij) log(1 - L_ij) ]

@@ -20,7 +20,6 @@ from neuralprog_agents.agents.neural_programmer.config import Config
 from neuralprog_agents.agents.neural_programmer.likelihood import ProgramObjective
 from neuralprog_agents.agents.neural_programmer.optimiser import State
 from neuralprog_agents.agents.neural_programmer.soft import SoftObjective
-from neuralprog_agents.agents.neural_programmer.tensors import questions_of
 from neuralprog_envs.table.state import TableInstances
 from neuralprog_envs.table.task import TableTask
 
@@ -40,29 +39,30 @@ class Progress:
 
 
 class Objective(Protocol):
-    """A training objective, made of a config, an index, a task, the networks' sizes and a pulse."""
+    """A training objective, made of a config, an index, a task and the networks' sizes."""
 
-    def gradients(self, state: State, count: int) -> Iterator[tuple[float, torch.Tensor]]:
+    def gradients(
+        self, state: State, count: int, pulse: Pulse
+    ) -> Iterator[tuple[float, torch.Tensor]]:
         """Yield the loss and the gradient of each of the next minibatches, at the current θ."""
 
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return what a checkpoint needs, besides θ."""
 
-OBJECTIVES: Mapping[str, Callable[[Config, int, TableTask, Shape, Pulse], Objective]] = (
-    MappingProxyType({"programs": ProgramObjective, "gradient": SoftObjective})
+    def restore(self, state: dict[str, torch.Tensor]) -> None:
+        """Restore what ``state`` returned."""
+
+
+OBJECTIVES: Mapping[str, Callable[[Config, int, TableTask, Shape], Objective]] = MappingProxyType(
+    {"programs": ProgramObjective, "gradient": SoftObjective}
 )
 """The objective of each ``Config.learner``."""
 
 
 def accuracy(theta: torch.Tensor, shape: Shape, task: TableTask, posed: TableInstances) -> float:
     """Return the fraction of instances that hard choices answer correctly."""
-    with torch.no_grad():
-        questions = questions_of(posed)
-        chosen = model.actions(
-            model.choose(model.unflatten(theta, shape), shape, questions, hard=True)
-        ).numpy()
-    state = task.machine.initial(posed)
-    for t in range(shape.steps):
-        state = task.machine.step(state, chosen[:, t])
-    return float(np.mean(task.score(state, posed) == 1.0))
+    programs = model.hard_actions(theta, shape, posed)
+    return float(np.mean(data.are_right(task, posed, programs)))
 
 
 class ProgrammerLearner:
@@ -77,7 +77,7 @@ class ProgrammerLearner:
         self.adam, self.best = State.begin(theta), theta.clone()
         self.progress = Progress()
         self.validation_task, self.held_out = data.judged(config, index, _JUDGED)
-        self.objective: Objective | None = None
+        self.objective = OBJECTIVES[config.learner](config, index, self.task, self.shape)
         self.loss = 0.0
 
     @property
@@ -108,12 +108,8 @@ class ProgrammerLearner:
         count = min(CHUNK, self.config.budget - self.adam.step)
         noise = torch.Generator()
         noise.manual_seed(data.seed(self.config, self.index, data.Stream.NOISE, self.adam.step))
-        if self.objective is None:
-            make = OBJECTIVES[self.config.learner]
-            self.objective = make(self.config, self.index, self.task, self.shape, pulse)
         costs = []
-        for cost, gradient in self.objective.gradients(self.adam, count):
-            pulse()
+        for cost, gradient in self.objective.gradients(self.adam, count, pulse):
             self._update(gradient, noise)
             costs.append(cost)
         return float(np.mean(costs))
@@ -149,15 +145,18 @@ class ProgrammerLearner:
         }
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
-        """Return θ, Adam's moments, the best θ, and the progress."""
+        """Return θ, Adam's moments, the best θ, the objective's state, and the progress."""
         adam = self.adam
         tensors = {"theta": adam.theta, "m": adam.m, "v": adam.v, "best": self.best}
+        tensors |= self.objective.state()
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         return arrays, {"step": adam.step, "progress": asdict(self.progress)}
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
         """Restore what ``state`` returned."""
-        theta, m, v, self.best = (torch.tensor(tensors[k]) for k in ("theta", "m", "v", "best"))
+        found = {name: torch.tensor(array) for name, array in tensors.items()}
+        theta, m, v, self.best = (found.pop(name) for name in ("theta", "m", "v", "best"))
+        self.objective.restore(found)
         self.adam = State(theta, m, v, metadata["step"])
         self.progress = Progress(**metadata["progress"])
 
