@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from neuralprog_agents import registry
+from neuralprog_agents.agents.neural_programmer.config import Stage
 from neuralprog_agents.agents.rl.algorithms import ALGORITHMS
 from neuralprog_agents.training import checkpoint, loop
 from neuralprog_agents.training.files import plain
@@ -54,7 +55,8 @@ CASES = {
     },
     "neural_programmer-gradient": {
         "env": "NPSingleColumn", "length": (3, 6), "examples": 1000, "batch": 8, "hidden": 8,
-        "budget": 100, "noise": 1e-6, "dropout_steps": 100, "learner": "gradient",
+        "budget": 100, "noise": 1e-6, "learner": "gradient",
+        "stages": (Stage(40), Stage(60, dropout=0.3)),
     },
     "neural_programmer_2017": {
         "questions": "sample", "validation_questions": "sample", "word_cutoff": 1, "hidden": 16,

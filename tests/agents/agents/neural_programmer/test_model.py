@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from neuralprog_agents.agents.neural_programmer.config import Config
 from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS, run
 from neuralprog_agents.agents.neural_programmer.model import (
     Shape,
@@ -14,7 +13,6 @@ from neuralprog_agents.agents.neural_programmer.model import (
     initial_theta,
     unflatten,
 )
-from neuralprog_agents.agents.neural_programmer.soft import gradient_of
 from neuralprog_agents.agents.neural_programmer.tensors import (
     questions_of,
     questions_seen,
@@ -66,32 +64,6 @@ def pad(instances, rows, columns, words):
     }
     changed = {name: np.pad(getattr(instances, name), width) for name, width in widths.items()}
     return type(instances)(**{**vars(instances), **changed})
-
-
-@both
-def test_gradients_are_finite_and_reach_every_parameter(bidirectional):
-    task, instances = posed()
-    shape = shape_of(task, bidirectional)
-    cost, gradient = gradient_of(
-        Config("NPTableQA", columns=(1, 3)), shape, initial_theta(shape, 0), instances
-    )
-    assert np.isfinite(cost)
-    assert gradient.isfinite().all()
-    for name, part in unflatten(gradient, shape).items():
-        assert part.abs().max() > 0, name
-
-
-def test_the_gradient_is_that_of_the_loss():
-    task, instances = posed(8)
-    shape = shape_of(task, hidden=5)
-    config = Config("NPTableQA", columns=(1, 3))
-    theta = initial_theta(shape, 1)
-    _, gradient = gradient_of(config, shape, theta, instances)
-    direction = initial_theta(shape, 2)
-    size = 1e-2
-    high, _ = gradient_of(config, shape, theta + size * direction, instances)
-    low, _ = gradient_of(config, shape, theta - size * direction, instances)
-    assert (high - low) / (2 * size) == pytest.approx(float(gradient @ direction), rel=0.02)
 
 
 def test_hard_choices_are_one_hot_and_within_the_table():

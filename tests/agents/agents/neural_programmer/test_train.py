@@ -20,19 +20,17 @@ SHORT = Config(
     hidden=8,
     budget=200,
     noise=1e-6,
-    dropout_steps=200,
 )
 SMALL = Config("NPSingleColumn", length=(5, 20), examples=20_000, judged_every=50)
 
 
 def test_minibatches_are_those_of_the_epochs_wherever_they_are_cut():
     config = replace(SHORT, examples=50)
-    task = data.task_of(config)
-    whole = data.draw_batches(config, 0, task, 0, 18)
-    parts = [data.draw_batches(config, 0, task, step, 2) for step in range(0, 18, 2)]
-    np.testing.assert_array_equal(whole.key, np.concatenate([part.key for part in parts]))
-    epochs = whole.key.reshape(3, 48)
-    assert len(set(whole.key.tolist())) <= 50
+    whole = data.rows_of_steps(config, 0, 0, 18)
+    parts = [data.rows_of_steps(config, 0, step, 2) for step in range(0, 18, 2)]
+    np.testing.assert_array_equal(whole, np.concatenate(parts))
+    epochs = whole.reshape(3, 48)
+    assert len(set(whole.tolist())) <= 50
     assert all(len(set(epoch.tolist())) == 48 for epoch in epochs)
     assert epochs[0].tolist() != epochs[1].tolist()
 
@@ -65,7 +63,9 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written():
 
 @pytest.mark.learning
 def test_the_gradient_of_the_soft_machine_teaches_some_of_it(tmp_path):
-    config = replace(SMALL, learner="gradient", attention=False, budget=600, entropy=0.05)
+    config = replace(
+        SMALL, learner="gradient", attention=False, batch=150, learning_rate=2e-3, budget=1000
+    )
     seen = []
     outcome = restart(agent, config, 0, tmp_path, seen.append)
     assert outcome.success == (outcome.metrics["accuracy"] >= config.success_rate)
