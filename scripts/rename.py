@@ -64,7 +64,7 @@ def new_settings(agent: str, old: Settings) -> Settings:
     for key, value in old.items():
         if key not in names:
             new[key] = value
-        elif key not in ("square", "device"):
+        elif not names[key].startswith(("gone", "part of")):
             new[names[key].split(",")[0].split(" ")[0]] = _MEANING.get((agent, key), _same)(value)
     if old.get("square"):
         new["steps"] = [old["square"], *old["steps"]]

@@ -10,11 +10,23 @@ from pathlib import PurePath
 from types import MappingProxyType
 
 _SUCCESS = "success_rate, the share that must be right"
+_STAGES = "gone: the gradient learner has stages"
 _STEPS = "part of steps: [1, 0, 0] is n²"
 SETTINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "alphanpi": {"steps": "call_steps, where [x, y] is x·n + y"},
-        "neural_programmer": {"solved": _SUCCESS, "most": "max_programs"},
+        "neural_programmer": {
+            "solved": _SUCCESS,
+            "most": "max_programs",
+            "huber": _STAGES,
+            "power": _STAGES,
+            "entropy": _STAGES,
+            "entropy_half_life": _STAGES,
+            "dropout": "part of stages",
+            "dropout_steps": _STAGES,
+            "last_dropout": _STAGES,
+            "lookup_weight": _STAGES,
+        },
         "neural_programmer_2017": {
             "solved": _SUCCESS,
             "most": "programs_per_question",
