@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.agent import Policy, Tensors
+from neuralprog_agents.agent import Learner, Policy, Tensors
 from neuralprog_agents.agents.nram.card import Card
 from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.agents.nram.data import limits, task_of
 from neuralprog_agents.agents.nram.discretise import Stepper, circuit_table, probability_table
 from neuralprog_agents.agents.nram.shape import Shape
 from neuralprog_agents.agents.nram.start import start_of
-from neuralprog_agents.agents.nram.train import NRAMLearner
+from neuralprog_agents.agents.nram.train import NRAMLearner, population_of
 from neuralprog_agents.circuits import tables
 from neuralprog_agents.circuits.lanes import MOST_MEMORY, MOST_REGISTERS, MOST_STEPS
 from neuralprog_agents.circuits.policy import TablePolicy
@@ -99,9 +99,9 @@ def _check_repair(config: Config) -> None:
             raise ValueError(f"repair has at most {most} {name}, not {size}")
 
 
-def learner(config: Config, index: int) -> NRAMLearner:
+def learner(config: Config, index: int) -> Learner:
     """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
-    return NRAMLearner(config, index)
+    return population_of(config, index) if config.population > 1 else NRAMLearner(config, index)
 
 
 def load(weights: Tensors, card: Card) -> Policy:

@@ -54,6 +54,20 @@ class Config:
     layers: Annotated[int, ranges.Within(1, 2)] = 2
     """How many hidden layers a feed-forward controller has."""
 
+    bias_std: ranges.NonNegative = 0.0
+    """The standard deviation of normal noise on the output's initial biases: from 3 on, a restart
+    begins near one random circuit; at 0, near the mean of all."""
+    no_op: ranges.NonNegative = 0.0
+    """The logit added, at the start, to the choices of a step that changes nothing: READ at the
+    last register's address, WRITE there what was read."""
+    finish_bias: float = 0.0
+    """What is added to the finish logit's initial bias: below 0, programs begin by running on."""
+    sharpen_flags: ranges.Natural = 0
+    """How many times p becomes p²(3 - 2p) before the controller sees it as P(r = 0)."""
+    straight_through: bool = False
+    """Whether the controller sees P(r = 0) rounded to 0 or 1, with the gradient passed straight
+    through (Bengio et al. 2013)."""
+
     length: ranges.Lengths = (1, 5)
     """The shortest and the longest instance in training."""
     steps: Annotated[tuple[int, ...], ranges.Each(ranges.Within(0))] = (1, 1)
@@ -111,11 +125,27 @@ class Config:
     """The curriculum moves on to longer instances once fewer cells than this share are wrong."""
     spacing: ranges.Count = 50
     """The fewest gradient steps between two such moves."""
+    uniform_lengths: bool = False
+    """Whether all lengths are drawn equally often, at every level of the curriculum."""
 
     success_rate: ranges.Share = 0.98
     """Training hardens once more than this share of the longest instances' cells is right."""
     harden_steps: ranges.Count = 800
     """How many steps hardening takes: training without noise and without the entropy bonus."""
+    sharpening: ranges.NonNegative = 0.0
+    """By which share the output layer's weights grow in 1,000 steps of hardening: softmaxes go
+    towards certain choices (a falling temperature)."""
+
+    population: ranges.Count = 1
+    """How many restarts train as one population (population-based training, Jaderberg et al. 2017),
+    which counts as one restart; gradient only."""
+    population_steps: ranges.Count = 200
+    """After how many gradient steps of each member the worst copy the best (exploit)."""
+    replaced: Half = 0.25
+    """The share of the members that then copies the best ones."""
+    perturbation: ranges.NonNegative = 0.05
+    """The standard deviation of noise on copied weights (explore). A copied learning rate is
+    multiplied by 0.7, 1 or 1.4, and the entropy bonus by 0.5, 1 or 2."""
 
     def __post_init__(self) -> None:
         ranges.check(self)
@@ -131,6 +161,8 @@ class Config:
         self._check_repair()
 
     def _check_repair(self) -> None:
+        if self.repair and self.population > 1:
+            raise ValueError("a population needs repair: 0")
         if self.hint + self.contrast > _MOST_HELP:
             raise ValueError("hint and contrast must be at most 0.5 together")
         if self.repair and (self.repetitions > 1 or self.controller != "mlp"):

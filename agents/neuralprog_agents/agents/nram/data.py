@@ -38,6 +38,7 @@ class Stream(IntEnum):
     WEIGHTS = 4
     NOISE = 5
     REPAIR = 6
+    POPULATION = 7
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ def draw_batches(
     address = np.arange(step * B, (step + count) * B, dtype=np.uint64)
     key = seed(config, index, Stream.BATCHES)
     draws = Draws(combine(as_words(key), as_words(turn), address))
-    lengths, each = curriculum.sample(draws), high - low + 1
+    each = high - low + 1
+    lengths = draws.integer(low, high + 1) if config.uniform_lengths else curriculum.sample(draws)
     rows = draws.integer(0, len(instances.length) // each) * each + lengths - low
     chosen = batch.take(instances, rows)
     batches = Batch(

@@ -19,6 +19,7 @@ from neuralprog_agents.agents.nram.data import Settings, Stream, draw_batches, s
 from neuralprog_agents.agents.nram.discretise import Stepper
 from neuralprog_agents.agents.nram.records import (
     Batch,
+    Floats,
     Hyper,
     Metrics,
     Schedule,
@@ -47,6 +48,7 @@ class Progress:
         hardening: The step at which hardening began, or -1.
         soft: Whether the soft machine was ever right at the highest level.
         error: The error in the last chunk.
+        cost: The mean cost in the last chunk, without the entropy bonus.
     """
 
     level: int
@@ -55,6 +57,7 @@ class Progress:
     hardening: int = -1
     soft: bool = False
     error: float = 1.0
+    cost: float = 0.0
 
 
 class Descent:
@@ -66,7 +69,12 @@ class Descent:
     ) -> None:  # fmt: skip
         self.config, self.index, self.settings, self.shape = config, index, settings, shape
         self.state, self.progress, self.loss = state, progress, nan
-        self.hyper = Hyper(clip_activations=settings.clip_activations, clip_norm=settings.clip_norm)
+        self.hyper = Hyper(
+            clip_activations=settings.clip_activations,
+            clip_norm=settings.clip_norm,
+            sharpen_flags=config.sharpen_flags,
+            straight_through=config.straight_through,
+        )
 
     def right(self) -> bool:
         """Whether the circuit was judged at this step, and is right, on longer pairs too."""
@@ -81,20 +89,30 @@ class Descent:
         batches, lengths = draw_batches(
             self.config, self.index, curriculum, progress.turn, self.state.step, CHUNK
         )
-        metrics = self._train(batches, pulse)
+        metrics, costs = self._train(batches, pulse)
         if not all(part.finite for part in metrics):
             return False
         errors = np.concatenate([part.errors for part in metrics])
         self.loss = float(np.mean(np.concatenate([part.loss for part in metrics])))
         self._advance(curriculum, float(np.mean(errors[lengths <= progress.level])))
+        self.progress = replace(self.progress, cost=float(np.mean(np.concatenate(costs))))
+        self._sharpen()
         return True
 
-    def _train(self, batches: Batch, pulse: Pulse) -> list[Metrics]:
-        """Take the steps, a few at a time, until something is not finite."""
+    def _sharpen(self) -> None:
+        """Scale the output layer up while hardening."""
+        if self.progress.hardening >= 0 and self.config.sharpening:
+            weight = self.shape.parameters[-2]
+            growth = (1.0 + self.config.sharpening) ** (CHUNK / 1000)
+            self.state.theta[weight.start :] *= np.float32(growth)
+
+    def _train(self, batches: Batch, pulse: Pulse) -> tuple[list[Metrics], list[Floats]]:
+        """Take the steps, a few at a time, until something is not finite; also return the costs."""
         from neuralprog_agents.agents.nram.kernel import train_steps  # numba takes a second
 
         noise = key_of(seed(self.config, self.index, Stream.NOISE), self.progress.turn)
         done: list[Metrics] = []
+        costs: list[Floats] = []
         for first in range(0, CHUNK, _PART):
             if done and not done[-1].finite:
                 break
@@ -102,7 +120,8 @@ class Descent:
             part = Batch(*(array[first : first + _PART] for array in batches))
             schedule = self._schedule()
             done.append(train_steps(self.shape, self.state, part, schedule, self.hyper, noise))
-        return done
+            costs.append(done[-1].loss + schedule.entropy * done[-1].entropy)
+        return done, costs
 
     def _schedule(self) -> Schedule:
         step, drawn = self.state.step + np.arange(_PART), self.settings

@@ -91,6 +91,16 @@ def renormalise(p: Tensor) -> Tensor:
 # ---- controller --------------------------------------------------------------------------
 
 
+def see_flags(p: Tensor, sharpen: int = 0, straight_through: bool = False) -> Tensor:
+    """What the controller sees of P(r = 0): p, sharpened so many times, then maybe rounded.
+
+    The gradient passes straight through the rounding (Bengio, Léonard and Courville 2013).
+    """
+    for _ in range(sharpen):
+        p = p * p * (3 - 2 * p)
+    return p + ((p > 0.5).to(p.dtype) - p).detach() if straight_through else p
+
+
 def initial_state(theta: Tensor, shape: Shape, examples: int) -> State:
     """The state before the first step: zeros."""
     if shape.controller == "mlp":
@@ -184,11 +194,13 @@ def rollout(
     clip: float = inf,
     epsilon: float = 1e-6,
     renormalised: bool = True,
+    sharpen_flags: int = 0,
+    straight_through: bool = False,
 ) -> Rollout:
     """Run a batch of tensors to its longest time limit.
 
     ``entropy`` is λ, the coefficient of the bonus; ``clip`` is C1; ``epsilon`` guards the
-    logarithm of the cost.
+    logarithm of the cost. ``sharpen_flags`` and ``straight_through`` are ``Config``'s.
     """
     tape, registers = initial_machine(batch, shape, theta)
     B, layers = len(tape), unpack(theta, shape)
@@ -198,7 +210,8 @@ def rollout(
     nll, total_entropy = theta.new_zeros(B), theta.new_zeros(B)
     correct, finish = torch.zeros_like(tape[..., 0]), []
     for t in range(1, int(batch.steps.max()) + 1):
-        logits, state = controller(layers, registers[..., 0], state, bound)
+        flags = see_flags(registers[..., 0], sharpen_flags, straight_through)
+        logits, state = controller(layers, flags, state, bound)
         wiring, step_entropy = soft_wiring(logits, shape)
         tape, registers = run_soft_step(tape, registers, wiring, shape, bound)
         registers = crop_gradient(renormalise(registers) if renormalised else registers, bound)

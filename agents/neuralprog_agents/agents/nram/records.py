@@ -53,7 +53,11 @@ class Schedule(NamedTuple):
 
 
 class Hyper(NamedTuple):
-    """What stays: clipping (C1 of activations, C2 of the norm), Adam, ε of the logarithm."""
+    """What stays: clipping (C1 of activations, C2 of the norm), Adam, ε of the logarithm.
+
+    And how the controller's inputs, the flags, are made of P(r = 0): ``sharpen_flags`` times
+    p²(3 - 2p), then rounded if ``straight_through``.
+    """
 
     clip_activations: float = inf
     clip_norm: float = inf
@@ -62,6 +66,8 @@ class Hyper(NamedTuple):
     adam_epsilon: float = 1e-8
     log_epsilon: float = 1e-6
     renormalise: bool = True
+    sharpen_flags: int = 0
+    straight_through: bool = False
 
 
 class Metrics(NamedTuple):

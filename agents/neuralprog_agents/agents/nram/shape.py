@@ -138,10 +138,18 @@ def unpack(theta: Any, shape: Shape) -> list[tuple[Any, Any]]:
     return list(zip(blocks[::2], blocks[1::2], strict=True))
 
 
-def initial(shape: Shape, generator: np.random.Generator) -> NDArray[np.float32]:
+def initial(
+    shape: Shape,
+    generator: np.random.Generator,
+    *,
+    bias_std: float = 0.0,
+    no_op: float = 0.0,
+    finish_bias: float = 0.0,
+) -> NDArray[np.float32]:
     """Draw theta (P,): uniform in ±1/sqrt(inputs), as torch does, forget gates opened by 1.
 
-    With such logits every softmax starts near uniform, so no wire is cut before training.
+    With such logits every softmax starts near uniform, so no wire is cut before training. The
+    options change the output's biases; see ``Config``.
     """
     theta = np.empty(shape.size, np.float32)
     for layer, (_, inputs) in enumerate(shape.linear):
@@ -151,4 +159,22 @@ def initial(shape: Shape, generator: np.random.Generator) -> NDArray[np.float32]
     if shape.controller == "lstm":
         gates = shape.parameters[3]
         theta[gates.start + shape.hidden : gates.start + 2 * shape.hidden] += 1.0
+    biases = theta[shape.parameters[-1].slice]
+    if bias_std:
+        biases[:-1] += generator.normal(0.0, bias_std, len(biases) - 1).astype(np.float32)
+    biases[_no_op_logits(shape)] += np.float32(no_op)
+    biases[-1] += np.float32(finish_bias)
     return theta
+
+
+def _no_op_logits(shape: Shape) -> list[int]:
+    """The logits of the choices with which a step writes back what it has read."""
+    pointer, read, logits = shape.registers - 1, 0, []
+    for i, (module, places) in enumerate(zip(shape.modules, shape.arguments, strict=True)):
+        starts = [shape.softmaxes[j].start for j in places]
+        if module.name == "READ":
+            read = shape.registers + i
+            logits.append(starts[0] + pointer)
+        elif module.name == "WRITE":
+            logits += [starts[0] + pointer, starts[1] + read]
+    return logits

@@ -13,17 +13,27 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
+import numpy as np
+
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.nram import judge
 from neuralprog_agents.agents.nram.compile import SURE, rewire
 from neuralprog_agents.agents.nram.config import Config
-from neuralprog_agents.agents.nram.data import Stream, draw_settings, generator, task_of
-from neuralprog_agents.agents.nram.descent import Descent, Progress
+from neuralprog_agents.agents.nram.data import (
+    Settings,
+    Stream,
+    draw_settings,
+    generator,
+    seed,
+    task_of,
+)
+from neuralprog_agents.agents.nram.descent import CHUNK, Descent, Progress
 from neuralprog_agents.agents.nram.discretise import Stepper, circuit_table
 from neuralprog_agents.agents.nram.records import Floats, TrainState
 from neuralprog_agents.agents.nram.repair import Repair, Repaired
 from neuralprog_agents.agents.nram.shape import Shape, initial
 from neuralprog_agents.agents.nram.start import start_of
+from neuralprog_agents.training.population import Exchange, Population
 
 
 class NRAMLearner:
@@ -42,11 +52,18 @@ class NRAMLearner:
 
     def _first_weights(self) -> Floats:
         """Return the weights that a restart begins with: random, or with compiled circuits."""
-        theta = initial(self.shape, generator(self.config, self.index, Stream.WEIGHTS))
-        if not self.config.start:
+        config = self.config
+        theta = initial(
+            self.shape,
+            generator(config, self.index, Stream.WEIGHTS),
+            bias_std=config.bias_std,
+            no_op=config.no_op,
+            finish_bias=config.finish_bias,
+        )
+        if not config.start:
             return theta
-        table, patterns = start_of(self.config)
-        return rewire(theta, self.shape, table, patterns, self.config.sharpness)
+        table, patterns = start_of(config)
+        return rewire(theta, self.shape, table, patterns, config.sharpness)
 
     def advance(self, pulse: Pulse) -> None:
         """Train for some steps, or repair by some proposals."""
@@ -97,6 +114,27 @@ class NRAMLearner:
         theta = self.descent.state.theta
         return rewire(theta, self.shape, found.table, found.patterns, sharpness)
 
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """The level, then the cost: how good it is in a population."""
+        return self.descent.progress.level, -self.descent.progress.cost
+
+    def copy(self, other: NRAMLearner, random: np.random.Generator) -> None:
+        """Become another member of a population, with other rates and noise on the weights."""
+        rate, bonus = random.choice([0.7, 1.0, 1.4]), random.choice([0.5, 1.0, 2.0])
+        theirs, state = other.settings, other.descent.state
+        self.settings = replace(
+            theirs,
+            learning_rate=float(theirs.learning_rate * rate),
+            entropy=float(theirs.entropy * bonus),
+        )
+        noise = self.config.perturbation * random.standard_normal(len(state.theta))
+        self.descent = self._begin(state.theta, other.descent.progress)
+        self.descent.state = TrainState(
+            state.theta + noise.astype(np.float32), state.m.copy(), state.v.copy(), state.step
+        )
+        self.finished = False
+
     def status(self) -> dict[str, float]:
         """Return what is reported: how far the gradient is."""
         return {**self.descent.status(), "samples": float(self.config.pairs)}
@@ -105,7 +143,11 @@ class NRAMLearner:
         """Return θ, Adam's moments and the progress, and those of a repair."""
         state = self.descent.state
         tensors = {"theta": state.theta, "m": state.m, "v": state.v}
-        metadata = {"step": state.step, "progress": asdict(self.descent.progress)}
+        metadata = {
+            "step": state.step,
+            "progress": asdict(self.descent.progress),
+            "settings": asdict(self.settings),
+        }
         if self.repair is None:
             return tensors, metadata
         arrays, done = self.repair.state()
@@ -113,9 +155,10 @@ class NRAMLearner:
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
         """Undo ``state``."""
-        state = {name: tensors[name] for name in ("theta", "m", "v")}
-        self.descent.state = TrainState(**state, step=metadata["step"])
-        self.descent.progress = Progress(**metadata["progress"])
+        self.settings = Settings(**metadata["settings"])
+        self.descent = self._begin(tensors["theta"], Progress(**metadata["progress"]))
+        moments = {name: tensors[name] for name in ("theta", "m", "v")}
+        self.descent.state = TrainState(**moments, step=metadata["step"])
         if "repair" in metadata:
             self.repair = self._begin_repair()
             self.repair.restore(tensors, metadata["repair"])
@@ -139,6 +182,17 @@ class NRAMLearner:
         }
         pruned = not self.success and state.step < self.config.budget
         return Outcome(self.success, metrics, {"theta": state.theta.copy()}, card, pruned)
+
+
+def population_of(config: Config, index: int) -> Population:
+    """Return a restart that is a population: of the learners that follow those of ``index - 1``."""
+    size = config.population
+    exchange = Exchange(
+        chunks=-(-config.population_steps // CHUNK),
+        share=config.replaced,
+        seed=seed(config, index, Stream.POPULATION),
+    )
+    return Population([NRAMLearner(config, index * size + i) for i in range(size)], exchange)
 
 
 def shape_of(config: Config) -> Shape:

@@ -77,7 +77,7 @@ def _run(
     """Call the compiled entry; returns metrics, the last gradient and the steps done."""
     K = len(schedule.rate)
     data, B, steps = _batches(batches, shape)
-    sizes, tables = plan(shape, steps)
+    sizes, tables = plan(shape, steps, hyper)
     work = _workspace(sizes.size)
     loss, entropy, norm = np.full((3, K), np.nan, np.float32)
     errors = np.full((K, B), np.nan, np.float32)
@@ -107,6 +107,8 @@ def loss_and_grad(
     clip: float = inf,
     epsilon: float = 1e-6,
     renormalise: bool = True,
+    sharpen_flags: int = 0,
+    straight_through: bool = False,
 ) -> tuple[float, Floats, Floats]:
     """Loss of one batch, its gradient (P,) and the error of each example (B,), in float32.
 
@@ -115,7 +117,10 @@ def loss_and_grad(
     state = TrainState(theta)
     one = Batch(*(np.asarray(part)[None] for part in batch))
     schedule = Schedule(np.zeros(1), np.full(1, entropy), np.zeros(1))
-    hyper = Hyper(clip_activations=clip, log_epsilon=epsilon, renormalise=renormalise)
+    hyper = Hyper(
+        clip_activations=clip, log_epsilon=epsilon, renormalise=renormalise,
+        sharpen_flags=sharpen_flags, straight_through=straight_through,
+    )  # fmt: skip
     metrics, gradient, _ = _run(shape, state, one, schedule, hyper, seed=0, update=False)
     return float(metrics.loss[0]), gradient, metrics.errors[0]
 

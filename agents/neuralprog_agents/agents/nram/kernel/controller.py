@@ -196,6 +196,31 @@ def _lstm_back(
 
 
 @njit(error_model="numpy")
+def _flag(p: Vector, plan: Plan) -> Vector:
+    """What the controller sees of P(r = 0)."""
+    for _ in range(plan.sharpen_flags):
+        p = _sharper(p)
+    if plan.straight_through:
+        p = above(p, spread(0.5), spread(1.0), spread(0.0))
+    return p
+
+
+@njit(error_model="numpy")
+def _flag_slope(p: Vector, plan: Plan) -> Vector:
+    """The derivative of ``_flag``, rounding passed straight through."""
+    slope = spread(1.0)
+    for _ in range(plan.sharpen_flags):
+        slope = slope * spread(6.0) * p * (spread(1.0) - p)
+        p = _sharper(p)
+    return slope
+
+
+@njit(error_model="numpy")
+def _sharper(p: Vector) -> Vector:
+    return p * p * (spread(3.0) - p - p)
+
+
+@njit(error_model="numpy")
 def reset(work: Pointer, table: Pointer, plan: Plan) -> None:
     """Forget: the LSTM's state before the first step, and the gradient after the last."""
     if plan.lstm:
@@ -211,7 +236,7 @@ def forward(work: Pointer, theta: Pointer, table: Pointer, plan: Plan, t: int) -
     x = at(work, row[X] + t * row[X_STEP])
     values = plan.values + t * plan.values_step
     for j in range(plan.R):
-        store(x, j * LANES, load(work, values + j * plan.N * LANES))
+        store(x, j * LANES, _flag(load(work, values + j * plan.N * LANES), plan))
     if plan.lstm:
         _lstm(work, theta, table, plan, t)
     else:
@@ -237,9 +262,11 @@ def back(work: Pointer, theta: Pointer, table: Pointer, plan: Plan, t: int, boun
             _relu_back(dx, at(work, row[X] + t * row[X_STEP]), plan.hidden)
     dx = at(work, plan.columns)
     _layer_back(work, theta, table, plan, 0, dx, t)
+    values = plan.values + t * plan.values_step
     for j in range(plan.R):
+        slope = _flag_slope(load(work, values + j * plan.N * LANES), plan)
         place = plan.register_gradient + j * plan.N * LANES
-        store(work, place, load(work, place) + load(dx, j * LANES))
+        store(work, place, fma(slope, load(dx, j * LANES), load(work, place)))
 
 
 @njit(error_model="numpy")

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_agents.agents.nram.kernel.vector import LANES
+from neuralprog_agents.agents.nram.records import Hyper
 from neuralprog_agents.agents.nram.shape import Shape
 from neuralprog_envs.tape.ops import MODULES
 
@@ -54,6 +55,8 @@ class Plan(NamedTuple):
     lstm: int
     layers: int
     parameters: int
+    sharpen_flags: int
+    straight_through: int
     # tables of integers
     active: int
     modules: int
@@ -227,7 +230,7 @@ def _allocate(shape: Shape, steps: int, dense: int, truth: int, space: _Allocato
         space.places[name] = space.take(_padded(shape.size, 2 * LANES))
 
 
-def plan(shape: Shape, steps: int) -> tuple[Plan, NDArray[np.int64]]:
+def plan(shape: Shape, steps: int, hyper: Hyper) -> tuple[Plan, NDArray[np.int64]]:
     """The plan for rollouts of at most ``steps`` steps, and its tables."""
     dense, truth, fixed = _classes(shape)
     space = _Allocator()
@@ -250,7 +253,8 @@ def plan(shape: Shape, steps: int) -> tuple[Plan, NDArray[np.int64]]:
         R=shape.registers, M=shape.memory, N=_padded(shape.memory, 4), Q=len(shape.modules),
         writes=shape.repetitions, softmaxes=len(shape.softmaxes), outputs=shape.outputs,
         hidden=shape.hidden, lstm=int(shape.controller == "lstm"), layers=len(shape.linear),
-        parameters=shape.size, dense_count=len(dense), truth_count=len(truth), size=space.size,
-        **numbers,
+        parameters=shape.size, sharpen_flags=hyper.sharpen_flags,
+        straight_through=int(hyper.straight_through), dense_count=len(dense),
+        truth_count=len(truth), size=space.size, **numbers,
     )  # fmt: skip
     return sizes, np.concatenate(list(flat.values()))
