@@ -7,6 +7,8 @@ distribution of the two arguments, times a 0/1 table of the integer operation (e
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -24,6 +26,16 @@ def operation_tables(M: int, dtype: torch.dtype) -> dict[str, Tensor]:
         for m in MODULES
         if m.apply is not None
     }
+
+
+class _Rounded(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return torch.round(x)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+        return gradient
 
 
 class NaiveNRAM(nn.Module):
@@ -82,7 +94,13 @@ class NaiveNRAM(nn.Module):
                 values = [*values, self.apply_module(module.name, inputs, values[0])]
         return tape, [self.choose(logits, index + r, values) for r in range(self.shape.registers)]
 
-    def forward(self, batch: Batch, epsilon: float = 1e-6) -> Tensor:
+    def forward(
+        self,
+        batch: Batch,
+        epsilon: float = 1e-6,
+        sharpen_flags: int = 0,
+        straight_through: bool = False,
+    ) -> Tensor:
         """The expected negative log-likelihood of section 3.3, averaged over examples."""
         B, M = batch.tape.shape
         dtype = next(self.parameters()).dtype
@@ -94,6 +112,10 @@ class NaiveNRAM(nn.Module):
         remaining, loss = torch.ones(B, dtype=dtype), torch.zeros(B, dtype=dtype)
         for t in range(1, int(batch.steps.max()) + 1):
             flags = torch.stack([register[:, 0] for register in registers], dim=1)
+            for _ in range(sharpen_flags):
+                flags = 1 - (1 - flags) ** 2 * (1 + 2 * flags)
+            if straight_through:
+                flags = _Rounded.apply(flags)  # type: ignore[no-untyped-call]
             logits, state = self.control(flags, state)
             tape, registers = self.step(tape, registers, logits)
             f = torch.sigmoid(logits[:, -1])

@@ -71,6 +71,10 @@ CASES = {
         "traces": 4, "batch": 16, "budget": 150,
     },
     "nram": {"env": "NRAMIncrement", "registers": 2, "steps": (1, 0), "budget": 400},
+    "nram-population": {
+        "env": "NRAMIncrement", "registers": 2, "steps": (1, 0), "budget": 150, "repair": 0,
+        "turns": 1, "population": 3, "population_steps": 50, "replaced": 0.34,
+    },
     "nram-hybrid": {
         "env": "NRAMSwap", "registers": 4, "length": (2, 5), "steps": (6,), "budget": 50,
         "turns": 3, "repair": 120_000,

@@ -1,7 +1,7 @@
 """The compiled kernel against the torch model: loss, gradients, training, determinism."""
 
 from concurrent.futures import ThreadPoolExecutor
-from math import inf, pi
+from math import pi
 
 import numpy as np
 import pytest
@@ -22,7 +22,14 @@ SHAPES = [
     Shape(3, 10, controller="lstm"),
     Shape(2, 5, hidden=5, controller="lstm", repetitions=2),
 ]
-OPTIONS = [{}, {"entropy": 0.02}, {"clip": 0.05, "entropy": -0.01}, {"renormalise": False}]
+OPTIONS = [
+    {},
+    {"entropy": 0.02},
+    {"clip": 0.05, "entropy": -0.01},
+    {"renormalise": False},
+    {"sharpen_flags": 2},
+    {"sharpen_flags": 1, "straight_through": True, "entropy": 0.02},
+]
 
 
 def make_theta(shape, seed=0, scale=2.0):
@@ -39,10 +46,9 @@ def tensors(batch):
     return Batch(*map(torch.as_tensor, batch))
 
 
-def reference(shape, theta, batch, entropy=0.0, clip=inf, renormalise=True):
+def reference(shape, theta, batch, renormalise=True, **options):
     theta = torch.as_tensor(theta).double().requires_grad_()
-    data = tensors(batch)
-    result = rollout(theta, shape, data, entropy=entropy, clip=clip, renormalised=renormalise)
+    result = rollout(theta, shape, tensors(batch), renormalised=renormalise, **options)
     result.loss.backward()
     return result.loss.item(), theta.grad.numpy(), result.error.detach().numpy()
 

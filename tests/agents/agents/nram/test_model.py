@@ -72,6 +72,22 @@ def test_chances_of_finishing_sum_to_one_within_the_limit(shape):
         assert (p[:limit] > 0).all()
 
 
+def test_a_restart_begins_near_one_circuit_or_near_a_step_that_changes_nothing():
+    shape = Shape(3, 7, hidden=8, repetitions=2)
+    plain, bold, idle = (
+        initial(shape, np.random.default_rng(0), **options)
+        for options in ({}, {"bias_std": 4.0, "finish_bias": -3.0}, {"no_op": 60.0})
+    )
+    start = shape.parameters[-1].start
+    assert (bold[:start] == plain[:start]).all()
+    assert 3.5 < (bold - plain)[start:-1].std() < 4.5
+    assert bold[-1] - plain[-1] == pytest.approx(-3)
+    batch = make_batch(shape)
+    batch = batch._replace(target=batch.tape, steps=torch.ones(4, dtype=torch.int64))
+    left = rollout(torch.as_tensor(idle).double(), shape, batch)
+    assert left.nll.max() < 1e-6
+
+
 def test_forced_end_does_not_depend_on_the_last_willingness():
     shape = SHAPES[0]
     batch = make_batch(shape)._replace(steps=torch.ones(4, dtype=torch.int64))
@@ -126,14 +142,18 @@ def test_renormalisation_changes_rounding_only(shape):
     assert torch.allclose(on[1], off[1], rtol=1e-9, atol=1e-13)
 
 
+FLAGS = [{}, {"sharpen_flags": 2}, {"sharpen_flags": 1, "straight_through": True}]
+
+
+@pytest.mark.parametrize("flags", FLAGS)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_naive_implementation_agrees(shape):
+def test_naive_implementation_agrees(shape, flags):
     theta, batch = make_theta(shape), make_batch(shape)
     naive = NaiveNRAM(shape, theta.dtype)
     fill(naive, theta)
-    loss = naive(batch)
+    loss = naive(batch, **flags)
     loss.backward()
-    expected, gradient = loss_and_grad(theta, shape, batch)
+    expected, gradient = loss_and_grad(theta, shape, batch, **flags)
     assert torch.allclose(loss, expected, rtol=1e-12)
     assert torch.allclose(flat_gradient(naive), gradient, rtol=1e-9, atol=1e-11)
 
