@@ -56,9 +56,9 @@ def main(words: Sequence[str] | None = None, command: str | None = None) -> int:
         return error.status
     except ModuleNotFoundError as error:
         extra = _EXTRA.get((error.name or "").partition(".")[0])
-        if extra is None:
+        if extra is None and error.name != "wandb":
             raise
-        message = f"needs {error.name}: pip install {installation(extra)}"
+        message = f"needs {error.name}: pip install {installation(extra) if extra else error.name}"
         print(f"neuralprog: {message}", file=sys.stderr)
         return errors.BAD_INPUT
     except BrokenPipeError:  # as of `neuralprog … | head`
@@ -156,6 +156,11 @@ def _add_training(parser: _Parser) -> None:
     parser.add_argument("--output", metavar="DIR", help="the run folder's name")
     parser.add_argument("--resume", metavar="RUN", help="go on where it was interrupted")
     parser.add_argument("--workers", type=int, metavar="W", help="restarts at once (all cores)")
+    parser.add_argument("--track", action="store_true", help="send it to Weights & Biases as well")
+    parser.add_argument(
+        "--wandb-project-name", default="neuralprog", metavar="NAME", help="there (neuralprog)"
+    )
+    parser.add_argument("--wandb-entity", metavar="NAME", help="the user or team there")
 
 
 def _add_train(parser: _Parser) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, fields, replace
+from importlib import import_module
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -24,11 +26,13 @@ from neuralprog_agents.training.pool import RayError, connect
 from neuralprog_agents.training.restarts import (
     MachineError,
     RecordError,
+    Show,
     TrainingSummary,
     read_outcome,
     run_restarts,
 )
 from neuralprog_agents.training.runs import Run
+from neuralprog_agents.training.tracking import tracked
 from neuralprog_envs.registry import find
 
 _MOST_WORKERS, _MOST_RESTARTS = 1_024, 1_000_000
@@ -40,15 +44,15 @@ def train(args: Namespace, overrides: Sequence[str]) -> int:
     with errors.input_errors():
         errors.check_targets(args.save)
         run = open_run("train", args, overrides)
-    status = train_in(run, args.workers)
+    status = train_in(run, args.workers, _tracking(args))
     if status == errors.SUCCESS:
         _print_program(run, args.save)
     return status
 
 
-def train_in(run: Run, workers: int | None) -> int:
+def train_in(run: Run, workers: int | None, tracking: Mapping[str, Any] | None = None) -> int:
     """Train in an open run folder; return the exit status."""
-    summary = _work(run, workers, stop_at_first=True)
+    summary = _work(run, workers, stop_at_first=True, tracking=tracking)
     if isinstance(summary, int):
         return summary
     print(_verdict(run, summary))
@@ -80,7 +84,7 @@ def sweep(args: Namespace, overrides: Sequence[str]) -> int:
         if args.ray is not None:
             connect(args.ray)
         run = open_run("sweep", args, [*overrides, *count])
-    summary = _work(run, args.workers, stop_at_first=False, ray=args.ray)
+    summary = _work(run, args.workers, stop_at_first=False, ray=args.ray, tracking=_tracking(args))
     if isinstance(summary, int):
         return summary
     low, high = summary.interval
@@ -115,6 +119,8 @@ def open_run(kind: str, args: Namespace, overrides: Sequence[str]) -> Run:
         ValueError: The settings or the folder are not right.
         OSError: The folder could not be made.
     """
+    if args.track:
+        import_module("wandb")  # before anything is written
     if args.resume is not None:
         return _resume(kind, Path(args.resume), args, overrides)
     if args.config is None:
@@ -168,12 +174,21 @@ def _extend(run: Run, agent: str, config: Any) -> Run:
 
 
 def _work(
-    run: Run, workers: int | None, *, stop_at_first: bool, ray: str | None = None
+    run: Run,
+    workers: int | None,
+    *,
+    stop_at_first: bool,
+    ray: str | None = None,
+    tracking: Mapping[str, Any] | None = None,
 ) -> TrainingSummary | int:
     """Run the restarts and write the learned program; return an exit status if interrupted."""
     indices = range(run.config.restarts)
     try:
-        with locked(run.folder / ".lock"), progress() as show:
+        with (
+            locked(run.folder / ".lock"),
+            progress() as shown,
+            _followed(run, shown, tracking) as show,
+        ):
             print(f"{run.kind}: {run.agent} on {run.config.env}, {run.folder}", file=sys.stderr)
             if (run.folder / "restarts").exists():
                 runs.note_resumed(run)
@@ -189,6 +204,19 @@ def _work(
     except (MachineError, OSError) as error:
         raise errors.StoppedError(f"{errors.one_line(error)}; then {_how_to_go_on(run)}") from error
     return summary
+
+
+def _tracking(args: Namespace) -> dict[str, Any] | None:
+    """Return what Weights & Biases is told of the run; None where it is not wanted."""
+    if not args.track:
+        return None
+    return {"project": args.wandb_project_name, "entity": args.wandb_entity}
+
+
+def _followed(
+    run: Run, show: Show, tracking: Mapping[str, Any] | None
+) -> AbstractContextManager[Show]:
+    return nullcontext(show) if tracking is None else tracked(run, show, **tracking)
 
 
 def _how_to_go_on(run: Run) -> str:

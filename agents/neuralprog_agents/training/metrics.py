@@ -14,6 +14,7 @@ from typing import Any
 
 from neuralprog_agents.training.checkpoint import CheckpointError
 from neuralprog_agents.training.files import naming, read_text, write_atomically
+from neuralprog_agents.training.labels import label
 
 _Row = dict[str, str]
 
@@ -108,10 +109,14 @@ class _Events:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from tensorboard.compat.proto.event_pb2 import Event, SessionLog  # type: ignore[import-untyped]
-            from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[import-untyped]
+            from tensorboard.compat.proto.summary_pb2 import (  # type: ignore[import-untyped]
+                Summary,
+                SummaryMetadata,
+            )
             from tensorboard.summary.writer.record_writer import RecordWriter  # type: ignore[import-untyped]
 
-        self._event, self._session, self._summary = Event, SessionLog, Summary
+        self._event, self._session = Event, SessionLog
+        self._summary, self._metadata = Summary, SummaryMetadata
         name = f"events.out.tfevents.{int(time.time())}.{platform.node()}.{os.getpid()}"
         self._writer: Any = RecordWriter(open(folder / name, "ab"))  # noqa: SIM115
         self._add(file_version="brain.Event:2")
@@ -124,12 +129,14 @@ class _Events:
     def write(self, step: int, metrics: Mapping[str, float], resumed: bool) -> None:
         if resumed:  # tells TensorBoard to forget what it has from this step on
             self._add(step=step, session_log=self._session(status=self._session.START))
-        values = [
-            self._summary.Value(tag=name, simple_value=float(value))
-            for name, value in metrics.items()
-            if name != "step"
-        ]
+        values = [self._value(*pair) for pair in metrics.items() if pair[0] != "step"]
         self._add(step=step, summary=self._summary(value=values))
+
+    def _value(self, name: str, value: float) -> Any:
+        """Return one number under the name that charts give it, with its description."""
+        tag, description = label(name)
+        metadata = self._metadata(summary_description=description)
+        return self._summary.Value(tag=tag, simple_value=float(value), metadata=metadata)
 
     def close(self) -> None:
         self._writer.close()
