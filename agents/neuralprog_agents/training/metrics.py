@@ -135,7 +135,8 @@ class _Events:
     def _value(self, name: str, value: float) -> Any:
         """Return one number under the name that charts give it, with its description."""
         tag, description = label(name)
-        metadata = self._metadata(summary_description=description)
+        scalars = self._metadata.PluginData(plugin_name="scalars")
+        metadata = self._metadata(plugin_data=scalars, summary_description=description)
         return self._summary.Value(tag=tag, simple_value=float(value), metadata=metadata)
 
     def close(self) -> None:

@@ -196,7 +196,7 @@ def test_tensorboard_reads_each_step_once(tmp_path):
     again.close()
     events = EventAccumulator(str(tmp_path))
     events.Reload()
-    seen = [(event.step, event.value) for event in events.Scalars("loss")]
+    seen = [(event.step, event.value) for event in events.Scalars("training/loss")]
     assert seen == [(1, 1.0), (2, 2.0), (3, 30.0), (4, 40.0)]
 
 
