@@ -32,7 +32,7 @@ _FILE = re.compile(
 )
 _PATH = re.compile(r"\b(?:scripts|configs|results|tests)/[\w/-]+\.\w+")
 _COMMAND = re.compile(
-    r"(?:neuralprog |python scripts/|(?=sweep --config|train --config))(.* --[^>]*)"
+    r"(?:neuralprog |python scripts/|(?=sweep --config|train --config|tune --config))(.* --[^>]*)"
 )
 _READERS = "my_task|double|successor"
 """What readers of the pages write themselves."""

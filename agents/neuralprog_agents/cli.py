@@ -1,4 +1,4 @@
-"""The command line: ``neuralprog train|sweep|evaluate|prove|recheck|run|list|benchmark|demo``.
+"""The command line: ``neuralprog train|sweep|tune|evaluate|prove|recheck|run|list|benchmark|demo``.
 
 Nothing but the standard library is imported before a command is known.
 """
@@ -24,6 +24,7 @@ _EXTRA = {
     **dict.fromkeys(("PIL", "matplotlib"), "plot"),
     **dict.fromkeys(("stable_baselines3", "sb3_contrib"), "rl"),
     "z3": "prove",
+    "optuna": "tune",
     "ray": "sweep",
 }
 """Which extra brings a module that may be missing."""
@@ -31,8 +32,8 @@ _EXTRA = {
 _AGENT_HELP = "a pretrained agent's name (nram-sort), a run folder, random, expert, or several: A,B"
 _FUNCTIONS = {"list": "list_names"}
 """The function of a command, where it is not the command's name."""
-_TRAINING = ("train", "sweep")
-"""The commands that also take the settings of an agent."""
+_TRAINING = {"train": "train", "sweep": "train", "tune": "tune"}
+"""The modules of the commands that also take the settings of an agent."""
 
 _OVERRIDES = """\
 Every key of the agent's config can be given as --key value, over the file.
@@ -84,7 +85,9 @@ def _dispatch(words: list[str]) -> int:
         if rest:
             args.parser.error(f"unrecognized arguments: {' '.join(rest)}")
         return _command(args.command, _FUNCTIONS.get(args.command, args.command))(args)
-    return _training_help(args) if args.help else _command("train", args.command)(args, rest)
+    if args.help:
+        return _training_help(args)
+    return _command(_TRAINING[args.command], args.command)(args, rest)
 
 
 def _command(module: str, name: str) -> Callable[..., int]:
@@ -147,13 +150,17 @@ def _parser() -> _Parser:
     return parser
 
 
-def _add_training(parser: _Parser) -> None:
+def _add_settings(parser: _Parser) -> None:
     parser.add_argument("-h", "--help", action="store_true", help="show this and leave")
     parser.add_argument(
         "--config", metavar="FILE", help="settings: a YAML file, or a name (nram/copy)"
     )
     parser.add_argument("--env", metavar="ID", help="the environment (the config's)")
     parser.add_argument("--output", metavar="DIR", help="the run folder's name")
+
+
+def _add_training(parser: _Parser) -> None:
+    _add_settings(parser)
     parser.add_argument("--resume", metavar="RUN", help="go on where it was interrupted")
     parser.add_argument("--workers", type=int, metavar="W", help="restarts at once (all cores)")
     parser.add_argument("--track", action="store_true", help="send it to Weights & Biases as well")
@@ -172,6 +179,29 @@ def _add_sweep(parser: _Parser) -> None:
     _add_training(parser)
     parser.add_argument("--restarts", type=int, metavar="N", help="how many (the config's)")
     parser.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster: auto, or its head")
+
+
+def _add_tune(parser: _Parser) -> None:
+    _add_settings(parser)
+    parser.add_argument(
+        "--seconds", type=float, default=1800.0, metavar="S", help="CPU time of the study (1800)"
+    )
+    parser.add_argument(
+        "--trial-seconds", type=float, default=60.0, metavar="S", help="and of a training (60)"
+    )
+    parser.add_argument("--seeds", type=int, default=2, metavar="N", help="trainings a trial (2)")
+    parser.add_argument(
+        "--search",
+        action="append",
+        default=[],
+        metavar="KEY=VALUES",
+        help="a setting to tune: gamma=0.9..1.0, learning_rate=1e-4..1e-2:log, width=[64, 128] "
+        "(those that training.tuning.SEARCHES has for the agent)",
+    )
+    parser.add_argument(
+        "--trials", type=int, default=10_000, metavar="N", help="at most (what there is time for)"
+    )
+    parser.add_argument("--metric", metavar="NAME", help="what a trial is judged by (best)")
 
 
 def _add_evaluate(parser: _Parser) -> None:
@@ -273,6 +303,7 @@ def _no_flags(parser: _Parser) -> None:
 _COMMANDS: Mapping[str, tuple[str, Callable[[_Parser], None]]] = {
     "train": ("Train an agent.", _add_train),
     "sweep": ("Make many restarts.", _add_sweep),
+    "tune": ("Search good settings within a budget of processor time.", _add_tune),
     "evaluate": ("Score an agent at given lengths.", _add_evaluate),
     "prove": ("Check everything of an agent that can be proven.", _add_prove),
     "recheck": ("Check certificates anew, by other code.", _add_recheck),

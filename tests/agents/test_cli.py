@@ -65,6 +65,17 @@ BAD_INPUT = [
     ("train --resume nowhere", "no such folder"),
     ("train --resume foreign", "not a run folder"),
     ("sweep --config toy.yaml --ray auto", "needs ray: pip install "),
+    ("tune", "tune needs --config FILE"),
+    ("tune --config toy.yaml", "nothing is tuned of toy by default: give --search"),
+    ("tune --config toy.yaml --metric step --search total", "must be KEY=VALUES"),
+    ("tune --config toy.yaml --metric step --search total=9..2", "give a range"),
+    ("tune --config toy.yaml --metric step --search pause=0..1:log", "give a range"),
+    ("tune --config toy.yaml --metric step --search total=[]", "or choices"),
+    ("tune --config toy.yaml --metric step --search totl=1..9", "unknown setting --totl"),
+    ("tune --config toy.yaml --metric step --search total=0..9", "total must be at least 1"),
+    ("tune --config toy.yaml --metric loss --search total=1..9", "toy reports step, progress"),
+    ("tune --config toy.yaml --seeds 0", "--seeds and --trials must be at least 1"),
+    ("tune --config toy.yaml --seconds 9 --trial-seconds 10", "at most --seconds"),
     ("evaluate", "required: --agent"),
     ("evaluate --agent nobody", "available: "),
     ("evaluate --agent random", "needs an environment"),
@@ -241,7 +252,7 @@ def test_help_tells_the_keys_of_the_config(toy, capsys):
 
 
 @pytest.mark.parametrize(
-    "name", ["train", "evaluate", "prove", "recheck", "run", "sweep", "benchmark"]
+    "name", ["train", "evaluate", "prove", "recheck", "run", "sweep", "tune", "benchmark"]
 )
 def test_scripts_are_doors_and_help_imports_nothing_heavy(name):
     code = (

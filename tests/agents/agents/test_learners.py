@@ -92,7 +92,8 @@ CASES = {
         }},
     },
     "rl-imitation": {
-        **_RL, "env": "NPSingleColumn-v0", "length": (5, 5), "flat": True, "self_imitation": 0.1,
+        **_RL, "env": "NPSingleColumn-v0", "length": (5, 5), "flat": True,
+        "self_imitation": 0.1, "scouts": 6,
         "fields": ("question", "pivot_positions", "program"),
     },
     "search": {

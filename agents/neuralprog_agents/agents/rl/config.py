@@ -67,6 +67,8 @@ class Config:
     """What a success adds to the reward in training."""
     self_imitation: ranges.NonNegative = 0.0
     """The weight of imitating own successes, see ``self_imitation.SelfImitation``; 0: none."""
+    scouts: ranges.Natural = 0
+    """How many environments look for better programs to imitate, see ``self_imitation``."""
     self_imitation_key: tuple[str, ...] = ("question",)
     """The arrays whose first observation says which successes belong together."""
     options: dict[str, dict[str, Any]] = field(default_factory=dict)

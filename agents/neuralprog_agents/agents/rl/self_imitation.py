@@ -6,6 +6,10 @@ right is right. After each rollout the policy imitates programs of keys drawn un
 programs, that one is taken whose draw from Beta(1 + hits, 1 + misses) is the largest: a program
 that is right by luck gives way to one that is always right.
 
+Scouts look for better programs: environments of their own, in which no policy acts. Where the best
+program of a key is not right most of the time, they play a program of a similar key with one action
+drawn anew, or actions drawn uniformly. Their steps count as samples.
+
 Source: Oh et al., "Self-Imitation Learning", ICML 2018; Liang et al., "Memory Augmented Policy
 Optimization", NeurIPS 2018; the draws are those of Thompson (1933).
 """
@@ -22,6 +26,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 
 from neuralprog_agents.agent import Tensors
+from neuralprog_agents.agents.rl.vec_env import ProgramVecEnv
 
 _PROGRAMS = 64
 """Programs that are kept for a key."""
@@ -29,6 +34,12 @@ _BATCHES = 4
 """Gradient steps after a rollout."""
 _EPISODES = 256
 """Programs in a batch."""
+_UNIFORM = 0.2
+"""The share of the scouts' programs that are not made from another."""
+_RIVALS = 16
+"""Of so many random keys the nearest is the one whose program is changed."""
+_GOOD = 0.9
+"""The rate from which a key's best program is good enough."""
 
 Steps = dict[str, NDArray[Any]]
 """An episode: "observations" (t, F), "actions" (t, K), and "masks" (t, ΣK) if there are any."""
@@ -68,11 +79,41 @@ class SuccessMemory:
 
     def draw(self, random: np.random.Generator, count: int) -> Iterator[Steps]:
         """Yield a program for each of ``count`` keys, drawn uniformly."""
-        keys = list(self.programs.values())
+        keys = list(self.programs)
         for row in random.integers(len(keys), size=count).tolist():
-            programs = list(keys[row].values())
-            hits, misses = np.array([(p.hits, p.misses) for p in programs]).T
-            yield programs[int(random.beta(1 + hits, 1 + misses).argmax())].steps
+            yield self._draw_at(random, keys[row])
+
+    def _draw_at(self, random: np.random.Generator, key: bytes) -> Steps:
+        programs = list(self.programs[key].values())
+        hits, misses = np.array([(p.hits, p.misses) for p in programs]).T
+        return programs[int(random.beta(1 + hits, 1 + misses).argmax())].steps
+
+    def _relative(self, random: np.random.Generator, key: bytes) -> bytes:
+        """Return that one of some random keys that differs least from a key."""
+        keys = list(self.programs)
+        some = [keys[row] for row in random.integers(len(keys), size=_RIVALS)]
+        own = np.frombuffer(key, dtype=np.int32)
+        distances = [np.count_nonzero(np.frombuffer(k, dtype=np.int32) != own) for k in some]
+        return some[int(np.argmin(distances))]
+
+    def propose(
+        self, random: np.random.Generator, key: bytes, choices: NDArray[np.int64], steps: int
+    ) -> NDArray[np.int64] | None:
+        """Return the actions of a program to be tried for a key, (t, K); None if it has a good one.
+
+        Args:
+            random: The source of all draws.
+            key: What the program is to answer.
+            choices: The number of choices of each of the K integers of an action.
+            steps: The length of a program that is not made from another.
+        """
+        if max((each.rate for each in self.programs.get(key, {}).values()), default=0.0) >= _GOOD:
+            return None
+        if not self.programs or random.random() < _UNIFORM:
+            return random.integers(choices, size=(steps, len(choices)))
+        actions = self._draw_at(random, self._relative(random, key))["actions"].copy()
+        actions[random.integers(len(actions))] = random.integers(choices)
+        return actions
 
     def arrays(self) -> Tensors:
         """Return everything as arrays, in the order of the memory."""
@@ -111,24 +152,65 @@ class SelfImitation(BaseCallback):  # type: ignore[misc]
         weight: The weight of the loss -log π(a) of the imitated actions a.
         key: The columns of a packed observation that are the key.
         seed: The seed of all draws.
+        scouts: The scouts' environments; None for none.
 
     Attributes:
         memory: The programs.
     """
 
-    def __init__(self, weight: float, key: NDArray[np.intp], seed: int) -> None:
+    def __init__(
+        self, weight: float, key: NDArray[np.intp], seed: int, scouts: ProgramVecEnv | None = None
+    ) -> None:
         super().__init__()
-        self._weight, self._key, self._seed = weight, key, seed
+        self._weight, self._key, self._seed, self._scouts = weight, key, seed, scouts
         self.memory = SuccessMemory()
         self._ends: list[NDArray[np.bool_]] = []
         self._right: list[NDArray[np.bool_]] = []
 
     def _on_rollout_start(self) -> None:
         self._ends, self._right = [], []
+        random = np.random.default_rng((self._seed, self.model.num_timesteps))
+        if self._scouts is not None:
+            self._explore(self._scouts, random)
         if self.memory.programs:
-            random = np.random.default_rng((self._seed, self.model.num_timesteps))
             for _ in range(_BATCHES):
                 self._imitate(list(self.memory.draw(random, _EPISODES)))
+
+    def _explore(self, env: ProgramVecEnv, random: np.random.Generator) -> None:
+        """Let the scouts play a program each, and remember what was right."""
+        env.seed(int(random.integers(2**31)))
+        seen, choices = env.reset(), np.atleast_1d(getattr(env.action_space, "nvec", 0))
+        if self._flat:
+            choices = np.array([env.action_space.n])
+        keys = [row.tobytes() for row in seen[:, self._key]]
+        limit = int(env.envs.setting.limits(np.array([env.envs.lengths[1]]))[0])
+        proposed = (self.memory.propose(random, key, choices, limit) for key in keys)
+        tried = {slot: actions for slot, actions in enumerate(proposed) if actions is not None}
+        rows: list[dict[str, list[Any]]] = [{} for _ in keys]
+        going = set(tried)
+        action = np.zeros((env.num_envs, len(choices)), dtype=np.int64)
+        for t in range(limit):
+            going = {slot for slot in going if t < len(tried[slot])}
+            if not going:
+                break
+            masks = env.action_masks()
+            for slot in going:
+                action[slot] = tried[slot][t]
+                shown = {"observations": seen[slot], "actions": action[slot].copy()}
+                for name, array in (shown | {"masks": masks[slot]}).items():
+                    rows[slot].setdefault(name, []).append(array)
+            seen, _, done, infos = env.step(action[:, 0] if self._flat else action)
+            self.model.num_timesteps += len(going)
+            for slot in [slot for slot in going if done[slot]]:
+                going.remove(slot)
+                steps = {name: np.stack(parts) for name, parts in rows[slot].items()}
+                self._remember(keys[slot], steps, infos[slot]["is_success"])
+
+    def _remember(self, key: bytes, steps: Steps, right: bool) -> None:
+        """Add an episode, with its masks only if the policy uses masks."""
+        if not hasattr(self.model.rollout_buffer, "action_masks"):
+            steps = {name: array for name, array in steps.items() if name != "masks"}
+        self.memory.add(key, steps, bool(right))
 
     def _imitate(self, episodes: list[Steps]) -> None:
         policy = self.model.policy
@@ -159,9 +241,9 @@ class SelfImitation(BaseCallback):  # type: ignore[misc]
     def _on_rollout_end(self) -> None:
         """Remember the episodes that began in the rollout and ended there."""
         ends, right, buffer = np.stack(self._ends), np.stack(self._right), self.model.rollout_buffer
-        arrays = {"observations": buffer.observations, "actions": buffer.actions}
+        arrays = {"observations": buffer.observations, "actions": buffer.actions.astype(np.int64)}
         if hasattr(buffer, "action_masks"):
-            arrays["masks"] = buffer.action_masks.reshape(*ends.shape, -1)
+            arrays["masks"] = buffer.action_masks.reshape(*ends.shape, -1).astype(bool)
         starts = buffer.episode_starts.astype(bool)
         for slot in range(ends.shape[1]):
             last = np.flatnonzero(ends[:, slot])
@@ -169,7 +251,7 @@ class SelfImitation(BaseCallback):  # type: ignore[misc]
             for start, end in _episodes(first.tolist(), last.tolist()):
                 steps = {n: array[start : end + 1, slot].copy() for n, array in arrays.items()}
                 key = steps["observations"][0, self._key].tobytes()
-                self.memory.add(key, steps, bool(right[end, slot]))
+                self._remember(key, steps, right[end, slot])
 
 
 def _episodes(starts: list[int], ends: list[int]) -> Iterator[tuple[int, int]]:

@@ -36,10 +36,14 @@ _CHUNK = 1000
 
 def make_env(config: Config, setup: Setup) -> ProgramVecEnv:
     """Return the training environments."""
+    return _env(config, setup, config.envs)
+
+
+def _env(config: Config, setup: Setup, count: int) -> ProgramVecEnv:
     single = len(setup.task().machine.observation) == 1
     return ProgramVecEnv(
         setup.env,
-        config.envs,
+        count,
         fields=() if single else setup.fields,
         flat=setup.flat,
         pack=True,
@@ -100,7 +104,8 @@ def self_imitation_of(config: Config, setup: Setup, seed: int) -> SelfImitation 
             f"self_imitation: {config.algorithm} is not among {', '.join(IMITATES_ITSELF)}"
         )
     key = key_columns(setup, config.self_imitation_key)
-    return SelfImitation(config.self_imitation, key, seed)
+    scouts = _env(config, setup, config.scouts) if config.scouts else None
+    return SelfImitation(config.self_imitation, key, seed, scouts)
 
 
 def seed_of(config: Config, index: int) -> int:

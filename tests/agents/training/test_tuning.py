@@ -1,0 +1,104 @@
+"""Studies try settings within a budget, go on where they were cut off, and end in a config."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("optuna")
+
+from neuralprog_agents.cli import main
+from neuralprog_agents.training import config as settings
+from neuralprog_agents.training.shipped import locate
+from neuralprog_agents.training.tuning import SEARCHES, Plan, Search, Study, Training, searched
+
+WORDS = ["--metric", "step", "--search", "total=1..40", "--search", "seed=[1, 2]"]
+TIMES = ["--seconds", "60", "--trial-seconds", "1", "--seeds", "1"]
+
+
+def tune(path, output, *words):
+    command = ["tune", "--config", str(path), "--output", output, *WORDS, *TIMES, *words]
+    return main(command)
+
+
+def trials(output):
+    """Return what was tried, from the lines of the journal: each is JSON and nothing else."""
+    lines = [json.loads(line) for line in Path(output, "journal.log").read_text().splitlines()]
+    return [line for line in lines if "param_name" in line]
+
+
+def test_the_best_settings_become_a_config(toy, capsys):
+    assert tune(toy.write(), "study", "--trials", "12") == 0
+    out = capsys.readouterr().out
+    agent, config = settings.load(Path("study/best.yaml"))
+    assert agent == "toy"
+    assert config.total > 20
+    assert out.count("\ntrial ") + 1 == 12 + 3
+    assert Path("study/best.yaml").read_text().startswith("# neuralprog tune --config toy.yaml")
+
+
+def test_a_study_goes_on_with_the_same_proposals(toy, capsys):
+    path = toy.write()
+    assert tune(path, "whole", "--trials", "10") == 0
+    assert tune(path, "parts", "--trials", "4") == 0
+    assert tune(path, "parts", "--trials", "10") == 0
+
+    def tried(output):
+        return [(t["param_name"], t["param_value_internal"]) for t in trials(output)]
+
+    assert tried("parts") == tried("whole")
+    assert main(["tune", "--config", str(path), "--output", "whole", *WORDS[:4]]) == 2
+    assert "holds a study of other settings" in capsys.readouterr().err
+
+
+def plan(toy, **more):
+    usual = {"search": Search("step", {"total": "1..40"}), "overrides": ()}
+    times = {"seconds": 60, "trial_seconds": 1, "seeds": 1, "trials": 1}
+    return Plan(agent="toy", config=str(toy.write()), **{**usual, **times, **more})
+
+
+def test_a_trial_that_was_cut_off_begins_again(toy, tmp_path):
+    study = Study(plan(toy), tmp_path / "study")
+    cut = study._study.ask()
+    cut.suggest_int("total", 1, 40)
+    lines = []
+    Study(plan(toy), tmp_path / "study", lines.append).run()
+    assert lines[0].endswith(json.dumps(cut.params))
+
+
+def test_a_hopeless_trial_is_given_up_and_luck_with_a_seed_does_not_decide(toy, tmp_path):
+    class Hopeless:
+        reports = []
+
+        def report(self, value, step):
+            self.reports.append((value, step))
+
+        def should_prune(self):
+            return True
+
+    config = toy.Config(total=10**6)
+    one = Training(plan(toy, trial_seconds=0.4), config, 0, tmp_path)
+    score = one.run(Hopeless())
+    assert one.pruned
+    assert len(Hopeless.reports) == 1
+    assert score == Hopeless.reports[0][0] < 10**6
+    lucky = Training(plan(toy), toy.Config(total=3, lucky=(0,)), 0, tmp_path)
+    assert 1 < lucky.run(None) <= 2
+    assert Training(plan(toy), toy.Config(total=3, lucky=(0,)), 1, tmp_path).run(None) == 3
+
+
+def test_the_budget_holds(toy):
+    words = ["--seconds", "1.2", "--trial-seconds", "0.1", "--seeds", "2"]
+    assert tune(toy.write(pause=0.0, total=10**5), "study", "--search", "seed=1..9", *words) == 0
+    used = [json.loads(line) for line in Path("study/journal.log").read_text().splitlines()]
+    seconds = [line["user_attr"].get("cpu_seconds", 0) for line in used if "user_attr" in line]
+    assert 0 < max(seconds) < 0.4
+    assert sum(seconds) < 2 * 1.2
+
+
+@pytest.mark.parametrize("name", sorted(SEARCHES))
+def test_every_listed_setting_is_one_of_its_agents(name):
+    path = sorted(locate("rl/tape").parents[1].joinpath(name).glob("*.yaml"))[0]
+    words = ["--algorithm", "DQN"] if name == "rl" else []
+    found = searched(name, path, words, {}, None)
+    assert len(found.space) == len(SEARCHES[name].space) - (name == "rl")  # DQN has no entropy
