@@ -72,7 +72,7 @@ BAD_INPUT = [
     ("tune --config toy.yaml --metric step --search pause=0..1:log", "give a range"),
     ("tune --config toy.yaml --metric step --search total=[]", "or choices"),
     ("tune --config toy.yaml --metric step --search totl=1..9", "unknown setting --totl"),
-    ("tune --config toy.yaml --metric step --search total=0..9", "total must be at least 1"),
+    ("tune --config toy.yaml --metric step --search total=-9..0", "total must be at least 1"),
     ("tune --config toy.yaml --metric loss --search total=1..9", "toy reports step, progress"),
     ("tune --config toy.yaml --seeds 0", "--seeds and --trials must be at least 1"),
     ("tune --config toy.yaml --seconds 9 --trial-seconds 10", "at most --seconds"),

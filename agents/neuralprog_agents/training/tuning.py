@@ -113,10 +113,18 @@ class Plan:
         registry.check(self.agent, made)
         return made
 
+    def check(self, key: str, text: str) -> None:
+        """Raise ValueError if the agent has no such setting, or refuses the ends of its values."""
+        first, last = _ends(key, text)
+        try:
+            self.with_settings({key: first})
+        except ValueError:
+            self.with_settings({key: last})
+
     def accepts(self, key: str, text: str) -> bool:
         """Return whether the agent has a setting, as some have with some algorithms only."""
         try:
-            self.with_settings({key: _values(key, text)[0]})
+            self.check(key, text)
         except ValueError:
             return False
         return True
@@ -145,7 +153,7 @@ def searched(
             f"nothing is tuned of {agent} by default: give --search KEY=LOW..HIGH and --metric NAME"
         )
     for key, text in space.items():
-        plan.with_settings({key: _values(key, text)[0]})
+        plan.check(key, text)
     return Search(metric or row.metric, space)
 
 
@@ -166,6 +174,12 @@ def _values(key: str, text: str) -> list[Any] | tuple[float, float, bool]:
     if not ends[0] < ends[1] or (log and ends[0] <= 0):
         raise ValueError(wrong)
     return ends[0], ends[1], log
+
+
+def _ends(key: str, text: str) -> tuple[Any, Any]:
+    """Return the first and the last value of a setting."""
+    values = _values(key, text)
+    return (values[0], values[-1]) if isinstance(values, list) else values[:2]
 
 
 def _proposed(trial: Any, space: Space) -> dict[str, Any]:
