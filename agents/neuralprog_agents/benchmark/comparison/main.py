@@ -8,12 +8,14 @@ from dataclasses import replace
 from math import inf
 from pathlib import Path
 
+from neuralprog_agents.benchmark.comparison import plots
 from neuralprog_agents.benchmark.comparison import report as reports
 from neuralprog_agents.benchmark.comparison.cells import ConfiguredCell
 from neuralprog_agents.benchmark.comparison.entrants import entrant
 from neuralprog_agents.benchmark.comparison.log import Log
 from neuralprog_agents.benchmark.comparison.plan import FULL, QUICK, Plan, size
 from neuralprog_agents.benchmark.comparison.records import MEASURED, Record, success_at
+from neuralprog_agents.benchmark.comparison.summary import ComparisonSummary
 from neuralprog_agents.benchmark.comparison.workers import measured
 from neuralprog_agents.evaluation.policy_file import is_policy_file, policy_file
 from neuralprog_agents.training.files import locked, write_atomically
@@ -172,8 +174,10 @@ def _line(record: Record) -> str:
 def _write(
     records: Sequence[Record], plan: Plan, output: Path, page: Path | None, command: str
 ) -> None:
-    write_atomically(output / REPORT, reports.report(records, command).encode())
-    table = reports.short(records)
+    summary = ComparisonSummary(plan, records)
+    text = reports.report(summary, command, plots.draw(summary, output))
+    write_atomically(output / REPORT, text.encode())
+    table = reports.short(summary)
     if page is not None:
         head, tail = _divided(page)
         write_atomically(page, f"{head}{_BEGIN}\n{table}\n{_END}{tail}".encode())

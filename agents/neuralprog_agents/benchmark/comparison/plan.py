@@ -161,13 +161,13 @@ class Costs:
     def __init__(self, records: Iterable[Record]) -> None:
         self._found: dict[tuple[str, ...], list[float]] = {}
         for r in (r for r in records if "cpu_seconds" in r):
-            for key in ((r["entrant"], r["env"]), (r["entrant"],), ()):
+            for key in ((r["entrant"], r["env"]), (r["entrant"],)):
                 share = (r["cpu_seconds"] + r["judging"]) / r["budget"]
                 self._found.setdefault(key, []).append(share)
 
     def likely(self, cell: ConfiguredCell) -> float:
-        """Return CPU-seconds, judging included: as the same entrant, there or anywhere, or all."""
-        keys = ((cell.cell.entrant, cell.cell.env), (cell.cell.entrant,), ())
+        """Return CPU-seconds, judging included: as the same entrant's, there or else anywhere."""
+        keys = ((cell.cell.entrant, cell.cell.env), (cell.cell.entrant,))
         found = next((self._found[key] for key in keys if key in self._found), [1.0])
         return fmean(found) * cell.seconds if cell.cell.who.agent else 0.0
 

@@ -1,34 +1,359 @@
-"""The report in Markdown."""
+"""The report in Markdown: kinds of supervision, the four questions, then every task."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import inf
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from statistics import fmean
 
-from neuralprog_agents.benchmark.comparison.records import MEASURED, Record, success_at
+from neuralprog_agents.benchmark.comparison import statistics, tasks
+from neuralprog_agents.benchmark.comparison.plan import FACTORS, GROWING
+from neuralprog_agents.benchmark.comparison.plots import CAPTIONS
+from neuralprog_agents.benchmark.comparison.records import FAILED, MEASURED, REFUSED
+from neuralprog_agents.benchmark.comparison.statistics import Estimate
+from neuralprog_agents.benchmark.comparison.summary import (
+    ComparisonSummary,
+    EntrantSummary,
+    Result,
+)
 from neuralprog_envs.registry import find
 
-NOTHING = "–"
+NOTHING, UNKNOWN = "–", "?"
+_SHORT = 8
+"""Rows of the short table."""
 
 
-def report(records: Sequence[Record], command: str) -> str:
-    """Return the whole report."""
-    return f"# Comparison\n\nWritten by `{command}`.\n\n{short(records)}\n"
+def report(summary: ComparisonSummary, command: str, plots: Sequence[str]) -> str:
+    """Return the whole report.
+
+    Args:
+        summary: What to report.
+        command: Which made it.
+        plots: The names of the plots that lie beside it; see ``plots.draw``.
+    """
+    return "\n".join(_parts(summary, command, plots)) + "\n"
 
 
-def short(records: Sequence[Record]) -> str:
-    """Return the success of every entrant on every task, in per cent, at the end of its curve."""
-    entrants = list(dict.fromkeys(r["entrant"] for r in records))
-    envs = list(dict.fromkeys(r["env"] for r in records))
-    rows = [[find(env).name, *(_success(records, name, env) for name in entrants)] for env in envs]
-    return _table(["task", *entrants], rows)
+def _parts(s: ComparisonSummary, command: str, plots: Sequence[str]) -> Iterator[str]:
+    yield f"# Comparison\n\nWritten by `{command}`. {_where(s)}\n"
+    yield _RULES.format(judged=_times(s.budgets), reached=s.reached, missing=_missing(s))
+    for name, members in s.groups.items():
+        yield f"\n## Learned from {name}\n"
+        yield _group_table(s, members)
+        yield from _improvement(s, members)
+    yield "\n## The four questions\n"
+    yield _QUESTIONS.format(seconds=s.reached)
+    yield _questions(s)
+    for name in plots:
+        yield f"\n![{CAPTIONS[name]}](compare-{name}.png)\n\n{CAPTIONS[name]}"
+    yield f"\n## Every task\n\n{_SUCCESS.format(budgets=_times(s.budgets))}"
+    for family in s.families:
+        yield f"\n### {family}\n\n{_matrix(s, family)}"
+    yield f"\n## Beyond the trained lengths\n\n{_BEYOND}\n\n{_length_table(s)}"
+    if set(GROWING) & set(s.plan.envs) and s.plan.growing:
+        yield f"\n## More memory\n\n{_MEMORY}\n\n{_memory(s)}"
+    yield f"\n## Settings\n\n{_SETTINGS}\n\n{_settings(s)}"
+    yield f"\n## Not applicable, and failed\n\n{_reasons(s)}"
 
 
-def _success(records: Sequence[Record], entrant: str, env: str) -> str:
-    mine = [r for r in records if (r["entrant"], r["env"]) == (entrant, env) and not r["length"]]
-    rates = [success_at(record, inf) for record in mine if record["status"] == MEASURED]
-    return f"{100 * fmean(rates):.0f}" if rates else NOTHING
+_RULES = """\
+**Budget.** Every agent trains on one thread. Processor time is charged, of threads and child
+processes too; loading and compiling code, judging and scoring are not. Restarts follow each other
+until one is right or the time is spent. Each training has a learning curve: it is judged on
+validation instances of the task's longest default length, early and often, and the best weights so
+far are scored on test instances. The score under a budget is that of weights which were reached and
+chosen within it. Budgets here: {judged}.{missing}
+
+**Solved** means success on at least 99 % of 200 validation and of 200 test instances; the training
+then ends. An interquartile mean (IQM) is the mean of the middle half of all runs. In brackets are
+95 % intervals of a bootstrap that is stratified by task. Median times to solve a task count
+unsolved runs as censored (Kaplan and Meier). The statistics are those of Agarwal et al. 2021. A
+question mark is what is not measured yet. Where no budget is named, it is {reached:g} seconds."""
+
+_QUESTIONS = """\
+1: what learning needs when its memory is {{growth}} times as large. 2: tasks solved of those that
+need more than moving data. 3: the longest program solved, in steps of the expert. 4: mean success
+over the solved tasks at 2, 10 and 100 times the longest default length, and with values ten times
+as wide; what a network cannot read at all counts as 0, and lengths that a task does not have or
+that take too long to play are left out. All within {seconds:g} CPU-seconds.
+""".replace("{{growth}}", f"{FACTORS[-1]}")
+
+_SUCCESS = """\
+Success in per cent at the longest default length: means over seeds after {budgets} seconds. – is
+not applicable, ? not measured yet."""
+_BEYOND = (
+    "Those that solve a task, at the end of training, at multiples of the longest default length."
+)
+_MEMORY = "Samples to solve a task at multiples of the default length; else success in per cent."
+_SETTINGS = """\
+Whether a task has a file of its own in `configs/`, and how the settings were found. What an agent
+counts as a sample differs, so numbers of samples compare only within a unit."""
+
+
+def _where(s: ComparisonSummary) -> str:
+    """Name the processors and commits that measured, and how many cells each."""
+    measured = [record for record in s.records if record["status"] != REFUSED]
+    parts = []
+    for key, what in (("machine", "Machines"), ("commit", "Commits")):
+        counts = Counter(str(record[key]) for record in measured).most_common()
+        parts.append(f"{what}: {', '.join(f'{name} ({n} cells)' for name, n in counts)}.")
+    return " ".join(parts)
+
+
+def _missing(s: ComparisonSummary) -> str:
+    cells = [cell for cell in s.plan.every if not cell.refused]
+    done = sum(r["status"] == MEASURED and not r["length"] for r in s.records)
+    if done == len(cells):
+        return ""
+    return f"\n\n**Unfinished: {done} of {len(cells)} cells are measured.**"
+
+
+def _times(budgets: Sequence[float]) -> str:
+    return ", ".join(f"{seconds:g}" for seconds in budgets)
+
+
+def _group_table(s: ComparisonSummary, members: Sequence[EntrantSummary]) -> str:
+    head = ["agent"]
+    for family in s.families:
+        head += [f"{family}: solved in {seconds:g} s" for seconds in s.budgets if seconds <= 60]
+    last = s.reached
+    head += [f"IQM of success, {last:g} s", "median s to solve", "samples to solve", "parameters"]
+    return _table(head, [_group_row(s, each) for each in members])
+
+
+def _group_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
+    row = [f"`{each.who.name}`"]
+    for family in s.families:
+        row += [_solved(each, b, family) for b in s.budgets if b <= 60]
+    seconds = s.reached
+    iqm = each.success(seconds)
+    time = statistics.median_time(*each.times())
+    return [
+        *row,
+        UNKNOWN if iqm is None else _interval(iqm),
+        _time(time, each),
+        _samples(each, seconds),
+        _brief(each.parameters(seconds)),
+    ]
+
+
+def _solved(each: EntrantSummary, seconds: float, family: str) -> str:
+    """Return how many tasks are solved, and the share of runs with its interval."""
+    if not each.of(family):
+        return NOTHING
+    share = each.solved(seconds, family)
+    if share is None:
+        return UNKNOWN
+    return f"{len(each.won(seconds, family))} of {len(each.of(family))}; {_interval(share)}"
+
+
+def _time(time: float | None, each: EntrantSummary) -> str:
+    times, solved = each.times()
+    if time is not None:
+        return f"{time:.2g}"
+    return f"> {max(times):g}" if times and not all(solved) else NOTHING
+
+
+def _interval(e: Estimate) -> str:
+    return f"{_percent(e.value)} % [{_percent(e.low)}, {_percent(e.high)}]"
+
+
+def _improvement(s: ComparisonSummary, members: Sequence[EntrantSummary]) -> Iterator[str]:
+    """Yield how likely the best of a kind is better than each other, on common tasks."""
+    ranked = sorted(members, key=lambda each: -_rank(each, s.reached))
+    rows = [row for other in ranked[1:] if (row := _better(s, ranked[0], other))]
+    if rows:
+        yield f"\nProbability that a run of `{ranked[0].who.name}` scores more:\n"
+        yield _table(["than", "on common tasks", "probability"], rows)
+
+
+def _rank(each: EntrantSummary, seconds: float) -> float:
+    """Return the number of tasks solved, and less than 1 for the mean success."""
+    rates = [fmean(result.at(seconds)) for result in each.results if result.runs]
+    return len(each.won(seconds)) + fmean(rates or [0.0]) / 2
+
+
+def _better(s: ComparisonSummary, ours: EntrantSummary, theirs: EntrantSummary) -> list[str]:
+    other = {each.env: each for each in theirs.results if each.reached(s.reached)}
+    common = [e for e in ours.results if e.env in other and e.reached(s.reached)]
+    if not common:
+        return []
+    scores = [each.at(s.reached) for each in common], [other[e.env].at(s.reached) for e in common]
+    found = statistics.improvement(*scores)
+    return [f"`{theirs.who.name}`", str(len(common)), _interval(found)]
+
+
+def short(s: ComparisonSummary) -> str:
+    """Return the table of the first screen: the best of each kind of supervision, then others."""
+    head = ["learned from", "agent", *(f"{family} tasks solved" for family in s.families)]
+    head += ["runs solved", "median s to solve", "length × 10", "samples to solve"]
+    rows = [_short_row(s, each) for each in _shown(s)]
+    return f"{_table(head, rows)}\n{_missing(s).strip()}".rstrip()
+
+
+def _shown(s: ComparisonSummary) -> list[EntrantSummary]:
+    """Return the best of each kind, and the best of the rest, ordered by kind."""
+    ranked = sorted(
+        (each for those in s.groups.values() for each in those),
+        key=lambda each: -_rank(each, s.reached),
+    )
+    first = {each.group: each for each in reversed(ranked)}
+    rest = [each for each in ranked if each not in first.values()]
+    shown = [*first.values(), *rest[: max(0, _SHORT - len(first))]]
+    return [each for those in s.groups.values() for each in those if each in shown]
+
+
+def _short_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
+    share, seconds = each.solved(s.reached), s.reached
+    return [
+        each.group,
+        f"`{each.who.name}`",
+        *(_count(each, seconds, family) for family in s.families),
+        UNKNOWN if share is None else _interval(share),
+        _time(statistics.median_time(*each.times()), each),
+        _percent(each.beyond(10, seconds)),
+        _samples(each, seconds),
+    ]
+
+
+def _count(each: EntrantSummary, seconds: float, family: str) -> str:
+    if not each.of(family):
+        return NOTHING
+    known = each.reached(seconds, family)
+    return f"{len(each.won(seconds, family))} of {len(each.of(family))}" if known else UNKNOWN
+
+
+def _questions(s: ComparisonSummary) -> str:
+    head = ["agent", "learned from", f"1. memory × {FACTORS[-1]}: samples", "2. complex tasks",
+            "3. longest program", "4. length × 2, 10, 100", "wider values", "curriculum",
+            "reusable"]  # fmt: skip
+    return _table(head, [_question_row(s, each) for each in s.entrants])
+
+
+def _question_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
+    hard, steps = each.complex(s.reached), each.longest(s.reached)
+    return [
+        f"`{each.who.name}`",
+        each.group if each.who.agent else NOTHING,
+        _growth(s, each),
+        f"{hard[0]} of {hard[1]}",
+        f"{steps:,.0f} steps" if steps else NOTHING,
+        ", ".join(_percent(each.beyond(k, s.reached)) for k in (2, 10, 100)),
+        _percent(each.wider(s.reached)),
+        "yes" if each.who.curriculum else "no",
+        "yes" if each.who.reusable else "no",
+    ]
+
+
+def _growth(s: ComparisonSummary, each: EntrantSummary) -> str:
+    """Return the samples at the largest memory, in multiples of those at the default one."""
+    ratios = []
+    for env in GROWING:
+        ends = [s.grown(each, env, factor) for factor in (1, FACTORS[-1])]
+        small, large = (end.samples(s.plan.seconds) if end else None for end in ends)
+        if small and large:
+            ratios.append(large / small)
+    return f"× {fmean(ratios):.2g}" if ratios else NOTHING
+
+
+def _matrix(s: ComparisonSummary, family: str) -> str:
+    envs = [env for env in s.plan.envs if find(env).family == family]
+    shown = [each for each in s.entrants if each.of(family)]
+    rows = [
+        [find(env).name, tasks.kind(env), *(_curve(s, each, env) for each in shown)] for env in envs
+    ]
+    return _table(["task", "needs", *(each.who.name for each in shown)], rows)
+
+
+def _curve(s: ComparisonSummary, each: EntrantSummary, env: str) -> str:
+    """Return the success under each budget that was reached; once where it is all the same."""
+    result = next((r for r in each.results if r.env == env), None)
+    if result is None:
+        return NOTHING
+    found = [_percent(fmean(result.at(b))) for b in s.budgets if result.reached(b)]
+    return (found[0] if len(set(found)) == 1 else " → ".join(found)) if found else UNKNOWN
+
+
+def _length_table(s: ComparisonSummary) -> str:
+    head = ["task", "agent", *(f"× {k}" for k in tasks.MULTIPLES), "wider values"]
+    rows = [
+        [find(r.env).name, each.who.name, *map(_mean, _rates(r))]
+        for env in s.plan.envs
+        for each in s.entrants
+        for r in each.results
+        if r.env == env and r.runs and r.solved(s.budgets[-1])
+    ]
+    return _table(head, rows)
+
+
+def _rates(result: Result) -> list[list[float]]:
+    """Return each run's success at each multiple of the length, then at wider values."""
+    return [*map(result.beyond, tasks.MULTIPLES), result.wider]
+
+
+def _mean(values: Sequence[float]) -> str:
+    return _percent(fmean(values)) if values else NOTHING
+
+
+def _memory(s: ComparisonSummary) -> str:
+    factors = (1, *FACTORS)
+    rows = []
+    for env in (env for env in GROWING if env in s.plan.envs):
+        for each in (each for each in s.entrants if each.who.agent):
+            found = [s.grown(each, env, factor) for factor in factors]
+            if any(found[1:]):
+                rows.append([find(env).name, each.who.name, *(_cost(s, r) for r in found)])
+    return _table(["task", "agent", *(f"× {factor}" for factor in factors)], rows)
+
+
+def _cost(s: ComparisonSummary, result: Result | None) -> str:
+    if result is None:
+        return NOTHING
+    samples = result.samples(s.plan.seconds)
+    return f"{_mean(result.at(s.plan.seconds))} %" if samples is None else _brief(samples)
+
+
+def _settings(s: ComparisonSummary) -> str:
+    rows = []
+    for each in (each for each in s.entrants if each.who.agent and not each.who.installed):
+        stems = [each.who.file(result.env).stem for result in each.results]
+        own = sum(not any(stem.startswith(family) for family in s.families) for stem in stems)
+        files = f"{own} of {len(stems)} tasks"
+        rows.append([f"`{each.who.name}`", files, each.who.tuned, each.who.samples])
+    return _table(["agent", "own files", "found", "a sample is one of"], rows)
+
+
+def _reasons(s: ComparisonSummary) -> str:
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for record in s.records:
+        if record["status"] != MEASURED and not record["length"]:
+            mark = "**failed**: " if record["status"] == FAILED else ""
+            envs = reasons.setdefault((record["entrant"], mark + record["reason"]), [])
+            envs += [name for name in [find(record["env"]).name] if name not in envs]
+    rows = [[who, _listed(envs), why] for (who, why), envs in reasons.items()]
+    return _table(["agent", "tasks", "why"], rows)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 6 else f"{len(names)} tasks"
+
+
+def _samples(each: EntrantSummary, seconds: float) -> str:
+    samples = each.samples(seconds)
+    return NOTHING if samples is None else f"{_brief(samples)} {each.who.samples}"
+
+
+def _brief(value: float | None) -> str:
+    if value is None:
+        return NOTHING
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.3g}{letter}"
+    return f"{value:.3g}"
+
+
+def _percent(value: float | None) -> str:
+    return NOTHING if value is None else f"{100 * value:.0f}"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

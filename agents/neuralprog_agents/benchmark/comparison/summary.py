@@ -1,0 +1,238 @@
+"""The records of a comparison, arranged by entrant and task, and read under a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import median
+
+from neuralprog_agents.benchmark.comparison import statistics, tasks
+from neuralprog_agents.benchmark.comparison.cells import ConfiguredCell
+from neuralprog_agents.benchmark.comparison.entrants import Entrant, entrant
+from neuralprog_agents.benchmark.comparison.plan import Plan, grown
+from neuralprog_agents.benchmark.comparison.records import (
+    GROUPS,
+    MEASURED,
+    Record,
+    group,
+    solved_within,
+    success_at,
+)
+from neuralprog_agents.benchmark.comparison.statistics import Estimate
+from neuralprog_envs.registry import find
+
+BUDGETS = (10.0, 60.0, 600.0)
+"""CPU-seconds under which curves are read, as far as a plan goes."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One entrant on one task.
+
+    Attributes:
+        env: The task.
+        runs: The records that are measured, one a seed.
+    """
+
+    env: str
+    runs: tuple[Record, ...]
+
+    def reached(self, seconds: float) -> bool:
+        """Return whether all runs got to a budget or were solved before; False without runs."""
+        return bool(self.runs) and all(
+            r["solved"] is not None or r["budget"] >= seconds for r in self.runs
+        )
+
+    def at(self, seconds: float) -> list[float]:
+        """Return each run's success under a budget."""
+        return [success_at(record, seconds) for record in self.runs]
+
+    def solvers(self, seconds: float) -> list[Record]:
+        """Return the runs that solve it within a budget."""
+        return [record for record in self.runs if solved_within(record, seconds)]
+
+    def solved(self, seconds: float) -> bool:
+        """Return whether most runs solve it within a budget."""
+        return 2 * len(self.solvers(seconds)) > len(self.runs)
+
+    def beyond(self, multiple: int) -> list[float]:
+        """Return each run's success at the end, at so many times the trained length.
+
+        What cannot be read at all counts as 0; what says nothing about the agent is left out.
+        """
+        found = [record["success_rates"][str(multiple)] for record in self.runs]
+        return [_number(value) for value in found if not _left_out(value)]
+
+    @property
+    def wider(self) -> list[float]:
+        """Each run's success at wider values, where the task has such a thing."""
+        found = [record["wider"] for record in self.runs if record["wider"] is not None]
+        return [_number(value) for value in found]
+
+    def samples(self, seconds: float) -> float | None:
+        """Return the median of the samples that solved it; None unless most runs do."""
+        found = [record["curve"][-1]["samples"] for record in self.solvers(seconds)]
+        return float(median(found)) if self.solved(seconds) else None
+
+
+def _number(value: object) -> float:
+    return value if isinstance(value, float) else 0.0
+
+
+def _left_out(value: object) -> bool:
+    return isinstance(value, str) and value.startswith(tasks.LEFT_OUT)
+
+
+class EntrantSummary:
+    """One entrant on all tasks that it can face.
+
+    Args:
+        who: The entrant.
+        supervision: What it learns from.
+        results: A result for each task that it can face, measured or not.
+    """
+
+    def __init__(self, who: Entrant, supervision: str, results: Sequence[Result]) -> None:
+        self.who, self.supervision, self.results = who, supervision, results
+
+    @property
+    def group(self) -> str:
+        """The kind of its supervision."""
+        return group(self.supervision)
+
+    def of(self, family: str | None) -> list[Result]:
+        """Return the results of a family; None means all."""
+        return [each for each in self.results if family in (None, find(each.env).family)]
+
+    def reached(self, seconds: float, family: str | None = None) -> bool:
+        """Return whether every task was measured up to a budget."""
+        own = self.of(family)
+        return bool(own) and all(each.reached(seconds) for each in own)
+
+    def won(self, seconds: float, family: str | None = None) -> list[Result]:
+        """Return the results of the tasks that most runs solve within a budget."""
+        return [each for each in self.of(family) if each.runs and each.solved(seconds)]
+
+    def solved(self, seconds: float, family: str | None = None) -> Estimate | None:
+        """Return the share of runs that solve their task within a budget; None if not reached."""
+        if not self.reached(seconds, family):
+            return None
+        scores = [[float(solved_within(r, seconds)) for r in e.runs] for e in self.of(family)]
+        return statistics.estimate(scores, statistics.mean)
+
+    def success(self, seconds: float, family: str | None = None) -> Estimate | None:
+        """Return the interquartile mean of success under a budget; None if not reached."""
+        if not self.reached(seconds, family):
+            return None
+        scores = [each.at(seconds) for each in self.of(family)]
+        return statistics.estimate(scores, statistics.interquartile_mean)
+
+    def times(self, family: str | None = None) -> tuple[list[float], list[bool]]:
+        """Return when each run was solved or else ended, and whether it was solved."""
+        runs = [run for each in self.of(family) for run in each.runs]
+        solved = [run["solved"] is not None for run in runs]
+        return [r["budget"] if r["solved"] is None else r["solved"] for r in runs], solved
+
+    def beyond(self, multiple: int, seconds: float) -> float | None:
+        """Return the mean success over solved tasks at a multiple of the trained length."""
+        return _mean([rate for each in self.won(seconds) for rate in each.beyond(multiple)])
+
+    def wider(self, seconds: float) -> float | None:
+        """Return the same at wider values."""
+        return _mean([rate for each in self.won(seconds) for rate in each.wider])
+
+    def samples(self, seconds: float) -> float | None:
+        """Return the median over solved tasks of the samples that solved them."""
+        return _median([each.samples(seconds) for each in self.won(seconds)])
+
+    def parameters(self, seconds: float) -> float | None:
+        """Return the median over solved tasks of the numbers trained."""
+        runs = [run for each in self.won(seconds) for run in each.solvers(seconds)]
+        return _median([run.get("parameters") for run in runs])
+
+    def longest(self, seconds: float) -> float:
+        """Return the longest program solved, in steps of the expert; 0 for none."""
+        return max((tasks.program_length(each.env) for each in self.won(seconds)), default=0.0)
+
+    def complex(self, seconds: float) -> tuple[int, int]:
+        """Return how many tasks it solves of those that need more than moving data."""
+        hard = [each for each in self.results if tasks.kind(each.env) != "moves"]
+        return sum(bool(e.runs) and e.solved(seconds) for e in hard), len(hard)
+
+
+class ComparisonSummary:
+    """All records of a plan.
+
+    Args:
+        plan: What is compared.
+        records: What is measured of it, refused or failed.
+    """
+
+    def __init__(self, plan: Plan, records: Iterable[Record]) -> None:
+        self.plan, self.records = plan, list(records)
+        self._found: dict[tuple[str, str, int], list[Record]] = {}
+        for record in self.records:
+            if record["status"] == MEASURED:
+                key = (record["entrant"], record["env"], _longest(record))
+                self._found.setdefault(key, []).append(record)
+        self._cells = [cell for cell in plan.every if not cell.refused and cell.cell.seed == 0]
+        self.entrants = [
+            self._summary(name)
+            for name in plan.entrants
+            if any(c.cell.entrant == name for c in self._cells)
+        ]
+
+    @cached_property
+    def budgets(self) -> list[float]:
+        """The budgets to read: those of ``BUDGETS`` that the plan reaches, and its own."""
+        own = {self.plan.seconds, max(self.plan.seconds, self.plan.longer)}
+        return sorted(own | {b for b in BUDGETS if b < max(own)})
+
+    @cached_property
+    def reached(self) -> float:
+        """The longest budget that every trained entrant has reached; else the first."""
+        trained = [each for each in self.entrants if each.who.agent]
+        done = [b for b in self.budgets if all(each.reached(b) for each in trained)]
+        return done[-1] if done else self.budgets[0]
+
+    @property
+    def families(self) -> list[str]:
+        """The families that take part."""
+        return list(dict.fromkeys(find(env).family for env in self.plan.envs))
+
+    @property
+    def groups(self) -> dict[str, list[EntrantSummary]]:
+        """The trained entrants by kind of supervision, in the order of ``GROUPS``."""
+        names = [*GROUPS, "other"]
+        trained = [each for each in self.entrants if each.who.agent]
+        found = {name: [each for each in trained if each.group == name] for name in names}
+        return {name: those for name, those in found.items() if those}
+
+    def _summary(self, name: str) -> EntrantSummary:
+        cells = [each for each in self._cells if each.cell.entrant == name]
+        results = [self._result(cell) for cell in cells]
+        return EntrantSummary(entrant(name), cells[0].supervision, results)
+
+    def _result(self, cell: ConfiguredCell) -> Result:
+        key = (cell.cell.entrant, cell.cell.env, 0)
+        return Result(cell.cell.env, tuple(self._found.get(key, ())))
+
+    def grown(self, who: EntrantSummary, env: str, factor: int) -> Result | None:
+        """Return a result with so many times the memory; None if it was not measured."""
+        length = grown(env, factor)[1] if factor > 1 else 0
+        runs = self._found.get((who.who.name, env, length))
+        return Result(env, tuple(runs)) if runs else None
+
+
+def _longest(record: Record) -> int:
+    return int(record["length"][1]) if record["length"] else 0
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    found = [value for value in values if value is not None]
+    return float(median(found)) if found else None
