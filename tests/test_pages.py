@@ -76,7 +76,9 @@ def commands(page: Path) -> list[list[str]]:
     spans = [span.replace("\n", " ") for span in re.findall(r"(?<!`)`([^`]+)`(?!`)", text)]
     found = [_COMMAND.match(line.strip()) for line in [*text.splitlines(), *spans]]
     given = [
-        re.sub(r"\b[NSK]\b|…", "1", match[1].replace(".py ", " ", 1)) for match in found if match
+        re.sub(r"\b[NSK]\b|…", "1", re.sub(r"^(\w+)\.py ", r"\1 ", match[1]))
+        for match in found
+        if match
     ]
     return [shlex.split(line, comments=True) for line in given]
 
@@ -97,8 +99,9 @@ def test_commands_have_the_options_settings_and_agents_that_they_are_given(page)
         given = {word[2:].partition("=")[0] for word in rest if word.startswith("--")}
         assert not given or given <= settings(args), words
         outputs.add(getattr(args, "output", None))
-        for agent in (getattr(args, "agent", None) or "expert").split(","):
-            known = {*pretrained(), *outputs, "random", "expert"}
+        named = getattr(args, "agent", None) or "expert"
+        for agent in ",".join([named] if isinstance(named, str) else named).split(","):
+            known = {*pretrained(), *outputs, "random", "expert", "chance.py"}
             assert agent in known or agent.startswith("runs/") or "TASK" in agent, words
 
 

@@ -32,6 +32,7 @@ _EXTRA = {
 _AGENT_HELP = "a pretrained agent's name (nram-sort), a run folder, random, expert, or several: A,B"
 _FUNCTIONS = {"list": "list_names"}
 """The function of a command, where it is not the command's name."""
+_AGENTS_HELP = f"{_AGENT_HELP}; a policy's file NAME.py; several with spaces between are compared"
 _TRAINING = {"train": "train", "sweep": "train", "tune": "tune"}
 """The modules of the commands that also take the settings of an agent."""
 
@@ -205,7 +206,7 @@ def _add_tune(parser: _Parser) -> None:
 
 
 def _add_evaluate(parser: _Parser) -> None:
-    parser.add_argument("--agent", required=True, metavar="NAME_OR_RUN", help=_AGENT_HELP)
+    parser.add_argument("--agent", required=True, nargs="+", metavar="NAME", help=_AGENTS_HELP)
     parser.add_argument("--env", metavar="ID", help="the environment (the agent's own)")
     parser.add_argument("--lengths", type=int, nargs="+", metavar="N", help="(the config's)")
     parser.add_argument("--episodes", type=int, default=100, metavar="N", help="(100)")

@@ -68,7 +68,7 @@ def _exact(folder: Path) -> bool:
     agent = open_agent(str(folder))
     scores = list(evaluate(agent.policy, agent.env_id, LENGTHS, EPISODES, name=agent.name))
     print()
-    print_table(scores)
+    print_table([scores])
     return all(score.success_rate == 1.0 for score in scores)
 
 

@@ -1,4 +1,4 @@
-"""``evaluate``: scores of an agent, as a table or as one JSON object a line."""
+"""``evaluate``: scores of agents, as a table or as one JSON object a line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from neuralprog_agents.agent import Answerer
 from neuralprog_agents.commands.errors import SUCCESS, UsageError, input_errors
@@ -19,26 +21,37 @@ from neuralprog_envs.core.instances import SPLITS
 from neuralprog_envs.registry import find
 from neuralprog_envs.table.official import predictions
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 _DEV = "random-split-1-dev"
 """The file of a release that is scored where none is named."""
 
 
 def evaluate(args: Namespace) -> int:
-    """Score an agent and print it; return the exit status."""
+    """Score agents in the environment of the first and print it; return the exit status."""
     with input_errors():
-        agent = open_agent(args.agent, args.env, args.seed)
+        first = open_agent(args.agent[0], args.env, args.seed)
+        others = [open_agent(name, first.env_id, args.seed) for name in args.agent[1:]]
     if args.data or args.predictions or args.split not in (None, *SPLITS):
-        return evaluate_release(agent, args)
-    split = args.split or "test"
+        if others:
+            raise UsageError(f"a release's questions are asked of one agent, got {1 + len(others)}")
+        return evaluate_release(first, args)
+    agents, split = [first, *others], args.split or "test"
     with input_errors():
-        lengths = args.lengths or agent.test_lengths
-        check(agent.policy, agent.env_id, lengths, args.episodes, split)
-    scores = score(agent.policy, agent.env_id, lengths, args.episodes, args.seed, split, agent.name)
+        lengths = args.lengths or first.test_lengths
+        for agent in agents:
+            check(agent.policy, first.env_id, lengths, args.episodes, split)
+    scores = (
+        score(agent.policy, first.env_id, lengths, args.episodes, args.seed, split, agent.name)
+        for agent in agents
+    )
     if args.json:
-        for each in scores:
-            print(json.dumps(asdict(each)), flush=True)
+        for each in chain.from_iterable(scores):
+            record = {**asdict(each), "success_interval": each.success_interval}
+            print(json.dumps(record), flush=True)
     else:
-        print_table(list(scores))
+        print_table(list(map(list, scores)))
     return SUCCESS
 
 
@@ -66,21 +79,47 @@ def evaluate_release(agent: Agent, args: Namespace) -> int:
     return SUCCESS
 
 
-def print_table(scores: Sequence[Score]) -> None:
-    """Print scores as a table with one row a length."""
+def print_table(scores: Sequence[Sequence[Score]]) -> None:
+    """Print each agent's scores: one in full, several side by side, with 95 % intervals."""
     from rich.console import Console
-    from rich.table import Table
 
-    first = scores[0]
-    table = Table(title=f"{first.agent} on {first.env}, {first.episodes} episodes a length")
-    for heading in ("length", "success", "return", "steps", "seconds"):
-        table.add_column(heading, justify="right")
+    first = scores[0][0]
+    names = ", ".join(each[0].agent for each in scores)
+    title = f"{names} on {first.env}, {first.episodes} episodes a length"
+    Console().print(_full(scores[0], title) if len(scores) == 1 else _beside(scores, title))
+
+
+def _full(scores: Sequence[Score], title: str) -> Table:
+    table = _table(title, ("length", "success", "95 % interval", "return", "steps", "seconds"))
     for each in scores:
         table.add_row(
             str(each.length),
             f"{each.success_rate:.1%}",
+            _interval(each),
             f"{each.mean_return:.3g}",
             f"{each.mean_steps:.1f}",
             f"{each.seconds:.2f}",
         )
-    Console().print(table)
+    return table
+
+
+def _beside(scores: Sequence[Sequence[Score]], title: str) -> Table:
+    table = _table(title, ("length", *(each[0].agent for each in scores)))
+    for row in zip(*scores, strict=True):
+        cells = (f"{each.success_rate:.1%} {_interval(each)}" for each in row)
+        table.add_row(str(row[0].length), *cells)
+    return table
+
+
+def _table(title: str, headings: Sequence[str]) -> Table:
+    from rich.table import Table
+
+    table = Table(title=title)
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    return table
+
+
+def _interval(score: Score) -> str:
+    low, high = score.success_interval
+    return f"\\[{100 * low:.3g}, {100 * high:.3g}]"

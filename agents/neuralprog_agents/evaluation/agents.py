@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from neuralprog_agents import registry
 from neuralprog_agents.agent import Answerer, Policy, Tensors, Versatile
+from neuralprog_agents.evaluation.policy_file import is_policy_file, policy_file
 from neuralprog_agents.evaluation.reference import REFERENCES, reference
 from neuralprog_agents.training import checkpoint, renames, runs
 from neuralprog_agents.training.files import read_json
@@ -100,7 +101,7 @@ def pretrained() -> dict[str, Path]:
 
 
 def open_agent(name: str, env_id: str | None = None, seed: int = 0) -> Agent:
-    """Return an agent by a pretrained agent's name, its run folder, "random" or "expert".
+    """Return an agent: a pretrained one's name, a run folder, a policy's file, "random", "expert".
 
     Several names with commas between them are one agent that decides together, where its kind can.
     It acts in ``env_id``, by default where it was trained; references need it, and "random" a seed.
@@ -114,6 +115,8 @@ def open_agent(name: str, env_id: str | None = None, seed: int = 0) -> Agent:
             raise AgentError(f"agent {name!r} needs an environment: --env NRAMCopy-v0")
         identity = find(env_id).id
         return Agent(name, identity, reference(name, identity, seed))
+    if is_policy_file(name):
+        return _of_file(name, env_id)
     if "," in name and not Path(name).is_dir():
         return _together([open_agent(part, env_id) for part in name.split(",")], name)
     folder = _locate(name)
@@ -127,6 +130,14 @@ def open_agent(name: str, env_id: str | None = None, seed: int = 0) -> Agent:
     if env_id is not None and isinstance(policy, Versatile):
         policy = _acting_in(policy, identity, name)
     return Agent(name, identity, policy, card)
+
+
+def _of_file(name: str, env_id: str | None) -> Agent:
+    policy = policy_file(name)
+    home, identity = find(policy.env_id).id, find(env_id or policy.env_id).id
+    if identity != home:
+        raise AgentError(f"{name} acts in {home}, and not in {identity}")
+    return Agent(name, identity, policy)
 
 
 def _acting_in(policy: Versatile, env_id: str, name: str) -> Policy:
@@ -166,8 +177,8 @@ def _together(agents: list[Agent], name: str) -> Agent:
     if join is None:
         raise AgentError(
             f"{name}: a comma joins agents of one kind that decide together, which "
-            f"{' and '.join(kinds)} can't; to compare agents, evaluate one after the other: "
-            f"neuralprog evaluate --agent {agents[0].name}"
+            f"{' and '.join(kinds)} can't; to compare agents, name them apart: "
+            f"neuralprog evaluate --agent {name.replace(',', ' ')}"
         )
     card = {"agent": kinds[0], "config": agents[0].card["config"]}
     return Agent(name, agents[0].env_id, join([agent.policy for agent in agents]), card)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,14 @@ class Score:
     mean_return: float
     mean_steps: float
     seconds: float
+
+    @property
+    def success_interval(self) -> tuple[float, float]:
+        """The 95 % interval of the success rate by its episodes alone, after Wilson 1927."""
+        p, n, z = self.success_rate, self.episodes, 1.959964
+        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+        half = z * sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2) / (1 + z * z / n)
+        return max(0.0, middle - half), min(1.0, middle + half)
 
 
 MOST_STEPS = 10**11

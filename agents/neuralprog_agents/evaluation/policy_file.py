@@ -30,6 +30,8 @@ def policy_file(name: str) -> Policy | Answerer:
     Raises:
         ValueError: There is no such file, it breaks, or it has no such class or several.
     """
+    if not Path(name).is_file():
+        raise ValueError(f"{name}: No such file")
     kinds = _classes(Path(name).resolve())
     if len(kinds) != 1:
         found = f"{len(kinds)} such classes" if kinds else "none"
@@ -48,8 +50,6 @@ def policy_file(name: str) -> Policy | Answerer:
 @cache
 def _classes(path: Path) -> tuple[Any, ...]:
     """Return the policies that a file defines itself."""
-    if not path.is_file():
-        raise ValueError(f"{path}: No such file")
     spec = importlib.util.spec_from_file_location(f"policy_file_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None

@@ -36,7 +36,8 @@ def report(summary: ComparisonSummary, command: str, plots: Sequence[str]) -> st
 
 def _parts(s: ComparisonSummary, command: str, plots: Sequence[str]) -> Iterator[str]:
     yield f"# Comparison\n\nWritten by `{command}`. {_where(s)}\n"
-    yield _RULES.format(judged=_times(s.budgets), reached=s.reached, missing=_missing(s))
+    yield short(s)
+    yield _RULES.format(budgets=_times(s.budgets), reached=s.reached)
     for name, members in s.groups.items():
         yield f"\n## Learned from {name}\n"
         yield _group_table(s, members)
@@ -56,13 +57,13 @@ def _parts(s: ComparisonSummary, command: str, plots: Sequence[str]) -> Iterator
     yield f"\n## Not applicable, and failed\n\n{_reasons(s)}"
 
 
-_RULES = """\
+_RULES = """
 **Budget.** Every agent trains on one thread. Processor time is charged, of threads and child
 processes too; loading and compiling code, judging and scoring are not. Restarts follow each other
 until one is right or the time is spent. Each training has a learning curve: it is judged on
 validation instances of the task's longest default length, early and often, and the best weights so
 far are scored on test instances. The score under a budget is that of weights which were reached and
-chosen within it. Budgets here: {judged}.{missing}
+chosen within it. Budgets here: {budgets} CPU-seconds.
 
 **Solved** means success on at least 99 % of 200 validation and of 200 test instances; the training
 then ends. An interquartile mean (IQM) is the mean of the middle half of all runs. In brackets are
@@ -188,7 +189,7 @@ def short(s: ComparisonSummary) -> str:
     head = ["learned from", "agent", *(f"{family} tasks solved" for family in s.families)]
     head += ["runs solved", "median s to solve", "length × 10", "samples to solve"]
     rows = [_short_row(s, each) for each in _shown(s)]
-    return f"{_table(head, rows)}\n{_missing(s).strip()}".rstrip()
+    return f"{_table(head, rows)}{_missing(s)}"
 
 
 def _shown(s: ComparisonSummary) -> list[EntrantSummary]:
@@ -217,10 +218,11 @@ def _short_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
 
 
 def _count(each: EntrantSummary, seconds: float, family: str) -> str:
-    if not each.of(family):
-        return NOTHING
-    known = each.reached(seconds, family)
-    return f"{len(each.won(seconds, family))} of {len(each.of(family))}" if known else UNKNOWN
+    own = each.of(family)
+    if each.reached(seconds, family) or not own:
+        return f"{len(each.won(seconds, family))} of {len(own)}" if own else NOTHING
+    known = [r for r in own if r.runs and all(run["budget"] >= seconds for run in r.runs)]
+    return f"{sum(r.solved(seconds) for r in known)} of {len(known)} measured" if known else UNKNOWN
 
 
 def _questions(s: ComparisonSummary) -> str:

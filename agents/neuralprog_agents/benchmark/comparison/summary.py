@@ -72,8 +72,8 @@ class Result:
 
     def samples(self, seconds: float) -> float | None:
         """Return the median of the samples that solved it; None unless most runs do."""
-        found = [record["curve"][-1]["samples"] for record in self.solvers(seconds)]
-        return float(median(found)) if self.solved(seconds) else None
+        found = [record["curve"][-1].get("samples") for record in self.solvers(seconds)]
+        return _median(found) if self.solved(seconds) else None
 
 
 def _number(value: object) -> float:

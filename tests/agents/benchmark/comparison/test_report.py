@@ -1,0 +1,190 @@
+"""The report: what it reads from records under a budget, and that it adds up rightly."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from neuralprog_agents.benchmark.comparison import main as comparison
+from neuralprog_agents.benchmark.comparison import plots, tasks
+from neuralprog_agents.benchmark.comparison.cells import Cell, configure
+from neuralprog_agents.benchmark.comparison.log import Log
+from neuralprog_agents.benchmark.comparison.plan import FACTORS, Plan, grown
+from neuralprog_agents.benchmark.comparison.records import group
+from neuralprog_agents.benchmark.comparison.report import report, short
+from neuralprog_agents.benchmark.comparison.summary import ComparisonSummary
+
+ROOT = Path(__file__).parents[4]
+ENVS = ("NRAMCopy-v0", "NRAMSort-v0")
+PLAN = Plan(("expert", "lstm", "ppo", "search"), ENVS, seeds=2, seconds=60.0, longer=600.0)
+CURVE = ((1.0, 0.2), (10.0, 0.5), (60.0, 0.7), (600.0, 0.8))
+
+
+def row(name, env, seed=0, curve=CURVE, budget=60.0, solved=None, length=None, **more):
+    """A record as ``measure`` writes it; ``more`` goes over these values."""
+    cell = configure(Cell(name, env, seed, length), 60.0)
+    taken = {} if name == "expert" else {"samples": 100}
+    points = [
+        {"seconds": s, "success": y, **{k: int(v * s) for k, v in taken.items()}} for s, y in curve
+    ]
+    rates = {str(k): curve[-1][1] for k in tasks.MULTIPLES}
+    return {
+        "entrant": name, "env": env, "seed": seed, "length": length, "key": cell.key,
+        "budget": budget, "supervision": cell.supervision, "machine": "M", "commit": "C",
+        "status": "measured", "curve": [p for p in points if p["seconds"] <= (solved or budget)],
+        "solved": solved, "cpu_seconds": solved or budget, "parameters": 50,
+        "success_rates": rates, "wider": 1.0, "judging": 1.0, **more,
+    }  # fmt: skip
+
+
+def of(records, name):
+    summary = ComparisonSummary(PLAN, records)
+    return next(each for each in summary.entrants if each.who.name == name)
+
+
+def test_a_curve_is_read_under_each_budget():
+    [copy, sort] = of([row("lstm", ENVS[0]), row("lstm", ENVS[0], 1, budget=10.0)], "lstm").results
+    assert copy.at(9.0) == [0.2, 0.2]
+    assert copy.at(10.0) == [0.5, 0.5]
+    assert copy.at(60.0) == [0.7, 0.5]
+    assert copy.at(0.5) == [0.0, 0.0]
+    assert copy.reached(10.0)
+    assert not copy.reached(60.0)
+    assert not sort.reached(10.0)
+
+
+def test_what_was_solved_before_has_reached_every_budget():
+    each = of([row("lstm", env, solved=10.0) for env in ENVS], "lstm")
+    assert each.reached(600.0)
+    assert each.solved(9.0).value == 0.0
+    assert each.solved(600.0).value == 1.0
+
+
+def test_no_number_of_a_budget_that_a_task_has_not_reached():
+    records = [row("lstm", ENVS[0]), row("lstm", ENVS[1], budget=10.0)]
+    each = of(records, "lstm")
+    assert each.success(60.0) is None
+    assert each.success(10.0).value == 0.5
+    assert ComparisonSummary(PLAN, records).reached == 10.0
+
+
+def test_most_seeds_decide_whether_a_task_is_solved():
+    one = [row("lstm", ENVS[0], solved=10.0), row("lstm", ENVS[0], 1)]
+    assert of(one, "lstm").won(60.0) == []
+    two = [*one, row("lstm", ENVS[0], 2, solved=60.0)]
+    assert [each.env for each in of(two, "lstm").won(60.0)] == [ENVS[0]]
+    assert of(two, "lstm").won(30.0) == []
+    assert of(two, "lstm").samples(60.0) == 3500
+
+
+def test_times_of_unsolved_runs_are_censored():
+    records = [row("lstm", ENVS[0], solved=10.0), row("lstm", ENVS[1], budget=600.0)]
+    assert of(records, "lstm").times() == ([10.0, 600.0], [True, False])
+
+
+def test_what_cannot_be_read_counts_as_wrong_and_what_is_left_out_not_at_all():
+    rates = {"1": 1.0, "2": 0.5, "5": "its tapes have 9 cells", "10": "too long to play: 50"}
+    rates["100"] = "no such length: 500"
+    each = of([row("lstm", ENVS[0], solved=10.0, success_rates=rates)], "lstm")
+    assert [each.beyond(k, 60.0) for k in tasks.MULTIPLES] == [1.0, 0.5, 0.0, None, None]
+
+
+def test_kinds_of_supervision_are_told_by_what_agents_say():
+    assert group("rewards on input/output pairs") == "rewards"
+    assert group("input/output pairs") == "pairs"
+    assert group("a specification of every program") == "specifications"
+    assert group("something else") == "other"
+    found = ComparisonSummary(PLAN, [row("ppo", ENVS[0]), row("search", ENVS[0])]).groups
+    assert {k: [e.who.name for e in those] for k, those in found.items()} == {
+        "rewards": ["ppo"], "pairs": ["lstm", "search"],
+    }  # fmt: skip
+
+
+def everything():
+    """Records of a finished plan: search solves all in 1 s, and 8 times the memory."""
+    records = [
+        row("expert", env, seed, ((0.0, 1.0),), solved=0.0) for env in ENVS for seed in (0, 1)
+    ]
+    for env in ENVS:
+        for seed in (0, 1):
+            records.append(row("search", env, seed, ((1.0, 1.0),), solved=1.0))
+            records += [row(name, env, seed, budget=600.0) for name in ("lstm", "ppo")]
+    for factor in FACTORS:
+        lengths = grown(ENVS[0], factor)
+        own = ((float(factor), 1.0),)
+        records += [row("search", ENVS[0], s, own, 60.0, factor, lengths) for s in (0, 1)]
+    return records
+
+
+def test_the_report_has_it_all(tmp_path):
+    summary = ComparisonSummary(PLAN, everything())
+    names = plots.draw(summary, tmp_path)
+    text = report(summary, "neuralprog benchmark compare", names)
+    assert names == list(plots.CAPTIONS)
+    assert "Unfinished" not in text
+    assert (
+        "| `search` | 2 of 2; 100 % [100, 100] | 2 of 2; 100 % [100, 100] | 100 % [100, 100] "
+        in text
+    )
+    assert "| `ppo` | 0 of 2; 0 % [0, 0] | 0 of 2; 0 % [0, 0] | 80 % [80, 80] | > 600 |" in text
+    assert "| NRAMCopy | moves | 100 | 50 → 70 → 80 | 50 → 70 → 80 | 100 |" in text
+    assert "| `lstm` | 2 | 100 % [100, 100] |" in text
+    assert "| NRAMCopy | search | 100 | 200 | 400 | 800 |" in text
+    assert "| `search` | pairs | × 8 | 1 of 1 |" in text
+    assert "Machines: M (22 cells). Commits: C (22 cells)." in text
+
+
+def test_the_short_table_has_the_best_of_each_kind():
+    lines = short(ComparisonSummary(PLAN, everything())).splitlines()
+    assert [line.split(" | ")[:2] for line in lines[2:]] == [
+        ["| rewards", "`ppo`"], ["| pairs", "`lstm`"], ["| pairs", "`search`"],
+    ]  # fmt: skip
+    assert lines[-1] == "| pairs | `search` | 2 of 2 | 100 % [100, 100] | 1 | 100 | 100 pairs |"
+
+
+def test_of_what_is_measured_in_part_only_that_counts():
+    text = short(ComparisonSummary(PLAN, [row("lstm", ENVS[0], solved=1.0)]))
+    assert "| pairs | `lstm` | 1 of 1 measured | ? | 1 |" in text
+
+
+def test_what_is_not_measured_is_not_called_unsolved():
+    text = short(ComparisonSummary(PLAN, everything()[:5]))
+    assert "| rewards | `ppo` | ? | ? | – |" in text
+    assert "**Unfinished: 5 of 16 cells are measured.**" in text
+
+
+def test_figures_are_600_pixels_wide_with_at_most_six_names(tmp_path, monkeypatch):
+    from PIL import Image
+
+    names = []
+    monkeypatch.setattr(plots, "_label", lambda axis, ends: names.append(len(ends)))
+    many = ("lstm", "lstm-attention", "transformer", "search", "ntm-lstm", "ntm-mlp", "ppo", "dqn")
+    plan = Plan(many, ENVS[:1], seeds=1, seconds=60.0)
+    summary = ComparisonSummary(plan, [row(name, ENVS[0]) for name in many])
+    for name in plots.draw(summary, tmp_path):
+        with Image.open(tmp_path / f"compare-{name}.png") as picture:
+            assert picture.width == 600
+    assert set(names) == {6}
+
+
+@pytest.mark.parametrize("heights", [[0.5] * 6, [1.0] * 6, [0.0] * 6, [0.0, 0.9, 0.95, 1.0], [0.3]])
+def test_names_are_apart_and_in_the_panel(heights):
+    placed = plots._apart(heights)
+    assert all(b - a >= 0.14 - 1e-9 for a, b in pairwise(placed))
+    assert -1e-9 <= placed[0] <= placed[-1] <= 1.0
+
+
+def test_a_report_needs_the_log_alone(tmp_path, monkeypatch):
+    log = Log(tmp_path / "compare.jsonl")
+    for record in everything():
+        log.add(record)
+    monkeypatch.setattr(comparison, "measured", None)
+    comparison.main(report=True, output=tmp_path, agents=PLAN.entrants, envs=ENVS, seeds=2)
+    assert "| `search` |" in (tmp_path / "compare.md").read_text()
+
+
+def test_the_first_screen_shows_the_table_of_record():
+    _, _, rest = (ROOT / "README.md").read_text(encoding="utf-8").partition("<!-- compare -->\n")
+    table, end, _ = rest.partition("\n<!-- /compare -->")
+    assert end
+    assert table in (ROOT / "results" / "compare.md").read_text(encoding="utf-8")
