@@ -33,13 +33,23 @@ class CpuClock:
             self._start += cpu_seconds() - begun
 
 
+_excluded = 0.0
+
+
+def exclude(seconds: float) -> None:
+    """Keep processor time that this process has spent off all clocks: that of compiling."""
+    global _excluded
+    _excluded += seconds
+
+
 def cpu_seconds() -> float:
-    """Return the processor time of this process, its threads and its children.
+    """Return the processor time of this process, its threads and its children, less ``exclude``.
 
     Where there is no ``/proc``, a child counts when it has ended and was waited for.
     """
     times = os.times()
-    return time.process_time() + times.children_user + times.children_system + _children("self")
+    children = times.children_user + times.children_system + _children("self")
+    return time.process_time() + children - _excluded
 
 
 def _children(process: str) -> float:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+
+from neuralprog_agents.training.clock import cpu_seconds, exclude
 
 Build = Callable[[str, bool], tuple[Any, ...]]
 """Compiles functions, given a digest for their closures and whether numba may cache them."""
@@ -20,6 +23,7 @@ def compiled(build: Build, sources: Iterable[Path]) -> tuple[Callable[..., Any],
     numba may write no cache, the functions are compiled anew in every process. Where the cache is
     damaged, a message says what to delete, and they are compiled anew too.
     """
+    _keep_off_clocks()
     files = [*sources, Path(__file__).with_name("simd.py")]
     digest = blake2b(b"".join(path.read_bytes() for path in files), digest_size=8).hexdigest()
     try:
@@ -27,6 +31,27 @@ def compiled(build: Build, sources: Iterable[Path]) -> tuple[Callable[..., Any],
     except RuntimeError:  # numba found no folder to write to
         return build(digest, False)
     return tuple(_guarded(function, i, build, digest) for i, function in enumerate(cached))
+
+
+@cache
+def _keep_off_clocks() -> None:
+    """Let no clock count what numba's compiler takes, however deep compilations nest."""
+    from numba.core import event
+
+    class Compilations(event.Listener):  # type: ignore[misc]
+        depth, begun = 0, 0.0
+
+        def on_start(self, _event: Any) -> None:
+            if self.depth == 0:
+                self.begun = cpu_seconds()
+            self.depth += 1
+
+        def on_end(self, _event: Any) -> None:
+            self.depth -= 1
+            if self.depth == 0:
+                exclude(cpu_seconds() - self.begun)
+
+    event.register("numba:compile", Compilations())
 
 
 def _guarded(function: Any, index: int, build: Build, digest: str) -> Callable[..., Any]:

@@ -3,8 +3,14 @@
 import os
 import subprocess
 import sys
+import time
 
+import numba
+import numpy as np
 import pytest
+
+from neuralprog_agents.training.clock import CpuClock
+from neuralprog_agents.training.compiled import compiled
 
 SOURCE = """
 from pathlib import Path
@@ -63,3 +69,26 @@ def test_where_no_cache_can_be_written_every_agent_can_be_imported(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "imported\n"
+
+
+def test_no_clock_counts_what_numba_compiles():
+    """Neither a function nor those that it calls; what they do when compiled is counted."""
+    clock, begun = CpuClock(), time.process_time()
+    assert compiled(lambda digest, cached: (), []) == ()
+
+    @numba.njit
+    def inner(x):
+        return np.sort(np.sin(x) + np.cumsum(x))
+
+    @numba.njit
+    def outer(x):
+        return inner(x) + inner(2 * x)
+
+    outer(np.ones(4))
+    total = time.process_time() - begun
+    assert total > 0.3
+    assert clock.spent() < 0.2 * total
+    spent, begun = clock.spent(), time.process_time()
+    while time.process_time() < begun + 0.1:
+        outer(np.ones(4))
+    assert clock.spent() - spent >= 0.1

@@ -20,7 +20,7 @@ from neuralprog_agents.benchmark.comparison import scores
 from neuralprog_agents.benchmark.comparison.cells import ConfiguredCell
 from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.clock import CpuClock
-from neuralprog_agents.training.loop import Evaluations, restart
+from neuralprog_agents.training.loop import Evaluations, contained_randomness, restart
 from neuralprog_agents.training.schema import structured
 
 SCHEDULE = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0, 100.0, 200.0, 300.0, 400.0, 500.0, 600.0)
@@ -93,7 +93,7 @@ class Curve:
         """
         module = registry.find(self.who.agent)
         self.folder.mkdir(parents=True, exist_ok=True)
-        _warm_up(module, self.configured.config, self.folder / "warm-up")
+        _warm_up(module, self.configured.config)
         self.spent = self.progress.before
         while self.solved is None and self.spent < self.configured.seconds:
             self._restart(module, stop)
@@ -208,12 +208,12 @@ class _Remembering:
 _warm: set[str] = set()
 
 
-def _warm_up(module: Any, config: Any, folder: Path) -> None:
-    """Let an agent begin once, so that its code is loaded and compiled."""
+def _warm_up(module: Any, config: Any) -> None:
+    """Let an agent learn for a chunk, so that its code is loaded."""
     name = f"{module.__name__} {config.env}"
     if name in _warm:
         return
     _warm.add(name)
-    answers = iter((False,))
-    restart(module, config, 0, folder, stop=lambda: next(answers, True))
-    shutil.rmtree(folder)
+    if hasattr(module, "learner"):
+        with contained_randomness():
+            module.learner(config, 0).advance(lambda: None)
