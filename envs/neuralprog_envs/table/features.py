@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from neuralprog_envs.core.task import Bools, Floats
 from neuralprog_envs.table import tokenizer
-from neuralprog_envs.table.numbers import first_number
+from neuralprog_envs.table.numbers import first_number, plain, scan
 from neuralprog_envs.table.tables import Table
 
 
@@ -73,6 +73,24 @@ class ParsedTable:
                 marked[:, c] = [other == entry for other in column]
         return marked
 
+    @cached_property
+    def entries(self) -> NDArray[np.int32]:
+        """The number of each cell's entry, see ``PosedTables.entries``, (r, c)."""
+        numbered = np.zeros(self.shape, dtype=np.int32)
+        for c in range(self.shape[1]):
+            first: dict[str, int] = {}
+            for r, row in enumerate(self.words):
+                text = " ".join(row[c])
+                numbered[r, c] = first.setdefault(text, r + 1) if text else 0
+        return numbered
+
+    @cached_property
+    def spans(self) -> Floats:
+        """The second number of each cell less its first, 0 where there are none, (r, c)."""
+        comma = self.table.decimal_comma
+        rows = [[span(cell, comma) for cell in row] for row in self.table.cells]
+        return np.array(rows, dtype=np.float64).reshape(self.shape)
+
     def asked(self, question: str) -> ParsedQuestion:
         """Return a question on the table, with its decimal mark."""
         return ParsedQuestion(question, self.table.decimal_comma)
@@ -123,6 +141,9 @@ class ParsedQuestion:
         return any(word in self.tokens for word in words)
 
 
+_DATES = 1e7
+"""From here on numbers may be dates, yyyymmdd."""
+
 _COMMON_WORDS = """
 a an the of in on at to for from by with and or is was are were be been did do does has have had
 how many much what which who whom when where why that this these there it its as than more most
@@ -151,6 +172,26 @@ def similar_cells(question: ParsedQuestion, table: ParsedTable) -> Bools:
     rows = [[len(asked & words) for words in row] for row in table.stems]
     shared = np.array(rows).reshape(table.shape)
     return (shared > 0) & (shared == shared.max(axis=0, keepdims=True, initial=0))
+
+
+def shared_cells(question: ParsedQuestion, table: ParsedTable) -> Bools:
+    """Return which cells share a content word with the question, (r, c)."""
+    asked = content_stems(question.tokens)
+    shared = [[bool(asked & words) for words in row] for row in table.stems]
+    return np.array(shared, dtype=bool).reshape(table.shape)
+
+
+def span(cell: str, comma: bool = False) -> float:
+    """Return the second number of a cell less its first, as 8 in 1950–1958; 0 if it has not two.
+
+    A range of years may have its second one short, as 1998–99.
+    """
+    found = [value for _, value in scan(plain(cell), comma) if value is not None]
+    if len(found) != 2 or max(found) >= _DATES:
+        return 0.0
+    first, second = found
+    short = 1000 <= first < 3000 and 0 <= second < 100
+    return second + first - first % 100 - first if short else second - first
 
 
 def links(

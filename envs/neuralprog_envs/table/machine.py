@@ -93,9 +93,10 @@ class TableMachine:
 
         "lengths" are the numbers of question words, question numbers, columns and rows;
         "program" the actions so far, each number plus 1, and 0 for future ones. Cells' words and
-        matches are there if cells can hold words, "frequent", "similar" and "links" if "like" is
-        among the operations. "effects" are the rows that each operation, column and pivot would
-        select or print, counted; 0 where it would compute a number.
+        matches are there if cells can hold words; "frequent", "similar", "shared", "entries",
+        "spans" and "links" if "like" is among the operations. "effects" are the rows that each
+        operation, column and pivot would select or print, counted; 0 where it would compute a
+        number.
         """
         R, C, last = self.rows, self.columns, len(self.vocabulary) - 1
         sizes = max(self.question_words, self.pivots, C, R)
@@ -115,6 +116,9 @@ class TableMachine:
         marks = {
             "frequent": Field((R, C), 0, 1, np.int8),
             "similar": Field((R, C), 0, 1, np.int8),
+            "shared": Field((R, C), 0, 1, np.int8),
+            "entries": Field((R, C), 0, R),
+            "spans": Field((R, C), -LARGEST, LARGEST, np.float64),
             "links": Field((self.question_words, C), 0, 7, np.int8),
         }
         work = {
@@ -211,6 +215,9 @@ class TableMachine:
         if "like" in self.operations:
             seen["frequent"] = state.frequent.astype(np.int8)
             seen["similar"] = state.similar.astype(np.int8)
+            seen["shared"] = state.shared.astype(np.int8)
+            seen["entries"] = state.entries.copy()
+            seen["spans"] = state.spans.copy()
             seen["links"] = state.links.copy()
         if self.observation_mode == "effects":
             seen["effects"] = self.effects(state)

@@ -22,12 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import arguments
-from neuralprog_envs.core.task import Bools, Floats
+from neuralprog_envs.core.task import Bools, Floats, Ints
 
 if TYPE_CHECKING:
     from neuralprog_envs.table.state import TableState
 
 Effect = Literal["rows", "scalar", "print"]
+Reads = Literal["table", "rows", "row", "steps"]
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,11 @@ class Operation:
         column: Whether it reads the action's column.
         pivot: Whether it reads the action's pivot.
         apply: Its meaning.
+        reads: What it starts from: the table alone, the selected rows, the one selected row (of
+            several rows it has no use), or the steps before.
+        mark: The array of ``PosedTables`` that has something where the operation has an effect on
+            a column; "" where it always has one.
+        narrows: Whether it leaves one row of many.
     """
 
     name: str
@@ -84,6 +90,9 @@ class Operation:
     column: bool
     pivot: bool
     apply: Callable[[Inputs], NDArray[Any]]
+    reads: Reads = "table"
+    mark: str = ""
+    narrows: bool = False
 
 
 def _sum(x: Inputs) -> Floats:
@@ -143,29 +152,111 @@ def _gap(x: Inputs) -> Floats:
     return np.where(some, np.where(some, most, 0.0) - np.where(some, least, 0.0), 0.0)
 
 
+def _average(x: Inputs) -> Floats:
+    """Return the mean of the selected rows' numbers; 0 without numbers."""
+    return _sum(x) / np.maximum((x.selected & x.chosen("valid")).sum(axis=1), 1)
+
+
+def _entries(x: Inputs) -> Ints:
+    """Return the entries of the selected rows, 0 in the others, (n, R)."""
+    return np.where(x.selected, x.chosen("entries"), 0)
+
+
+def _distinct(x: Inputs) -> Floats:
+    """Return how many different entries the selected rows have."""
+    ordered = np.sort(_entries(x), axis=1)
+    new = np.diff(ordered, axis=1, prepend=0) > 0
+    return new.sum(axis=1).astype(np.float64)
+
+
+def _mode(x: Inputs) -> Bools:
+    """Return the selected rows with their most frequent entry, the first one if several are."""
+    entries = _entries(x)
+    alike = (entries[:, :, None] == entries[:, None, :]) & (entries > 0)[:, :, None]
+    times = alike.sum(axis=2)
+    best = np.take_along_axis(entries, times.argmax(axis=1)[:, None], axis=1)
+    mode: Bools = (entries == best) & (times > 0)
+    return mode
+
+
+def _longest(x: Inputs) -> Bools:
+    """Return the selected row with the greatest span, the first one if several have it."""
+    spans = np.where(x.selected, np.abs(x.chosen("spans")), 0.0)
+    return _first((spans > 0) & (spans == spans.max(axis=1, keepdims=True)))
+
+
+def _of_first(x: Inputs, values: NDArray[Any]) -> NDArray[Any]:
+    """Return the value in the first selected row, 0 without one, (n, 1)."""
+    return np.where(_first(x.selected), values, 0).sum(axis=1, keepdims=True)
+
+
+def _same(x: Inputs) -> Bools:
+    """Return the other rows whose entry is that of the first selected row."""
+    entries = x.chosen("entries")
+    here = _of_first(x, entries)
+    same: Bools = (entries == here) & (here > 0) & ~_first(x.selected)
+    return same
+
+
+def _beside(x: Inputs, relation: Callable[[Any, Any], Any]) -> Bools:
+    """Return the rows whose number has a relation to that of the first selected row."""
+    known = _of_first(x, x.chosen("valid")) > 0
+    related: Bools = relation(x.chosen("numbers"), _of_first(x, x.chosen("numbers")))
+    return related & x.chosen("valid") & known
+
+
+def _above(rows: Bools) -> Bools:
+    """Return the rows above the first of some rows."""
+    return rows.any(axis=1, keepdims=True) & (rows.cumsum(axis=1) == 0)
+
+
+def _unlike(x: Inputs) -> Bools:
+    """Return the cells with an entry but no word of the question."""
+    unlike: Bools = (x.chosen("entries") > 0) & ~x.chosen("shared")
+    return unlike
+
+
+def _comparison(name: str, relation: Callable[[Any, Any], Any]) -> Operation:
+    return Operation(name, "rows", True, True, lambda x: x.compared(relation), mark="valid")
+
+
 _OPERATIONS = (
-    Operation("sum", "scalar", True, False, _sum),
-    Operation("count", "scalar", False, False, _count),
-    Operation("difference", "scalar", False, False, _difference),
-    Operation("greater", "rows", True, True, lambda x: x.compared(np.greater)),
-    Operation("lesser", "rows", True, True, lambda x: x.compared(np.less)),
-    Operation("geq", "rows", True, True, lambda x: x.compared(np.greater_equal)),
-    Operation("leq", "rows", True, True, lambda x: x.compared(np.less_equal)),
-    Operation("and", "rows", False, False, lambda x: x.selected & x.before),
-    Operation("or", "rows", False, False, lambda x: x.selected | x.before),
-    Operation("print", "print", True, False, lambda x: x.selected),
+    Operation("sum", "scalar", True, False, _sum, "rows", "valid"),
+    Operation("count", "scalar", False, False, _count, "rows"),
+    Operation("difference", "scalar", False, False, _difference, "steps"),
+    _comparison("greater", np.greater),
+    _comparison("lesser", np.less),
+    _comparison("geq", np.greater_equal),
+    _comparison("leq", np.less_equal),
+    Operation("and", "rows", False, False, lambda x: x.selected & x.before, "steps"),
+    Operation("or", "rows", False, False, lambda x: x.selected | x.before, "steps"),
+    Operation("print", "print", True, False, lambda x: x.selected, "rows"),
     Operation("reset", "rows", False, False, lambda x: x.present),
-    Operation("match", "rows", True, False, lambda x: x.chosen("matches")),
-    Operation("prev", "rows", False, False, lambda x: _shifted(x.selected, -1)),
-    Operation("next", "rows", False, False, lambda x: _shifted(x.selected, 1)),
-    Operation("first", "rows", False, False, lambda x: _first(x.selected)),
-    Operation("last", "rows", False, False, lambda x: _last(x.selected)),
-    Operation("like", "rows", True, False, lambda x: x.chosen("similar")),
-    Operation("frequent", "rows", True, False, lambda x: x.chosen("frequent")),
-    Operation("max", "rows", True, False, _max),
-    Operation("min", "rows", True, False, _min),
-    Operation("gap", "scalar", True, False, _gap),
-)
+    Operation("match", "rows", True, False, lambda x: x.chosen("matches"), mark="matches"),
+    Operation("prev", "rows", False, False, lambda x: _shifted(x.selected, -1), "row", "", True),
+    Operation("next", "rows", False, False, lambda x: _shifted(x.selected, 1), "row", "", True),
+    Operation("first", "rows", False, False, lambda x: _first(x.selected), "rows", "", True),
+    Operation("last", "rows", False, False, lambda x: _last(x.selected), "rows", "", True),
+    Operation("like", "rows", True, False, lambda x: x.chosen("similar"), mark="similar"),
+    Operation("frequent", "rows", True, False, lambda x: x.chosen("frequent"), mark="frequent"),
+    Operation("max", "rows", True, False, _max, "rows", "valid", True),
+    Operation("min", "rows", True, False, _min, "rows", "valid", True),
+    Operation("gap", "scalar", True, False, _gap, "rows", "valid"),
+    Operation("unlike", "rows", True, False, _unlike, mark="shared"),
+    Operation("mode", "rows", True, False, _mode, "rows", "entries"),
+    Operation("longest", "rows", True, False, _longest, "rows", "spans", True),
+    Operation("same", "rows", True, False, _same, "row", "entries"),
+    Operation("more", "rows", True, False, lambda x: _beside(x, np.greater), "row", "valid"),
+    Operation("fewer", "rows", True, False, lambda x: _beside(x, np.less), "row", "valid"),
+    Operation("above", "rows", False, False, lambda x: _above(x.selected), "row"),
+    Operation("below", "rows", False, False, lambda x: _above(x.selected[:, ::-1])[:, ::-1], "row"),
+    Operation("average", "scalar", True, False, _average, "rows", "valid"),
+    Operation("distinct", "scalar", True, False, _distinct, "rows", "entries"),
+    Operation(
+        "span", "scalar", True, False, lambda x: np.abs(_of_first(x, x.chosen("spans"))[:, 0]),
+        "row", "spans",
+    ),
+)  # fmt: skip
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType({o.name: o for o in _OPERATIONS})
 """Every operation by its name."""
@@ -184,14 +275,26 @@ SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "count", "prev", "next", "first", "last", "frequent", "greater", "lesser", "geq",
             "leq", "max", "min", "match", "reset", "print", "and", "like", "sum", "gap",
         ),
+        "tables": (
+            "count", "prev", "next", "first", "last", "frequent", "greater", "lesser", "geq",
+            "leq", "max", "min", "match", "reset", "print", "and", "like", "sum", "gap", "unlike",
+            "mode", "longest", "same", "more", "fewer", "above", "below", "average", "distinct",
+            "span",
+        ),
         "all": tuple(OPERATIONS),
     }
 )  # fmt: skip
-"""The published sets, in the papers' and the code's order, one for real questions, and all.
+"""The published sets, in the papers' and the code's order, two for real questions, and all.
 
 "wiki" is "2017" with "and" and "sum" of 2015 and two operations of ours: "like" selects the cells
 that share the most words with the question, and "gap" is the difference of the greatest and the
-least number ("how many more medals has A than B?").
+least number ("how many more medals has A than B?"). "tables" has these and more of ours:
+
+- of the table: "unlike" (the cells that share no word with the question: "other than A");
+- of the selected rows: "mode" (those with the most frequent entry), "longest" (the one with the
+  greatest span: 1950–1958 spans 8), "average", and "distinct" (how many different entries);
+- of one selected row: "same" (the others with its entry), "more" and "fewer" (those with a greater
+  or smaller number), "above" and "below" it, and "span".
 
 The 2015 paper calls "print" assign and "match" text match; the 2017 paper calls "frequent" mfe,
 "match" select, "max" and "min" argmax and argmin.

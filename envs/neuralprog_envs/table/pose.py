@@ -22,6 +22,7 @@ from neuralprog_envs.table.features import (
     cell_matches,
     links,
     name_matches,
+    shared_cells,
     similar_cells,
 )
 from neuralprog_envs.table.machine import TableMachine
@@ -100,6 +101,8 @@ def _table(machine: TableMachine, table: ParsedTable) -> Arrays:
         "valid": _padded(valid, (R, C), np.bool_),
         "words": _padded(np.reshape(words, (r, c, W)), (R, C, W)),
         "frequent": _padded(table.frequent, (R, C), np.bool_),
+        "entries": _padded(table.entries, (R, C)),
+        "spans": _padded(table.spans, (R, C), np.float64),
         "present": (np.arange(R) < r)[None],
         "length": np.array([r], dtype=np.int32),
     }
@@ -112,6 +115,7 @@ def _matches(machine: TableMachine, question: ParsedQuestion, table: ParsedTable
     return {
         "matches": _padded(matches, (R, C), np.bool_),
         "similar": _padded(similar, (R, C), np.bool_),
+        "shared": _padded(shared_cells(question, table), (R, C), np.bool_),
         "links": _padded(links(question, table, matches, similar)[:Q], (Q, C), np.int8),
         "name_matches": _padded(name_matches(question, table), (C,), np.bool_),
     }

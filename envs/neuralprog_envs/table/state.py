@@ -38,10 +38,15 @@ class PosedTables:
             once, (B, R, C), bool.
         similar: Which cells share the most words with the question, in their column, (B, R, C),
             bool.
+        shared: Which cells share a content word with the question, (B, R, C), bool.
+        entries: The number of each cell's entry: equal in equal cells of a column, 0 in empty
+            cells, (B, R, C), int32.
+        spans: The second number of a cell less its first, as 8 in 1950–1958; 0 in others,
+            (B, R, C), float64.
         links: Where each word of the question occurs, by column, (B, Q, C), int8: 1 for the
             column's name, 2 for an entry that the question mentions, 4 for one that shares words
-            with it, and sums of these. Real questions have ``similar`` and ``links``; in
-            synthetic ones they are empty.
+            with it, and sums of these. Real questions have these five; in synthetic ones they
+            are empty.
         name_matches: Which columns' names the question mentions, (B, C), bool.
         texts: The question, the columns' names, the cells row by row, (B, 1 + C + R·C), str; or
             (B, 0) if the tokens are the whole text.
@@ -62,6 +67,9 @@ class PosedTables:
     matches: Bools
     frequent: Bools
     similar: Bools
+    shared: Bools
+    entries: Ints
+    spans: Floats
     links: NDArray[np.int8]
     name_matches: Bools
     texts: Texts

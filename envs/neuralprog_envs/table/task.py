@@ -134,7 +134,7 @@ def build(
         definition: What is asked.
         length: The rows, or the range of rows, that the machine must hold.
         steps: T.
-        operations: "2015", "2017", "all", or names out of ``ops.OPERATIONS``; by default the
+        operations: A set of ``ops.SETS``, or names out of ``ops.OPERATIONS``; by default the
             definition's.
         observation: "full", or "effects": with what each action would select, see
             ``TableMachine.observation``.

@@ -25,8 +25,10 @@ class Slow:
                 ("match", instances.matches),
                 ("frequent", instances.frequent),
                 ("like", instances.similar),
+                ("shared", instances.shared),
             )
         }
+        self.entries, self.spans = instances.entries[0].tolist(), instances.spans[0].tolist()
         self.selected, self.before = set(self.rows), set(self.rows)
         self.scalars = [0.0, 0.0, 0.0]
         self.printed = set()
@@ -37,8 +39,16 @@ class Slow:
         ranked = [(v, r) for r, v in values.items() if r in self.selected]
         ordered = sorted(self.selected)
         number = self.pivots[pivot] if pivot < len(self.pivots) else None
+        entries = [row[column] for row in self.entries]
+        one = ordered[0] if ordered else None
         if name == "sum":
             scalar = sum(v for v, _ in ranked)
+        elif name == "average":
+            scalar = sum(v for v, _ in ranked) / len(ranked) if ranked else 0.0
+        elif name == "distinct":
+            scalar = float(len({entries[r] for r in self.selected} - {0}))
+        elif name == "span":
+            scalar = abs(self.spans[ordered[0]][column]) if ordered else 0.0
         elif name == "gap":
             scalar = max(v for v, _ in ranked) - min(v for v, _ in ranked) if ranked else 0.0
         elif name == "count":
@@ -60,6 +70,28 @@ class Slow:
             printed = {(r, column) for r in self.selected} if column < self.columns else set()
         elif name == "reset":
             chosen = set(self.rows)
+        elif name == "unlike":
+            shared = {r for r, c in self.marks["shared"] if c == column}
+            chosen = {r for r in self.rows if entries[r]} - shared
+        elif name == "mode":
+            texts = [entries[r] for r in ordered if entries[r]]
+            most = max(texts, key=texts.count, default=0)
+            chosen = {r for r in ordered if entries[r] == most != 0}
+        elif name == "longest":
+            spans = {r: abs(self.spans[r][column]) for r in ordered if self.spans[r][column]}
+            chosen = {max(spans, key=lambda r: (spans[r], -r))} if spans else set()
+        elif name == "same" and ordered and entries[one]:
+            chosen = {r for r in self.rows if entries[r] == entries[one]} - {one}
+        elif name == "more" and one in values:
+            chosen = {r for r, v in values.items() if v > values[one]}
+        elif name == "fewer" and one in values:
+            chosen = {r for r, v in values.items() if v < values[one]}
+        elif name == "above" and ordered:
+            chosen = {r for r in self.rows if r < one}
+        elif name == "below" and ordered:
+            chosen = {r for r in self.rows if r > ordered[-1]}
+        elif name in ("same", "more", "fewer", "above", "below"):
+            chosen = set()
         elif name in self.marks:
             chosen = {r for r, c in self.marks[name] if c == column}
         elif name == "prev":

@@ -24,6 +24,7 @@ from neuralprog_envs.table.features import (
     cell_matches,
     links,
     similar_cells,
+    span,
 )
 from neuralprog_envs.table.ops import OPERATIONS, SETS
 from neuralprog_envs.table.pose import actions_of, pose
@@ -87,6 +88,9 @@ def random_tables(instances, rng):
         matches=there & (rng.random((B, R, C)) < 0.4),
         frequent=there & (rng.random((B, R, C)) < 0.4),
         similar=there & (rng.random((B, R, C)) < 0.4),
+        shared=there & (rng.random((B, R, C)) < 0.4),
+        entries=np.where(there, rng.integers(0, 4, (B, R, C)), 0).astype(np.int32),
+        spans=np.where(there, rng.integers(-2, 3, (B, R, C)), 0).astype(float),
         pivots=rng.integers(-2, 3, (B, 2)).astype(float),
         pivot_count=rng.integers(0, 3, B).astype(np.int32),
     )
@@ -96,12 +100,66 @@ def test_both_published_sets_come_from_one_table():
     assert len(SETS["2015"]) == 10
     assert len(SETS["2017"]) == 15
     published = set(SETS["2015"]) | set(SETS["2017"])
-    assert published | {"like", "gap"} == set(OPERATIONS) == set(SETS["all"])
     assert set(SETS["wiki"]) - set(SETS["2017"]) == {"and", "sum", "like", "gap"}
+    assert set(SETS["wiki"]) < set(SETS["tables"])
+    assert published | set(SETS["tables"]) == set(OPERATIONS) == set(SETS["all"])
     with pytest.raises(ValueError, match="unknown operation 'sort'"):
         make_task("NPTableQA", operations=["reset", "sort"])
     with pytest.raises(ValueError, match="need the operations"):
         make_task("NPTableQA", operations="2017")
+
+
+TERMS = (
+    ("Name", "Party", "Term", "Seats"),
+    ("Ann", "Red", "1950–1958", "12"),
+    ("Bo", "Blue", "1958-61", "20"),
+    ("Cy", "Red", "1961–1972", "31"),
+    ("Di", "Green", "1972-1976", "12"),
+    ("Ed", "Blue", "1998–99", "9"),
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "program", "answer"),
+    [
+        ("how long was Cy in office?", "match[Name] -> span[Term]", ["11"]),
+        ("who was in office longest?", "longest[Term] -> print[Name]", ["Cy"]),
+        ("how many parties are there?", "distinct[Party]", ["3"]),
+        ("how many seats on average?", "average[Seats]", ["16.8"]),
+        ("who has as many seats as Ann?", "match[Name] -> same[Seats] -> print[Name]", ["Di"]),
+        ("who has more than Ann?", "match[Name] -> more[Seats] -> print[Name]", ["Bo", "Cy"]),
+        ("how many have fewer than Ann?", "match[Name] -> fewer[Seats] -> count", ["1"]),
+        ("how many are above Cy?", "match[Name] -> above -> count", ["2"]),
+        ("who is below Cy?", "match[Name] -> below -> print[Name]", ["Di", "Ed"]),
+        ("who is not of party Red?", "unlike[Party] -> print[Name]", ["Bo", "Di", "Ed"]),
+        (
+            "which party is frequent after 1955?",
+            "greater[Term] -> mode[Party] -> print[Party]",
+            ["Blue", "Blue"],
+        ),
+    ],
+)
+def test_operations_that_real_questions_need(question, program, answer):
+    words = tokenizer.tokens(question)
+    task = make_task(
+        "NPWikiTableQuestions", operations="tables", length=5, columns=4, vocabulary=words
+    )
+    posed = task.pose_input({"table": [list(row) for row in TERMS], "question": question})
+    actions = actions_of(program, Table(TERMS[0], TERMS[1:]), task.machine)
+    assert task.answer(run(task, posed, actions)) == answer
+    last = actions[0, -1]
+    before = run(task, posed, actions[:, :-1])
+    shown = display_of(task.machine).describe(before, last)
+    assert shown == f"{program.split(' -> ')[-1]} -> {' | '.join(answer)}"
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [("1950–1958", 8), ("1958-61", 3), ("1998–99", 1), ("3–1", -2), ("1958", 0), ("", 0),
+     ("1–2–3", 0), ("5 of 12", 7), ("12 May 1999 - 14 May 1999", 0)],
+)  # fmt: skip
+def test_the_span_of_a_cell_is_its_second_number_less_its_first(cell, value):
+    assert span(cell) == value
 
 
 def test_ties_go_to_the_earliest_greatest_and_the_latest_least():

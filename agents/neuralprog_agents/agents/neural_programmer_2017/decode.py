@@ -23,9 +23,10 @@ from neuralprog_agents.agents.neural_programmer_2017.features import (
 )
 from neuralprog_agents.agents.neural_programmer_2017.model import Encoding, Programmer
 from neuralprog_agents.agents.neural_programmer_2017.programs import (
+    FOLLOWING,
     FRESH,
-    NUMBERS,
-    REFINING,
+    NARROWING,
+    OF_SEVERAL,
     STEPPING,
 )
 from neuralprog_envs.core import batch
@@ -209,12 +210,14 @@ def _allowed(machine: TableMachine, beam: _Beam, last: bool) -> Bools:
     effects = np.array([OPERATIONS[name].effect for name in names])
     steps, n = beam.programs.shape[1], len(beam.owner)
     taken = names[beam.programs[:, :, 0]]
-    refined = np.asarray(np.isin(taken[:, -1:], REFINING).any(axis=1))
+    refined = np.asarray(np.isin(taken[:, -1:], NARROWING).any(axis=1))
     alike = np.asarray(np.isin(taken, FRESH).all(axis=1))
     several = beam.state.selected.sum(axis=1) != 1
     allowed = np.tile(~np.isin(names, ["reset", "and", "or"]), (n, 1))
-    allowed &= ~(refined[:, None] & np.isin(names, NUMBERS))
+    allowed &= ~(refined[:, None] & np.isin(names, OF_SEVERAL))
     allowed &= ~(several[:, None] & np.isin(names, STEPPING))
+    followed = np.asarray(np.isin(taken[:, -1:], FRESH).any(axis=1))
+    allowed &= followed[:, None] | ~np.isin(names, FOLLOWING)
     if steps:
         allowed &= ((steps == 1) & alike)[:, None] | ~np.isin(names, FRESH)
     if steps == 2:
@@ -257,7 +260,8 @@ def state_of(observation: Observation, machine: TableMachine) -> TableState:
     B = len(lengths)
     there = cell_mask(observation)
     marks: Mapping[str, Any] = {
-        name: observation[name] > 0 for name in ("valid", "matches", "frequent", "similar")
+        name: observation[name] > 0
+        for name in ("valid", "matches", "frequent", "similar", "shared")
     }
     present = np.asarray(there.any(axis=2))
     return TableState(
@@ -270,6 +274,8 @@ def state_of(observation: Observation, machine: TableMachine) -> TableState:
         column_count=lengths[:, 2],
         numbers=observation["numbers"],
         words=observation["words"][..., :0],
+        entries=observation["entries"],
+        spans=observation["spans"],
         links=observation["links"],
         name_matches=np.zeros((B, machine.columns), dtype=bool),
         texts=np.empty((B, 0), dtype=object),

@@ -20,7 +20,6 @@ Observation = Mapping[str, NDArray[Any]]
 
 COLUMN_FEATURES = 12
 """F, the number of features of a column."""
-_MARKS = {"match": "matches", "like": "similar", "frequent": "frequent"}
 
 
 @dataclass(frozen=True)
@@ -106,19 +105,15 @@ def cell_mask(observation: Observation) -> Bools:
 def usable_operations(observation: Observation, operations: Sequence[str]) -> Bools:
     """Return whether an operation can have an effect on a column, (B, O, C)."""
     there: Bools = np.asarray(cell_mask(observation).any(axis=1))
-    number = (observation["valid"] > 0).any(axis=1)
     pivots = (observation["lengths"][:, 1] > 0)[:, None]
     B, C = there.shape
     able = np.zeros((B, len(operations), C), dtype=np.bool_)
-    for o, name in enumerate(operations):
-        if not OPERATIONS[name].column:
+    for o, operation in enumerate(OPERATIONS[name] for name in operations):
+        if not operation.column:
             able[:, o, 0] = True
-        elif name in _MARKS:
-            able[:, o] = (observation[_MARKS[name]] > 0).any(axis=1)
-        elif name == "print":
-            able[:, o] = there
-        else:
-            able[:, o] = number & (pivots | (not OPERATIONS[name].pivot))
+            continue
+        marked = (observation[operation.mark] != 0).any(axis=1) if operation.mark else there
+        able[:, o] = marked & (pivots | (not operation.pivot))
     return able
 
 

@@ -21,16 +21,24 @@ from numpy.typing import NDArray
 from neuralprog_agents.agents.neural_programmer_2017.labels import Labels
 from neuralprog_envs.core.task import Bools
 from neuralprog_envs.table.machine import TableMachine
+from neuralprog_envs.table.ops import OPERATIONS
 from neuralprog_envs.table.state import TableInstances, TableState
 
-FRESH = ("match", "like", "frequent", "greater", "lesser", "geq", "leq")
+_CHOSEN = [o for o in OPERATIONS.values() if o.name != "reset"]
+FRESH = tuple(o.name for o in _CHOSEN if o.effect == "rows" and o.reads == "table")
 """Operations that ignore the current selection."""
-REFINING = ("prev", "next", "first", "last", "max", "min")
-"""Operations that start from the current selection and leave one row."""
-STEPPING = ("prev", "next")
+NARROWING = tuple(o.name for o in _CHOSEN if o.narrows)
+"""Operations that leave one row of the current selection, or the row beside it."""
+FOLLOWING = tuple(
+    o.name for o in _CHOSEN if o.effect == "rows" and o.reads in ("rows", "row") and not o.narrows
+)
+"""Operations that start from what one of ``FRESH`` selected."""
+STEPPING = tuple(o.name for o in _CHOSEN if o.reads == "row")
 """Operations that start from one row."""
-NUMBERS = ("count", "sum", "gap")
+NUMBERS = tuple(o.name for o in _CHOSEN if o.effect == "scalar" and o.reads in ("rows", "row"))
 """Operations that end a program with a number."""
+OF_SEVERAL = tuple(o.name for o in _CHOSEN if o.effect == "scalar" and o.reads == "rows")
+"""Those among them that are right only by accident where one row is left."""
 _WIDEST = 10_000
 """The most states that are examined on one level."""
 _CLOSE = 1e-6
@@ -66,18 +74,17 @@ class Explorer:
         self.machine = machine
         self.start = machine.initial(posed)
         self.number = {name: i for i, name in enumerate(machine.operations)}
-        self.numbers = np.flatnonzero(posed.valid[0].any(axis=0)).tolist()
         self.pivots = range(int(posed.pivot_count[0]))
 
     def search(self, labels: Labels) -> list[Actions]:
         """Return the right programs, (T', 3) each, without padding."""
         every = Selections(np.zeros((1, 0, 3), dtype=np.int64), self.start.present)
-        first = self._then(every, self._actions(FRESH + REFINING))
-        second = self._then(first, self._actions(REFINING))
+        first = self._then(every, self._actions(FRESH + NARROWING))
+        second = self._then(first, self._actions(NARROWING + FOLLOWING))
         levels = [every, first, second, self._both(first)]
         found = [p for level in levels for p in self._finished(level, labels)]
         if not found:
-            third = self._then(_different(second), self._actions(REFINING))
+            third = self._then(_different(second), self._actions(NARROWING))
             found = list(self._finished(third, labels))
         return found
 
@@ -98,10 +105,10 @@ class Explorer:
     def _columns(self, name: str) -> list[int]:
         if not self._operation(name).column:
             return [0]
-        if name in ("match", "like", "frequent"):
-            marks = {"match": "matches", "like": "similar", "frequent": "frequent"}[name]
-            return np.flatnonzero(getattr(self.start, marks)[0].any(axis=0)).tolist()
-        return self.numbers if name != "print" else list(range(self.machine.columns))
+        mark = self._operation(name).mark
+        if not mark:
+            return list(range(self.machine.columns))
+        return np.flatnonzero((getattr(self.start, mark)[0] != 0).any(axis=0)).tolist()
 
     def _execute(self, before: Selections, action: Actions) -> TableState:
         """Return the state after one more action on each selection."""
@@ -127,13 +134,15 @@ class Explorer:
         rows = self._execute(each, action).selected
         programs = np.concatenate([each.programs, action[:, None]], axis=1)
         some = rows.any(axis=1) & (rows != each.rows).any(axis=1)
-        stepping = np.isin(action[:, 0], [self.number[name] for name in STEPPING])
-        some &= ~stepping | (each.rows.sum(axis=1) == 1)
+        some &= ~self._among(action[:, 0], STEPPING) | (each.rows.sum(axis=1) == 1)
+        if each.programs.shape[1]:
+            fresh = self._among(each.programs[:, -1, 0], FRESH)
+            some &= fresh | ~self._among(action[:, 0], FOLLOWING)
         return Selections(programs, rows).take(some)
 
     def _both(self, first: Selections) -> Selections:
         """Return the rows that two operations select together, if fewer than either alone."""
-        fresh = first.take(np.isin(first.programs[:, 0, 0], [self.number[f] for f in FRESH]))
+        fresh = first.take(self._among(first.programs[:, 0, 0], FRESH))
         a, b = np.triu_indices(len(fresh.rows), k=1)
         rows = fresh.rows[a] & fresh.rows[b]
         less = (rows != fresh.rows[a]).any(axis=1) & (rows != fresh.rows[b]).any(axis=1)
@@ -147,15 +156,13 @@ class Explorer:
         if not len(level.rows):
             return
         if not np.isnan(labels.scalar):
-            yield from self._with_number(self._unrefined(level), labels.scalar)
+            yield from self._with_number(level, labels.scalar)
         for row, column in np.argwhere(right_prints(level.rows, labels.items)):
             yield np.concatenate([level.programs[row], [[self.number["print"], column, 0]]])
 
-    def _unrefined(self, level: Selections) -> Selections:
-        if not level.programs.shape[1]:
-            return level
-        refining = [self.number[name] for name in REFINING]
-        return level.take(~np.isin(level.programs[:, -1, 0], refining))
+    def _among(self, operations: NDArray[np.int64], names: tuple[str, ...]) -> Bools:
+        """Return which numbers of operations are those of some names."""
+        return np.isin(operations, [self.number[name] for name in names if name in self.number])
 
     def _with_number(self, level: Selections, wanted: float) -> Iterator[Actions]:
         """Yield the selections' programs with each count, sum and gap of the wanted value."""
@@ -163,8 +170,19 @@ class Explorer:
         if not len(action):
             return
         result = self._execute(before, action).scalars[:, 0]
-        for row in np.flatnonzero(np.abs(result - wanted) < _CLOSE):
+        right = (np.abs(result - wanted) < _CLOSE) & self._sensible(before, action)
+        for row in np.flatnonzero(right):
             yield np.concatenate([before.programs[row], action[row : row + 1]])
+
+    def _sensible(self, before: Selections, action: Actions) -> Bools:
+        """Return which numbers are computed of as many rows as they are meant for."""
+        narrow = np.zeros(len(action), dtype=bool)
+        if before.programs.shape[1]:
+            narrow = self._among(before.programs[:, -1, 0], NARROWING)
+        single = before.rows.sum(axis=1) == 1
+        wrong = narrow & self._among(action[:, 0], OF_SEVERAL)
+        sensible: Bools = ~wrong & (single | ~self._among(action[:, 0], STEPPING))
+        return sensible
 
 
 def right_prints(rows: Bools, items: Bools) -> Bools:
