@@ -49,6 +49,8 @@ class Progress:
         soft: Whether the soft machine was ever right at the highest level.
         error: The error in the last chunk.
         cost: The mean cost in the last chunk, without the entropy bonus.
+        exact: Of a population's member at the highest level: the share of the pairs on which its
+            circuit was right when last judged.
     """
 
     level: int
@@ -58,6 +60,7 @@ class Progress:
     soft: bool = False
     error: float = 1.0
     cost: float = 0.0
+    exact: float = 0.0
 
 
 class Descent:
@@ -97,6 +100,9 @@ class Descent:
         self._advance(curriculum, float(np.mean(errors[lengths <= progress.level])))
         self.progress = replace(self.progress, cost=float(np.mean(np.concatenate(costs))))
         self._sharpen()
+        if self.config.population > 1 and self._judge_now():
+            learned = Stepper(self.state.theta, self.shape)
+            self.progress = replace(self.progress, exact=judge.share(self.config, learned))
         return True
 
     def _sharpen(self) -> None:

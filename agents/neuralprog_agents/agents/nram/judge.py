@@ -25,6 +25,12 @@ def fits(config: Config, learned: Stepper) -> bool:
     return all(_right(config, task, learned, batch.take(instances, rows)) for rows in parts)
 
 
+def share(config: Config, learned: Stepper) -> float:
+    """Return the share of the pairs of the training lengths on which circuits are right."""
+    scores = _scores(config, task_of(config, config.length[1]), learned, pairs(config))
+    return float(np.mean(scores == 1.0))
+
+
 def generalises(config: Config, learned: Stepper) -> bool:
     """Whether circuits are right on ``longer_pairs`` held-out pairs of twice the longest length."""
     length = 2 * config.length[1]
@@ -34,6 +40,10 @@ def generalises(config: Config, learned: Stepper) -> bool:
 
 
 def _right(config: Config, task: Any, learned: Stepper, instances: TapeInstances) -> bool:
+    return bool(np.all(_scores(config, task, learned, instances) == 1.0))
+
+
+def _scores(config: Config, task: Any, learned: Stepper, instances: TapeInstances) -> Any:
     learned.reset()
     state = tables.run(task.machine, learned, instances, limits(config, instances.length))
-    return bool(np.all(task.score(state, instances) == 1.0))
+    return task.score(state, instances)

@@ -116,8 +116,9 @@ class NRAMLearner:
 
     @property
     def rank(self) -> tuple[float, ...]:
-        """The level, then the cost: how good it is in a population."""
-        return self.descent.progress.level, -self.descent.progress.cost
+        """The level, the share of pairs on which its circuit is right, the cost (negative)."""
+        progress = self.descent.progress
+        return progress.level, progress.exact, -progress.cost
 
     def copy(self, other: NRAMLearner, random: np.random.Generator) -> None:
         """Become another member of a population, with other rates and noise on the weights."""
