@@ -36,6 +36,17 @@ _MEANINGS = {
     "max": "of the selected rows, select the one with the greatest number in the column",
     "min": "of the selected rows, select the one with the least number in the column",
     "gap": "the greatest minus the least of the column's numbers in the selected rows",
+    "unlike": "select the rows whose cell shares no word with the question",
+    "mode": "of the selected rows, select those with the most frequent cell of the column",
+    "longest": "of the selected rows, select the one whose cell spans most, as 8 in 1950–1958",
+    "same": "select the other rows with the selected row's cell in the column",
+    "more": "select the rows with a greater number in the column than the selected row",
+    "fewer": "select the rows with a smaller number in the column than the selected row",
+    "above": "select the rows above the selected one",
+    "below": "select the rows below the selected one",
+    "average": "the mean of the column's numbers in the selected rows",
+    "distinct": "the number of different cells of the column in the selected rows",
+    "span": "the second number of the selected row's cell less its first, as 8 in 1950–1958",
 }
 
 
