@@ -67,10 +67,11 @@ class Config:
     examples: ranges.Count = 50_000
     """How many different questions there are in training."""
 
-    learner: Literal["programs", "gradient"] = "programs"
+    learner: Literal["programs", "gradient", "rewards"] = "programs"
     """"programs": a search finds the programs that answer each question, and the network learns to
     choose one of them (ours). "gradient": as published, through a machine that runs all choices at
-    once, each by its weight."""
+    once, each by its weight. "rewards": reinforcement learning, from whether the answers of
+    programs that are tried are right."""
 
     steps: ranges.Count = 4
     """T: how many operations a program has."""
@@ -99,6 +100,14 @@ class Config:
     that short programs are preferred."""
     simplicity_steps: ranges.Count = 200
     """"programs": after how many gradient steps that cost has fallen to 0."""
+
+    tries: ranges.Count = 32
+    """"rewards": how many programs each question tries, besides remembered ones."""
+    explore: ranges.PartialShare = 0.5
+    """"rewards": the share of tries that are not the policy's, but random programs, or remembered
+    ones of any question with a step drawn anew."""
+    remembered: ranges.Count = 32
+    """"rewards": the most programs that are remembered for questions of one text."""
 
     learning_rate: ranges.Positive = 3e-3
     """The learning rate of Adam."""

@@ -33,6 +33,7 @@ class Stream(IntEnum):
     WEIGHTS = 3
     NOISE = 4
     DROPOUT = 5
+    TRIES = 6
 
 
 def seed(config: Config, index: int, stream: Stream, position: int = 0) -> int:

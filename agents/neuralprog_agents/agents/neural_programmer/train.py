@@ -19,6 +19,7 @@ from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.config import Config
 from neuralprog_agents.agents.neural_programmer.likelihood import ProgramObjective
 from neuralprog_agents.agents.neural_programmer.optimiser import State
+from neuralprog_agents.agents.neural_programmer.rewards import RewardObjective
 from neuralprog_agents.agents.neural_programmer.soft import SoftObjective
 from neuralprog_envs.table.state import TableInstances
 from neuralprog_envs.table.task import TableTask
@@ -54,7 +55,7 @@ class Objective(Protocol):
 
 
 OBJECTIVES: Mapping[str, Callable[[Config, int, TableTask, Shape], Objective]] = MappingProxyType(
-    {"programs": ProgramObjective, "gradient": SoftObjective}
+    {"programs": ProgramObjective, "gradient": SoftObjective, "rewards": RewardObjective}
 )
 """The objective of each ``Config.learner``."""
 
