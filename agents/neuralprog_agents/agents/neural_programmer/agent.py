@@ -8,9 +8,14 @@ from neuralprog_agents.agents.neural_programmer.config import Config
 from neuralprog_agents.training.checkpoint import check_arrays
 from neuralprog_envs.registry import find
 
-__all__ = ["SUPERVISION", "Card", "Config", "check", "learner", "load"]
+__all__ = ["SUPERVISION", "Card", "Config", "check", "learner", "load", "supervision"]
 
 SUPERVISION = "answers"
+
+
+def supervision(config: Config) -> str:
+    """Return what is learned from: with "rewards" only whether an answer was right."""
+    return "rewards: success alone" if config.learner == "rewards" else SUPERVISION
 
 
 def check(config: Config) -> None:

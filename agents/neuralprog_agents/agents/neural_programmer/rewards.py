@@ -77,9 +77,7 @@ class RewardObjective:
             key = data.seed(self.config, self.index, data.Stream.TRIES, state.step)
             yield self._gradient(state.theta, asked, np.random.default_rng(key))
 
-    def _gradient(
-        self, theta: Tensor, asked: _Asked, random: Generator
-    ) -> tuple[float, Tensor]:
+    def _gradient(self, theta: Tensor, asked: _Asked, random: Generator) -> tuple[float, Tensor]:
         sampled = self._sampled(theta, asked, random)
         reward = self._try(asked, sampled, random)
         variable = theta.detach().requires_grad_()
@@ -119,11 +117,12 @@ class RewardObjective:
         self, texts: Texts, owner: NDArray[np.int64], programs: Programs, right: NDArray[np.bool_]
     ) -> None:
         """Count each question's different tries."""
-        kept = texts.on_texts(programs, owner).astype(np.int8)
+        kept = texts.on_texts(programs, owner)
         rows = np.concatenate([owner[:, None], kept.reshape(len(kept), -1)], axis=1)
         _, first = np.unique(rows, axis=0, return_index=True)
-        for b, each in enumerate(np.split(first, np.searchsorted(owner[first], range(1, len(texts.keys))))):
-            self.successes.count(texts.keys[b], kept[each], right[each])
+        ends = np.searchsorted(owner[first], np.arange(1, len(texts.keys)))
+        for key, each in zip(texts.keys, np.split(first, ends), strict=True):
+            self.successes.count(key, kept[each], right[each])
 
     def _explored(
         self, asked: _Asked, random: Generator
@@ -147,9 +146,7 @@ class RewardObjective:
             programs[near] = parents
         return owner, asked.texts.on_tables(programs, owner)
 
-    def _random(
-        self, asked: _Asked, owner: NDArray[np.int64], random: Generator
-    ) -> Programs:
+    def _random(self, asked: _Asked, owner: NDArray[np.int64], random: Generator) -> Programs:
         """Return random programs in the terms of texts, (n, T, 3)."""
         size = (len(owner), self.config.steps)
         named = np.maximum(asked.texts.named[owner], 1)[:, None]
@@ -182,9 +179,10 @@ class RewardObjective:
         owner = np.flatnonzero([len(each) for each in drawn])
         if not len(owner):
             return p["V"].sum() * 0.0
-        programs = torch.from_numpy(asked.texts.on_tables(np.concatenate(drawn), owner))
-        whose = torch.from_numpy(owner)
-        logs = model.log_probability(p, self.shape, asked.questions, programs, whose)
+        programs = asked.texts.on_tables(np.concatenate(drawn), owner)
+        there = (programs[:, :, 1] < asked.posed.column_count[owner][:, None]).all(axis=1)
+        actions, whose = torch.from_numpy(programs[there]), torch.from_numpy(owner[there])
+        logs = model.log_probability(p, self.shape, asked.questions, actions, whose)
         return -logs.sum() / len(drawn)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,8 +16,12 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
+from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
+from neuralprog_envs.table import ops
 from neuralprog_envs.table.state import TableInstances
 
+_READS_COLUMN = np.array([ops.OPERATIONS[name].column for name in OPERATIONS])
+_READS_PIVOT = np.array([ops.OPERATIONS[name].pivot for name in OPERATIONS])
 Programs = NDArray[np.int8]
 """Actions (operation, column, pivot), shape (…, T, 3)."""
 Counts = dict[bytes, list[int]]
@@ -39,20 +44,21 @@ class Texts:
     ranks: NDArray[np.int64]
     named: NDArray[np.int64]
 
-    def on_tables(self, programs: Programs, owner: NDArray[np.int64]) -> NDArray[np.int64]:
+    def on_tables(self, programs: NDArray[Any], owner: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return programs (n, T, 3) with the columns of the tables of their questions, (n,)."""
         return _with_columns(programs, self.columns[owner])
 
-    def on_texts(
-        self, programs: NDArray[np.int64], owner: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
-        """Undo ``on_tables``."""
-        return _with_columns(programs, self.ranks[owner])
+    def on_texts(self, programs: NDArray[np.int64], owner: NDArray[np.int64]) -> Programs:
+        """Undo ``on_tables``; columns and pivots that no operation reads become 0."""
+        return _with_columns(programs, self.ranks[owner]).astype(np.int8)
 
 
-def _with_columns(programs: NDArray, columns: NDArray[np.int64]) -> NDArray[np.int64]:
+def _with_columns(programs: NDArray[Any], columns: NDArray[np.int64]) -> NDArray[np.int64]:
     found = programs.astype(np.int64)
-    found[:, :, 1] = np.take_along_axis(columns, found[:, :, 1], axis=1)
+    operation = found[:, :, 0]
+    column = np.take_along_axis(columns, found[:, :, 1], axis=1)
+    found[:, :, 1] = np.where(_READS_COLUMN[operation], column, 0)
+    found[:, :, 2] *= _READS_PIVOT[operation]
     return found
 
 
