@@ -58,6 +58,10 @@ CASES = {
         "budget": 100, "noise": 1e-6, "learner": "gradient",
         "stages": (Stage(40), Stage(60, dropout=0.3)),
     },
+    "neural_programmer-rewards": {
+        "env": "NPSingleColumn", "length": (3, 6), "examples": 1000, "batch": 8, "hidden": 8,
+        "budget": 100, "learner": "rewards", "tries": 4,
+    },
     "neural_programmer_2017": {
         "questions": "sample", "validation_questions": "sample", "word_cutoff": 1, "hidden": 16,
         "embedding": 12, "batch": 4, "epochs": 2, "dropout": 0.1, "beam": 3,

@@ -111,7 +111,7 @@ class Successes:
 
     def count(self, key: NDArray[np.int32], programs: Programs, right: NDArray[np.bool_]) -> None:
         """Count a text's different programs as hits or misses; new ones begin with a hit."""
-        counts = self._counts.setdefault(key.tobytes(), {})
+        counts = self._counts.get(key.tobytes(), {})
         for program, hit in zip(programs, right.tolist(), strict=True):
             name = program.tobytes()
             if name in counts:
@@ -120,6 +120,8 @@ class Successes:
                 counts[name] = [1, 0]
         while len(counts) > self._most:
             del counts[min(counts, key=lambda name: _rate(counts[name]))]
+        if counts:
+            self._counts[key.tobytes()] = counts
 
     def state(self) -> dict[str, Tensor]:
         """Return what is remembered: texts, programs and counts, a row each."""

@@ -145,6 +145,10 @@ ENTRANTS: tuple[Entrant, ...] = (
         "np-gradient", _TABLE, "neural_programmer", "questions", shared=True,
         overrides={"learner": "gradient"}, variants=("-gradient", ""),
     ),
+    Entrant(
+        "np-rewards", _TABLE, "neural_programmer", "questions", shared=True,
+        overrides={"learner": "rewards"}, variants=("-rewards", ""),
+    ),
     *map(_seq2seq, ("lstm", "lstm-attention", "transformer")),
     _ntm("lstm"),
     _ntm("mlp", learning_rate=3e-3),
