@@ -69,13 +69,13 @@ def texts_of(posed: TableInstances) -> Texts:
     there = (np.arange(C) < posed.column_count[:, None])[:, None, :, None]
     same = posed.question[:, :, None, None] == posed.names[:, None]
     names = (same & (posed.names[:, None] > 0) & there).any(axis=3)
-    said = names.any(axis=1)
-    place = np.where(said, names.argmax(axis=1), Q + np.arange(C))
+    is_named = names.any(axis=1)
+    place = np.where(is_named, names.argmax(axis=1), Q + np.arange(C))
     columns = np.argsort(place, axis=1, kind="stable")
     ranks = np.argsort(columns, axis=1)
     column = names.argmax(axis=2)
     keys = np.where(names.any(axis=2), -1 - ranks[np.arange(B)[:, None], column], posed.question)
-    return Texts(keys.astype(np.int32), columns, ranks, said.sum(axis=1))
+    return Texts(keys.astype(np.int32), columns, ranks, is_named.sum(axis=1))
 
 
 class Successes:
