@@ -31,7 +31,7 @@ from neuralprog_agents.training.files import parse_yaml
 from neuralprog_agents.training.loop import restart
 
 JOURNAL = "journal.log"
-_RUNGS = 8
+_PARTS = 8
 """A trial is judged after each of so many equal parts of its time."""
 _FINALISTS = 3
 """How many of the best trials are tried with new seeds."""
@@ -328,7 +328,7 @@ class Training:
     seconds: float = 0.0
     pruned: bool = False
     _best: float = 0.0
-    _rung: int = 0
+    _part: int = 0
     _clock: CpuClock = field(default_factory=CpuClock)
 
     def run(self, trial: Any) -> float:
@@ -362,8 +362,8 @@ class Training:
             raise ValueError(f"--metric {metric}: {self.plan.agent} reports {', '.join(status)}")
         self._best = max(self._best, float(status[metric]))
         spent = status.get("cpu_seconds", self._clock.spent())
-        rung = int(_RUNGS * spent / self.plan.trial_seconds)
-        if trial is not None and rung > self._rung:
-            self._rung = rung
-            trial.report(self._best, rung)
+        part = int(_PARTS * spent / self.plan.trial_seconds)
+        if trial is not None and part > self._part:
+            self._part = part
+            trial.report(self._best, part)
             self.pruned = trial.should_prune()

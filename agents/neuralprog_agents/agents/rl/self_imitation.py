@@ -7,8 +7,9 @@ programs, that one is taken whose draw from Beta(1 + hits, 1 + misses) is the la
 that is right by luck gives way to one that is always right.
 
 Scouts look for better programs: environments of their own, in which no policy acts. Where the best
-program of a key is not right most of the time, they play a program of a similar key with one action
-drawn anew, or actions drawn uniformly. Their steps count as samples.
+program of a key is not right nearly always, half of them play a program of the key, drawn as above:
+so it is soon known which are right by luck. The others play a program of a similar key with one
+action drawn anew, or actions drawn uniformly. Their steps count as samples.
 
 Source: Oh et al., "Self-Imitation Learning", ICML 2018; Liang et al., "Memory Augmented Policy
 Optimization", NeurIPS 2018; the draws are those of Thompson (1933).
@@ -34,11 +35,13 @@ _BATCHES = 4
 """Gradient steps after a rollout."""
 _EPISODES = 256
 """Programs in a batch."""
+_AGAIN = 0.5
+"""The share of the scouts that play a program that their key has."""
 _UNIFORM = 0.2
-"""The share of the scouts' programs that are not made from another."""
+"""Of the others, the share that play a program that is not made from another."""
 _RIVALS = 16
 """Of so many random keys the nearest is the one whose program is changed."""
-_GOOD = 0.9
+_GOOD = 0.97
 """The rate from which a key's best program is good enough."""
 
 Steps = dict[str, NDArray[Any]]
@@ -109,6 +112,8 @@ class SuccessMemory:
         """
         if max((each.rate for each in self.programs.get(key, {}).values()), default=0.0) >= _GOOD:
             return None
+        if key in self.programs and random.random() < _AGAIN:
+            return self._draw_at(random, key)["actions"]
         if not self.programs or random.random() < _UNIFORM:
             return random.integers(choices, size=(steps, len(choices)))
         actions = self._draw_at(random, self._relative(random, key))["actions"].copy()
