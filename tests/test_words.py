@@ -15,8 +15,8 @@ NAMES = {
 """Parts of names, as in ``lesson_of`` or ``LessonPlan``."""
 ANYWHERE = r"\b(beliefs?|lessons?|albums?)\b"
 """Words that stand nowhere, in messages and pages neither."""
-THEIRS = {"one_hot", "np.eye", "torch.eye"}
-"""Names of the field, of NumPy and of torch."""
+THEIRS = {"one_hot", "np.eye", "torch.eye", "_study.tell"}
+"""Names of the field, of NumPy, of torch and of Optuna."""
 PYTHON = [path for top in ("envs", "agents", "docs") for path in sorted((ROOT / top).rglob("*.py"))]
 PAGES = [
     path
