@@ -223,3 +223,24 @@ def test_a_clock_stands_still_while_it_is_paused():
         burn(0.1)
     clock.add(3.0)
     assert 3.0 <= clock.spent() < 3.05
+
+
+def test_a_budget_that_ends_between_two_looks_at_the_clock_is_evaluated(tmp_path, monkeypatch):
+    """The clock passes the budget after the chunk was looked at, and before the next begins."""
+
+    class Ticking(CpuClock):
+        looks = 0
+
+        def spent(self):
+            Ticking.looks += 1
+            return Ticking.looks * 0.01
+
+    monkeypatch.setattr(loop, "CpuClock", Ticking)
+    for budget in (0.1, 0.11, 0.12, 0.13, 0.14, 0.15, 0.16):
+        Ticking.looks, seen = 0, []
+        evaluations = Evaluations(
+            (budget,), lambda seconds, outcome, seen=seen: seen.append(seconds)
+        )
+        folder = tmp_path / str(budget)
+        restart(WALK, Config(chunks=99), 0, folder, budget=budget, evaluations=evaluations)
+        assert seen == [budget]

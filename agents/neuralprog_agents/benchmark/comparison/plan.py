@@ -82,12 +82,16 @@ class Plan:
 
     @cached_property
     def every(self) -> tuple[ConfiguredCell, ...]:
-        """The first stage, one seed after another, so that what is cut short is balanced."""
+        """The first stage, one seed after another, so that what is cut short is balanced.
+
+        What needs no training is judged once: it plays the same instances whatever the seed.
+        """
         return tuple(
             configure(Cell(name, env, seed), self.seconds)
             for seed in range(self.seeds)
             for env in self.envs
             for name in self.entrants
+            if seed == 0 or entrant(name).agent
         )
 
     def _longer(self, log: Log) -> Iterator[ConfiguredCell]:
