@@ -39,16 +39,16 @@ class History:
 
 def history(config: Any, index: int) -> History:
     """Train one restart and look at the circuit of the first step, where every register holds 0."""
-    learner, told = NRAMLearner(config, index), History(index)
+    learner, curve = NRAMLearner(config, index), History(index)
     while not learner.finished:
         table = probability_table(learner.descent.state.theta, learner.shape)
-        told.names = list(table)[:-1]
-        told.sure.append([table[name][-1].max() for name in told.names])
-        told.error.append(learner.descent.progress.error)
-        told.level.append(learner.descent.progress.level)
+        curve.names = list(table)[:-1]
+        curve.sure.append([table[name][-1].max() for name in curve.names])
+        curve.error.append(learner.descent.progress.error)
+        curve.level.append(learner.descent.progress.level)
         learner.advance(lambda: None)
-    told.success = learner.success
-    return told
+    curve.success = learner.success
+    return curve
 
 
 def draw(stuck: History, solved: History) -> None:
@@ -56,17 +56,17 @@ def draw(stuck: History, solved: History) -> None:
     figure, axes = plt.subplots(
         2, 2, figsize=(11, 8), sharex="col", height_ratios=[4, 1], layout="constrained"
     )
-    for column, (told, how) in enumerate(((stuck, "stuck"), (solved, "solved"))):
+    for column, (curve, how) in enumerate(((stuck, "stuck"), (solved, "solved"))):
         above, below = axes[:, column]
-        steps = np.arange(len(told.error)) * _CHUNK
+        steps = np.arange(len(curve.error)) * _CHUNK
         image = above.pcolormesh(
-            steps, np.arange(len(told.names)), np.transpose(told.sure), vmin=0, vmax=1
+            steps, np.arange(len(curve.names)), np.transpose(curve.sure), vmin=0, vmax=1
         )
-        above.set_title(f"Swap, restart {told.index}: {how}")
-        above.set_yticks(range(len(told.names)), told.names, fontsize=6)
+        above.set_title(f"Swap, restart {curve.index}: {how}")
+        above.set_yticks(range(len(curve.names)), curve.names, fontsize=6)
         above.invert_yaxis()
-        below.plot(steps, told.error, label="share of wrong cells")
-        below.plot(steps, np.array(told.level) / 10, label="level / 10", linestyle="--")
+        below.plot(steps, curve.error, label="share of wrong cells")
+        below.plot(steps, np.array(curve.level) / 10, label="level / 10", linestyle="--")
         below.set_xlabel("gradient steps")
         below.set_ylim(0, 1)
         below.legend(fontsize=7)
@@ -81,8 +81,8 @@ def main() -> None:
     stuck = solved = None
     index = 0
     while stuck is None or solved is None:
-        told = history(config, index)
-        stuck, solved = (stuck, solved or told) if told.success else (stuck or told, solved)
+        curve = history(config, index)
+        stuck, solved = (stuck, solved or curve) if curve.success else (stuck or curve, solved)
         index += 1
     draw(stuck, solved)
 

@@ -40,7 +40,8 @@ _TINY = 1e-30
 _NUMBERS = [machine.OPERATIONS.index(name) for name in ("sum", "count", "difference")]
 _PRINT = machine.OPERATIONS.index("print")
 _JUDGED_EVERY = 50
-"""Gradient steps between two judgements of which templates are solved."""
+"""Gradient steps between two judgements of which templates are solved. A stage whose last step is a
+mixture has none: its choices stay soft, so that later stages can change them."""
 _JUDGED = 2000
 """The number of training examples that are judged."""
 _SOLVED = 0.98
@@ -106,7 +107,7 @@ class SoftObjective:
             stage, step = stage_at(self.config.stages, state.step)
             if step == 0:
                 self._forget()
-            elif step % _JUDGED_EVERY == 0:
+            elif step % _JUDGED_EVERY == 0 and not stage.mixture:
                 self._judge(state)
             yield self._gradient(state, stage, step)
 
