@@ -13,6 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_agents.agent import Pulse
 from neuralprog_agents.agents.neural_programmer.config import Config
 from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
 from neuralprog_envs.core.instances import draw
@@ -65,7 +66,7 @@ def examples(
 
 
 def templates(
-    config: Config, index: int, task: TableTask
+    config: Config, index: int, task: TableTask, pulse: Pulse
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Return the number of each example's template, and how many numbers it has, (examples,) each.
 
@@ -74,6 +75,7 @@ def templates(
     """
     questions, numbers, in_tables = [], [], [np.zeros(1, np.int32)]
     for first in range(0, config.examples, _DRAWN):
+        pulse()
         rows = np.arange(first, min(first + _DRAWN, config.examples))
         posed = examples(config, index, task, rows)
         questions.append(posed.question)

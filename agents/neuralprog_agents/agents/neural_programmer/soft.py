@@ -82,8 +82,8 @@ class SoftObjective:
 
     def __init__(self, config: Config, index: int, task: TableTask, shape: Shape) -> None:
         self.config, self.index, self.task, self.shape = config, index, task, shape
-        self.template, self.numbers = data.templates(config, index, task)
-        self._forget()
+        self.template, self.numbers = np.zeros(0, np.int64), np.zeros(0, np.int32)
+        self.error2, self.norm2, self.solved = (torch.zeros(0) for _ in range(3))
 
     def _forget(self) -> None:
         """Begin the templates' statistics: mean square errors and norms, and which are solved."""
@@ -93,7 +93,7 @@ class SoftObjective:
         self.norm2, self.solved = torch.zeros(count), torch.zeros(count)
 
     def state(self) -> dict[str, Tensor]:
-        """Return the templates' statistics."""
+        """Return the templates' statistics; they are empty before the first gradient."""
         return {"error2": self.error2, "norm2": self.norm2, "solved": self.solved}
 
     def restore(self, state: dict[str, Tensor]) -> None:
@@ -102,6 +102,8 @@ class SoftObjective:
 
     def gradients(self, state: State, count: int, pulse: Pulse) -> Iterator[tuple[float, Tensor]]:
         """Yield the loss and the gradient of each of the next minibatches, at the current θ."""
+        if not len(self.template):
+            self.template, self.numbers = data.templates(self.config, self.index, self.task, pulse)
         for _ in range(count):
             pulse()
             stage, step = stage_at(self.config.stages, state.step)

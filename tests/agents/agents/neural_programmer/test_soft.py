@@ -26,7 +26,10 @@ SMALL = Config(
 def made(config=SMALL):
     task = data.task_of(config)
     shape = shape_of(config, task)
-    return soft.SoftObjective(config, 0, task, shape), model.initial_theta(shape, 0)
+    objective, theta = soft.SoftObjective(config, 0, task, shape), model.initial_theta(shape, 0)
+    next(objective.gradients(State.begin(theta), 1, lambda: None))
+    objective._forget()
+    return objective, theta
 
 
 @pytest.mark.parametrize("mixture", [False, True])
@@ -133,7 +136,7 @@ def test_templates_leave_out_names_and_entries():
     for env, columns, count in (("NPTableQA-v0", (1, 3), 23), ("NPTextMatch-v0", (2, 2), 27)):
         config = replace(SMALL, env=env, columns=columns, examples=4000)
         task = data.task_of(config)
-        template, numbers = data.templates(config, 0, task)
+        template, numbers = data.templates(config, 0, task, lambda: None)
         posed = data.examples(config, 0, task, np.arange(config.examples))
         assert len(np.unique(template)) == count
         np.testing.assert_array_equal(numbers, posed.pivot_count)
