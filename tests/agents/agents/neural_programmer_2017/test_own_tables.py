@@ -1,6 +1,8 @@
 """Sixty questions on twelve tables of our own: what `np-wikitables` answers on a user's tables.
 
-They were written before any setting was tuned, and none is from the release. 40 is the target.
+They were written before any setting was tuned, and none is from the release. The floor is only
+ever raised; 40 is the target. `make floors` leaves this out: with the oldest libraries a near-tie
+is rounded otherwise (35).
 """
 
 from pathlib import Path
@@ -9,9 +11,7 @@ from neuralprog_agents import load
 from neuralprog_agents.evaluation.release import answer_release
 
 OWN = Path(__file__).parent / "own"
-FLOOR = 34
-"""36 are right with today's libraries, 35 with the oldest: rounding decides near-ties. A network
-that replaces this one raises the floor."""
+FLOOR = 36
 
 
 def test_questions_on_our_own_tables():
