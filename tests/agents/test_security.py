@@ -123,3 +123,16 @@ def test_a_folder_that_needs_a_task_of_somebodys_own_names_the_flag(folder, caps
     (folder / "search-sort" / "card.json").write_text(json.dumps(card))
     assert "--env stolen.evil:Mine" in refused("run --agent ./search-sort --input 1", capsys)
     assert nothing_ran(folder)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "agent: npi\nenv: NPIMax-v0\nbase: stolen/evil.py\nobservation: order\n",
+        "agent: nram\nenv: NRAMCopy-v0\nstart: stolen/evil.py\n",
+    ],
+)
+def test_an_agent_that_a_config_names_is_no_file_to_execute(settings, folder, capsys):
+    (folder / "config.yaml").write_text(settings)
+    assert "evil.py" in refused("train --config config.yaml --output out", capsys)
+    assert not (folder / "executed").exists()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from neuralprog_agents.agent import Answerer
 from neuralprog_agents.commands.errors import SUCCESS, UsageError, input_errors
-from neuralprog_agents.evaluation.agents import Agent, open_agent
+from neuralprog_agents.evaluation.agents import Agent, open_typed
 from neuralprog_agents.evaluation.evaluate import Score, check
 from neuralprog_agents.evaluation.evaluate import evaluate as score
 from neuralprog_agents.evaluation.release import answer_release
@@ -31,8 +31,8 @@ _DEV = "random-split-1-dev"
 def evaluate(args: Namespace) -> int:
     """Score agents in the environment of the first and print it; return the exit status."""
     with input_errors():
-        first = open_agent(args.agent[0], args.env, args.seed)
-        others = [open_agent(name, first.env_id, args.seed) for name in args.agent[1:]]
+        first = open_typed(args.agent[0], args.env, args.seed)
+        others = [open_typed(name, first.env_id, args.seed) for name in args.agent[1:]]
     if args.data or args.predictions or args.split not in (None, *SPLITS):
         if others:
             raise UsageError(f"a release's questions are asked of one agent, got {1 + len(others)}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
-from neuralprog_agents.evaluation.agents import Agent, open_agent
+from neuralprog_agents.evaluation.agents import Agent, open_typed
 from neuralprog_agents.evaluation.certificate import Provable, record_of
 from neuralprog_agents.training.files import write_json
 
@@ -16,7 +16,7 @@ from neuralprog_agents.training.files import write_json
 def prove(args: Namespace) -> int:
     """Prove what can be proven of an agent, print and write it; return the exit status."""
     with input_errors():
-        agent = open_agent(args.agent, args.env)
+        agent = open_typed(args.agent, args.env)
         path = Path(args.certificate or f"{Path(agent.name).name}-certificate.json")
         certificates = [each for acting in _acting(agent, args.env) for each in _proven(acting)]
         write_json(path, certificates)

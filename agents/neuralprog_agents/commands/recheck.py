@@ -8,7 +8,7 @@ from typing import Any
 
 from neuralprog_agents import registry
 from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
-from neuralprog_agents.evaluation.agents import Agent, open_agent, weights_of
+from neuralprog_agents.evaluation.agents import Agent, open_typed, weights_of
 from neuralprog_agents.evaluation.certificate import Provable, read
 from neuralprog_agents.training.schema import structured
 
@@ -16,7 +16,7 @@ from neuralprog_agents.training.schema import structured
 def recheck(args: Namespace) -> int:
     """Check every certificate in a file; return the exit status."""
     with input_errors():
-        agent = open_agent(args.agent)
+        agent = open_typed(args.agent)
         records = read(Path(args.certificate))
     faults = [_fault(agent, record) for record in records]
     for record, fault in zip(records, faults, strict=True):

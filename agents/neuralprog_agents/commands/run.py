@@ -11,7 +11,7 @@ from typing import Any
 
 from neuralprog_agents.agent import Answerer
 from neuralprog_agents.commands import errors
-from neuralprog_agents.evaluation.agents import open_agent
+from neuralprog_agents.evaluation.agents import open_typed
 from neuralprog_agents.loaded import LoadedAgent, Run
 
 
@@ -23,7 +23,7 @@ def run(args: Namespace) -> int:
             return _show_trace(args)
         if args.agent is None:
             raise errors.UsageError("run needs --agent, or a --trace to show")
-        agent = LoadedAgent(open_agent(args.agent, args.env))
+        agent = LoadedAgent(open_typed(args.agent, args.env))
         if isinstance(agent.agent.policy, Answerer) and (args.html or args.gif):
             raise ValueError(f"{agent.name} says its answer and does not act: no trace to draw")
         posed = agent.pose(args.input, args.table, args.length, args.seed, args.memory_size)

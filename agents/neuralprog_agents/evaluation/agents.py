@@ -100,8 +100,20 @@ def pretrained() -> dict[str, Path]:
     return {path.name: path for path in sorted(root.iterdir()) if (path / "card.json").is_file()}
 
 
+def open_typed(name: str, env_id: str | None = None, seed: int = 0) -> Agent:
+    """Return what ``open_agent`` does, or the policy of a Python file, which is executed.
+
+    Only for a name that the user has typed.
+    """
+    if is_policy_file(name) and not Path(name).is_dir():
+        return _of_file(name, env_id)
+    return open_agent(name, env_id, seed)
+
+
 def open_agent(name: str, env_id: str | None = None, seed: int = 0) -> Agent:
-    """Return an agent: a pretrained one's name, a run folder, a policy's file, "random", "expert".
+    """Return an agent: a pretrained one's name, a run folder, "random", "expert".
+
+    Nothing is executed: the name may stand in a file, as ``base`` and ``start`` of a config do.
 
     Several names with commas between them are one agent that decides together, where its kind can.
     It acts in ``env_id``, by default where it was trained; references need it, and "random" a seed.
@@ -115,8 +127,6 @@ def open_agent(name: str, env_id: str | None = None, seed: int = 0) -> Agent:
             raise AgentError(f"agent {name!r} needs an environment: --env NRAMCopy-v0")
         identity = find(env_id).id
         return Agent(name, identity, reference(name, identity, seed))
-    if is_policy_file(name):
-        return _of_file(name, env_id)
     if "," in name and not Path(name).is_dir():
         return _together([open_agent(part, env_id) for part in name.split(",")], name)
     folder = _locate(name)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from neuralprog_agents.cli import main
-from neuralprog_agents.evaluation.agents import open_agent
+from neuralprog_agents.evaluation.agents import open_typed
 from neuralprog_agents.evaluation.evaluate import Score
 
 POLICY = """
@@ -36,7 +36,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_a_file_has_a_policy_of_its_own_and_what_it_imports_is_none():
-    agent = open_agent("still.py")
+    agent = open_typed("still.py")
     assert type(agent.policy).__name__ == "Still"
     assert (agent.name, agent.env_id, agent.test_lengths) == (
         "still.py",
