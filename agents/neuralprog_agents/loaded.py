@@ -21,6 +21,7 @@ from neuralprog_agents.viewer.notebook import framed, preformatted
 from neuralprog_agents.viewer.page import page
 from neuralprog_envs.interfaces.env import TaskEnv
 from neuralprog_envs.interfaces.setting import configure
+from neuralprog_envs.interfaces.trace import heading
 
 
 class Program(str):
@@ -84,7 +85,7 @@ class Run:
     def trace(self) -> dict[str, Any]:
         """The whole trace, as ``neuralprog_envs/interfaces/trace.schema.json`` specifies it."""
         posed = {"seed": self.seed} if self.values is None else {"input": _plain(self.values)}
-        head = {"agent": self.agent.name, "env": self.agent.env_id, **posed}
+        head = heading(self.agent.env_id, self.agent.name, **posed)
         trace = {**head, **self.application.trace}
         if hasattr(self.agent.policy, "program_text"):
             trace["program"] = self.agent.policy.program_text()

@@ -58,6 +58,11 @@ class Row:
         text = importlib.import_module(self.task.partition(":")[0]).__doc__ or ""
         return text.partition("\nSource:")[0].strip()
 
+    @property
+    def summary(self) -> str:
+        """What the task is in one sentence: the first paragraph of ``description``, on one line."""
+        return " ".join(self.description.partition("\n\n")[0].split())
+
 
 _PREFIXES = {"tape": "NRAM", "program": "NPI", "table": "NP"}
 

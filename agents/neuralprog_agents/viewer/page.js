@@ -14,7 +14,7 @@ function make(tag, attributes = {}, ...children) {
 
 /** Make a section with a heading; its content goes into what is returned. */
 function panel(host, title, id) {
-  const body = make("div", { id });
+  const body = make("div", { id, class: "body" });
   host.append(make("section", { "aria-label": title }, make("h2", { text: title }), body));
   return body;
 }
@@ -37,6 +37,14 @@ function fit(host, count, create) {
 
 const list = new Intl.ListFormat("en", { type: "unit" });
 const grouped = (number) => number.toLocaleString("en");
+
+const LONGEST = 90;
+
+/** An answer as one text: numbers as on a tape, texts with commas; a long one is cut. */
+function joined(items, between = typeof items[0] === "number" ? " " : ", ") {
+  const text = items.join(between);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)} … (${grouped(items.length)} in all)` : text;
+}
 
 /** A trace that stands after some step; its layers follow. */
 class Run {
@@ -180,6 +188,9 @@ class StepList {
   }
 }
 
+/** The number of a register's colour, from its number from 1. */
+const registerColour = (number) => ((number - 1) % 4) + 1;
+
 /** Numbers first..first+size-1 around the places in use, moving only when they leave it. */
 function windowAround(previous, places, total, size) {
   if (total <= size) return 0;
@@ -189,8 +200,23 @@ function windowAround(previous, places, total, size) {
 }
 
 /** A line that shows a probability. */
-function bar(name, weight) {
+function bar(name, weight, chosen = false) {
   const fill = make("span", { class: "fill" });
   fill.style.width = `${100 * weight}%`;
-  return make("p", {}, make("span", { text: name }), make("span", { class: "track" }, fill), make("span", { text: `${(100 * weight).toFixed(1)} %` }));
+  const share = make("span", { text: `${(100 * weight).toFixed(1)} %` });
+  return make("p", { class: chosen ? "chosen" : "" }, make("span", { text: name, title: name }), make("span", { class: "track" }, fill), share);
+}
+
+/** Show a value that a step has changed: what it was, an arrow, what it is. */
+function showChange(node, before, after) {
+  const shown = before === after ? after : `${before}→${after}`;
+  if (node.textContent === shown) return;
+  const old = before === after ? [] : [make("s", { text: before }), make("em", { text: "→" })];
+  node.replaceChildren(...old, after);
+}
+
+/** Scroll an element's host, and nothing else, until the element is in sight. */
+function reveal(host, node) {
+  const [box, view] = [node.getBoundingClientRect(), host.getBoundingClientRect()];
+  if (box.top < view.top || box.bottom > view.bottom) host.scrollTop += box.top - view.top - Math.max(0, (view.height - box.height) / 3);
 }

@@ -36,6 +36,9 @@ class Trace:
     steps: dict[str, Any]
 
 
+_SCRIPTS = {"tape": ("listing.js", "wiring.js"), "program": ("listing.js",), "table": ()}
+"""What a family's script uses besides ``page.js``."""
+
 # What would end the script element early, or is no legal text in a script.
 _ESCAPES = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 
@@ -43,7 +46,8 @@ _ESCAPES = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 def page(trace: Mapping[str, Any]) -> str:
     """Return the page of a trace of ``trace.schema.json``."""
     style = _text("page.css")
-    script = "\n".join(_text(name) for name in ("page.js", f"{trace['family']}.js", "start.js"))
+    scripts = ("page.js", *_SCRIPTS[trace["family"]], f"{trace['family']}.js", "start.js")
+    script = "\n".join(map(_text, scripts))
     parts = {
         "POLICY": f"default-src 'none'; img-src data:; style-src {_hash(style)}; "
         f"script-src {_hash(script)}",

@@ -12,7 +12,7 @@ from neuralprog_agents.training.files import write_atomically
 from neuralprog_agents.viewer.notebook import framed
 from neuralprog_agents.viewer.page import page
 from neuralprog_envs.interfaces.env import TaskEnv
-from neuralprog_envs.interfaces.trace import trace
+from neuralprog_envs.interfaces.trace import heading, trace
 
 
 class RecordPages(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs):
@@ -65,9 +65,8 @@ class RecordPages(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorAr
         """Begin an episode; write the one that is left."""
         self._write()
         found = self.env.reset(seed=seed, options=options)
-        self._head = {"env": self._env.env_id}
-        self._head |= {"agent": self._agent} if self._agent else {}
-        self._head |= {} if seed is None else {"seed": seed}
+        posed = {} if seed is None else {"seed": seed}
+        self._head = heading(self._env.env_id, self._agent, **posed)
         self._episode, self._actions, self._written = self._episode + 1, [], False
         return found
 

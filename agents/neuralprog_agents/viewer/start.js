@@ -1,20 +1,15 @@
 // Puts the page together: heading, stage, list of steps, playback.
 
 const SPEEDS = [1, 2, 4, 16, 64, 256, 1024];
-const LONGEST = 90;
+const REST = 250;
 const byId = (id) => document.getElementById(id);
-
-/** An answer as one text: numbers as on a tape, texts with commas; a long one is cut. */
-function joined(items) {
-  const text = items.join(typeof items[0] === "number" ? " " : ", ");
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)} … (${grouped(items.length)} in all)` : text;
-}
 
 const trace = JSON.parse(byId("trace").textContent);
 const run = new Run(trace);
-const stage = makeStage(run, byId("stage"));
+const stage = makeStage(run, byId("stage"), byId("side"));
+document.body.classList.add(trace.family);
 const steps = new StepList(byId("list"), stage.fillRow, chooseRow);
-const player = { timer: 0, started: 0, from: 0 };
+const player = { timer: 0, started: 0, from: 0, rest: 0 };
 
 function chooseRow(step, event) {
   if (stage.fold?.(step, event)) steps.show(stage.rows());
@@ -22,23 +17,31 @@ function chooseRow(step, event) {
 }
 
 function writeHeading() {
-  const name = trace.env ?? `${trace.family} task`;
+  const name = trace.env?.replace(/-v0$/, "") ?? `${trace.family} task`;
   document.title = trace.agent ? `${trace.agent} · ${name}` : name;
   setText(byId("title"), name);
+  setText(byId("task"), [trace.task, posed()].filter(Boolean).join(" "));
   byId("about").append(...describeRun());
   const verdict = byId("verdict");
-  const [word, kind] = trace.success === null ? ["answer", "open"] : trace.success ? ["right", "good"] : ["wrong", "bad"];
-  verdict.append(make("span", { class: `chip ${kind}`, text: word }), make("b", { text: joined(trace.answer) || "(none)" }));
+  const [word, kind] = trace.success === null ? ["not judged", "open"] : trace.success ? ["✓ right", "good"] : ["✗ wrong", "bad"];
+  verdict.append(make("span", { class: "what", text: "Result" }), make("span", { class: `chip ${kind}`, text: word }), make("b", { text: joined(trace.answer) || "(nothing)" }));
   if (trace.success === false && joined(trace.expected) !== joined(trace.answer))
     verdict.append(make("span", { class: "faint", text: `expected ${joined(trace.expected)}` }));
 }
 
+/** What was posed, in words: the user's input, or the instance as the stage tells it. */
+function posed() {
+  const { input } = trace;
+  const typed = Array.isArray(input) ? joined(input) : typeof input === "object" ? "" : (input ?? "");
+  const shown = typed || stage.posed?.();
+  return shown ? `Posed: ${shown}${shown.endsWith("…") ? "" : "."}` : "";
+}
+
 function* describeRun() {
   if (trace.agent) yield make("span", { text: `agent ${trace.agent}` });
-  const input = typeof trace.input === "object" && trace.input ? (Array.isArray(trace.input) ? joined(trace.input) : "") : trace.input;
-  if (input) yield make("span", { text: `input ${input}` });
-  else if (trace.input === undefined) yield make("span", { text: `length ${trace.length}${trace.seed === undefined ? "" : `, seed ${trace.seed}`}` });
   yield make("span", { text: `${grouped(run.length)} ${run.length === 1 ? "step" : "steps"}` });
+  if (trace.input === undefined) yield make("span", { text: `length ${trace.length}` });
+  if (trace.seed !== undefined) yield make("span", { text: `seed ${trace.seed}` });
 }
 
 /** Show the state after a step. */
@@ -49,11 +52,22 @@ function go(step) {
   byId("slider").value = run.at;
   byId("slider").setAttribute("aria-valuetext", `${run.at} of ${run.length}: ${run.words(run.at)}`);
   setText(byId("place"), `${grouped(run.at)} / ${grouped(run.length)}`);
+  byId("place").href = `#step=${run.at}`;
   for (const id of ["first", "back"]) byId(id).disabled = run.at === 0;
   for (const id of ["forward", "last"]) byId(id).disabled = run.at === run.length;
   document.body.dataset.step = run.at;
   if (!player.timer || speed() <= 2) say();
+  clearTimeout(player.rest);
+  player.rest = setTimeout(keepAddress, REST);
 }
+
+/** Put the step into the page's address once it rests there, so that a link leads to it. */
+function keepAddress() {
+  if (!player.timer && location.protocol !== "about:") history.replaceState(null, "", `#step=${run.at}`);
+}
+
+/** The step that the page's address names; 0 if it names none. */
+const stepOfAddress = () => Number(/^#step=(\d+)$/.exec(location.hash)?.[1] ?? 0);
 
 /** Tell those who listen what has happened. */
 function say() {
@@ -121,6 +135,7 @@ function listen() {
     event.preventDefault();
     KEYS[event.key]();
   });
+  addEventListener("hashchange", () => step(stepOfAddress()));
   byId("first").onclick = KEYS.Home;
   byId("back").onclick = KEYS.ArrowLeft;
   byId("play").onclick = toggle;
@@ -137,5 +152,5 @@ byId("steps-title").textContent = stage.listTitle ?? "Steps";
 writeHeading();
 listen();
 steps.show(stage.rows?.() ?? Array.from({ length: run.length + 1 }, (_, step) => step));
-go(0);
+go(stepOfAddress());
 document.body.dataset.ready = Math.round(performance.now());

@@ -2,20 +2,21 @@
 
 const ROWS = 200;
 const [NUMBER, PRINT] = [1, 2];
+const LEAST = 0.005;
 
-function makeStage(run, host) {
+function makeStage(run, host, side) {
   const { scene, steps, trace } = run;
   const question = panel(host, "Question", "question");
-  const answer = panel(host, "What the step left", "left");
-  const pair = host.appendChild(make("div", { class: "pair" }));
-  const choices = panel(pair, "Choices", "choices");
+  const table = panel(host, "Table", "table");
+  const result = table.appendChild(make("p", { id: "result" }));
+  const choices = panel(side, "Choices", "choices");
   const soft = steps.probabilities ? softSwitch(choices, draw) : { checked: false };
   const maps = choices.appendChild(make("div", { class: "maps" }));
-  const table = panel(pair, "Table", "table");
   const tokens = tokensOf(scene);
   question.append(make("p", { class: "asked", text: scene.question }));
   const seen = question.appendChild(make("p", { class: "tokens", "aria-label": "the words that the agent sees" }));
   seen.append(...tokens.map(({ text, number }) => make("span", { class: number === undefined ? "" : "number", text })));
+  if (steps.probabilities) question.append(make("p", { class: "faint", text: "The darker a word, the more attention it gets in this step." }));
   const body = buildTable();
   const names = [scene.operations.map(([name]) => name), scene.columns.map((name, i) => name || `(${i + 1})`)];
   const heat = ["operation", "column"].map((what, axis) => new HeatMap(maps, what, names[axis], run.length));
@@ -25,9 +26,13 @@ function makeStage(run, host) {
   function weights(step, what, axis, size) {
     const found = steps.probabilities?.[step]?.[what];
     if (soft.checked && found) return found.slice(0, size);
+    return Array.from({ length: size }, (_, i) => (chosen(step, axis) === i ? 1 : 0));
+  }
+
+  /** What a step chose: the number of an operation or of a column; -1 if it reads no column. */
+  function chosen(step, axis) {
     const { choice } = trace.actions[steps.action[step]];
-    const read = axis === 0 || scene.operations[choice[0]][axis];
-    return Array.from({ length: size }, (_, i) => (read && choice[axis] === i ? 1 : 0));
+    return axis === 0 || scene.operations[choice[0]][axis] ? choice[axis] : -1;
   }
 
   function drawQuestion() {
@@ -71,27 +76,32 @@ function makeStage(run, host) {
     }
   }
 
-  function drawLeft() {
-    const text = run.at ? trace.texts[run.note("left")] : `every row is selected (${scene.cells.length})`;
+  /** Tell what came out of the step, and bring the rows that it is about into sight. */
+  function drawResult() {
+    const text = run.at ? trace.texts[run.note("left")] : `${scene.cells.length} of ${scene.cells.length} rows`;
     const kind = run.layers.output[0];
-    const name = run.at ? (kind === NUMBER ? "a number" : kind === PRINT ? "cells" : "a selection") : "at the start";
-    answer.replaceChildren(make("p", {}, make("span", { class: "chip open", text: name }), make("b", { text })));
+    const name = kind === NUMBER ? "number" : kind === PRINT ? "cells" : "selected rows";
+    const what = run.at ? `Result of step ${run.at}` : "At the start";
+    result.replaceChildren(make("span", { class: "what", text: what }), make("span", { class: "chip open", text: name }), make("b", { text }));
+    const row = run.at && body.querySelector(".printed, .selected");
+    if (row) reveal(body.closest(".scroll"), row);
   }
 
   function draw() {
     drawQuestion();
-    drawLeft();
-    heat.forEach((map, axis) => map.draw(run.at, (step) => weights(step, map.what, axis, names[axis].length)));
+    heat.forEach((map, axis) => map.draw(run.at, (step) => weights(step, map.what, axis, names[axis].length), (step) => chosen(step, axis)));
     drawTable();
+    drawResult();
   }
 
   return {
+    listTitle: "Program",
     draw,
     fillRow(node, step) {
       const [number, words] = fit(node, 2, () => make("span"));
       setClass(node, "row");
       setText(number, String(step));
-      setText(words, run.words(step));
+      setText(words, run.words(step).replace(" -> ", " → "));
     },
     tell: () => `It left ${run.at ? trace.texts[run.note("left")] : "every row"}.`,
   };
@@ -120,23 +130,25 @@ class HeatMap {
     this.what = what;
     const head = Array.from({ length: steps }, (_, i) => make("th", { scope: "col", text: String(i + 1) }));
     this.lines = names.map((name) => make("tr", {}, make("th", { scope: "row", text: name }), ...head.map(() => make("td"))));
-    const title = make("thead", {}, make("tr", {}, make("th", { scope: "col", text: what }), ...head));
+    const title = (this.head = make("thead", {}, make("tr", {}, make("th", { scope: "col", text: what }), ...head)));
     host.append(make("div", { class: "scroll" }, make("table", { class: "heat" }, title, make("tbody", {}, ...this.lines))));
     this.steps = steps;
   }
 
-  draw(at, weights) {
-    for (let step = 0; step < this.steps; step++) {
-      const found = weights(step);
-      this.lines.forEach((line, i) => {
-        const cell = line.cells[step + 1];
-        const weight = step < at ? (found[i] ?? 0) : 0;
-        cell.style.setProperty("--weight", weight);
-        cell.title = `${line.cells[0].textContent}: ${weight.toFixed(3)}`;
-        setText(cell, weight >= 0.005 && weight < 0.995 ? weight.toFixed(2).slice(1) : "");
-        setClass(cell, step === at - 1 ? "now" : "");
-        cell.setAttribute("aria-label", weight.toFixed(2));
-      });
-    }
+  /** Draw the steps so far; what is never likely and never chosen has no line. */
+  draw(at, weights, chosen) {
+    const steps = Array.from({ length: this.steps }, (_, step) => ({ found: weights(step), chosen: chosen(step) }));
+    this.lines.forEach((line, i) => (line.hidden = steps.every((step) => step.chosen !== i && !(step.found[i] >= LEAST))));
+    this.head.hidden = this.lines.every((line) => line.hidden);
+    steps.forEach((step, number) => this.lines.forEach((line, i) => drawWeight(line, number, number < at ? (step.found[i] ?? 0) : 0, { isNow: number === at - 1, isChosen: number < at && step.chosen === i })));
   }
+}
+
+function drawWeight(line, step, weight, { isNow, isChosen }) {
+  const cell = line.cells[step + 1];
+  cell.style.setProperty("--weight", weight);
+  cell.title = `${line.cells[0].textContent}: ${weight.toFixed(3)}`;
+  setText(cell, weight >= 0.995 ? "1" : weight >= LEAST ? weight.toFixed(2).slice(1) : "");
+  setClass(cell, [isNow && "now", isChosen && "chosen", weight > 0.65 && "strong"].filter(Boolean).join(" "));
+  cell.setAttribute("aria-label", weight.toFixed(2));
 }

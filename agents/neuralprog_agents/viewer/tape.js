@@ -1,23 +1,23 @@
-// The tape family: cells, registers, and the wiring of the step that was taken.
+// The tape family: cells, registers, the program with the branch that ran, and the step's wiring.
 
 const MOST_CELLS = 160;
 const BLOCK = 16;
 const MOST_BARS = 12;
-const BOX = { width: 104, height: 40, across: 48, down: 10 };
+const NARROW = matchMedia("(max-width: 760px)");
 
 function makeStage(run, host) {
   const { scene } = run;
-  const tape = panel(host, "Tape", "tape");
+  const above = host.appendChild(make("div", { class: "pair" }));
+  const tape = panel(above, "Tape", "tape");
   const more = tape.parentElement.appendChild(make("p", { class: "faint" }));
   tape.parentElement.append(legend());
-  const registers = panel(host, "Registers", "registers");
-  const circuit = panel(host, "This step", "circuit");
-  if (run.trace.program) {
-    const text = make("pre", { text: run.trace.program });
-    host.append(make("details", {}, make("summary", { text: "The whole learned program" }), text));
-  }
+  const registers = panel(above, "Registers", "registers");
+  const below = host.appendChild(make("div", { class: "pair tall" }));
+  const program = run.trace.program ? makeProgram(run, panel(below, "Learned program", "program")) : null;
+  const circuit = panel(below, "This step", "circuit");
   const answer = new Map(scene.scored.map((cell, i) => [cell, scene.answer[i]]));
-  tape.style.setProperty("--digits", `${String(scene.memory_size - 1).length + 2}ch`);
+  tape.style.setProperty("--digits", String(scene.memory_size - 1).length);
+  NARROW.addEventListener("change", drawCircuit);
 
   /** All cells, or of a long tape the blocks in which something is read, written or pointed at. */
   function cellsShown(touched) {
@@ -27,28 +27,39 @@ function makeStage(run, host) {
     return cells.filter((cell) => cell < scene.memory_size);
   }
 
+  /** The registers by the cells that they hold now, and by those that they have left. */
+  function pointers() {
+    const found = new Map();
+    const point = (cell, pointer) => found.set(cell, [...(found.get(cell) ?? []), pointer]);
+    run.layers.registers.forEach((cell, j) => {
+      const old = run.before("registers", j);
+      point(cell, { name: `r${j + 1}`, number: j + 1 });
+      if (old !== cell) point(old, { name: old < cell ? `r${j + 1}→` : `←r${j + 1}`, number: j + 1, isGone: true });
+    });
+    return found;
+  }
+
   function drawTape() {
     const [reads, writes] = [run.note("reads") ?? [], run.note("writes") ?? []];
-    const pointers = new Map();
-    run.layers.registers.forEach((cell, j) => pointers.set(cell, [...(pointers.get(cell) ?? []), `r${j + 1}`]));
-    const shown = cellsShown([...reads, ...writes, ...pointers.keys()]);
+    const marks = pointers();
+    const shown = cellsShown([...reads, ...writes, ...marks.keys()]);
     const nodes = fit(tape, shown.length, makeCell);
     shown.forEach((cell, i) => {
-      drawCell(nodes[i], cell, reads, writes, pointers.get(cell) ?? []);
+      drawCell(nodes[i], cell, reads, writes, marks.get(cell) ?? []);
       nodes[i].classList.toggle("gap", i > 0 && shown[i - 1] !== cell - 1);
     });
     setText(more, shown.length < scene.memory_size ? `${shown.length} of ${grouped(scene.memory_size)} cells: those around what is read, written or pointed at` : "");
   }
 
-  function drawCell(node, cell, reads, writes, names) {
+  function drawCell(node, cell, reads, writes, pointing) {
     const [index, value, marks] = node.children;
     const held = run.layers.tape[cell];
     const wanted = answer.get(cell);
+    const names = pointing.filter((pointer) => !pointer.isGone).map((pointer) => pointer.name);
     node.dataset.cell = cell;
     setText(index, String(cell));
-    setText(value, String(held));
-    setText(marks, names.length > 2 ? `${names[0]} +${names.length - 1}` : names.join(" "));
-    marks.title = names.join(" ");
+    showChange(value, String(run.before("tape", cell)), String(held));
+    showMarks(marks, pointing);
     const state = [reads.includes(cell) && "read", writes.includes(cell) && "written"];
     if (wanted !== undefined) state.push("scored", wanted === held && "correct");
     node.className = ["cell", ...state.filter(Boolean)].join(" ");
@@ -58,33 +69,37 @@ function makeStage(run, host) {
   function drawRegisters() {
     const nodes = fit(registers, scene.registers, makeCell);
     run.layers.registers.forEach((value, j) => {
-      const [name, shown, was] = nodes[j].children;
+      const [name, shown, zero] = nodes[j].children;
       const old = run.before("registers", j);
       setText(name, `r${j + 1}`);
-      setText(shown, String(value));
-      setText(was, old !== value ? `was ${old}` : value === 0 ? "zero" : "");
+      showChange(shown, String(old), String(value));
+      setText(zero, value === 0 ? "zero" : "");
       nodes[j].dataset.register = j + 1;
-      setClass(nodes[j], `cell${old !== value ? " new" : ""}${value === 0 ? " zero" : ""}`);
-      nodes[j].setAttribute("aria-label", `register ${j + 1}: ${value}`);
+      setClass(nodes[j], `cell c${registerColour(j + 1)}${old !== value ? " new" : ""}${value === 0 ? " zero" : ""}`);
+      nodes[j].setAttribute("aria-label", `register ${j + 1}: ${value}${old === value ? "" : `, before ${old}`}`);
     });
   }
 
   function drawCircuit() {
-    circuit.replaceChildren(make("p", { class: "words", text: run.at ? run.words(run.at) || "nothing" : "The run has not begun: step forward with →." }));
+    const words = run.at ? run.words(run.at) || "nothing is read or written" : "The run has not begun: → goes forward.";
+    circuit.replaceChildren(make("p", { class: "words", text: words }));
     if (!run.action) return;
-    const { lines } = run.action;
-    const views = circuit.appendChild(make("div", { class: "views" }));
-    if (run.action.after.length || run.action.writes.length)
-      views.append(make("div", { class: "scroll" }, drawWiring(run.action, run.note("values"), lines.join("; ") || run.words(run.at))));
-    if (lines.length) views.append(make("pre", { text: lines.join("\n") }));
+    if (run.action.after.length || run.action.writes.length) {
+      const svg = drawWiring(run, NARROW.matches);
+      svg.setAttribute("aria-label", run.action.lines.join("; ") || words);
+      circuit.append(make("div", { class: "scroll" }, svg));
+    }
+    if (!program && run.action.lines.length) circuit.append(make("pre", { text: run.action.lines.join("\n") }));
     drawProbabilities(circuit, run);
   }
 
   return {
+    posed: () => `the tape ${shortened(run.trace.start.tape)}`,
     draw() {
       drawTape();
       drawRegisters();
       drawCircuit();
+      program?.draw();
     },
     fillRow(node, step) {
       const [number, words] = fit(node, 2, () => make("span"));
@@ -94,6 +109,70 @@ function makeStage(run, host) {
     },
     tell: () => `Registers: ${list.format(run.layers.registers.map((value, j) => `r${j + 1} ${value}`))}.`,
   };
+}
+
+/** Numbers as text, of the zeros at their end only the first. */
+function shortened(numbers) {
+  const used = 1 + numbers.findLastIndex((number) => number !== 0);
+  return joined(numbers.slice(0, used + 1), " ") + (numbers.length > used + 1 ? " …" : "");
+}
+
+/** The program's text: the branch that ran is lit, with what came of each line; the next is marked. */
+function makeProgram(run, host) {
+  const lines = linesOf(run.trace.program);
+  const branches = branchesOf(lines);
+  const listing = new Listing(host, lines);
+  const was = () => run.layers.registers.map((_, j) => run.before("registers", j));
+  return {
+    draw() {
+      const ran = run.at ? branches.find((branch) => branch.holds(was())) : undefined;
+      const next = run.at < run.length ? branches.find((branch) => branch.holds(run.layers.registers)) : undefined;
+      listing.show(new Map(ran ? notesOf(run, lines, ran) : []), next?.numbers ?? []);
+    },
+  };
+}
+
+/** The blocks of a program: the numbers of their lines, and whether they run with some registers. */
+function branchesOf(lines) {
+  const branches = [];
+  lines.forEach(({ text, block }, i) => {
+    if (!text) return;
+    branches[block] ??= { numbers: [], holds: conditionOf(text) };
+    branches[block].numbers.push(i);
+  });
+  return branches.filter(Boolean);
+}
+
+/** Whether registers meet a heading such as "when (r1 = 0, r2 != 0) or (r3 = 0):". */
+function conditionOf(heading) {
+  const cases = heading.split(" or ").map((part) => [...part.matchAll(/r(\d+) (!?=) 0/g)].map(([, number, sign]) => [number - 1, sign === "="]));
+  return (registers) => cases.some((tests) => tests.every(([j, isZero]) => (registers[j] === 0) === isZero));
+}
+
+/** Each line of a branch with what came of it: what was read, or what was before and after. */
+function notesOf(run, lines, branch) {
+  const [reads, writes] = [[...run.note("reads")], [...run.note("writes")]];
+  const counts = (pattern) => branch.numbers.filter((i) => pattern.test(lines[i].text)).length;
+  const [readsTell, writesTell] = [counts(/ = READ\(/) === reads.length, counts(/^WRITE\(/) === writes.length];
+  return branch.numbers.map((i) => {
+    const { text } = lines[i];
+    const register = /^r(\d+) :=/.exec(text);
+    if (register) return [i, change(run.before("registers", register[1] - 1), run.layers.registers[register[1] - 1])];
+    if (/ = READ\(/.test(text) && readsTell) return [i, String(run.before("tape", reads.shift()))];
+    if (text.startsWith("WRITE(") && writesTell) return [i, changeOfCell(run, writes.shift())];
+    return [i, ""];
+  });
+}
+
+const changeOfCell = (run, cell) => `[${cell}] ${change(run.before("tape", cell), run.layers.tape[cell])}`;
+
+/** The names below a cell; of many only the first. */
+function showMarks(node, pointing) {
+  node.title = pointing.map((pointer) => pointer.name).join(" ");
+  const here = pointing.filter((pointer) => !pointer.isGone);
+  const marks = here.length > 2 ? here.slice(0, 1) : [...here, ...pointing.filter((pointer) => pointer.isGone)].slice(0, 2);
+  const rest = here.length > 2 ? [make("span", { text: `+${here.length - 1}` })] : [];
+  node.replaceChildren(...marks.map(({ name, number, isGone }) => make("span", { class: `c${registerColour(number)}${isGone ? " gone" : ""}`, text: name })), ...rest);
 }
 
 function makeCell() {
@@ -112,72 +191,10 @@ function drawProbabilities(host, run) {
   const rows = run.action.live.filter((name) => probabilities[name]).map((name) => [name, Math.max(...probabilities[name])]);
   rows.sort((one, other) => one[1] - other[1]);
   if (rows[0][1] >= 0.9995) {
-    host.append(make("p", { class: "faint", text: `Each of the ${rows.length} choices had a probability of at least 99.9 % before it was made hard.` }));
+    host.append(make("p", { class: "faint", text: `The network was sure: each of the ${rows.length} choices behind this step had a probability of at least 99.9 %.` }));
     return;
   }
   const bars = rows.slice(0, MOST_BARS).map(([name, weight]) => bar(name, weight));
   const rest = rows.length > MOST_BARS ? `, the least certain ${MOST_BARS} of ${rows.length}` : "";
-  host.append(make("h3", { text: `Probability of each choice before it was made hard${rest}` }), make("div", { class: "bars" }, ...bars));
-}
-
-/** Draw what feeds what, from the left: registers, modules in the order of need, effects. */
-function drawWiring(action, values, label) {
-  const boxes = action.nodes.map(([name, ...inputs], i) => ({ name, inputs, text: String(values[i]), kind: inputs.length ? "module" : "source" }));
-  for (const box of boxes) box.level = box.inputs.length ? 1 + Math.max(...box.inputs.map((i) => boxes[i].level)) : 0;
-  const last = 1 + Math.max(0, ...boxes.map((box) => box.level));
-  for (const [address, value] of action.writes)
-    boxes.push({ name: "WRITE", inputs: [address, value], text: `[${values[address]}] ← ${values[value]}`, kind: "effect write", level: last });
-  for (const [register, node] of action.after)
-    boxes.push({ name: `r${register + 1} :=`, inputs: isConstant(boxes[node]) ? [] : [node], text: String(values[node]), kind: "effect", level: last });
-  const used = new Set(boxes.flatMap((box) => box.inputs));
-  const drawn = boxes.filter((box, i) => used.has(i) || box.level === last);
-  place(boxes, drawn, last);
-  const width = (last + 1) * (BOX.width + BOX.across) - BOX.across + 4;
-  const height = 4 + Math.max(...drawn.map((box) => box.y + BOX.height));
-  const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label });
-  for (const box of drawn) svg.append(...box.inputs.map((from, i) => wire(boxes[from], box, i)));
-  for (const box of drawn) svg.append(drawBox(box));
-  return svg;
-}
-
-const isConstant = (box) => /^\d/.test(box.name);
-
-/** Give every box its place: columns by level, in a column near to what feeds it. */
-function place(boxes, drawn, last) {
-  const mean = (box) => box.inputs.reduce((sum, i) => sum + boxes[i].y, 0) / (box.inputs.length || 1);
-  for (let level = 0; level <= last; level++) {
-    const column = drawn.filter((box) => box.level === level);
-    for (const box of column) box.wish = box.inputs.length ? mean(box) : level * 1e6;
-    if (level) column.sort((one, other) => one.wish - other.wish);
-    let free = 2;
-    for (const box of column) {
-      box.x = 2 + level * (BOX.width + BOX.across);
-      box.y = Math.max(free, box.inputs.length ? box.wish : 0);
-      free = box.y + BOX.height + BOX.down;
-    }
-  }
-}
-
-function shape(tag, attributes, text) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
-function wire(from, to, input) {
-  const [x1, y1] = [from.x + BOX.width, from.y + BOX.height / 2];
-  const [x2, y2] = [to.x, to.y + (BOX.height * (input + 1)) / (to.inputs.length + 1)];
-  const bend = (x2 - x1) / 2;
-  return shape("path", { class: "wire", d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}` });
-}
-
-function drawBox(box) {
-  const group = shape("g", { class: `box ${box.kind}`, transform: `translate(${box.x} ${box.y})` });
-  group.append(
-    shape("rect", { width: BOX.width, height: BOX.height, rx: 7 }),
-    shape("text", { class: "name", x: BOX.width / 2, y: 15 }, box.name),
-    shape("text", { class: "value", x: BOX.width / 2, y: 33 }, box.text),
-  );
-  return group;
+  host.append(make("h3", { text: `Probability of each choice behind this step${rest}` }), make("div", { class: "bars" }, ...bars));
 }

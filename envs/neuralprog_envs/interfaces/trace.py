@@ -15,8 +15,21 @@ from numpy.typing import NDArray
 
 from neuralprog_envs.core.task import Task
 from neuralprog_envs.interfaces.display import display_of
+from neuralprog_envs.registry import find
 
 FORMAT = "neuralprog-trace-2"
+
+
+def heading(env_id: str, agent: str = "", **posed: Any) -> dict[str, Any]:
+    """Return what a trace begins with: who acts, in which task, on what.
+
+    Args:
+        env_id: The environment.
+        agent: Its name, if it has one.
+        **posed: "input" or "seed", if there is one.
+    """
+    known = {"agent": agent, "env": env_id, "task": find(env_id).summary}
+    return {name: text for name, text in known.items() if text} | posed
 
 
 class _Distinct:
@@ -36,8 +49,8 @@ def trace(task: Task, instances: Any, actions: Iterable[Any]) -> dict[str, Any]:
     """Return the trace of a run, the actions taken, on a batch of one instance.
 
     It has "format", "family", "length", "answer", "expected", "success", "scene", "start",
-    "actions", "texts" and "steps" of ``trace.schema.json``. The caller adds what it knows of the
-    agent.
+    "actions", "texts" and "steps" of ``trace.schema.json``. The caller puts ``heading`` before
+    it.
     """
     machine, display = task.machine, display_of(task.machine)
     distinct, texts = _Distinct(), _Distinct()

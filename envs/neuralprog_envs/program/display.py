@@ -101,6 +101,7 @@ class ProgramDisplay:
             "pointers": [[p.name, p.row, p.mark] for p in world.pointers],
             "programs": list(library.names),
             "main": library.names[library.main],
+            "calls": [[words, *action] for words, action in library.actions.items()],
             "max_depth": machine.max_depth,
         }
         return drawn | self._picture(machine.initial(instances))
@@ -121,10 +122,12 @@ class ProgramDisplay:
     def notes(
         self, before: ProgramState, action: tuple[int, ...], after: ProgramState
     ) -> dict[str, Any]:
-        """Return whether the action was legal, and the picture where the world has one."""
+        """Return whether it was legal, the view before it, and the picture if there is one."""
         moved = bool(before.depth[0] != after.depth[0] or after.halted[0])
         legal = moved if action[0] != ACT else action in self.machine.library.words
-        return {"legal": int(legal)} | self._picture(after)
+        view = zip(self.machine.world.view, self.machine.view(before)[0], strict=True)
+        sees = ", ".join(f"{name} = {value}" for (name, _), value in view)
+        return {"legal": int(legal), "sees": sees} | self._picture(after)
 
     def _picture(self, state: ProgramState) -> dict[str, str]:
         if self.machine.world.picture is None:

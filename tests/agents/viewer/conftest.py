@@ -15,7 +15,7 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-PHONE, DESK = (360, 740), (1280, 860)
+PHONE, DESK = (390, 844), (1280, 800)
 KEYS = ("ARROW_RIGHT", "ARROW_LEFT", "ARROW_DOWN", "ARROW_UP", "PAGE_DOWN", "HOME", "END", "SPACE")
 
 
@@ -43,7 +43,7 @@ def chromium(tmp_path_factory):
 class Page:
     """A trace's page in the browser, and hands to use it."""
 
-    def __init__(self, driver, path, size):
+    def __init__(self, driver, path, size, fragment):
         from selenium.webdriver.common.by import By
         from selenium.webdriver.common.keys import Keys
 
@@ -52,7 +52,7 @@ class Page:
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         driver.get_log("browser")
-        driver.get(path.as_uri())
+        driver.get(path.as_uri() + fragment)
 
     def press(self, key, times=1):
         """Press a key, named as in selenium's Keys."""
@@ -68,6 +68,13 @@ class Page:
         """The text of the only one."""
         (text,) = self.texts(selector)
         return text
+
+    def values(self, host):
+        """What the cells of a host hold now, without what they held before the step."""
+        code = (
+            "return [...document.querySelectorAll(arguments[0])].map(e => e.lastChild?.data ?? '')"
+        )
+        return self.run(code, f"{host} .cell b")
 
     def run(self, code, *arguments):
         """Execute JavaScript."""
@@ -88,10 +95,10 @@ def show(chromium, tmp_path):
     """Show a trace in the browser; afterwards the console must be silent."""
     shown = []
 
-    def show(trace, size=DESK):
-        path = tmp_path / "page.html"
+    def show(trace, size=DESK, fragment=""):
+        path = tmp_path / f"page{len(shown)}.html"
         path.write_text(page(trace), encoding="utf-8")
-        shown.append(Page(chromium, path, size))
+        shown.append(Page(chromium, path, size, fragment))
         return shown[-1]
 
     yield show

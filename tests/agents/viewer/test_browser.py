@@ -1,6 +1,8 @@
 """The page in headless Chromium, one family at a time, compared with the environment."""
 
 import copy
+import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from neuralprog_envs.interfaces.replay import replay
 from neuralprog_envs.interfaces.trace import trace
 from neuralprog_envs.registry import make_task
-from tests.agents.viewer.conftest import PHONE, play
+from tests.agents.viewer.conftest import DESK, PHONE, play
 
 FAMILIES = {
     "tape": ("search-sort", None, [3, 1, 2, 5, 4], None),
@@ -29,12 +31,13 @@ def states(played):
 
 
 def assert_tape(page, state, _):
-    assert page.texts("#tape .cell b") == [str(value) for value in state.tape[0]]
-    assert page.texts("#registers .cell b") == [str(value) for value in state.registers[0]]
+    assert page.values("#tape") == [str(value) for value in state.tape[0]]
+    assert page.values("#registers") == [str(value) for value in state.registers[0]]
 
 
 def assert_program(page, state, machine):
-    shown = np.array(page.texts("#pad .cell b")).reshape(state.pad[0].shape)
+    shown = [value.strip("·") for value in page.values("#pad")]
+    shown = np.array(shown).reshape(state.pad[0].shape)
     symbols = machine.world.symbols
     wanted = [[symbols.get(int(v), str(v)).strip(".") for v in row] for row in state.pad[0]]
     assert shown.tolist() == wanted
@@ -134,6 +137,186 @@ def test_a_phone_scrolls_in_one_direction_only(family, plays, show):
         assert page.run(wide) == []
 
 
+@families
+def test_what_matters_is_seen_without_scrolling(family, plays, show):
+    page = show(plays[family].trace)
+    page.press("ARROW_RIGHT", 3)
+    fits = "e.scrollHeight <= e.clientHeight + 1"
+    assert page.run(f"const e = document.documentElement; return {fits}")
+    assert page.run(f"const e = document.getElementById('stage'); return {fits}")
+    lit = ".line.lit, #circuit svg, #chosen .choice, #result, .row[aria-selected=true]"
+    places = page.run(
+        "return [...document.querySelectorAll(arguments[0])].map(e => e.getBoundingClientRect())"
+        ".map(box => [box.top, box.bottom])",
+        lit,
+    )
+    assert len(places) > 1
+    assert all(0 <= top < bottom <= DESK[1] for top, bottom in places)
+
+
+@families
+def test_the_page_says_what_was_posed_and_what_came_out(family, plays, show):
+    trace = plays[family].trace
+    page = show(trace)
+    assert page.text("#task").startswith(trace["task"])
+    assert page.texts("#verdict *")[:2] == ["Result", "✓ right"]
+    page = show({**trace, "success": False, "expected": ["other"]})
+    assert page.texts("#verdict *")[1] == "✗ wrong"
+    assert page.texts("#verdict *")[-1] == "expected other"
+    keys = " ".join(page.texts("kbd"))
+    assert keys == "← → space Home End"
+
+
+def test_the_instance_is_told_where_no_input_was_typed(plays, show):
+    tape = {**plays["tape"].trace, "input": None}
+    assert show(tape).text("#task") == "Sort an array. Posed: the tape 5 3 1 2 5 4 0."
+    pad = " ".join(str(value) for value in plays["program"].done.instance.pad[0, 0, :4])
+    assert f"Posed: ARRAY {pad}," in show(plays["program"].trace).text("#task")
+
+
+@families
+def test_a_link_leads_to_a_step(family, plays, show):
+    page = show(plays[family].trace, fragment="#step=3")
+    assert page.step == 3
+    page.press("ARROW_LEFT")
+    assert page.run("return document.getElementById('place').getAttribute('href')") == "#step=2"
+    page.driver.execute_async_script("setTimeout(arguments[0], 400)")
+    assert page.run("return location.hash") == "#step=2"
+    page.driver.execute_async_script("location.hash = '#step=1'; setTimeout(arguments[0], 50)")
+    assert page.step == 1
+
+
+@pytest.mark.parametrize("fragment", ["#step=99999", "#step=-1", "#step=<b>", "#other"])
+def test_a_link_to_no_step_leads_to_the_nearest_or_the_first(fragment, plays, show):
+    last = len(plays["table"].done.actions)
+    assert show(plays["table"].trace, fragment=fragment).step == (last if "9" in fragment else 0)
+
+
+@pytest.mark.parametrize(
+    "name", ["nram-sort", "nram-listk", "search-walkbst", "search-deduplicate"]
+)
+def test_the_branch_that_ran_is_lit_with_what_came_of_it(name, show):
+    played = play(name, length=3)
+    page, held = show(played.trace), states(played)
+    for before, after in pairwise(held):
+        page.press("ARROW_RIGHT")
+        heading, *lines = page.texts(".block.ran .line")
+        was, now = before.registers[0], after.registers[0]
+        condition = re.sub(r"r(\d+)", r"was[\1 - 1]", heading.strip(":").removeprefix("when "))
+        condition = condition.replace("!= 0", "> 0").replace("=", "==").replace(",", " and")
+        assert heading == "always:" or eval(condition, {"was": was})
+        told = {line.partition(" := ")[0]: line for line in lines if " := " in line}
+        for j, (old, new) in enumerate(zip(was, now, strict=True), start=1):
+            if old != new:
+                assert told[f"r{j}"].endswith(f"{old} → {new}")
+                assert page.texts(f"[data-register='{j}'] s") == [str(old)]
+            else:
+                assert told.get(f"r{j}", f"{new}").endswith(f"{new}")
+        changed = np.flatnonzero(before.tape[0] != after.tape[0])
+        old = [str(before.tape[0, cell]) for cell in changed]
+        assert page.texts("#tape s") == old
+
+
+def test_the_next_branch_is_marked(plays, show):
+    page = show(plays["tape"].trace)
+    for _ in plays["tape"].done.actions:
+        (following,) = page.texts(".block.next .line:first-child .code")
+        page.press("ARROW_RIGHT")
+        assert page.text(".block.ran .line:first-child .code") == following
+    assert page.texts(".block.next") == []
+
+
+@pytest.mark.parametrize(
+    "name", ["synthesis-bubblesort-npi", "synthesis-addition", "synthesis-hanoi"]
+)
+def test_the_line_of_a_recursive_program_is_lit(name, show):
+    trace = play(name, length=2).trace
+    page = show(trace)
+    for word in trace["steps"]["words"][:60]:
+        page.press("ARROW_RIGHT")
+        assert page.texts(".line.lit .code") == [trace["texts"][word]]
+        assert page.run("return document.querySelector('.line.lit').checkVisibility()")
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+@pytest.mark.parametrize("name", ["nram-listk", "nram-walkbst", "nram-permutation"])
+def test_wires_go_round_the_boxes_and_outputs_are_sorted(name, size, show):
+    page = show(play(name, length=3).trace, size)
+    for _ in range(6):
+        page.press("ARROW_RIGHT")
+        assert page.run(CROSSINGS) == []
+        names = page.texts(".box.effect .name")
+        assert names == sorted(names)
+
+
+CROSSINGS = """
+const boxes = [...document.querySelectorAll('.box')].map(box => {
+  const [x, y] = box.getAttribute('transform').match(/[\\d.-]+/g).map(Number);
+  const rect = box.querySelector('rect');
+  return [x, y, x + rect.width.baseVal.value, y + rect.height.baseVal.value];
+});
+const crossings = [];
+for (const wire of document.querySelectorAll('.wire'))
+  for (let at = 0; at <= wire.getTotalLength(); at += 2) {
+    const {x, y} = wire.getPointAtLength(at);
+    const within = ([left, top, right, bottom]) =>
+      x > left + 1 && x < right - 1 && y > top + 1 && y < bottom - 1;
+    if (boxes.some(within)) crossings.push(wire.getAttribute('d'));
+  }
+return crossings;
+"""
+
+
+def test_a_moved_pointer_shows_where_it_was(plays, show):
+    page = show(plays["program"].trace)
+    held = states(plays["program"])
+    pointers = plays["program"].done.task.machine.world.pointers
+    moves = 0
+    for before, after in pairwise(held[:30]):
+        page.press("ARROW_RIGHT")
+        moved = np.flatnonzero(before.pointers[0] != after.pointers[0])
+        told = page.texts("#variables .new")
+        assert told == [
+            f"{pointers[i].name}: {before.pointers[0, i]} → {after.pointers[0, i]}" for i in moved
+        ]
+        moves += len(moved)
+    assert moves
+
+
+def test_the_arguments_of_an_effect_have_probabilities(plays, show):
+    trace = copy.deepcopy(plays["program"].trace)
+    machine = plays["program"].done.task.machine
+    count = len(trace["steps"]["action"])
+    weights = {
+        name: [0.0] * n for name, n in zip(machine.action_names, machine.actions, strict=True)
+    }
+    step = next(
+        i for i, n in enumerate(trace["steps"]["action"]) if trace["actions"][n]["kind"] == "act"
+    )
+    choice = trace["actions"][trace["steps"]["action"][step]]["choice"]
+    for own, number in zip(weights.values(), choice, strict=True):
+        own[number] = 0.9
+    trace["steps"]["probabilities"] = [weights] * count
+    page = show(trace, fragment=f"#step={step + 1}")
+    words = trace["texts"][trace["steps"]["words"][step]].strip()
+    varied = [i for i in (1, 2, 3) if len({c[i] for c in machine.library.words if c[0] == 1}) > 1]
+    assert page.texts("#chosen .bars p") == ["ACT90.0 %", *[f"{words}90.0 %"] * len(varied)]
+
+
+def test_the_chosen_row_of_a_long_table_is_in_view(show):
+    task = make_task("NPSingleColumn", length=100)
+    table = [["x"], *([number] for number in range(100))]
+    instances = task.pose_input({"table": table, "question": "greater 97 print"})
+    machine = task.machine
+    greater = machine.operations.index("greater")
+    page = show(trace(task, instances, [(greater, 0, 0)]))
+    page.press("ARROW_RIGHT")
+    box = "e => e.getBoundingClientRect()"
+    boxes = page.run(f"return [...document.querySelectorAll('#table .selected')].map({box})")
+    assert len(boxes) == 2
+    assert all(box["top"] > 0 and box["bottom"] < DESK[1] for box in boxes)
+
+
 EVIL = "</script><script>window.hit = 1</script><img src=x onerror='window.hit = 1'>\u2028&amp;"
 
 
@@ -215,6 +398,10 @@ def test_probabilities_are_shaded_and_can_be_switched_off(show, plays):
     weight = "return [...document.querySelectorAll('.heat')[0].querySelectorAll('td.now')]"
     weight += ".map(e => Number(e.style.getPropertyValue('--weight')))"
     assert page.run(weight) == soft
+    chosen = {trace["actions"][number]["choice"][0] for number in steps["action"]}
+    shown = "return [...document.querySelector('.heat tbody').rows].filter(e => !e.hidden)"
+    names = [name for i, (name, *_) in enumerate(scene["operations"]) if soft[i] or i in chosen]
+    assert page.run(f"{shown}.map(e => e.cells[0].textContent)") == names
     token = "return document.querySelector('.tokens span').style.getPropertyValue('--weight')"
     assert page.run(token) == "0.5"
     page.run("document.querySelector('.switch input').click()")
@@ -228,4 +415,5 @@ def test_what_a_program_agent_considered_is_shown(show, plays):
     trace["steps"]["probabilities"] = [{"program": weights}] * len(trace["steps"]["action"])
     page = show(trace)
     page.press("ARROW_RIGHT")
-    assert page.texts("#considered p")[:2] == ["ACT75.0 %", "RETURN25.0 %"]
+    assert page.texts("#chosen .bars p") == ["ACT75.0 %", "RETURN25.0 %", "PARTITION0.0 %"]
+    assert page.texts("#chosen .bars .chosen > span:first-child") == ["PARTITION"]

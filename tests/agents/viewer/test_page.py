@@ -102,7 +102,9 @@ def test_a_page_needs_no_torch(tmp_path):
 
 
 PAIRS = """ink card, ink cell, ink read-tint, ink write-tint, soft card, soft cell, soft tint,
-accent card, accent tint, read read-tint, good good-tint, bad bad-tint, bad card"""
+accent card, accent tint, read read-tint, good good-tint, bad bad-tint, bad card, write write-tint,
+c1 card, c2 card, c3 card, c4 card, c5 card, c6 card, c7 card, c8 card, c1 tint, c2 tint, c3 tint,
+c4 tint"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

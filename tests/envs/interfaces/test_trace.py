@@ -12,7 +12,7 @@ from neuralprog_envs import REGISTRY
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.display import display_of
 from neuralprog_envs.interfaces.replay import demonstration, replay
-from neuralprog_envs.interfaces.trace import layers_at, trace
+from neuralprog_envs.interfaces.trace import heading, layers_at, trace
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape.wiring import live_inputs
 from tests.golden import PROGRAMS, PaperRun
@@ -45,6 +45,28 @@ def test_an_experts_trace_is_valid_and_replays_to_the_same_states(env_id):
             name: layer.tolist() for name, layer in display_of(task.machine).layers(state).items()
         }
         assert layers == wanted
+
+
+@pytest.mark.parametrize("env_id", ["NPIAddition-v0", "NPIHanoi-v0"])
+def test_a_program_trace_tells_what_was_seen_before_each_step(env_id):
+    task, instances = posed(env_id)
+    actions = demonstration(task, instances)
+    made = trace(task, instances, actions)
+    states = [step.state for step in replay(task.machine, instances, actions)][:-1]
+    for sees, state in zip(made["steps"]["sees"], states, strict=True):
+        told = dict(part.rsplit(" = ", 1) for part in made["texts"][sees].split(", "))
+        names = [name for name, _ in task.machine.world.view]
+        view = task.machine.view(state)[0]
+        assert told == {name: str(value) for name, value in zip(names, view, strict=True)}
+
+
+@pytest.mark.parametrize("env_id", sorted(REGISTRY))
+def test_a_heading_tells_the_task_in_one_sentence(env_id):
+    head = heading(env_id, agent="me", seed=3)
+    assert (head["agent"], head["env"], head["seed"]) == ("me", env_id, 3)
+    assert head["task"][0].isupper()
+    assert head["task"].endswith(".")
+    assert "\n" not in head["task"]
 
 
 @pytest.mark.parametrize("env_id", sorted(REGISTRY))
