@@ -1,7 +1,9 @@
-"""Takes the README's picture: the viewer at one step of a run, in headless Chromium.
+"""Takes pictures of the viewer's pages in headless Chromium.
 
-``python -m docs.screenshot``, from the root of the repository, rewrites
-``docs/pictures/viewer.png``; it needs Chromium and its driver on the path.
+``python -m docs.screenshot``, from the root of the repository, rewrites in ``docs/pictures``
+``viewer.png``, one step of a run, and the contact sheets ``viewer-light.png`` and
+``viewer-dark.png``: a page of each family on a desk and on a phone. It needs Chromium and its
+driver on the path.
 """
 
 from __future__ import annotations
@@ -9,7 +11,10 @@ from __future__ import annotations
 import io
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from selenium import webdriver
@@ -17,41 +22,87 @@ from selenium.webdriver.chrome.service import Service
 
 import neuralprog_agents
 
-TARGET = Path(__file__).parent / "pictures" / "viewer.png"
-_AGENT, _INPUT, _STEP = "search-sort", [3, 1, 2, 5, 4], 4
-_SIZE = {"width": 1080, "height": 776, "deviceScaleFactor": 1, "mobile": False}
+PICTURES = Path(__file__).parent / "pictures"
+_RUNS = (
+    ("nram-sort", {"values": [3, 1, 2, 5, 4]}, 4),
+    ("npi-bubblesort", {"length": 3}, 13),
+    ("np-wikitables", {"length": 8}, 3),
+)
+"""Agent, what it is run on, and the step that is shown."""
+
+_DESK, _PHONE = (1280, 800), (390, 844)
+_SHEET_HEIGHT, _MARGIN, _COLOURS = 640, 12, 256
 
 
 def main() -> None:
-    """Write the picture, with a palette of 160 colours."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "run.html")
-        neuralprog_agents.load(_AGENT).run(_INPUT).write_page(file)
-        shot = _photograph(file.as_uri(), folder)
-    Image.open(io.BytesIO(shot)).convert("RGB").quantize(160).save(TARGET, optimize=True)
-    print(f"wrote {TARGET}, {TARGET.stat().st_size:,} bytes")
+    """Write the pictures, the sheets with a palette."""
+    with tempfile.TemporaryDirectory() as folder, _browser(folder) as driver:
+        pages = [_page(Path(folder), *run) for run in _RUNS]
+        _write("viewer.png", _shot(driver, pages[0], _DESK, "light"))
+        for scheme in ("light", "dark"):
+            rows = [
+                [_shot(driver, page, size, scheme) for size in (_DESK, _PHONE)] for page in pages
+            ]
+            sheet = _sheet(rows).quantize(_COLOURS, Image.Quantize.MAXCOVERAGE)
+            _write(f"viewer-{scheme}.png", sheet)
 
 
-def _photograph(address: str, folder: str) -> bytes:
+def _page(folder: Path, agent: str, posed: dict[str, Any], step: int) -> str:
+    file = folder / f"{agent}.html"
+    neuralprog_agents.load(agent).run(**posed).write_page(file)
+    return f"{file.as_uri()}#step={step}"
+
+
+@contextmanager
+def _browser(folder: str) -> Iterator[Any]:
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
-    for flag in (
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        f"--user-data-dir={folder}/profile",
-    ):
+    profile = f"--user-data-dir={folder}/profile"
+    for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", profile):
         options.add_argument(flag)
     driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
     try:
-        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", _SIZE)
-        driver.get(address)
-        slider = "const s = document.getElementById('slider'); s.value = arguments[0]; s.oninput("
-        driver.execute_script(slider + "{target: s})", _STEP)
-        driver.execute_async_script("setTimeout(arguments[0], 400)")
-        return driver.get_screenshot_as_png()
+        yield driver
     finally:
         driver.quit()
+
+
+def _shot(driver: Any, address: str, size: tuple[int, int], scheme: str) -> Image.Image:
+    """Return what a screen of a size shows of a page that has come to rest."""
+    width, height = size
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+    colours = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", colours)
+    driver.get("about:blank")
+    driver.get(address)
+    driver.execute_async_script("setTimeout(arguments[0], 400)")
+    return Image.open(io.BytesIO(driver.get_screenshot_as_png())).convert("RGB")
+
+
+def _sheet(rows: list[list[Image.Image]]) -> Image.Image:
+    """Return pictures side by side, a row below another, all equally high."""
+    scaled = [[_as_high(picture) for picture in row] for row in rows]
+    width = max(sum(picture.width + _MARGIN for picture in row) for row in scaled) - _MARGIN
+    height = len(rows) * (_SHEET_HEIGHT + _MARGIN) - _MARGIN
+    sheet = Image.new("RGB", (width, height), "#808080")
+    for number, row in enumerate(scaled):
+        left = 0
+        for picture in row:
+            sheet.paste(picture, (left, number * (_SHEET_HEIGHT + _MARGIN)))
+            left += picture.width + _MARGIN
+    return sheet
+
+
+def _as_high(picture: Image.Image) -> Image.Image:
+    width = round(picture.width * _SHEET_HEIGHT / picture.height)
+    return picture.resize((width, _SHEET_HEIGHT), Image.Resampling.LANCZOS)
+
+
+def _write(name: str, picture: Image.Image) -> None:
+    path = PICTURES / name
+    picture.save(path, optimize=True)
+    print(f"wrote {path}, {path.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ const list = new Intl.ListFormat("en", { type: "unit" });
 const grouped = (number) => number.toLocaleString("en");
 
 const LONGEST = 90;
+const BEFORE = "The run has not begun. Step with → or play it.";
 
 /** An answer as one text: numbers as on a tape, texts with commas; a long one is cut. */
 function joined(items, between = typeof items[0] === "number" ? " " : ", ") {

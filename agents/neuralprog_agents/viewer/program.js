@@ -78,7 +78,7 @@ function makeStage(run, host) {
 
   /** What ran, what it saw, what it chose, and how likely that and other choices were. */
   function drawChosen() {
-    if (!run.at) return chosen.replaceChildren(make("p", { class: "words", text: "The run has not begun: → goes forward." }));
+    if (!run.at) return chosen.replaceChildren(make("p", { class: "words", text: BEFORE }));
     const caller = calls.parent[run.at];
     const sees = trace.texts[run.note("sees")] ?? "";
     const sentence = make("p", { class: "words" }, make("b", { text: caller > 0 ? run.words(caller) : scene.main }), " chose ", make("b", { class: "choice", text: run.words(run.at) }));

@@ -81,7 +81,7 @@ function makeStage(run, host) {
   }
 
   function drawCircuit() {
-    const words = run.at ? run.words(run.at) || "nothing is read or written" : "The run has not begun: → goes forward.";
+    const words = run.at ? run.words(run.at) || "nothing is read or written" : BEFORE;
     circuit.replaceChildren(make("p", { class: "words", text: words }));
     if (!run.action) return;
     if (run.action.after.length || run.action.writes.length) {
