@@ -79,11 +79,11 @@ $(VENV)/.interop: $(VENV)/.torch pyproject.toml
 $(VENV)/.floors: $(VENV)/.torch pyproject.toml
 	$(BIN)/python scripts/floors.py >$(VENV)/floors.txt
 	$(BIN)/python -m pip install --quiet --constraint $(VENV)/floors.txt \
-	  --editable ".[agents,rl,plot,prove,sweep,tune,dev]"
+	  --editable ".[agents,render,rl,plot,prove,sweep,tune,dev]"
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.torch pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[agents,rl,plot,prove,tune,dev]"
+	$(BIN)/python -m pip install --quiet --editable ".[agents,render,rl,plot,prove,tune,dev]"
 	touch $@
 
 clean:

@@ -1,7 +1,8 @@
 """Writes the page of environments from the registry, the tasks' docstrings and short runs.
 
 ``make docs`` or ``python -m docs.environments``, from the root of the repository, rewrites
-``docs/environments.md`` and its pictures. A test says when they are out of date.
+``docs/environments.md``. A test says when it is out of date. Its pictures are those of
+``docs/frames.py``.
 """
 
 from __future__ import annotations
@@ -12,28 +13,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
 
 from neuralprog_agents.evaluation.evaluate import Score, evaluate
 from neuralprog_agents.evaluation.reference import reference
 from neuralprog_envs import REGISTRY
-from neuralprog_envs.core import png
-from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.display import display_of
-from neuralprog_envs.interfaces.replay import demonstration, replay
 from neuralprog_envs.interfaces.setting import action_space, observation_space
 from neuralprog_envs.registry import Row, make_task
 from neuralprog_envs.tape.ops import OPERATIONS
 
 FOLDER = Path(__file__).parent
-PAGE, PICTURES = FOLDER / "environments.md", FOLDER / "pictures"
+PAGE = FOLDER / "environments.md"
 COMMAND = "make docs"
 
 _EPISODES = 100
 _OPERATIONS = ", ".join(f"{number} {name}" for number, name in enumerate(OPERATIONS))
-_DRAWN_LENGTH = {"tape": 4, "program": 4, "table": 6}
 
 _FAMILIES = {
     "tape": """\
@@ -81,16 +76,6 @@ actions succeed, on {_EPISODES} episodes of the longest default length, seed 0, 
 def definition(row: Row) -> Any:
     """Return the module of a task, whose docstring says what the task is."""
     return importlib.import_module(row.task.partition(":")[0])
-
-
-def picture(env_id: str) -> NDArray[np.uint8]:
-    """Return an environment in the middle of its expert's run, shape (height, width, 3)."""
-    length = max(_DRAWN_LENGTH[REGISTRY[env_id].family], make_task(env_id).lengths[0])
-    task = make_task(env_id, length=length)
-    instances = draw(task, 0, [0], (length, length), "all")
-    steps = list(replay(task.machine, instances, demonstration(task, instances)))
-    shown = steps[2 * len(steps) // 3].state
-    return display_of(task.machine).pixels(shown, instances)
 
 
 def page() -> str:
@@ -184,14 +169,9 @@ def _score(name: str, env_id: str, length: int) -> Score:
 
 
 def main() -> None:
-    """Rewrite the page and its pictures, and remove pictures that belong to nothing."""
-    PICTURES.mkdir(exist_ok=True)
-    for old in PICTURES.glob("*-v0.png"):
-        old.unlink()
-    for env_id in REGISTRY:
-        (PICTURES / f"{env_id}.png").write_bytes(png.encode(picture(env_id)))
+    """Rewrite the page."""
     PAGE.write_text(page(), encoding="utf-8")
-    print(f"wrote {PAGE} and {len(REGISTRY)} pictures")
+    print(f"wrote {PAGE}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ from neuralprog_agents.training.interrupts import terminable
 _SPLITS = ("test", "train", "validation", "all")
 _EXTRA = {
     **dict.fromkeys(("yaml", "rich", "safetensors", "tensorboard", "torch", "numba"), "agents"),
-    **dict.fromkeys(("PIL", "matplotlib"), "plot"),
+    "PIL": "render",
+    "matplotlib": "plot",
     **dict.fromkeys(("stable_baselines3", "sb3_contrib"), "rl"),
     "z3": "prove",
     "optuna": "tune",

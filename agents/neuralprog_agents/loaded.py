@@ -20,6 +20,7 @@ from neuralprog_agents.training.files import write_atomically
 from neuralprog_agents.viewer.notebook import framed, preformatted
 from neuralprog_agents.viewer.page import page
 from neuralprog_envs.interfaces.env import TaskEnv
+from neuralprog_envs.interfaces.frame import Style
 from neuralprog_envs.interfaces.setting import configure
 from neuralprog_envs.interfaces.trace import heading
 
@@ -113,18 +114,23 @@ class Run:
         """
         write_atomically(Path(path), self.page().encode())
 
-    def write_gif(self, path: str | Path) -> None:
+    def write_gif(self, path: str | Path, size: Any = None, theme: str = "light") -> None:
         """Write the run as a moving picture.
 
+        Args:
+            path: The file.
+            size: Width and height in pixels, or the width alone; None: 784 wide.
+            theme: "light" or "dark".
+
         Raises:
-            ValueError: The agent said its answer and did not act.
-            ModuleNotFoundError: Pillow is missing: install the extra "plot".
+            ValueError: The agent said its answer and did not act, or there is no such size.
+            ModuleNotFoundError: Pillow is missing: install the extra "render".
             OSError: The file can't be written.
         """
         from neuralprog_agents.viewer.animation import write_gif
 
         self._check_acted()
-        write_gif(Path(path), self.application)
+        write_gif(Path(path), self.agent.env_id, self.application, Style(size, theme))
 
     def _check_acted(self) -> None:
         if self.application.direct_answer is not None:

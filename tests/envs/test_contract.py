@@ -19,6 +19,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from neuralprog_envs import REGISTRY
 from neuralprog_envs.core import batch
+from neuralprog_envs.core.display import Moment
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.dataset import pairs
 from neuralprog_envs.interfaces.display import display_of
@@ -188,7 +189,7 @@ def use(env, moment):
     state = task.machine.initial(instances)
     if moment == 1:
         task.answers(state, instances)
-        display_of(task.machine).pixels(state, instances)
+        display_of(task.machine).drawing(task, Moment(state, instances))
     env.step(np.array([actions[0]] * getattr(env, "num_envs", 1)).reshape(env.action_space.shape))
 
 
@@ -368,7 +369,7 @@ def test_a_random_policy_fails(env_id):
 @pytest.mark.parametrize("env_id", IDS)
 def test_it_renders(env_id):
     for mode in ("ansi", "rgb_array"):
-        env = gym.make(env_id, render_mode=mode)
+        env = gym.make(env_id, render_mode=mode, render_size=160)
         env.reset(seed=0)
         frame = env.render()
         env.step(env.action_space.sample())
@@ -760,17 +761,54 @@ def test_spaces_are_boxes_and_integers_that_every_library_knows(env_id, settings
     assert all(isinstance(part, gym.spaces.Box) for part in leaves(getattr(space, "spaces", space)))
 
 
-def test_the_environments_need_neither_torch_nor_matplotlib():
-    program = """
+ALONE = """
 import sys
-for name in ("torch", "matplotlib", "numba", "stable_baselines3", "pygame", "neuralprog_agents"):
-    sys.modules[name] = None
+
+class OnlyThese:
+    ALLOWED = {"gymnasium", "numpy", "neuralprog_envs", "cloudpickle", "typing_extensions",
+               "farama_notifications", *sys.stdlib_module_names}
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in self.ALLOWED and not name.startswith("_"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, OnlyThese())
 import gymnasium as gym
 import neuralprog_envs
+
 for id_ in neuralprog_envs.REGISTRY:
-    env = gym.make(id_, render_mode="rgb_array")
+    env = gym.make(id_, render_mode="ansi")
     env.reset(seed=0)
     env.step(env.action_space.sample())
-    env.render()
+    assert id_ in env.render()
+    env = gym.make(id_, render_mode="rgb_array")
+    env.reset(seed=0)
+    try:
+        env.render()
+    except gym.error.DependencyNotInstalled as error:
+        assert str(error) == 'Pillow is not installed, run `pip install "neuralprog[render]"`'
+    else:
+        raise AssertionError(id_)
 """
-    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
+
+
+def test_the_environments_need_gymnasium_and_numpy_alone_and_pictures_pillow():
+    """These two and what Gymnasium itself requires."""
+    subprocess.run([sys.executable, "-W", "error", "-c", ALONE], check=True)
+
+
+def test_pillow_is_loaded_when_something_is_painted():
+    program = """
+import sys
+import gymnasium as gym
+import neuralprog_envs
+
+for id_ in ("NRAMSort-v0", "NPICanonicalize-v0", "NPTableQA-v0"):
+    env = gym.make(id_, render_mode="human")
+    env.reset(seed=0)
+assert "PIL" not in sys.modules
+env = gym.make("NRAMSort-v0", render_mode="rgb_array")
+env.reset(seed=0)
+assert env.render().shape[2] == 3 and "PIL" in sys.modules
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, stdout=-3)

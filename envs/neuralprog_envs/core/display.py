@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
+
+from neuralprog_envs.core.drawing import Drawing
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A state to be drawn, and the step that led to it; batches of one.
+
+    Attributes:
+        state: The machine's state.
+        instances: The instance.
+        before: The state one step earlier; None before the first step, or where it is not known.
+        action: The action of that step, K integers; empty where ``before`` is None.
+        ended: Whether the episode is over.
+    """
+
+    state: Any
+    instances: Any
+    before: Any = None
+    action: tuple[int, ...] = ()
+    ended: bool = False
 
 
 class Display(Protocol):
     """The views of one machine; every state and every action here is a single one (B = 1).
 
-    Text and pixels are what the environments render. The other four members are what the viewer's
+    Text and drawing are what the environments render. The last four members are what the viewer's
     page is made from: ``scene`` once a run, ``layers`` of each state, ``explain`` of each distinct
     action, ``notes`` of each step; ``interfaces/trace.schema.json`` gives their contents.
     """
@@ -29,8 +50,15 @@ class Display(Protocol):
     def transcript(self, steps: Sequence[tuple[Any, str]]) -> str:
         """Return a table of states, each with the description of the action taken in it."""
 
-    def pixels(self, state: Any, instances: Any) -> NDArray[np.uint8]:
-        """Return a picture of a state, shape (height, width, 3)."""
+    def drawing(self, task: Any, moment: Moment) -> Drawing:
+        """Return a drawing of a moment, ``parts.WIDTH`` wide.
+
+        Its height depends on the task and its machine alone, so that the frames of a run have one
+        size.
+        """
+
+    def is_known(self, instances: Any) -> bool:
+        """Return whether there is a right answer to compare with."""
 
     def scene(self, instances: Any) -> dict[str, Any]:
         """Return what stays the same in a whole run, in the types of JSON."""

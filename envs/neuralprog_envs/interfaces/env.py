@@ -12,9 +12,11 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import arguments
+from neuralprog_envs.core.display import Moment
 from neuralprog_envs.core.instances import InstanceStream, check_lengths
 from neuralprog_envs.core.task import Episode
 from neuralprog_envs.interfaces.display import display_of
+from neuralprog_envs.interfaces.frame import Frame, Style
 from neuralprog_envs.interfaces.setting import (
     action_space,
     bare,
@@ -40,7 +42,10 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
 
     Args:
         env_id: An id of the registry.
-        render_mode: None, "ansi", "rgb_array", or "human" (prints the ansi text).
+        render_mode: None, "ansi", "rgb_array" (needs the extra "render"), or "human", which prints
+            the ansi text after every step.
+        render_size: Of pictures: width and height in pixels, or the width alone; None: 784 wide.
+        render_theme: Of pictures: "light" or "dark".
         **settings: "length", "reward", "discount", "split" and "max_steps", see
             ``interfaces.setting.Setting``; and the family's own arguments, see ``build`` in
             ``tape.task``, ``program.task`` and ``table.task``.
@@ -60,9 +65,13 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         env_id: str,
         *,
         render_mode: str | None = None,
+        render_size: int | tuple[int, int] | None = None,
+        render_theme: str = "light",
         **settings: Any,
     ) -> None:
         self.render_mode = check_render_mode(render_mode, self.metadata)
+        self.style = Style(render_size, render_theme)
+        self.watched = render_mode is not None
         self.env_id = env_id
         self.setting = configure(env_id, **settings)
         self.task = self.setting.task
@@ -73,6 +82,7 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         self._stream: InstanceStream | None = None
         self._episode: Episode | None = None
         self.instance: Any = None
+        self._last: tuple[Any, tuple[int, ...], float | None] = (None, (), None)
 
     @property
     def lengths(self) -> tuple[int, int]:
@@ -105,6 +115,7 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         self._steps = 0
         self._ended = False
         self._potential = self._score() if self._shaped else 0.0
+        self._last = None, (), None
         self._show()
         return bare(self._episode.observe()), {"action_mask": self.action_masks(), "success": False}
 
@@ -127,8 +138,9 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         episode = self._episode
         if episode is None or self._ended:
             raise ResetNeeded("call reset() before step(): no episode is under way")
+        before = episode.state() if self.watched else None
         episode.step(action)
-        return self._passed(episode)
+        return self._passed(episode, before, action)
 
     def skip(self) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Let a step pass in which the machine does nothing; return what ``step`` returns.
@@ -140,7 +152,9 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
             raise ResetNeeded("call reset() before skip(): no episode is under way")
         return self._passed(episode)
 
-    def _passed(self, episode: Episode) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+    def _passed(
+        self, episode: Episode, before: Any = None, action: Any = ()
+    ) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         self._steps += 1
         terminated = episode.halted
         truncated = not terminated and self._steps >= self._limit
@@ -148,6 +162,7 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         reward = 0.0
         if terminated or truncated or self._shaped:
             reward = self._judge(terminated or truncated, info)
+        self._last = before, action, reward
         self._show()
         return bare(episode.observe()), reward, terminated, truncated, info
 
@@ -179,21 +194,35 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
         return display_of(self.task.machine).meanings()
 
     def render(self) -> Any:
-        """Return the machine's state: text ("ansi") or a picture ("rgb_array")."""
+        """Return the episode as text ("ansi") or as a picture, (height, width, 3) ("rgb_array").
+
+        Raises:
+            DependencyNotInstalled: A picture needs Pillow: the extra "render".
+        """
         if self.render_mode is None:
             gym.logger.warn("render() needs a render_mode: gym.make(id, render_mode='ansi')")
             return None
         if self.render_mode == "rgb_array":
-            display = display_of(self.task.machine)
-            return display.pixels(self._running().state(), self.instance)
+            return self.style.pixels(self.frame().drawing())
         if self.render_mode == "human":
             print(self.text())
             return None
         return self.text()
 
     def text(self) -> str:
-        """Return the machine's state as text, whatever the render mode: what "ansi" renders."""
-        return display_of(self.task.machine).text(self._running().state(), self.instance)
+        """Return the episode as text, whatever the render mode: what "ansi" renders."""
+        return self.frame().text()
+
+    def frame(self) -> Frame:
+        """Return the episode as people see it.
+
+        It says what the last action did if ``watched`` is True, as it is with a render mode.
+        """
+        before, action, reward = self._last
+        state = self._running().state()
+        action = () if before is None else tuple(int(number) for number in np.ravel(action))
+        moment = Moment(state, self.instance, before, action, self._ended)
+        return Frame(self.env_id, self.task, moment, self._steps, self._limit, reward)
 
     @property
     def limit(self) -> int:

@@ -90,6 +90,7 @@ class TextEnv(gym.Wrapper[str, str, Any, Any], gym.utils.RecordConstructorArgs):
             raise TypeError(f"TextEnv takes an environment of neuralprog_envs, got {env}")
         super().__init__(env)
         self.task_env: TaskEnv = env.unwrapped
+        self.task_env.watched = True
         self.language = language_of(self.task_env.task.machine)
         self.observation_space = AnyText()
         self.action_space = AnyText(self._drawn)

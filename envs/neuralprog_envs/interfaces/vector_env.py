@@ -14,9 +14,10 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import arguments, batch
+from neuralprog_envs.core.display import Moment
 from neuralprog_envs.core.instances import InstanceStream, check_lengths, draw
-from neuralprog_envs.interfaces.display import display_of
 from neuralprog_envs.interfaces.env import check_render_mode
+from neuralprog_envs.interfaces.frame import Frame, Style
 from neuralprog_envs.interfaces.setting import (
     action_space,
     bare,
@@ -36,7 +37,9 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         env_id: An id of the registry.
         num_envs: n.
         autoreset_mode: ``AutoresetMode.NEXT_STEP`` or ``SAME_STEP``.
-        render_mode: None, "ansi" or "rgb_array".
+        render_mode: None, "ansi" or "rgb_array" (needs the extra "render").
+        render_size: As in ``TaskEnv``.
+        render_theme: As in ``TaskEnv``.
         **settings: As ``interfaces.env.TaskEnv`` takes them.
 
     Raises:
@@ -53,10 +56,14 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         *,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         render_mode: str | None = None,
+        render_size: int | tuple[int, int] | None = None,
+        render_theme: str = "light",
         **settings: Any,
     ) -> None:
         self.num_envs = arguments.integer("num_envs", num_envs, 1, 2**24)
         self.render_mode = check_render_mode(render_mode, self.metadata)
+        self.style = Style(render_size, render_theme)
+        self.env_id = env_id
         self.autoreset_mode = _check_mode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
         self.setting = configure(env_id, **settings)
@@ -68,6 +75,9 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self._choices = np.array(self.task.machine.actions, dtype=np.uint64)
         self._every: Rows = np.arange(self.num_envs)
+        self._before: Any = None  # the states before the last step; then its actions and rewards
+        self._actions = np.zeros(0, dtype=np.int64)
+        self._rewards = np.zeros(0)
         self._stream: InstanceStream | None = None
 
     @property
@@ -108,7 +118,7 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         self._limit = self.setting.limits(self._instances.length)
         self._steps = np.zeros(self.num_envs, dtype=np.int64)
         self._pending: Rows = self._every[:0]
-        self._potential = self._score()
+        self._potential, self._before = self._score(), None
         return self._observe(), self._info(self._flag(self._pending))
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
@@ -143,7 +153,7 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         self._limit = self.setting.limits(length)
         self._steps = snapshot["steps"].copy()
         self._pending = np.flatnonzero(snapshot["pending"])
-        self._potential = self._score()
+        self._potential, self._before = self._score(), None
         return self._observe(), self._info(self._flag(self._every[:0]))
 
     def _seeds(self, seed: Any) -> list[int | None]:
@@ -184,7 +194,10 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         """
         self._running()
         machine = self.task.machine
-        self._state = machine.advance(self._state, self._checked(actions))
+        checked = self._checked(actions)
+        if self.render_mode is not None:
+            self._before, self._actions = batch.copy(self._state), checked
+        self._state = machine.advance(self._state, checked)
         self._steps += 1
         self._renew(self._pending)
         terminated = machine.halted(self._state).copy()
@@ -192,7 +205,7 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         truncated &= ~terminated
         ended = np.flatnonzero(terminated | truncated)
         success = self._successes(ended)
-        reward = self._reward(ended, success)
+        reward = self._rewards = self._reward(ended, success)
         if self.autoreset_mode is AutoresetMode.NEXT_STEP:
             self._pending = ended
             info = self._info(success)
@@ -297,16 +310,29 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         return by_number(self.task, self.action_masks())
 
     def render(self) -> Any:
-        """Return one frame a slot, text ("ansi") or pictures ("rgb_array")."""
+        """Return one frame a slot, text ("ansi") or pictures ("rgb_array").
+
+        Raises:
+            DependencyNotInstalled: Pictures need Pillow: the extra "render".
+        """
         if self.render_mode is None:
             return None
         self._running()
-        display = display_of(self.task.machine)
-        draw = display.text if self.render_mode == "ansi" else display.pixels
-        rows = [slice(i, i + 1) for i in range(self.num_envs)]
-        return tuple(
-            draw(batch.take(self._state, row), batch.take(self._instances, row)) for row in rows
-        )
+        frames = (self._frame(slot) for slot in range(self.num_envs))
+        if self.render_mode == "ansi":
+            return tuple(frame.text() for frame in frames)
+        return tuple(self.style.pixels(frame.drawing()) for frame in frames)
+
+    def _frame(self, slot: int) -> Frame:
+        row, step = slice(slot, slot + 1), int(self._steps[slot])
+        state, instances = batch.take(self._state, row), batch.take(self._instances, row)
+        moment = Moment(state, instances, ended=slot in self._pending)
+        reward = None
+        if self._before is not None and step:
+            before, action = batch.take(self._before, row), tuple(self._actions[slot].tolist())
+            moment = replace(moment, before=before, action=action)
+            reward = float(self._rewards[slot])
+        return Frame(self.env_id, self.task, moment, step, int(self._limit[slot]), reward)
 
 
 def _check_mode(mode: AutoresetMode | str) -> AutoresetMode:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.core import pixels as px
-from neuralprog_envs.core import png
+from neuralprog_envs.core.display import Moment
+from neuralprog_envs.core.drawing import Drawing
+from neuralprog_envs.core.pillow import canvas
+from neuralprog_envs.program.drawing import drawing
 from neuralprog_envs.program.library import ACT, RETURN
 from neuralprog_envs.program.machine import ProgramMachine
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
@@ -24,9 +26,6 @@ _SHOWN_CALLS = 12
 
 _DEEPEST = 24
 """The deepest indentation of a transcript."""
-
-_DRAWN_CALLS, _LINE, _LEAST_WIDTH = 5, 16, 240
-"""Calls in a picture, the height of one, and the least width of a picture."""
 
 
 @dataclass(frozen=True)
@@ -68,28 +67,13 @@ class ProgramDisplay:
             lines.append(f"{state.steps[0]:>4} | {seen} | {words}".rstrip())
         return "\n".join([*lines, *_pad_lines(machine.world, steps[-1][0])])
 
-    def pixels(self, state: ProgramState, instances: ProgramInstances) -> NDArray[np.uint8]:
-        """Return the pad (blue where a pointer is) and, below, the innermost calls of the stack.
+    def drawing(self, task: Any, moment: Moment) -> Drawing:
+        """Return the pad, as the definition's ``drawing`` draws it, and the calls under way."""
+        return drawing(self.machine, moment)
 
-        Where the world has a picture, return that. The size depends on the machine alone.
-        """
-        machine, world = self.machine, self.machine.world
-        if world.picture is not None:
-            return machine.pictures(machine.hidden(state))[0]
-        first, last = _window(world, state.pointers[0])
-        names = px.text_width(max(world.rows, key=len)) + 10
-        width = max(names + (last - first) * px.CELL_WIDTH, _LEAST_WIDTH)
-        below = len(world.rows) * px.CELL_HEIGHT + 6
-        canvas = px.canvas(below + _DRAWN_CALLS * _LINE, width)
-        for row, name in enumerate(world.rows):
-            px.write(canvas, row * px.CELL_HEIGHT + 10, 0, name, width=names, colour=px.SOFT)
-            for column in range(first, last):
-                left = names + (column - first) * px.CELL_WIDTH
-                _draw_cell(canvas, world, state, (row, column), left)
-        for line, (words, running) in enumerate(_drawn_calls(machine, state)):
-            top, colour = below + line * _LINE, px.INK if running else px.SOFT
-            px.write(canvas, top, 0, words, width=width, colour=colour)
-        return canvas
+    def is_known(self, instances: ProgramInstances) -> bool:
+        """Return True: each instance has its answer."""
+        return True
 
     def scene(self, instances: ProgramInstances) -> dict[str, Any]:
         """Return the pad's form, the names of what is on it, and the first program."""
@@ -132,7 +116,7 @@ class ProgramDisplay:
     def _picture(self, state: ProgramState) -> dict[str, str]:
         if self.machine.world.picture is None:
             return {}
-        return {"picture": png.data_url(self.machine.pictures(self.machine.hidden(state))[0])}
+        return {"picture": canvas().data_url(self.machine.pictures(self.machine.hidden(state))[0])}
 
 
 def _pad_lines(world: World, state: ProgramState) -> Iterator[str]:
@@ -185,22 +169,3 @@ def _stack_lines(machine: ProgramMachine, state: ProgramState) -> list[str]:
 def _shown(depth: int) -> list[int]:
     half = _SHOWN_CALLS // 2
     return [i for i in range(depth) if i < half or i >= depth - half]
-
-
-def _draw_cell(
-    canvas: px.Picture, world: World, state: ProgramState, place: tuple[int, int], left: int
-) -> None:
-    row, column = place
-    marks = _marks(world, state.pointers[0], row, column)
-    symbol = _symbol(world, state.pad[0, row, column]).replace(".", " ")
-    colour = px.BLUE if marks else px.GREY
-    px.cell(canvas, row * px.CELL_HEIGHT, left, symbol, colour, caption=marks.replace("^", ""))
-
-
-def _drawn_calls(machine: ProgramMachine, state: ProgramState) -> Iterator[tuple[str, bool]]:
-    """Yield the innermost calls in words, the running one last, and whether it is that one."""
-    depth = int(state.depth[0])
-    for i in range(max(0, depth - _DRAWN_CALLS), depth):
-        yield f"{i + 1} {machine.words(state.stack[0, i])}", i == depth - 1
-    if state.halted[0]:
-        yield ("depth limit" if depth else "returned"), True

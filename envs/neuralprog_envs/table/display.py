@@ -1,8 +1,7 @@
-"""How a table machine is shown: question, table and program as text, the table as pixels."""
+"""How a table machine is shown: question, table and program as text, a drawing."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.core import pixels as px
+from neuralprog_envs.core.display import Moment
+from neuralprog_envs.core.drawing import Drawing
 from neuralprog_envs.table import answer
+from neuralprog_envs.table.drawing import drawing
 from neuralprog_envs.table.machine import TableMachine
-from neuralprog_envs.table.state import LOOKUP, SCALAR, PosedTables, TableInstances, TableState
+from neuralprog_envs.table.state import (
+    LOOKUP,
+    NOTHING,
+    SCALAR,
+    PosedTables,
+    TableInstances,
+    TableState,
+)
 from neuralprog_envs.table.tables import Table
 from neuralprog_envs.table.text import number_text, question_and_table
 
@@ -22,10 +30,6 @@ _ROWS, _WIDTH = 24, 28
 
 _LISTED = 9
 """From so many rows on, a selection is not listed."""
-
-_PICTURE_ROWS, _PICTURE_COLUMNS = 20, 12
-_LINE, _TEXT_LINE, _TEXT_WIDTH, _NUMBER_WIDTH, _LEAST_WIDTH = 24, 16, 114, 72, 280
-"""Pixels: the height of a row and of a line of text, and widths of cells and of a picture."""
 
 
 @dataclass(frozen=True)
@@ -77,30 +81,16 @@ class TableDisplay:
             return count
         return f"{count}: {' '.join(map(str, rows))}"
 
-    def pixels(self, state: TableState, instances: TableInstances) -> NDArray[np.uint8]:
-        """Return question and table, selected rows blue, printed cells green, and the output.
+    def drawing(self, task: Any, moment: Moment) -> Drawing:
+        """Return question, table, steps and output."""
+        state = moment.state
+        steps = [self._action(state, a) for a in state.actions[0, : int(state.steps[0])]]
+        question, table = self._text(state)
+        return drawing(self.machine, moment.state, question, table, (*steps, self.output(state)))
 
-        At most 20 rows and 12 columns are drawn; the picture's size depends on the machine alone.
-        Shape (height, width, 3).
-        """
-        machine, (question, table) = self.machine, self._text(state)
-        rows, columns = min(machine.rows, _PICTURE_ROWS), min(machine.columns, _PICTURE_COLUMNS)
-        wide = _TEXT_WIDTH if machine.cell_words else _NUMBER_WIDTH
-        width = max(columns * wide, _LEAST_WIDTH)
-        canvas = px.canvas((rows + 2) * _LINE + 3 * _TEXT_LINE, width)
-        for line, part in enumerate(textwrap.wrap(question, width // 8)[:2]):
-            px.write(canvas, line * _TEXT_LINE, 0, part, width=width)
-        for r, row in enumerate([table.names, *table.cells][: rows + 1]):
-            for c, text in enumerate(row[:columns]):
-                top, left = r * _LINE + 2 * _TEXT_LINE, c * wide
-                if r:
-                    px.box(canvas, top, left, _LINE - 2, wide - 2, _colour(state, r - 1, c))
-                ink, text = px.INK if r else px.SOFT, text[: wide // 8 - 1]
-                px.write(canvas, top + 6, left + 5, text, width=wide - 8, colour=ink)
-        if state.steps[0]:
-            top = (rows + 1) * _LINE + 2 * _TEXT_LINE + 4
-            px.write(canvas, top, 0, self.output(state), width=width)
-        return canvas
+    def is_known(self, instances: TableInstances) -> bool:
+        """Return whether the question came with its answer."""
+        return bool(instances.answer_kind[0] != NOTHING)
 
     def scene(self, instances: TableInstances) -> dict[str, Any]:
         """Return the question as typed and as seen, the table, and the choices by name."""
@@ -178,9 +168,3 @@ def _marks(state: TableState) -> list[str]:
 def _short(cell: str) -> str:
     line = " ".join(cell.split())
     return line if len(line) <= _WIDTH else line[: _WIDTH - 3] + "..."
-
-
-def _colour(state: TableState, row: int, column: int) -> px.Colour:
-    if state.printed[0, row] and state.printed_column[0] == column:
-        return px.GREEN
-    return px.BLUE if state.selected[0, row] else px.GREY

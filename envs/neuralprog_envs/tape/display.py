@@ -1,4 +1,4 @@
-"""How a tape machine is shown: the paper's table as text, cells as pixels, wires in the viewer."""
+"""How a tape machine is shown: the paper's table as text, a drawing, wires in the viewer."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.core import pixels as px
+from neuralprog_envs.core.display import Moment
+from neuralprog_envs.core.drawing import Drawing
 from neuralprog_envs.tape import circuit
+from neuralprog_envs.tape.drawing import drawing
 from neuralprog_envs.tape.episode import TapeEpisode
+from neuralprog_envs.tape.look import Look
 from neuralprog_envs.tape.machine import TapeMachine
 from neuralprog_envs.tape.ops import OPERATIONS
 from neuralprog_envs.tape.state import TapeInstances, TapeState
 from neuralprog_envs.tape.wiring import live_inputs, node_values, wiring
-
-_COLUMNS = 16
-"""Cells in one line of a picture."""
 
 
 @dataclass(frozen=True)
@@ -58,23 +58,16 @@ class TapeDisplay:
             lines.append(f"{state.steps[0]:>4} | {tape} | {registers} | {words}".rstrip())
         return "\n".join(lines)
 
-    def pixels(self, state: TapeState, instances: TapeInstances) -> NDArray[np.uint8]:
-        """Return registers (blue) and tape; scored cells are green when right, red when wrong.
+    def drawing(self, task: Any, moment: Moment) -> Drawing:
+        """Return the tape and the registers, as the algorithm's ``look`` says, if it has one."""
+        notes: dict[str, Any] = {}
+        if moment.before is not None:
+            notes = self.notes(moment.before, moment.action, moment.state)
+        return drawing(getattr(task.algorithm, "look", Look()), moment, notes)
 
-        Below a cell are the registers that point to it. Shape (height, width, 3).
-        """
-        tape, registers, M = state.tape[0], state.registers[0], self.machine.memory_size
-        lines = -(-M // _COLUMNS)
-        columns = max(min(M, _COLUMNS), self.machine.registers)
-        canvas = px.canvas((lines + 1) * px.CELL_HEIGHT, columns * px.CELL_WIDTH)
-        for j, value in enumerate(registers):
-            px.cell(canvas, 0, j * px.CELL_WIDTH, f"{value}", px.BLUE, caption=f"r{j + 1}")
-        for i, value in enumerate(tape):
-            row, column = 1 + i // _COLUMNS, i % _COLUMNS
-            colour = _colour(bool(instances.mask[0, i]), bool(value == instances.answer[0, i]))
-            place = row * px.CELL_HEIGHT, column * px.CELL_WIDTH
-            px.cell(canvas, *place, f"{value}", colour, caption=_pointing(registers, i))
-        return canvas
+    def is_known(self, instances: TapeInstances) -> bool:
+        """Return True: each instance has its answer."""
+        return True
 
     def scene(self, instances: TapeInstances) -> dict[str, Any]:
         """Return the machine's size, and the scored cells with what they must hold."""
@@ -139,15 +132,3 @@ def _describe_circuit(machine: TapeMachine, state: TapeState, numbers: list[int]
         for name, address, value in episode.accesses
     ]
     return ", ".join([*words, *(["finish"] if episode.halted else [])])
-
-
-def _pointing(registers: NDArray[Any], cell: int) -> str:
-    """Return the registers that point to a cell, as short as there is room for."""
-    names = [f"r{j + 1}" for j in np.flatnonzero(registers == cell)]
-    return " ".join(names) if len(names) < 3 else f"{names[0]} +{len(names) - 1}"
-
-
-def _colour(scored: bool, right: bool) -> px.Colour:
-    if not scored:
-        return px.GREY
-    return px.GREEN if right else px.RED

@@ -137,11 +137,13 @@ def test_what_is_no_action_costs_a_step_and_is_told_in_one_line(env_id, settings
     assert len(message) < 200
     env = text_env(env_id, max_steps=2, **settings)
     env.reset(seed=0)
-    before = env.task_env.text()
+    before = env.task_env.text().splitlines()
     observation, reward, terminated, truncated, info = env.step(text)
     assert (observation, reward, terminated, truncated) == (message, 0.0, False, False)
     assert not info["parsed"]
-    assert env.task_env.text() == before
+    after = env.task_env.text().splitlines()
+    assert after[1].startswith("step 1 of 2")
+    assert after[3:] == before[3:]  # below the header
     _, reward, terminated, truncated, info = env.step(text)
     assert (reward, terminated, truncated, info["success"]) == (0.0, False, True, False)
     with pytest.raises(ResetNeeded):

@@ -29,6 +29,7 @@ from neuralprog_envs.core.arguments import shown
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.program.definition import Recursion, as_read
+from neuralprog_envs.program.drawings import digits
 from neuralprog_envs.program.library import Library, Look, Program, View, loop, sequence
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.world import Effect, Pointer, Rows, World, left, right, write
@@ -46,6 +47,7 @@ class Addition:
     observations = ("values",)
     shortest = 1
     split_from = 2
+    drawing = staticmethod(digits.drawing)
     spell = staticmethod(as_read)
 
     def world(self, n: int, observation: str) -> World:
@@ -105,8 +107,8 @@ class Addition:
     def pose(self, encoded: tuple[str, str], world: World) -> ProgramInstances:
         """Return the two numbers as a batch of one instance."""
         numbers = np.full((2, world.columns), BLANK, dtype=np.int32)
-        for row, digits in enumerate(encoded):
-            numbers[row, world.columns - len(digits) :] = list(map(int, digits))
+        for row, number in enumerate(encoded):
+            numbers[row, world.columns - len(number) :] = list(map(int, number))
         length = max(map(len, encoded))
         return _posed(numbers[:1], numbers[1:], np.array([length], dtype=np.int32))
 

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.program.definition import Recursion
+from neuralprog_envs.program.drawings import bars
 from neuralprog_envs.program.library import Library
 from neuralprog_envs.program.tasks import sorting
 from neuralprog_envs.program.world import World
@@ -35,6 +36,7 @@ class BubbleSort:
     observations = ("values", "order")
     shortest = 1
     split_from = 3
+    drawing = staticmethod(bars.drawing)
     world = staticmethod(sorting.array_world)
     sample = staticmethod(sorting.sampled)
     encode = staticmethod(sorting.encode)

@@ -26,6 +26,7 @@ from neuralprog_envs.core.arguments import integers, shown
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints, LengthError
 from neuralprog_envs.program.definition import Recursion, as_read
+from neuralprog_envs.program.drawings import camera
 from neuralprog_envs.program.library import Library, Look, Program, View, loop, sequence
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.tasks.cars import CARS, STEP, picture
@@ -68,6 +69,7 @@ class Canonicalize:
     observations = ("image",)
     shortest = 1
     split_from = 1
+    drawing = staticmethod(camera.drawing)
     spell = staticmethod(as_read)
 
     def world(self, n: int, observation: str) -> World:

@@ -27,6 +27,7 @@ from neuralprog_envs.core.arguments import shown
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.program.definition import Recursion, as_read
+from neuralprog_envs.program.drawings import pegs
 from neuralprog_envs.program.library import Library, Look, Program, View
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.world import Apply, Effect, Pointer, Rows, World
@@ -45,6 +46,7 @@ class Hanoi:
     observations = ("roles",)
     shortest = 1
     split_from = 3
+    drawing = staticmethod(pegs.drawing)
     spell = staticmethod(as_read)
 
     def world(self, n: int, observation: str) -> World:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.program.definition import Recursion
+from neuralprog_envs.program.drawings import bars
 from neuralprog_envs.program.library import Library, View, loop, sequence
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.tasks import sorting
@@ -33,6 +34,7 @@ class Maximum:
     observations = ("values", "order")
     shortest = 1
     split_from = 3
+    drawing = staticmethod(bars.drawing)
     world = staticmethod(sorting.array_world)
     encode = staticmethod(sorting.encode)
     content = staticmethod(sorting.content)

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.program.definition import Recursion
+from neuralprog_envs.program.drawings import bars
 from neuralprog_envs.program.library import Library, Program, loop, sequence
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.tasks import lomuto, sorting
@@ -55,6 +56,7 @@ class QuickSort:
     observations = ("order",)
     shortest = 1
     split_from = 3
+    drawing = staticmethod(bars.drawing)
     encode = staticmethod(sorting.encode)
     content = staticmethod(sorting.content)
     judge = staticmethod(sorting.judge)

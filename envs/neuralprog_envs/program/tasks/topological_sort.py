@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Bools, Floats, Ints
 from neuralprog_envs.program.definition import Recursion
+from neuralprog_envs.program.drawings import graph
 from neuralprog_envs.program.library import Library, Program, loop, sequence
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.tasks import depth_first, graphs
@@ -48,6 +49,7 @@ class TopologicalSort:
     observations = ("colors",)
     shortest = 1
     split_from = 5
+    drawing = staticmethod(graph.drawing)
 
     def world(self, n: int, observation: str) -> World:
         """Return four rows of a cell for each vertex and one more; the children are given."""

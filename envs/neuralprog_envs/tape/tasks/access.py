@@ -19,6 +19,7 @@ from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_values, one_cell, read_one, span
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 
 
 class Access:
@@ -27,6 +28,7 @@ class Access:
     registers = 2
     shortest = 1
     split_from = 4
+    look = Look(("k", ("A", 1)))
 
     def memory_size(self, n: int) -> int:
         """Return n + 2: the address, the array, a zero."""

@@ -16,6 +16,7 @@ from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import array, check_values, shifted, span
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 
 
 class Copy:
@@ -24,6 +25,7 @@ class Copy:
     registers = 4
     shortest = 1
     split_from = 4
+    look = Look(("p", ("A", 1)))
 
     def memory_size(self, n: int) -> int:
         """Return 2n + 1: the pointer, the array, its copy."""

@@ -18,6 +18,7 @@ from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_values, one_cell, span
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 
 
 class Count:
@@ -26,6 +27,7 @@ class Count:
     registers = 4
     shortest = 1
     split_from = 4
+    look = Look(("v", ("A", 1)))
 
     def memory_size(self, n: int) -> int:
         """Return n + 2: the value, the array, a zero."""

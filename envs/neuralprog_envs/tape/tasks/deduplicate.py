@@ -20,6 +20,7 @@ from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import encode_pointed, read, span, write
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 
 
 class Deduplicate:
@@ -28,6 +29,7 @@ class Deduplicate:
     registers = 5
     shortest = 1
     split_from = 4
+    look = Look(("p", ("A", 1)))
     encode = staticmethod(encode_pointed)
 
     def memory_size(self, n: int) -> int:

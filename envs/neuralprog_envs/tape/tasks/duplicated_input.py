@@ -20,6 +20,7 @@ from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_values, read, span
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 
 
 class DuplicatedInput:
@@ -28,6 +29,7 @@ class DuplicatedInput:
     registers = 4
     shortest = 1
     split_from = 4
+    look = Look(("p", ("A", 2)))
 
     def memory_size(self, n: int) -> int:
         """Return 3n + 1: the pointer, the doubled array, the symbols."""

@@ -15,6 +15,7 @@ from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import array, encode_array, span
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 
 
 class Increment:
@@ -23,6 +24,7 @@ class Increment:
     registers = 2
     shortest = 1
     split_from = 5
+    look = Look((("A", 1),))
     sample = staticmethod(array)
     encode = staticmethod(encode_array)
 

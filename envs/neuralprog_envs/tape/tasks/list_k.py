@@ -21,6 +21,7 @@ from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_list, link, one_cell, places, read_one, write
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 
 
 class ListK:
@@ -29,6 +30,7 @@ class ListK:
     registers = 2
     shortest = 1
     split_from = 3
+    look = Look(("head", "k", "out"), links="list")
 
     def memory_size(self, n: int) -> int:
         """Return 2n + 3: head, k, out, the nodes."""

@@ -21,6 +21,7 @@ from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_list, link, one_cell, places, read_one
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 
 
 class ListSearch:
@@ -29,6 +30,7 @@ class ListSearch:
     registers = 3
     shortest = 1
     split_from = 3
+    look = Look(("head", "v", "out"), links="list")
 
     def memory_size(self, n: int) -> int:
         """Return 2n + 3: head, v, out, the nodes."""

@@ -22,6 +22,7 @@ from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_values, shifted, span
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 
 
 class Merge:
@@ -30,6 +31,14 @@ class Merge:
     registers = 5
     shortest = 2
     split_from = 4
+    look = Look(
+        (
+            *("a", "b", "o"),
+            *(("A", lambda tape, n: tape[1] - 4), "G"),
+            *(("B", lambda tape, n: n + 4 - tape[1]), "G"),
+        ),
+        bars=True,
+    )
 
     def memory_size(self, n: int) -> int:
         """Return 2n + 5: three pointers, two arrays and guards, the merged array."""

@@ -19,6 +19,7 @@ from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_values, read, shifted, span
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 
 
 class Permutation:
@@ -27,6 +28,7 @@ class Permutation:
     registers = 3
     shortest = 1
     split_from = 3
+    look = Look(("a", ("P", 1), ("A", 1)))
 
     def memory_size(self, n: int) -> int:
         """Return 2n + 1: the pointer, the permutation, the array."""

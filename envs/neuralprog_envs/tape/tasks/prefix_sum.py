@@ -17,6 +17,7 @@ from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import array, encode_array, span
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 
 
 class PrefixSum:
@@ -25,6 +26,7 @@ class PrefixSum:
     registers = 3
     shortest = 1
     split_from = 5
+    look = Look((("A", 1),), bars=True)
     sample = staticmethod(array)
     encode = staticmethod(encode_array)
 

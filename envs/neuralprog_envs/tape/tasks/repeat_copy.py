@@ -18,6 +18,7 @@ from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import encode_pointed, read, sample_pointed, span
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 from neuralprog_envs.tape.tasks.copy import copy_up
 
 
@@ -27,6 +28,7 @@ class RepeatCopy:
     registers = 4
     shortest = 1
     split_from = 3
+    look = Look(("p", ("A", 1)))
     sample = staticmethod(sample_pointed)
     encode = staticmethod(encode_pointed)
 

@@ -17,6 +17,7 @@ from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import encode_pointed, read, sample_pointed, span
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 
 
 class Reverse:
@@ -25,6 +26,7 @@ class Reverse:
     registers = 3
     shortest = 1
     split_from = 4
+    look = Look(("p", ("A", 1)))
     sample = staticmethod(sample_pointed)
     encode = staticmethod(encode_pointed)
 

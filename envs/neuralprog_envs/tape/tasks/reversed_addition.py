@@ -21,6 +21,7 @@ from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_values, read, span
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 
 BASE = 3
 
@@ -31,6 +32,7 @@ class ReversedAddition:
     registers = 5
     shortest = 1
     split_from = 4
+    look = Look(("p", ("a b a b …", 2)))
 
     def memory_size(self, n: int) -> int:
         """Return 3n + 2: the pointer, two numbers of n digits, their sum of n + 1."""

@@ -16,6 +16,7 @@ from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Counts, Instructions
 from neuralprog_envs.tape.arrays import array, ascending, check_values
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 from neuralprog_envs.tape.tasks.sort import insert
 
 
@@ -25,6 +26,7 @@ class SortZeros:
     registers = 5
     shortest = 1
     split_from = 5
+    look = Look(("n", ("A", 1)), bars=True)
     answer = staticmethod(ascending)
 
     def memory_size(self, n: int) -> int:

@@ -21,6 +21,7 @@ from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_values, read, span
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 
 
 class Swap:
@@ -29,6 +30,7 @@ class Swap:
     registers = 3
     shortest = 2
     split_from = 4
+    look = Look(("p", "q", ("A", 1)))
 
     def memory_size(self, n: int) -> int:
         """Return n + 3: two addresses, the array, a zero."""

@@ -35,6 +35,7 @@ from neuralprog_envs.tape.arrays import (
     write,
 )
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 
 
 class WalkBST:
@@ -43,6 +44,7 @@ class WalkBST:
     registers = 3
     shortest = 1
     split_from = 3
+    look = Look(("root", "out", ("path", lambda tape, n: tape.index(0, 2) - 2)), links="tree")
 
     def memory_size(self, n: int) -> int:
         """Return 4n + 2: root, out, a path of up to n - 1 steps and its 0, the nodes."""
