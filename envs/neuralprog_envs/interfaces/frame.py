@@ -113,7 +113,7 @@ class Frame:
 
     def header(self) -> Header:
         """Return what stands above the machine."""
-        what = _in_short(find(self.env_id).description.partition("\n")[0].rstrip("."))
+        what = _in_short(find(self.env_id).summary.rstrip("."))
         moment, action = self.moment, "none yet"
         if moment.before is not None:
             words = display_of(self.task.machine).describe(moment.before, np.array(moment.action))

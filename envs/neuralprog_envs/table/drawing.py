@@ -23,11 +23,11 @@ _WIDEST = 150.0
 
 
 def drawing(
-    machine: TableMachine, state: TableState, question: str, table: Table, said: Sequence[str]
+    machine: TableMachine, state: TableState, question: str, table: Table, words: Sequence[str]
 ) -> Drawing:
     """Return the question above; below it the table and, at its right, the steps.
 
-    ``said`` are the steps so far in words, and at last the output.
+    ``words`` are the steps so far in words, and at last the output.
     """
     asked = Drawing(
         WIDTH,
@@ -35,12 +35,12 @@ def drawing(
         (caption(0, 12, "question"), Text(76, 12, question, 17, width=WIDTH - 76, lines=2)),
     )
     left = _table(machine, state, table)
-    return stacked([asked, beside(left, _program(machine, said), _GAP)], 12)
+    return stacked([asked, beside(left, _program(machine, words), _GAP)], 12)
 
 
-def _program(machine: TableMachine, said: Sequence[str]) -> Drawing:
+def _program(machine: TableMachine, words: Sequence[str]) -> Drawing:
     """Return the T steps, those to come as empty lines, and the output of the last one."""
-    *steps, output = said
+    *steps, output = words
     shapes: list[Shape] = [caption(0, 10, "program")]
     for step in range(machine.steps):
         y = 36 + step * 32
