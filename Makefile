@@ -2,8 +2,10 @@
 # make test    set up, run the tests, but for those that take minutes
 # make test-all  set up, run all tests
 # make interop set up TorchRL, skrl and Minari beside VENV, check that they take every environment
+# make docs    build the pages as a site, in build/docs; what is wrong with a link or a docstring is an error
+# make pages   write the pages of environments anew; `make scores` also measures how agents do
 # make floors  set up the oldest libraries that pyproject.toml allows, run the tests that train nothing
-# make check   what CI runs: format, lint, types, import rules, all tests
+# make check   what CI runs: format, lint, types, import rules, the site, all tests
 #
 # PYTHON=python3.12       the Python to set up with (3.11 or newer)
 # TORCH_INDEX=URL         PyTorch's own index for CPU builds, to save a 3 GB download of CUDA
@@ -14,7 +16,7 @@ TORCH ?= torch==2.13.0
 TORCH_INDEX ?=
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all interop floors check format lint types imports golden docs clean
+.PHONY: demo test test-all interop floors check format lint types imports golden docs pages scores clean
 
 demo: $(VENV)/.agents
 	$(BIN)/neuralprog demo
@@ -35,7 +37,7 @@ floors:
 	  $(addprefix --ignore=tests/agents/,viewer npi_network test_contract.py \
 	  agents/neural_programmer_2017/test_own_tables.py) $(PYTEST_ARGS)
 
-check: lint types imports test-all
+check: lint types imports docs test-all
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
@@ -55,7 +57,14 @@ golden: $(VENV)/.dev
 	$(BIN)/python -m tests.golden
 
 docs: $(VENV)/.dev
+	$(BIN)/sphinx-build -c docs --builder html --fail-on-warning --keep-going --quiet . build/docs
+	cp build/docs/README.html build/docs/index.html
+
+pages: $(VENV)/.dev
 	$(BIN)/python -m docs.environments
+
+scores: $(VENV)/.dev
+	$(BIN)/python -m docs.environments --scores
 
 $(VENV)/.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -83,7 +92,7 @@ $(VENV)/.floors: $(VENV)/.torch pyproject.toml
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.torch pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[agents,render,rl,plot,prove,tune,dev]"
+	$(BIN)/python -m pip install --quiet --editable ".[agents,render,rl,plot,prove,tune,docs,dev]"
 	touch $@
 
 clean:

@@ -1,14 +1,33 @@
-"""The page of environments is what the registry and the docstrings say today."""
+"""The pages of environments are what the registry and the docstrings say today."""
+
+import json
 
 from docs import environments
+from neuralprog_agents.evaluation.agents import pretrained
+from neuralprog_envs import REGISTRY
 
 OLD = f"out of date: rewrite it with `{environments.COMMAND}`, and look at it"
 
 
-def test_the_page_of_environments_is_up_to_date():
-    assert environments.PAGE.read_text(encoding="utf-8") == environments.page(), OLD
+def test_the_pages_of_environments_are_up_to_date():
+    pages = environments.pages()
+    assert set(environments.PAGES.glob("*.md")) == set(pages)
+    for path, text in pages.items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is {OLD}"
+
+
+def test_the_scores_on_the_pages_are_those_of_today():
+    """Of every agent and id there are some; a few that are quickly measured are measured again."""
+    scores = json.loads(environments.SCORES.read_text(encoding="utf-8"))
+    measured = {(score["env"], score["agent"]) for score in scores}
+    assert measured >= {(env_id, name) for env_id in REGISTRY for name in ("expert", "random")}
+    assert {agent for _, agent in measured} == {"expert", "random", *pretrained()}
+    for env_id, name in (("NRAMSort-v0", "search-sort"), ("NPTableQA-v0", "random")):
+        own = [score for score in scores if (score["env"], score["agent"]) == (env_id, name)]
+        assert list(environments.measured_of(name, env_id)) == own, OLD
 
 
 def test_a_docstring_becomes_markdown():
-    text = environments.markdown("Do.\n\n    a  b\n\nInput: x, ``y``.\nSource: ours.\n")
-    assert text == "Do.\n\n```text\na  b\n```\n\n**Input.** x, `y`.\n\n**Source.** ours."
+    text = environments.markdown("Do.\n\n    a  b\n\nInput: x, ``y``. Output: z.\nSource: ours.\n")
+    drawn = "Do.\n\n```text\na  b\n```\n\n"
+    assert text == f"{drawn}**Input:** x, `y`.\n\n**Output:** z.\n\n**Source:** ours."

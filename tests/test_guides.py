@@ -1,8 +1,9 @@
-"""Every code block of the README and the guides runs as written, in order, in an empty folder.
+"""Every code block of README, guides and two more pages runs as written, in an empty folder.
 
 A block of Python is a script; of sh, commands. One whose first line is a comment with a file's name
 (``# double.py``) is saved under it instead. A block of text after another is what that must have
-printed. ``configs`` and ``scripts`` are at hand, as in a clone. A comment before a block may say
+printed, "…" standing for anything. ``configs``, ``examples`` and ``scripts`` are at hand, as in a
+clone. A comment before a block may say
 
     <!-- test: append --budget 5; any status -->
 
@@ -25,12 +26,22 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
-DOCUMENTS = [ROOT / "README.md", *GUIDES]
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "examples" / "README.md",
+    ROOT / "docs" / "agents.md",
+    *GUIDES,
+]
+SLOW = ROOT / "docs" / "guides" / "agents.md"
 _BLOCK = re.compile(
     r"(?:<!-- test: (?P<mark>.*?) -->\n)?^```(?P<kind>\w*)\n(?P<code>.*?)^```", re.M | re.S
 )
 _FILE = re.compile(r"# (\w+\.\w+)\n")
 _COMMAND = re.compile(r"^((?:neuralprog|python scripts/\w+\.py) [^#\n>]*)", re.M)
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
 
 
 @dataclass
@@ -57,19 +68,16 @@ def blocks(document: Path) -> list[Block]:
 
 @pytest.mark.parametrize(
     "document",
-    [
-        pytest.param(path, marks=pytest.mark.slow if path.stem == "agents" else ())
-        for path in DOCUMENTS
-    ],
-    ids=lambda path: path.stem,
+    [pytest.param(path, marks=pytest.mark.slow if path == SLOW else ()) for path in DOCUMENTS],
+    ids=name_of,
 )
 def test_every_block_runs(document, tmp_path):
-    for name in ("configs", "scripts", "Makefile", "pyproject.toml"):
+    for name in ("configs", "examples", "scripts", "Makefile", "pyproject.toml"):
         (tmp_path / name).symlink_to(ROOT / name)
     printed = None
     for block in blocks(document):
         if block.kind == "text":
-            assert printed is None or squeezed(block.code) in squeezed(printed)
+            assert printed is None or re.search(pattern(block.code), squeezed(printed), re.S)
             printed = None
         elif named := _FILE.match(block.code):
             (tmp_path / named[1]).write_text(block.code, encoding="utf-8")
@@ -98,11 +106,16 @@ def run(block: Block, folder: Path) -> str | None:
     return None if "dry" in block.mark else done.stdout
 
 
+def pattern(text: str) -> str:
+    """Return what matches a text in which "…" stands for anything."""
+    return re.escape(squeezed(text)).replace("…", ".*?")
+
+
 def squeezed(text: str) -> str:
     return "\n".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_every_block_has_a_language_and_every_link_leads_somewhere(document):
     assert {block.kind for block in blocks(document)} <= {"python", "sh", "yaml", "toml", "text"}
     for target in re.findall(r"\]\(([^)#]+)", document.read_text(encoding="utf-8")):

@@ -22,7 +22,7 @@ from neuralprog_envs import REGISTRY
 ROOT = Path(__file__).parents[1]
 PACKAGES = [ROOT / "envs" / "neuralprog_envs", ROOT / "agents" / "neuralprog_agents"]
 PAGES = [
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "examples/README.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted(PACKAGES[1].glob("**/README.md")),
 ]

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+
+
+class Instruction(NamedTuple):
+    """One value of an action's first number: the number, how it is typed, what it means."""
+
+    number: int
+    form: str
+    meaning: str
 
 
 class Language(Protocol):
@@ -13,6 +21,10 @@ class Language(Protocol):
     @property
     def manual(self) -> str:
         """What the machine does, and every action with its meaning."""
+
+    @property
+    def instructions(self) -> tuple[Instruction, ...]:
+        """What the first number of an action chooses; of a circuit, the modules, in order."""
 
     def write(self, action: Any) -> str:
         """Return an action, K integers, as text: ``read`` turns it into one of the same effect."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from neuralprog_envs.core.language import unknown
-from neuralprog_envs.program.library import ACT
+from neuralprog_envs.core.language import Instruction, unknown
+from neuralprog_envs.program.library import ACT, RETURN
 from neuralprog_envs.program.machine import ProgramMachine
 
 _WIDTH = 100
@@ -35,9 +34,20 @@ class ProgramLanguage:
                 f"or RETURN, which ends the running program. When {names[main]} returns, the "
                 "episode ends. What the running",
                 "program may not call, or not now, changes nothing and costs a step.",
-                *_wrapped("Effects, for every program", self._effects()),
-                *(line for number in range(ACT + 1, len(names)) for line in self._callees(number)),
+                *_wrapped("Effects, for every program", ", ".join(self._effects())),
+                *(line for each in self.instructions[ACT + 1 :] for line in _wrapped(*each[1:])),
             ]
+        )
+
+    @property
+    def instructions(self) -> tuple[Instruction, ...]:
+        """The programs with what they may call, besides effects and RETURN."""
+        library = self.machine.library
+        programs = range(ACT + 1, len(library.names))
+        return (
+            Instruction(RETURN, "RETURN", "ends the running program"),
+            Instruction(ACT, "ACT", "has an effect on the pad, which its arguments choose"),
+            *(Instruction(n, library.names[n], self._callees(n)) for n in programs),
         )
 
     def write(self, action: Any) -> str:
@@ -54,14 +64,13 @@ class ProgramLanguage:
     def _effects(self) -> list[str]:
         return [effect.words for effect in self.machine.library.effects]
 
-    def _callees(self, caller: int) -> Iterator[str]:
-        """Yield what a program may call, besides effects and RETURN."""
+    def _callees(self, caller: int) -> str:
         library = self.machine.library
         calls = [w for w, a in library.actions.items() if a[0] > ACT]
         legal = [w for w in calls if library.permits(caller, library.actions[w][0])]
-        yield from _wrapped(f"{library.names[caller]} may call", legal or ["no program"])
+        return f"may call {', '.join(legal) or 'no program'}"
 
 
-def _wrapped(heading: str, words: list[str]) -> list[str]:
-    text = f"{heading}: {', '.join(words)}"
-    return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")
+def _wrapped(heading: str, text: str) -> list[str]:
+    whole = f"{heading}: {text}"
+    return textwrap.wrap(whole, _WIDTH, initial_indent="  ", subsequent_indent="    ")

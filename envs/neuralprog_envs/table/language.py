@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_envs.core.language import unknown
+from neuralprog_envs.core.language import Instruction, unknown
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.ops import Operation
 
@@ -69,9 +69,15 @@ class TableLanguage:
                 "a shorter program begins with reset, as often as needed. Type one operation a "
                 "step; columns count from 1, from left",
                 "to right, and numbers of the question from 1 (number 1 may be left out):",
-                *(f"  {_form(each):30} {_MEANINGS[each.name]}" for each in self.machine.ops),
+                *(f"  {each.form:30} {each.meaning}" for each in self.instructions),
             ]
         )
+
+    @property
+    def instructions(self) -> tuple[Instruction, ...]:
+        """The operations with what they select, compute or print."""
+        ops = enumerate(self.machine.ops)
+        return tuple(Instruction(n, _form(each), _MEANINGS[each.name]) for n, each in ops)
 
     def write(self, action: Any) -> str:
         """Return an operation with what it reads."""

@@ -22,7 +22,7 @@
 =====================================  =========================================================
 
 All else is text, never a number: ``12/05/2021`` and ``12-05-2021`` (the month is ambiguous),
- ``2021-02-30``, ``1.2.3``, ``12,5`` and ``1,23,4`` in a table with decimal points, ``10²``,
+``2021-02-30``, ``1.2.3``, ``12,5`` and ``1,23,4`` in a table with decimal points, ``10²``,
 ``1_000``, ``abc7``, and what is beyond ±1e15.
 
 No library does this that needs NumPy alone. Those that read numbers or dates in texts need a locale

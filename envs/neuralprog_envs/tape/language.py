@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_envs.core.language import unknown
+from neuralprog_envs.core.language import Instruction, unknown
 from neuralprog_envs.tape import circuit
 from neuralprog_envs.tape.machine import TapeMachine
 from neuralprog_envs.tape.ops import HALT, MODULES, OPERATIONS
@@ -32,6 +32,7 @@ _MEANINGS = {
     "MIN": "the smaller of a and b",
     "MAX": "the larger of a and b",
     "WRITE": "puts b into cell a; the result is 0",
+    "HALT": "ends the episode",
 }
 
 
@@ -54,9 +55,15 @@ class TapeLanguage:
                 "number is also the address of a cell.",
                 *(_CIRCUITS if self._is_circuit else _INSTRUCTIONS),
                 f"Every {of} with its result, where a and b are the numbers that it is given:",
-                *(f"  {_call(name):22} {meaning}" for name, meaning in _MEANINGS.items()),
+                *(f"  {each.form:22} {each.meaning}" for each in self.instructions),
             ]
         )
+
+    @property
+    def instructions(self) -> tuple[Instruction, ...]:
+        """The operations with their results; the modules of a circuit do not halt."""
+        names = OPERATIONS[:HALT] if self._is_circuit else OPERATIONS
+        return tuple(Instruction(n, _call(name), _MEANINGS[name]) for n, name in enumerate(names))
 
     def write(self, action: Any) -> str:
         """Return an instruction, or the wires of a circuit that are not the default ones."""
@@ -111,8 +118,7 @@ class TapeLanguage:
 
 _EXAMPLE = "r2 = READ(r1)"
 _INSTRUCTIONS = (
-    "Type one instruction a step: r2 = ADD(r1, r2) puts the sum of r1 and r2 into r2. "
-    "HALT ends the episode.",
+    "Type one instruction a step: r2 = ADD(r1, r2) puts the sum of r1 and r2 into r2.",
 )
 _CIRCUITS = (
     "Type one circuit a step, as wires: READ.a=r1 WRITE.a=r2 WRITE.b=READ r1=INC finish=0. "
@@ -125,7 +131,8 @@ _CIRCUITS = (
 
 
 def _call(name: str) -> str:
-    return f"{name}({', '.join('ab'[: _ARITY[name]])})" if _ARITY[name] else name
+    inputs = ", ".join("ab"[: _ARITY.get(name, 0)])
+    return f"{name}({inputs})" if inputs else name
 
 
 def _instruction(numbers: list[int]) -> str:

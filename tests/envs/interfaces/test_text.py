@@ -76,7 +76,7 @@ def gym_instance(env_id, settings):
 
 
 def test_every_module_and_operation_has_a_meaning():
-    assert list(MODULES) == [module.name for module in EVERY_MODULE]
+    assert list(MODULES) == [*(module.name for module in EVERY_MODULE), "HALT"]
     assert list(OPERATIONS) == list(EVERY_OPERATION)
 
 

@@ -67,9 +67,20 @@ chosen within it. Budgets here: {budgets} CPU-seconds.
 
 **Solved** means success on at least 99 % of 200 validation and of 200 test instances; the training
 then ends. An interquartile mean (IQM) is the mean of the middle half of all runs. In brackets are
-95 % intervals of a bootstrap that is stratified by task. Median times to solve a task count
-unsolved runs as censored (Kaplan and Meier). The statistics are those of Agarwal et al. 2021. A
-question mark is what is not measured yet. Where no budget is named, it is {reached:g} seconds."""
+95 % intervals of a bootstrap that is stratified by task, where there are several seeds. Median
+times to solve a task count unsolved runs as censored (Kaplan and Meier). The statistics are those
+of Agarwal et al. 2021. Where no budget is named, it is {reached:g} seconds."""
+
+_COLUMNS = """
+- **learned from**: all that the agent is given of a task.
+- **tasks solved**: success on at least 99 % of test instances, under most seeds. A dash is what the
+  agent does not apply to, a question mark what is not measured yet.
+- **runs solved**: the share of all trainings, one for each task and seed.
+- **median s to solve**: CPU-seconds of training until a task is solved, over all its tasks.
+- **length × 10**: success in per cent on instances ten times as long as the longest that the agent
+  was trained on, mean over the tasks that it solved.
+- **samples to solve**: how many pairs, frames, questions … it learned from, median over these."""
+"""Explains the short table, which stands alone on the first page."""
 
 _QUESTIONS = """\
 1: what learning needs when its memory is {{growth}} times as large. 2: tasks solved of those that
@@ -101,12 +112,14 @@ def _where(s: ComparisonSummary) -> str:
     return " ".join(parts)
 
 
-def _missing(s: ComparisonSummary) -> str:
+def _budget(s: ComparisonSummary) -> str:
+    """Say what the numbers of a table without a named budget were given, and what is missing."""
+    seeds = max((len(result.runs) for each in s.entrants for result in each.results), default=0)
     cells = [cell for cell in s.plan.every if not cell.refused]
     done = sum(r["status"] == MEASURED and not r["length"] for r in s.records)
-    if done == len(cells):
-        return ""
-    return f"\n\n**Unfinished: {done} of {len(cells)} cells are measured.**"
+    text = f"Budget: {s.reached:g} CPU-seconds of one thread a training; seeds: {seeds}."
+    left = f" Unfinished: {done:,} of {len(cells):,} trainings are measured."
+    return text if done == len(cells) else text + left
 
 
 def _times(budgets: Sequence[float]) -> str:
@@ -156,7 +169,9 @@ def _time(time: float | None, each: EntrantSummary) -> str:
 
 
 def _interval(e: Estimate) -> str:
-    return f"{_percent(e.value)} % [{_percent(e.low)}, {_percent(e.high)}]"
+    """Return a rate with its interval, which one seed a task does not have."""
+    value, low, high = (_percent(x) for x in (e.value, e.low, e.high))
+    return f"{value} %" if low == high else f"{value} % [{low}, {high}]"
 
 
 def _improvement(s: ComparisonSummary, members: Sequence[EntrantSummary]) -> Iterator[str]:
@@ -189,7 +204,7 @@ def short(s: ComparisonSummary) -> str:
     head = ["learned from", "agent", *(f"{family} tasks solved" for family in s.families)]
     head += ["runs solved", "median s to solve", "length × 10", "samples to solve"]
     rows = [_short_row(s, each) for each in _shown(s)]
-    return f"{_table(head, rows)}{_missing(s)}"
+    return f"{_table(head, rows)}\n\n{_budget(s)}\n{_COLUMNS}"
 
 
 def _shown(s: ComparisonSummary) -> list[EntrantSummary]:
