@@ -1,8 +1,8 @@
 """Writes the pages of environments from the registry, the tasks' docstrings and measured scores.
 
 ``make pages`` or ``python -m docs.environments``, from the root of the repository, rewrites
-``docs/environments/``; a test says when it is out of date. With ``--scores`` it first measures again
-how the pretrained agents do. The pictures are those of ``docs/frames.py``.
+``docs/environments/``; a test says when it is out of date. With ``--scores`` it first measures
+again how the pretrained agents do. The pictures are those of ``docs/frames.py``.
 """
 
 from __future__ import annotations
