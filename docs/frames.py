@@ -27,7 +27,10 @@ from neuralprog_envs.registry import FAMILIES, make_task
 PICTURES = Path(__file__).parent / "pictures"
 
 _LENGTH = {"tape": 4, "program": 5, "table": 8}
-_SEED = 6
+_SEED, _OTHER_SEED = 16, 6
+_OTHERS = ["WalkBST", "Merge", "TopologicalSort", "TableQA-", "WikiTable"]
+"""Parts of the ids that show little of their task with the first seed."""
+
 _SHEET_COLUMNS, _SHEET_WIDTH = 2, 640
 _AGENT, _INPUT, _GIF_WIDTH = "nram-sort", [4, 2, 5, 1, 3], 784
 
@@ -36,7 +39,8 @@ def frame(env_id: str) -> Frame:
     """Return the middle one of the frames of an expert's run in which something is written."""
     length = max(_LENGTH[REGISTRY[env_id].family], make_task(env_id).lengths[0])
     task = make_task(env_id, length=length)
-    instances = draw(task, _SEED, [0], (length, length), "all")
+    seed = _OTHER_SEED if any(name in env_id for name in _OTHERS) else _SEED
+    instances = draw(task, seed, [0], (length, length), "all")
     run = list(frames_of(env_id, task, instances, demonstration(task, instances)))[1:-1]
     written = [one for one in run if _writes(one)] or run
     return written[len(written) // 2]

@@ -31,7 +31,7 @@ Pixels = NDArray[np.uint8]
 
 _ROLES = (
     "page", "card", "line", "ink", "soft", "cell", "accent", "tint", "read", "read-tint",
-    "write", "write-tint", "good", "good-tint", "bad", "bad-tint",
+    "write", "write-tint", "good", "good-tint", "bad", "bad-tint", "white", "grey", "black",
 )  # fmt: skip
 
 
@@ -44,11 +44,11 @@ THEMES = MappingProxyType(
     {
         "light": _theme(
             "f6f7f9 ffffff d9dde5 1c2230 596176 eef0f5 4a4fd8 e9eafc 165fbd dcebfd "
-            "c2570c ffe9d2 0f6d3d d9f3e3 b32634 fbdfe1"
+            "c2570c ffe9d2 0f6d3d d9f3e3 b32634 fbdfe1 ffffff b4bac6 0d1017"
         ),
         "dark": _theme(
             "11141b 191d27 343b4c e7eaf2 97a0b5 262c3a 979cff 272b52 6fb1ff 16304f "
-            "ffab5e 48290f 58d392 143825 ff8088 471d22"
+            "ffab5e 48290f 58d392 143825 ff8088 471d22 ffffff b4bac6 0d1017"
         ),
     }
 )

@@ -14,6 +14,9 @@ from neuralprog_envs.core.drawing import Align, Box, Drawing, Line, Ring, Shape,
 Mark = Literal["good", "bad", "open"]
 Shapes = tuple[Shape, ...]
 
+WRITTEN = ("write", "just written")
+"""The entry of a legend for what the last step wrote."""
+
 WIDTH = 712
 """The width of what a frame shows, in units."""
 
@@ -107,10 +110,10 @@ def pointers_height(most: int) -> float:
     return _POINTER + most * _TAG
 
 
-def judgements(width: float, ended: bool, *more: tuple[str, str]) -> Drawing:
-    """Return the meanings of the marks and of the colour of what was just written, and more."""
+def judgements(width: float, ended: bool, *colours: tuple[str, str]) -> Drawing:
+    """Return the meanings of the marks, and of colours."""
     open_or_bad = ("bad", "wrong") if ended else ("open", "not right yet")
-    made = legend(("good", "right"), open_or_bad, ("write", "just written"), *more)
+    made = legend(("good", "right"), open_or_bad, *colours)
     return Drawing(width, made.height, made.shapes)
 
 

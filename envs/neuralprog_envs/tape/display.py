@@ -60,10 +60,11 @@ class TapeDisplay:
 
     def drawing(self, task: Any, moment: Moment) -> Drawing:
         """Return the tape and the registers, as the algorithm's ``look`` says, if it has one."""
-        notes: dict[str, Any] = {}
-        if moment.before is not None:
-            notes = self.notes(moment.before, moment.action, moment.state)
-        return drawing(getattr(task.algorithm, "look", Look()), moment, notes)
+        look = getattr(task.algorithm, "look", Look())
+        if moment.before is None:
+            return drawing(look, moment, {}, ())
+        notes = self.notes(moment.before, moment.action, moment.state)
+        return drawing(look, moment, notes, wiring(self.machine, moment.action).after)
 
     def is_known(self, instances: TapeInstances) -> bool:
         """Return True: each instance has its answer."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from neuralprog_envs.core.display import Moment
 from neuralprog_envs.core.drawing import Box, Drawing, Line, Placed, Shape, Text, stacked
 from neuralprog_envs.core.parts import (
     WIDTH,
+    WRITTEN,
     caption,
     cell,
     judged,
@@ -20,7 +21,6 @@ from neuralprog_envs.core.parts import (
 )
 from neuralprog_envs.tape.links import linked_list, tree
 from neuralprog_envs.tape.look import Look
-from neuralprog_envs.tape.state import TapeState
 
 _GUTTER = 76.0
 """Room for the names of the rows, at the left."""
@@ -50,7 +50,7 @@ class View:
         barred: Cells below bars.
         read: Cells that the last step read.
         written: Cells that it wrote.
-        changed: Registers that it changed.
+        changed: Registers that it wrote.
         ended: Whether the episode is over.
     """
 
@@ -65,17 +65,18 @@ class View:
     ended: bool
 
 
-def drawing(look: Look, moment: Moment, notes: dict[str, Any]) -> Drawing:
+def drawing(look: Look, moment: Moment, notes: dict[str, Any], changed: Iterable[int]) -> Drawing:
     """Return what the look asks for, the tape, the registers, and what the marks mean.
 
     ``notes`` are those of the last step, see ``TapeDisplay.notes``; empty before the first.
+    ``changed`` are the registers that it wrote.
     """
-    view = _view(look, moment, notes)
+    view = _view(look, moment, notes, changed)
     rows = [*_diagram(look, view, moment), *_tape(look, view), _registers(view), _legend(view)]
     return stacked(rows, 18)
 
 
-def _view(look: Look, moment: Moment, notes: dict[str, Any]) -> View:
+def _view(look: Look, moment: Moment, notes: dict[str, Any], changed: Iterable[int]) -> View:
     state, posed = moment.state, moment.instances
     scored = posed.mask[0].nonzero()[0].tolist()
     given, n = posed.tape[0].tolist(), int(posed.length[0])
@@ -83,19 +84,22 @@ def _view(look: Look, moment: Moment, notes: dict[str, Any]) -> View:
         tape=state.tape[0].tolist(),
         registers=state.registers[0].tolist(),
         goal={i: int(posed.answer[0, i]) for i in scored},
-        parts=list(look.named(given, n)),
+        parts=list(_named(look, given, n, scored)),
         barred=frozenset(look.barred(given, n) | set(scored if look.bars else ())),
         read=frozenset(notes.get("reads", ())),
         written=frozenset(notes.get("writes", ())),
-        changed=_changed(moment.before, state),
+        changed=frozenset(changed),
         ended=moment.ended,
     )
 
 
-def _changed(before: TapeState | None, after: TapeState) -> frozenset[int]:
-    if before is None:
-        return frozenset()
-    return frozenset((before.registers[0] != after.registers[0]).nonzero()[0].tolist())
+def _named(look: Look, tape: list[int], n: int, scored: list[int]) -> Iterator[tuple[str, range]]:
+    """Yield the parts of the input; then the output, if it is one piece and apart from them."""
+    parts = list(look.named(tape, n))
+    yield from parts
+    output = range(scored[0], scored[-1] + 1)
+    if len(output) == len(scored) and not any(set(cells) & set(output) for _, cells in parts):
+        yield "output", output
 
 
 def _diagram(look: Look, view: View, moment: Moment) -> Iterator[Drawing]:
@@ -128,22 +132,16 @@ def _tape(look: Look, view: View) -> Iterator[Drawing]:
 
 def _line(look: Look, view: View, cells: range) -> Drawing:
     """Return some cells: above them parts, goal and bars, below them addresses and pointers."""
-    M = len(view.tape)
-    wide = min(60.0, (WIDTH - _GUTTER) / min(M, _COLUMNS))
-    bars = _BARS if look.bars else 0.0
-    top, shapes = 46.0 + bars, list[Shape]()
+    wide = min(60.0, (WIDTH - _GUTTER) / min(len(view.tape), _COLUMNS))
+    top, shapes = 46.0 + (_BARS if look.bars else 0.0), list[Shape]()
     shapes += _names(view, cells, wide)
     shapes += [caption(0, 34, "goal")] if set(cells) & set(view.goal) else []
     shapes += [caption(0, top + _CELL / 2, "tape")]
-    shapes += [caption(0, top + _CELL + 14, "cell")]
+    shapes += [caption(0, top + _CELL + 12, "cell")]
     for i in cells:
         x = _GUTTER + (i - cells.start) * wide
         shapes += _goal(view, i, x + wide / 2)
-        if i in view.barred:
-            height = max(2.0, bars * view.tape[i] / (M - 1))
-            fill, line = _colours(view, i)
-            tinted = ("tint", "accent") if line is None else (fill, line)
-            shapes.append(Box(x + 5, top - height, wide - 10, height, *tinted, radius=3))
+        shapes += _bar(view, i, x, top, wide)
         shapes += _cell(view, i, x, top, wide)
     height = top + _CELL + 24 + pointers_height(min(_NAMES, len(view.registers)))
     return Drawing(WIDTH, height, tuple(shapes))
@@ -171,6 +169,14 @@ def _goal(view: View, i: int, x: float) -> Iterator[Shape]:
         left = x - (14 + 7 * len(number)) / 2
         yield from mark(kind, left + 4, 34, 8)
         yield Text(left + 12, 34, number, 13, colour)
+
+
+def _bar(view: View, i: int, x: float, top: float, wide: float) -> Iterator[Shape]:
+    if i in view.barred:
+        height = max(2.0, (_BARS - 6) * view.tape[i] / (len(view.tape) - 1))
+        fill, line = _colours(view, i)
+        tinted = ("tint", "accent") if line is None else (fill, line)
+        yield Box(x + 5, top - height, wide - 10, height, *tinted, radius=3)
 
 
 def _cell(view: View, i: int, x: float, top: float, wide: float) -> Iterator[Shape]:
@@ -209,5 +215,5 @@ def _registers(view: View) -> Drawing:
 
 
 def _legend(view: View) -> Drawing:
-    made = judgements(WIDTH - _GUTTER, view.ended, ("read", "just read"))
+    made = judgements(WIDTH - _GUTTER, view.ended, WRITTEN, ("read", "just read"))
     return Drawing(WIDTH, made.height, (Placed(_GUTTER, 0, made),))

@@ -64,20 +64,8 @@ def tree(tape: Sequence[int], levels: int, path: Sequence[int], marked: frozense
     every = list(_in_order(tape))
     nodes = [node for node in every if node.depth < levels]
     column = min(NODE + GAP, WIDTH / max(1, len(nodes)))
-    left = (WIDTH - column * len(nodes)) / 2
-    at = {
-        node.address: (left + (place + 0.5) * column, node.depth * _LEVEL)
-        for place, node in enumerate(nodes)
-    }
-    walked = set(_walk(tape, path))
     shapes: list[Shape] = [Text(0, HIGH / 2, "tree", 15, "soft")]
-    for node in nodes:
-        for child in set(node.children) & set(at):
-            ends = at[node.address], at[child]
-            shapes.append(_edge(*ends, {node.address, child} <= walked))
-    for node in nodes:
-        used = bool(set(range(node.address, node.address + 3)) & marked)
-        shapes += _of_tree(tape[node.address], node.address, at[node.address], column, used)
+    shapes += _of_tree(tape, nodes, column, set(_walk(tape, path)), marked)
     if len(nodes) < len(every):
         words = f"… {len(every) - len(nodes):,} more nodes below"
         shapes.append(Text(0, levels * _LEVEL - 8, words, 13, "soft"))
@@ -85,8 +73,27 @@ def tree(tape: Sequence[int], levels: int, path: Sequence[int], marked: frozense
 
 
 def _of_tree(
-    value: int, address: int, at: tuple[float, float], column: float, used: bool
-) -> Shapes:
+    tape: Sequence[int],
+    nodes: Sequence[Node],
+    column: float,
+    walked: set[int],
+    marked: frozenset[int],
+) -> Iterator[Shape]:
+    """Yield the edges and the nodes, one above each column from left to right."""
+    left = (WIDTH - column * len(nodes)) / 2
+    at = {
+        node.address: (left + (place + 0.5) * column, node.depth * _LEVEL)
+        for place, node in enumerate(nodes)
+    }
+    for node in nodes:
+        for child in set(node.children) & set(at):
+            yield _edge(at[node.address], at[child], {node.address, child} <= walked)
+    for node in nodes:
+        used = bool(set(range(node.address, node.address + 3)) & marked)
+        yield from _node(tape[node.address], node.address, at[node.address], column, used)
+
+
+def _node(value: int, address: int, at: tuple[float, float], column: float, used: bool) -> Shapes:
     """Return a node of a tree and, where there is room, its address at its right."""
     line, fill = ("read", "read-tint") if used else ("soft", "card")
     wide = min(NODE, column - 3)

@@ -125,7 +125,7 @@ def test_an_arrow_has_a_head():
 def test_texts_have_the_contrast_that_people_need(theme):
     pairs = """ink card, ink cell, ink tint, ink read-tint, ink write-tint, ink good-tint,
     soft card, soft page, accent card, accent tint, good card, good good-tint, bad card,
-    bad bad-tint, read card, card ink"""
+    bad bad-tint, read card, black white, black grey, card ink"""
     for text, ground in (pair.split() for pair in pairs.replace("\n", " ").split(",")):
         bright, dark = sorted((luminance(colour(n, theme)) for n in (text, ground)), reverse=True)
         assert (bright + 0.05) / (dark + 0.05) >= 4.5, (text, ground)

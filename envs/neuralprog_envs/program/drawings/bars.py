@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from neuralprog_envs.core.display import Moment
 from neuralprog_envs.core.drawing import Box, Drawing, Shape, stacked
-from neuralprog_envs.core.parts import caption, judged, judgements, mark
+from neuralprog_envs.core.parts import WRITTEN, caption, judged, judgements, mark
 from neuralprog_envs.program.drawings import WIDTH, pad
 from neuralprog_envs.program.world import World
 
@@ -20,7 +20,7 @@ def drawing(world: World, moment: Moment) -> Drawing:
     """Return the array, row 0, below its bars, and the other rows."""
     array = pad.row_of(world, moment, 0, _columns(world, moment))
     others = [pad.row_of(world, moment, row) for row in range(1, len(world.rows))]
-    legend = [judgements(WIDTH, moment.ended)] if _goal(moment) else []
+    legend = [judgements(WIDTH, moment.ended, WRITTEN)] if _goal(moment) else []
     return stacked([_bars(world, moment), array, *others, *legend], 6)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from neuralprog_envs.core.display import Moment
 from neuralprog_envs.core.drawing import Drawing, Line, Shape, Text, stacked
 from neuralprog_envs.core.parts import (
+    WRITTEN,
     caption,
     cell,
     judged,
@@ -37,7 +38,9 @@ def drawing(world: World, moment: Moment) -> Drawing:
     shapes.append(Text(62, plus + _CELL / 2, "+", 22, "ink", "middle"))
     shapes.append(Line(((56, line), (_right(world, moment), line)), "ink", 2))
     height = 4 * (_CELL + _GAP) + _LINE + pointers_height(1)
-    return stacked([Drawing(WIDTH, height, tuple(shapes)), judgements(WIDTH, moment.ended)], 8)
+    return stacked(
+        [Drawing(WIDTH, height, tuple(shapes)), judgements(WIDTH, moment.ended, WRITTEN)], 8
+    )
 
 
 def _row(world: World, moment: Moment, row: int, top: float) -> Iterator[Shape]:

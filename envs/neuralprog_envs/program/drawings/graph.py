@@ -20,8 +20,8 @@ _MOST = 14
 """Vertices that are drawn at most."""
 
 _CELL, _CELLS = 34.0, 10
-_COLOURS = (("card", "soft", "ink"), ("line", "soft", "ink"), ("ink", "ink", "card"))
-"""Fill, border and ink of a vertex that is white, grey or black."""
+_COLOURS = (("white", "black"), ("grey", "black"), ("black", "white"))
+"""A vertex that is white, grey or black, and its ink."""
 
 _LATER = ("soft", "line")
 """The colours of an edge that is to be followed, and of one that was."""
@@ -90,10 +90,10 @@ def _pointed(world: World, moment: Moment) -> dict[int, list[str]]:
 
 
 def _vertex(v: int, x: float, y: float, colour: int, names: list[str]) -> Iterator[Shape]:
-    fill, line, ink = _COLOURS[colour] if colour < len(_COLOURS) else _COLOURS[0]
+    fill, ink = _COLOURS[colour] if colour < len(_COLOURS) else _COLOURS[0]
     if "active" in names:
         yield Ring(x, y, _VERTEX + 5, None, "accent", 2.5)
-    yield Ring(x, y, _VERTEX, fill, line, 2)
+    yield Ring(x, y, _VERTEX, fill, "soft", 2)
     yield Text(x, y, f"{v + 1}", 15, ink, "middle")
     if names:
         yield _label(", ".join(names), x, y)
@@ -111,8 +111,8 @@ def _label(words: str, x: float, y: float) -> Text:
 
 def _meanings() -> Drawing:
     shapes, column = list[Shape](), WIDTH / len(_MEANINGS)
-    for place, (words, (fill, line, _)) in enumerate(zip(_MEANINGS, _COLOURS, strict=True)):
-        shapes.append(Ring(place * column + 8, 9, 7, fill, line, 1.6))
+    for place, (words, (fill, _)) in enumerate(zip(_MEANINGS, _COLOURS, strict=True)):
+        shapes.append(Ring(place * column + 8, 9, 7, fill, "soft", 1.6))
         shapes.append(Text(place * column + 22, 9, words, 13, "soft"))
     return Drawing(WIDTH, 26, tuple(shapes))
 

@@ -68,17 +68,18 @@ def places(columns: int, at: int) -> Iterator[tuple[int, float, float]]:
     """Yield the columns that are shown, those around one of them, each with its x and width."""
     shown = _shown(columns, at)
     wide = min(_WIDEST, (WIDTH - _GUTTER - 2 * _margin(columns)) / len(shown))
+    first = _GUTTER + (_margin(columns) if shown.start else 0)
     for place, i in enumerate(shown):
-        yield i, _GUTTER + _margin(columns) + place * wide, wide
+        yield i, first + place * wide, wide
 
 
 def cut(columns: int, at: int, y: float) -> Iterator[Shape]:
     """Yield "…" where columns are left out, at the height y."""
-    shown = _shown(columns, at)
-    if shown.start > 0:
+    *_, (last, x, wide) = places(columns, at)
+    if _shown(columns, at).start:
         yield Text(_GUTTER + _margin(columns) / 2, y, "…", 18, "soft", "middle")
-    if shown.stop < columns:
-        yield Text(WIDTH - _margin(columns) / 2, y, "…", 18, "soft", "middle")
+    if last < columns - 1:
+        yield Text(x + wide + _margin(columns) / 2, y, "…", 18, "soft", "middle")
 
 
 def has_changed(moment: Moment, row: int, column: int) -> bool:

@@ -25,7 +25,7 @@ class Copy:
     registers = 4
     shortest = 1
     split_from = 4
-    look = Look(("p", ("A", 1)))
+    look = Look(("p", ("input A", 1)))
 
     def memory_size(self, n: int) -> int:
         """Return 2n + 1: the pointer, the array, its copy."""

@@ -29,7 +29,7 @@ class Deduplicate:
     registers = 5
     shortest = 1
     split_from = 4
-    look = Look(("p", ("A", 1)))
+    look = Look(("p", ("input A", 1)))
     encode = staticmethod(encode_pointed)
 
     def memory_size(self, n: int) -> int:

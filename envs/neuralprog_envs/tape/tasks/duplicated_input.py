@@ -29,7 +29,7 @@ class DuplicatedInput:
     registers = 4
     shortest = 1
     split_from = 4
-    look = Look(("p", ("A", 2)))
+    look = Look(("p", ("input A", 2)))
 
     def memory_size(self, n: int) -> int:
         """Return 3n + 1: the pointer, the doubled array, the symbols."""

@@ -24,7 +24,7 @@ class Increment:
     registers = 2
     shortest = 1
     split_from = 5
-    look = Look((("A", 1),))
+    look = Look((("array A", 1),))
     sample = staticmethod(array)
     encode = staticmethod(encode_array)
 

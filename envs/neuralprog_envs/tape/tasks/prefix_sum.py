@@ -26,7 +26,7 @@ class PrefixSum:
     registers = 3
     shortest = 1
     split_from = 5
-    look = Look((("A", 1),), bars=True)
+    look = Look((("array A", 1),), bars=True)
     sample = staticmethod(array)
     encode = staticmethod(encode_array)
 

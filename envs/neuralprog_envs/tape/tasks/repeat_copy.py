@@ -28,7 +28,7 @@ class RepeatCopy:
     registers = 4
     shortest = 1
     split_from = 3
-    look = Look(("p", ("A", 1)))
+    look = Look(("p", ("input A", 1)))
     sample = staticmethod(sample_pointed)
     encode = staticmethod(encode_pointed)
 

@@ -26,7 +26,7 @@ class Reverse:
     registers = 3
     shortest = 1
     split_from = 4
-    look = Look(("p", ("A", 1)))
+    look = Look(("p", ("input A", 1)))
     sample = staticmethod(sample_pointed)
     encode = staticmethod(encode_pointed)
 

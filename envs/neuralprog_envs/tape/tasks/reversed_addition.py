@@ -32,7 +32,7 @@ class ReversedAddition:
     registers = 5
     shortest = 1
     split_from = 4
-    look = Look(("p", ("a b a b …", 2)))
+    look = Look(("p", ("digits a b a b …", 2)))
 
     def memory_size(self, n: int) -> int:
         """Return 3n + 2: the pointer, two numbers of n digits, their sum of n + 1."""

@@ -25,7 +25,7 @@ class Sort:
     registers = 5
     shortest = 1
     split_from = 5
-    look = Look(("n", ("A", 1)), bars=True)
+    look = Look(("n", ("array A", 1)), bars=True)
     answer = staticmethod(ascending)
 
     def memory_size(self, n: int) -> int:

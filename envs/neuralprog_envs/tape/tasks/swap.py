@@ -30,7 +30,7 @@ class Swap:
     registers = 3
     shortest = 2
     split_from = 4
-    look = Look(("p", "q", ("A", 1)))
+    look = Look(("p", "q", ("array A", 1)))
 
     def memory_size(self, n: int) -> int:
         """Return n + 3: two addresses, the array, a zero."""
