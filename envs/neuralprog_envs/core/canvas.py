@@ -43,16 +43,19 @@ def _theme(colours: str) -> Mapping[str, str]:
 THEMES = MappingProxyType(
     {
         "light": _theme(
-            "f6f7f9 ffffff d9dde5 1c2230 596176 eef0f5 4a4fd8 e9eafc 165fbd dcebfd "
-            "c2570c ffe9d2 0f6d3d d9f3e3 b32634 fbdfe1 ffffff b4bac6 0d1017"
+            "f6f7f9 ffffff e1e4ea 1c2230 596176 f0f2f6 4a4fd8 e9eafc 165fbd dcebfd "
+            "b04a06 ffe9d2 0f6d3d d9f3e3 b32634 fbdfe1 ffffff b4bac6 0d1017"
         ),
         "dark": _theme(
-            "11141b 191d27 343b4c e7eaf2 97a0b5 262c3a 979cff 272b52 6fb1ff 16304f "
+            "11141b 191d27 2b3140 e7eaf2 97a0b5 222835 979cff 272b52 6fb1ff 16304f "
             "ffab5e 48290f 58d392 143825 ff8088 471d22 ffffff b4bac6 0d1017"
         ),
     }
 )
-"""Colours by theme and name; texts have a contrast of at least 4.5 to what they stand on."""
+"""Colours by theme and name, those of the viewer's pages.
+
+Texts have a contrast of at least 4.5 to what they stand on.
+"""
 
 _FINER = 3
 """How many times larger than it is seen everything is painted."""

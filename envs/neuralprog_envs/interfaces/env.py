@@ -43,7 +43,8 @@ class TaskEnv(gym.Env[Any, NDArray[np.int64]]):
     Args:
         env_id: An id of the registry.
         render_mode: None, "ansi", "rgb_array" (needs the extra "render"), or "human", which prints
-            the ansi text after every step.
+            the ansi text after every step. (Gymnasium's wrapper ``HumanRendering`` shows the
+            pictures of an "rgb_array" environment in a window.)
         render_size: Of pictures: width and height in pixels, or the width alone; None: 784 wide.
         render_theme: Of pictures: "light" or "dark".
         **settings: "length", "reward", "discount", "split" and "max_steps", see

@@ -130,8 +130,8 @@ def _left_out(
 ) -> Iterator[Shape]:
     """Yield how many rows and columns are not shown, and how many rows are marked."""
     hidden = rows - len(shown)
-    parts = [f"{hidden:,} more rows"] if hidden else []
-    parts += [f"{columns} more columns"] if columns else []
+    left_out = (hidden, "row"), (columns, "column")
+    parts = [f"{n:,} more {name}{'s' * (n > 1)}" for n, name in left_out if n]
     if parts:
         yield Text(_GUTTER, y, f"… {' and '.join(parts)}", 13, "soft")
     count = int(state.selected[0].sum())

@@ -140,7 +140,7 @@ def _line(look: Look, view: View, cells: range) -> Drawing:
     shapes += [caption(0, top + _CELL + 12, "cell")]
     for i in cells:
         x = _GUTTER + (i - cells.start) * wide
-        shapes += _goal(view, i, x + wide / 2)
+        shapes += _goal(view, i, x + wide / 2, wide)
         shapes += _bar(view, i, x, top, wide)
         shapes += _cell(view, i, x, top, wide)
     height = top + _CELL + 24 + pointers_height(min(_NAMES, len(view.registers)))
@@ -160,15 +160,15 @@ def _names(view: View, cells: range, wide: float) -> Iterator[Shape]:
         yield Line(((left, 19), (right, 19)), "soft", 1.2)
 
 
-def _goal(view: View, i: int, x: float) -> Iterator[Shape]:
+def _goal(view: View, i: int, x: float, wide: float) -> Iterator[Shape]:
     """Yield what a scored cell must hold, and whether it does."""
     if i in view.goal:
         kind = judged(view.tape[i] == view.goal[i], view.ended)
         colour = "soft" if kind == "open" else kind
         number = f"{view.goal[i]}"
-        left = x - (14 + 7 * len(number)) / 2
+        left = max(x - wide / 2, x - (14 + 7 * len(number)) / 2)
         yield from mark(kind, left + 4, 34, 8)
-        yield Text(left + 12, 34, number, 13, colour)
+        yield Text(left + 12, 34, number, 13, colour, width=wide - 13, least=0.65)
 
 
 def _bar(view: View, i: int, x: float, top: float, wide: float) -> Iterator[Shape]:

@@ -117,6 +117,17 @@ def test_texts_have_the_contrast_that_people_need(scheme):
         assert (bright + 0.05) / (dark + 0.05) >= 4.5, (text, ground)
 
 
+def test_frames_have_the_colours_of_pages():
+    canvas = pytest.importorskip("neuralprog_envs.core.canvas")
+    css = files("neuralprog_agents.viewer").joinpath("page.css").read_text()
+    schemes = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
+    for scheme, theme in zip(schemes, canvas.THEMES.values(), strict=True):
+        colours = dict(re.findall(r"--([\w-]+): (#\w{6})", scheme))
+        shared = {name: colour for name, colour in theme.items() if name in colours}
+        assert len(shared) == 16
+        assert shared == {name: colours[name] for name in shared}
+
+
 def luminance(colour):
     """Relative luminance, as WCAG 2 defines it."""
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]

@@ -1,6 +1,8 @@
 """Frames of every environment: complete, inside their card, of one size, and about their state."""
 
+import base64
 import dataclasses
+import io
 import re
 
 import gymnasium as gym
@@ -17,7 +19,11 @@ from neuralprog_envs.core.parts import WIDTH
 from neuralprog_envs.interfaces.display import display_of
 from neuralprog_envs.interfaces.frame import Frame, Style, frames_of
 from neuralprog_envs.interfaces.replay import demonstration
+from neuralprog_envs.interfaces.trace import trace
+from neuralprog_envs.program.drawings import pad
 from neuralprog_envs.registry import make_task
+from neuralprog_envs.tape.drawing import drawing as tape_drawing
+from neuralprog_envs.tape.look import Look
 
 IDS = sorted(REGISTRY)
 SETTINGS = [(id_, {}) for id_ in IDS] + [
@@ -32,12 +38,12 @@ SETTINGS = [(id_, {}) for id_ in IDS] + [
 ]
 
 
-def runs(env_id, settings, seed=0, most=12):
+def runs(env_id, settings, seed=0, most=12, by_chance=False):
     """Return some frames of an expert's run, first and last among them, or of random actions."""
     task = make_task(env_id, **settings)
     length = settings.get("length") or task.lengths[0] + 2
     instances = draw(task, seed, [0], (length, length), "all")
-    if settings:
+    if settings or by_chance:
         random = np.random.default_rng(seed)
         actions = random.integers(task.machine.actions, size=(60, len(task.machine.actions)))
         actions = actions[: 4 if REGISTRY[env_id].family == "table" else None]
@@ -81,16 +87,62 @@ def extent(shape):
 
 @pytest.mark.parametrize(("env_id", "settings"), SETTINGS, ids=str)
 def test_nothing_is_drawn_outside_and_all_frames_have_one_size(env_id, settings):
-    frames = runs(env_id, settings)
+    frames = runs(env_id, settings) + runs(env_id, settings, by_chance=True)
     drawings = [frame.drawing() for frame in frames]
     assert len({(d.width, d.height) for d in drawings}) == 1
     for drawing in drawings:
-        for shape, x, y in spread(drawing):
-            left, top, right, bottom = extent(shape)
-            assert x + left >= 8, shape
-            assert y + top >= 8, shape
-            assert x + right <= drawing.width - 8, shape
-            assert y + bottom <= drawing.height - 8, shape
+        check_inside(drawing, 8)
+
+
+def check_inside(drawing, margin=0):
+    """Assert that all shapes are inside a drawing, and so far from its edges."""
+    for shape, x, y in spread(drawing):
+        left, top, right, bottom = extent(shape)
+        assert x + left >= margin, shape
+        assert y + top >= margin, shape
+        assert x + right <= drawing.width - margin, shape
+        assert y + bottom <= drawing.height - margin, shape
+
+
+@pytest.mark.parametrize("env_id", [id_ for id_ in IDS if REGISTRY[id_].family != "table"])
+def test_a_task_that_does_not_say_how_it_looks_is_drawn_too(env_id):
+    states = [frame.moment for frame in runs(env_id, {})]
+    task = make_task(env_id)
+    if REGISTRY[env_id].family == "tape":
+        drawings = [tape_drawing(Look(), moment, {}, ()) for moment in states]
+    else:
+        drawings = [pad.drawing(task.machine.world, moment) for moment in states]
+    assert len({(d.width, d.height) for d in drawings}) == 1
+    assert len({repr(drawing) for drawing in drawings}) > 1
+    for drawing in drawings:
+        check_inside(drawing, -30)  # a name below a pointer may stand out beside a narrow pad
+
+
+TABLE = [
+    ["Town – Ville", "a very long name of a column that has no room", "C", "D", "E", "F"],
+    *[["Zürich", "words " * 30, "1", "東京", "-2.5", "x" * 80] for _ in range(12)],
+]
+
+
+def test_a_users_table_is_cut_where_there_is_no_room():
+    canvas = pytest.importorskip("neuralprog_envs.core.canvas")
+    env = gym.make("NPWikiTableQuestions-v0", render_mode="rgb_array")
+    posed = {"table": TABLE, "question": "how many towns have a name that is long? " * 4}
+    env.reset(options={"input": posed})
+    drawing = env.unwrapped.frame().drawing()
+    check_inside(drawing, 8)
+    assert "… 2 more rows and 1 more column" in texts(drawing)
+    check_padding(canvas, env.render())
+
+
+def test_a_picture_that_an_agent_sees_is_whole_in_a_trace():
+    """The viewer's picture is the observation, pixel for pixel."""
+    image = pytest.importorskip("PIL.Image")
+    env = gym.make("NPICanonicalize-v0").unwrapped
+    observation, _ = env.reset(seed=3)
+    url = trace(env.task, env.instance, [])["scene"]["picture"]
+    with image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))) as opened:
+        assert np.array_equal(np.asarray(opened), observation["image"])
 
 
 @pytest.mark.parametrize(("env_id", "settings"), SETTINGS, ids=str)
@@ -98,7 +150,11 @@ def test_between_the_card_and_its_content_nothing_is_painted(env_id, settings):
     """Texts too stay inside, in the font that there is."""
     canvas = pytest.importorskip("neuralprog_envs.core.canvas")
     frame = runs(env_id, settings)[-2]
-    pixels = canvas.paint(frame.drawing())
+    check_padding(canvas, canvas.paint(frame.drawing()))
+
+
+def check_padding(canvas, pixels):
+    """Assert that around the content of a frame there is only the card."""
     card = np.array(canvas.getrgb(canvas.THEMES["light"]["card"]))
     ring = np.ones(pixels.shape[:2], dtype=bool)
     ring[30:-30, 30:-30] = False

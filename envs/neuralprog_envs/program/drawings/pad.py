@@ -11,6 +11,8 @@ from neuralprog_envs.program.drawings import WIDTH
 from neuralprog_envs.program.world import Pointer, World
 
 _GUTTER, _WIDEST, _NARROWEST, _CELL = 78.0, 48.0, 30.0, 34.0
+_NAMES = 3
+"""Pointers that are named below a cell."""
 
 
 def drawing(world: World, moment: Moment) -> Drawing:
@@ -25,7 +27,7 @@ def row_of(world: World, moment: Moment, row: int, columns: int | None = None) -
     columns = world.columns if columns is None else columns
     values = moment.state.pad[0, row].tolist()
     named = pointing(world, moment, row)
-    most = max(1, sum(pointer.row == row for pointer in world.pointers))
+    most = min(_NAMES, sum(pointer.row == row for pointer in world.pointers))
     shapes: list[Shape] = [caption(0, _CELL / 2, world.rows[row], width=_GUTTER - 16)]
     for i, x, width in places(columns, min(named, default=0)):
         changed = has_changed(moment, row, i)
@@ -36,7 +38,7 @@ def row_of(world: World, moment: Moment, row: int, columns: int | None = None) -
         names = [_name(pointer, room) for pointer in named.get(i, ())]
         shapes += pointers(x + width / 2, _CELL + 3, names, room, most)
     shapes += cut(columns, min(named, default=0), _CELL / 2)
-    height = _CELL + 3 + pointers_height(min(3, most)) if most else _CELL
+    height = _CELL + 3 + pointers_height(most) if most else _CELL
     return Drawing(WIDTH, height, tuple(shapes))
 
 
