@@ -46,7 +46,8 @@ def _parts(s: ComparisonSummary, command: str, plots: Sequence[str]) -> Iterator
     yield _QUESTIONS.format(seconds=s.reached)
     yield _questions(s)
     for name in plots:
-        yield f"\n![{CAPTIONS[name]}](compare-{name}.png)\n\n{CAPTIONS[name]}"
+        title = CAPTIONS[name].partition(". ")[0]
+        yield f"\n![{title}](compare-{name}.png)\n\n{CAPTIONS[name]}"
     yield f"\n## Every task\n\n{_SUCCESS.format(budgets=_times(s.budgets))}"
     for family in s.families:
         yield f"\n### {family}\n\n{_matrix(s, family)}"
@@ -176,17 +177,11 @@ def _interval(e: Estimate) -> str:
 
 def _improvement(s: ComparisonSummary, members: Sequence[EntrantSummary]) -> Iterator[str]:
     """Yield how likely the best of a kind is better than each other, on common tasks."""
-    ranked = sorted(members, key=lambda each: -_rank(each, s.reached))
+    ranked = sorted(members, key=lambda each: -each.rank(s.reached))
     rows = [row for other in ranked[1:] if (row := _better(s, ranked[0], other))]
     if rows:
         yield f"\nProbability that a run of `{ranked[0].who.name}` scores more:\n"
         yield _table(["than", "on common tasks", "probability"], rows)
-
-
-def _rank(each: EntrantSummary, seconds: float) -> float:
-    """Return the number of tasks solved, and less than 1 for the mean success."""
-    rates = [fmean(result.at(seconds)) for result in each.results if result.runs]
-    return len(each.won(seconds)) + fmean(rates or [0.0]) / 2
 
 
 def _better(s: ComparisonSummary, ours: EntrantSummary, theirs: EntrantSummary) -> list[str]:
@@ -211,7 +206,7 @@ def _shown(s: ComparisonSummary) -> list[EntrantSummary]:
     """Return the best of each kind, and the best of the rest, ordered by kind."""
     ranked = sorted(
         (each for those in s.groups.values() for each in those),
-        key=lambda each: -_rank(each, s.reached),
+        key=lambda each: -each.rank(s.reached),
     )
     first = {each.group: each for each in reversed(ranked)}
     rest = [each for each in ranked if each not in first.values()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import median
+from statistics import fmean, median
 
 from neuralprog_agents.benchmark.comparison import statistics, tasks
 from neuralprog_agents.benchmark.comparison.cells import ConfiguredCell
@@ -127,6 +127,11 @@ class EntrantSummary:
             return None
         scores = [each.at(seconds) for each in self.of(family)]
         return statistics.estimate(scores, statistics.interquartile_mean)
+
+    def rank(self, seconds: float, family: str | None = None) -> float:
+        """Return the number of tasks solved within a budget, and below 1 for the mean success."""
+        rates = [fmean(each.at(seconds)) for each in self.of(family) if each.runs]
+        return len(self.won(seconds, family)) + fmean(rates or [0.0]) / 2
 
     def times(self, family: str | None = None) -> tuple[list[float], list[bool]]:
         """Return when each run was solved or else ended, and whether it was solved."""

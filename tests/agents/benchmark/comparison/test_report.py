@@ -1,9 +1,6 @@
 """The report: what it reads from records under a budget, and that it adds up rightly."""
 
-from itertools import pairwise
 from pathlib import Path
-
-import pytest
 
 from neuralprog_agents.benchmark.comparison import main as comparison
 from neuralprog_agents.benchmark.comparison import plots, tasks
@@ -117,6 +114,7 @@ def everything():
 def test_the_report_has_it_all(tmp_path):
     summary = ComparisonSummary(PLAN, everything())
     names = plots.draw(summary, tmp_path)
+    assert all((tmp_path / f"compare-{name}.png").stat().st_size for name in names)
     text = report(summary, "neuralprog benchmark compare", names)
     assert names == list(plots.CAPTIONS)
     assert "Unfinished" not in text
@@ -147,27 +145,6 @@ def test_what_is_not_measured_is_not_called_unsolved():
     text = short(ComparisonSummary(PLAN, everything()[:2]))
     assert "| rewards | `ppo` | ? | ? | – |" in text
     assert "Unfinished: 2 of 14 trainings are measured." in text
-
-
-def test_figures_are_600_pixels_wide_with_at_most_six_names(tmp_path, monkeypatch):
-    from PIL import Image
-
-    names = []
-    monkeypatch.setattr(plots, "_label", lambda axis, ends: names.append(len(ends)))
-    many = ("lstm", "lstm-attention", "transformer", "search", "ntm-lstm", "ntm-mlp", "ppo", "dqn")
-    plan = Plan(many, ENVS[:1], seeds=1, seconds=60.0)
-    summary = ComparisonSummary(plan, [row(name, ENVS[0]) for name in many])
-    for name in plots.draw(summary, tmp_path):
-        with Image.open(tmp_path / f"compare-{name}.png") as picture:
-            assert picture.width == 600
-    assert set(names) == {6}
-
-
-@pytest.mark.parametrize("heights", [[0.5] * 6, [1.0] * 6, [0.0] * 6, [0.0, 0.9, 0.95, 1.0], [0.3]])
-def test_names_are_apart_and_in_the_panel(heights):
-    placed = plots._apart(heights)
-    assert all(b - a >= 0.14 - 1e-9 for a, b in pairwise(placed))
-    assert -1e-9 <= placed[0] <= placed[-1] <= 1.0
 
 
 def test_a_report_needs_the_log_alone(tmp_path, monkeypatch):
