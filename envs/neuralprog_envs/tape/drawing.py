@@ -132,7 +132,7 @@ def _tape(look: Look, view: View) -> Iterator[Drawing]:
 
 def _line(look: Look, view: View, cells: range) -> Drawing:
     """Return some cells: above them parts, goal and bars, below them addresses and pointers."""
-    wide = min(60.0, (WIDTH - _GUTTER) / min(len(view.tape), _COLUMNS))
+    wide = min(68.0, (WIDTH - _GUTTER) / min(len(view.tape), _COLUMNS))
     top, shapes = 46.0 + (_BARS if look.bars else 0.0), list[Shape]()
     shapes += _names(view, cells, wide)
     shapes += [caption(0, 34, "goal")] if set(cells) & set(view.goal) else []
