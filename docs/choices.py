@@ -52,27 +52,53 @@ def history(config: Any, index: int) -> History:
 
 
 def draw(stuck: History, solved: History) -> None:
-    """Write the picture: a row for each choice, a column for each chunk, the error below."""
+    """Write the picture: a row for each choice that is ever sure, the error below."""
+    curves = {"gets stuck": stuck, "is solved": solved}
+    rows = [
+        i
+        for i in range(len(stuck.names))
+        if any(_sure(c)[1:, i].max() > 0.5 for c in curves.values())
+    ]
     figure, axes = plt.subplots(
-        2, 2, figsize=(11, 8), sharex="col", height_ratios=[4, 1], layout="constrained"
-    )
-    for column, (curve, how) in enumerate(((stuck, "stuck"), (solved, "solved"))):
-        above, below = axes[:, column]
+        2, 2, figsize=(6.0, 4.6), sharex="col", sharey="row", height_ratios=[3, 1],
+        layout="constrained",
+    )  # fmt: skip
+    for (above, below), (how, curve) in zip(axes.T, curves.items(), strict=True):
         steps = np.arange(len(curve.error)) * _CHUNK
+        edges = np.arange(len(curve.error) + 1) * _CHUNK - _CHUNK / 2
         image = above.pcolormesh(
-            steps, np.arange(len(curve.names)), np.transpose(curve.sure), vmin=0, vmax=1
+            edges,
+            np.arange(len(rows) + 1) - 0.5,
+            _sure(curve).T[rows],
+            vmin=0,
+            vmax=1,
+            cmap="Blues",
         )
-        above.set_title(f"Swap, restart {curve.index}: {how}")
-        above.set_yticks(range(len(curve.names)), curve.names, fontsize=6)
-        above.invert_yaxis()
-        below.plot(steps, curve.error, label="share of wrong cells")
-        below.plot(steps, np.array(curve.level) / 10, label="level / 10", linestyle="--")
-        below.set_xlabel("gradient steps")
-        below.set_ylim(0, 1)
-        below.legend(fontsize=7)
-    figure.colorbar(image, ax=axes[0], label="largest probability of the choice")
-    figure.savefig(TARGET, dpi=110)
+        above.set_title(f"restart {curve.index} {how}", fontsize=9, loc="left", weight="bold")
+        above.set_yticks(range(len(rows)), [curve.names[i] for i in rows], fontsize=8)
+        _lines(below, steps, {"wrong cells": curve.error, "level / 10": np.array(curve.level) / 10})
+    axes[0, 0].invert_yaxis()
+    bar = figure.colorbar(image, ax=axes[0], label="largest probability", ticks=[0, 0.5, 1])
+    bar.outline.set_visible(False)
+    figure.savefig(TARGET, dpi=200)
     print(f"wrote {TARGET}, {TARGET.stat().st_size:,} bytes")
+
+
+def _sure(curve: History) -> Any:
+    return np.array(curve.sure)
+
+
+def _lines(axis: Any, steps: Any, lines: dict[str, Any]) -> None:
+    """Draw lines from 0 to 1, each with its name at its end."""
+    for (name, values), colour in zip(lines.items(), ("#c9252d", "#1f6fb4"), strict=True):
+        axis.plot(steps, values, color=colour, linewidth=1.6)
+        at = (steps[-1], values[-1])
+        axis.annotate(
+            name, at, (0, 4), textcoords="offset points", color=colour, fontsize=8, ha="right"
+        )
+    axis.set_xlabel("gradient steps", fontsize=9)
+    axis.set_ylim(-0.03, 1.1)
+    axis.spines[["top", "right"]].set_visible(False)
 
 
 def main() -> None:

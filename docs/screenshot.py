@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,7 @@ _RUNS = (
 """Agent, what it is run on, and the step that is shown."""
 
 _DESK, _PHONE = (1280, 800), (390, 844)
-_SHEET_HEIGHT, _MARGIN, _COLOURS = 640, 12, 256
+_SHEET_HEIGHT, _MARGIN, _COLOURS = 640, 12, 64
 
 
 def main() -> None:
@@ -43,8 +44,7 @@ def main() -> None:
             rows = [
                 [_shot(driver, page, size, scheme) for size in (_DESK, _PHONE)] for page in pages
             ]
-            sheet = _sheet(rows).quantize(_COLOURS, Image.Quantize.MAXCOVERAGE)
-            _write(f"viewer-{scheme}.png", sheet)
+            _write(f"viewer-{scheme}.png", _reduced(_sheet(rows)))
 
 
 def _page(folder: Path, agent: str, posed: dict[str, Any], step: int) -> str:
@@ -97,6 +97,16 @@ def _sheet(rows: list[list[Image.Image]]) -> Image.Image:
 def _as_high(picture: Image.Image) -> Image.Image:
     width = round(picture.width * _SHEET_HEIGHT / picture.height)
     return picture.resize((width, _SHEET_HEIGHT), Image.Resampling.LANCZOS)
+
+
+def _reduced(picture: Image.Image) -> Image.Image:
+    """Return a picture in 256 colours: its most frequent ones, and others far from each other."""
+    counts = Counter({colour: n for n, colour in picture.getcolors(picture.width * picture.height)})
+    frequent = [part for colour, _ in counts.most_common(_COLOURS) for part in colour]
+    spread = picture.quantize(256 - _COLOURS, Image.Quantize.MAXCOVERAGE).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*frequent, *spread])
+    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def _write(name: str, picture: Image.Image) -> None:

@@ -6,7 +6,7 @@ from html import escape
 
 _FRAME = (
     '<iframe srcdoc="{}" sandbox="allow-scripts" title="a run, step by step" '
-    'style="width: 100%; height: 640px; border: 1px solid #8888"></iframe>'
+    'style="width: 100%; height: 720px; border: 1px solid #8888"></iframe>'
 )
 
 

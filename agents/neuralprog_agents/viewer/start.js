@@ -34,7 +34,7 @@ function posed() {
   const { input } = trace;
   const typed = Array.isArray(input) ? joined(input) : typeof input === "object" ? "" : (input ?? "");
   const shown = typed || stage.posed?.();
-  return shown ? `Posed: ${shown}${shown.endsWith("…") ? "" : "."}` : "";
+  return shown ? `Input: ${shown}${shown.endsWith("…") ? "" : "."}` : "";
 }
 
 function* describeRun() {

@@ -3,7 +3,6 @@
 const MOST_CELLS = 160;
 const BLOCK = 16;
 const MOST_BARS = 12;
-const NARROW = matchMedia("(max-width: 760px)");
 
 function makeStage(run, host) {
   const { scene } = run;
@@ -17,7 +16,8 @@ function makeStage(run, host) {
   const circuit = panel(below, "This step", "circuit");
   const answer = new Map(scene.scored.map((cell, i) => [cell, scene.answer[i]]));
   tape.style.setProperty("--digits", String(scene.memory_size - 1).length);
-  NARROW.addEventListener("change", drawCircuit);
+  let room = 0;
+  new ResizeObserver(() => circuit.clientWidth !== room && drawCircuit()).observe(circuit);
 
   /** All cells, or of a long tape the blocks in which something is read, written or pointed at. */
   function cellsShown(touched) {
@@ -83,9 +83,10 @@ function makeStage(run, host) {
   function drawCircuit() {
     const words = run.at ? run.words(run.at) || "nothing is read or written" : BEFORE;
     circuit.replaceChildren(make("p", { class: "words", text: words }));
+    room = circuit.clientWidth;
     if (!run.action) return;
     if (run.action.after.length || run.action.writes.length) {
-      const svg = drawWiring(run, NARROW.matches);
+      const svg = drawWiring(run, room);
       svg.setAttribute("aria-label", run.action.lines.join("; ") || words);
       circuit.append(make("div", { class: "scroll" }, svg));
     }

@@ -3,23 +3,31 @@
 const ACROSS_PAGE = { along: 96, gap: 40, across: 40, lane: 6, apart: 14, upright: false };
 const DEEP = { ...ACROSS_PAGE, along: 84, gap: 24 };
 const MOST_LEVELS = 4;
-const DOWN_PAGE = { along: 40, gap: 44, across: 76, lane: 6, apart: 10, upright: true };
+const LEAST_SCALE = 0.85;
+const DOWN_PAGE = { along: 40, gap: 36, across: 76, lane: 6, apart: 10, upright: true };
 const [MODULE_COLOURS, CONSTANT_COLOUR] = [[5, 6, 7, 3, 4, 2, 1], 8];
 const SWEEPS = 6;
 
 /**
  * Draw an action: registers first, modules in the order of need, what is written and assigned last.
  * A wire has the colour of where it comes from, and passes between the boxes on its way.
+ * There is room for so many pixels beside each other.
  */
-function drawWiring(run, upright) {
+function drawWiring(run, room) {
   const boxes = boxesOf(run);
-  const form = upright ? DOWN_PAGE : boxes.at(-1).level < MOST_LEVELS ? ACROSS_PAGE : DEEP;
+  const form = formFor(boxes.at(-1).level + 1, room);
   const levels = [];
   for (const box of boxes.filter((each) => each.isShown)) (levels[box.level] ??= []).push(box);
   const wires = boxes.flatMap((box) => box.inputs.map((from, port) => ({ from: boxes[from], to: box, port })));
   for (const wire of wires) wire.lanes = lanesOf(wire, levels, form);
   arrange(levels, wires, form);
   return drawn(levels.flat().filter((item) => item.name), wires, form);
+}
+
+/** Across the page if there is room for so many levels, else down it. */
+function formFor(levels, room) {
+  const form = levels <= MOST_LEVELS ? ACROSS_PAGE : DEEP;
+  return levels * (form.along + form.gap) - form.gap <= room / LEAST_SCALE ? form : DOWN_PAGE;
 }
 
 function boxesOf(run) {
@@ -106,7 +114,7 @@ function drawn(boxes, wires, form) {
   const wide = Math.max(...boxes.map((box) => box.at + box.size)) + 2;
   const [width, height] = form.upright ? [wide, long] : [long, wide];
   const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img" });
-  svg.style.minWidth = `${Math.round(0.85 * width)}px`;
+  svg.style.minWidth = `${Math.round(LEAST_SCALE * width)}px`;
   svg.append(...wires.map((wire) => shape("path", { class: `wire c${wire.from.colour}`, d: route(wire, form) })));
   svg.append(...boxes.map((box) => drawBox(box, form)));
   return svg;

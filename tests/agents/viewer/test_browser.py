@@ -169,9 +169,9 @@ def test_the_page_says_what_was_posed_and_what_came_out(family, plays, show):
 
 def test_the_instance_is_told_where_no_input_was_typed(plays, show):
     tape = {**plays["tape"].trace, "input": None}
-    assert show(tape).text("#task") == "Sort an array. Posed: the tape 5 3 1 2 5 4 0."
+    assert show(tape).text("#task") == "Sort an array. Input: the tape 5 3 1 2 5 4 0."
     pad = " ".join(str(value) for value in plays["program"].done.instance.pad[0, 0, :4])
-    assert f"Posed: ARRAY {pad}," in show(plays["program"].trace).text("#task")
+    assert f"Input: ARRAY {pad}," in show(plays["program"].trace).text("#task")
 
 
 @families
