@@ -1,7 +1,7 @@
 # make demo    set up, train an NRAM on Copy from input/output pairs, show what it learned
 # make test    set up, run the tests, but for those that take minutes
 # make test-all  set up, run all tests
-# make interop set up TorchRL, skrl and Minari beside VENV, check that they take every environment
+# make interop set up TorchRL, skrl, Minari … beside VENV, check that they take every environment
 # make docs    build the pages as a site, in build/docs; what is wrong with a link or a docstring is an error
 # make pages   write the pages of environments anew; `make scores` also measures how agents do
 # make floors  set up the oldest libraries that pyproject.toml allows, run the tests that train nothing
@@ -29,7 +29,7 @@ test-all: $(VENV)/.dev
 
 interop:
 	$(MAKE) VENV=$(VENV)-interop $(VENV)-interop/.interop
-	$(VENV)-interop/bin/python -m pytest tests/interop
+	$(VENV)-interop/bin/python -m pytest tests/interop tests/test_guides.py -k "interop or use-with"
 
 floors:
 	$(MAKE) VENV=$(VENV)-floors $(VENV)-floors/.floors
@@ -82,7 +82,7 @@ $(VENV)/.agents: $(VENV)/.torch pyproject.toml
 	touch $@
 
 $(VENV)/.interop: $(VENV)/.torch pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[interop]"
+	$(BIN)/python -m pip install --quiet --editable ".[agents,rl,interop]"
 	touch $@
 
 $(VENV)/.floors: $(VENV)/.torch pyproject.toml

@@ -9,7 +9,8 @@ clone. A comment before a block may say
 
 for what would take long: the options are added to each of its ``neuralprog`` commands, and with
 "any status" the block may fail, as training does that has no time to succeed. "needs ray" skips a
-block where that module is missing, "dry" only has ``make`` say what it would do.
+block where that module is missing, "dry" only has ``make`` say what it would do, and "installs
+my_agent" is as if pip had installed that folder.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
+from configparser import ConfigParser
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +40,7 @@ SLOW = ROOT / "docs" / "guides" / "agents.md"
 _BLOCK = re.compile(
     r"(?:<!-- test: (?P<mark>.*?) -->\n)?^```(?P<kind>\w*)\n(?P<code>.*?)^```", re.M | re.S
 )
-_FILE = re.compile(r"# (\w+\.\w+)\n")
+_FILE = re.compile(r"# ([\w/]+\.\w+)\n")
 _COMMAND = re.compile(r"^((?:neuralprog|python scripts/\w+\.py) [^#\n>]*)", re.M)
 
 
@@ -80,18 +84,36 @@ def test_every_block_runs(document, tmp_path):
             assert printed is None or re.search(pattern(block.code), squeezed(printed), re.S)
             printed = None
         elif named := _FILE.match(block.code):
+            (tmp_path / named[1]).parent.mkdir(exist_ok=True)
             (tmp_path / named[1]).write_text(block.code, encoding="utf-8")
+        elif package := re.search(r"installs (\w+)", block.mark):
+            install(tmp_path / package[1], tmp_path / "installed")
         elif block.kind in ("python", "sh"):
             printed = run(block, tmp_path)
 
 
+def install(package: Path, target: Path) -> None:
+    """Lay a package's modules and entry points where pip would; a build would need a network."""
+    project = tomllib.loads((package / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    about = target / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    shutil.copytree(package, target)
+    about.mkdir()
+    (about / "METADATA").write_text("Name: {name}\nVersion: {version}\n".format(**project))
+    points = ConfigParser()
+    points.read_dict(project["entry-points"])
+    with (about / "entry_points.txt").open("w") as file:
+        points.write(file)
+
+
 def run(block: Block, folder: Path) -> str | None:
     """Run a block; return what it printed, None if it was not to be run here."""
-    needs = re.search(r"needs (\w+)", block.mark)
-    if needs and importlib.util.find_spec(needs[1]) is None:
+    needs = re.search(r"needs ([\w, ]+)", block.mark)
+    if needs and not all(map(importlib.util.find_spec, needs[1].split(", "))):
         return None
     scripts = Path(sys.executable).parent
     settings = {"PATH": f"{scripts}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
+    settings["MINARI_DATASETS_PATH"] = str(folder / "minari")
+    settings["PYTHONPATH"] = f"{folder / 'installed'}:{os.environ.get('PYTHONPATH', '')}"
     if "dry" in block.mark:
         settings["MAKEFLAGS"] = "-n"
     done = subprocess.run(

@@ -34,7 +34,7 @@ _PATH = re.compile(r"\b(?:scripts|configs|results|tests)/[\w/-]+\.\w+")
 _COMMAND = re.compile(
     r"(?:neuralprog |python scripts/|(?=sweep --config|train --config|tune --config))(.* --[^>]*)"
 )
-_READERS = "my_task|double|successor"
+_READERS = "my_task|double|successor|mine"
 """What readers of the pages write themselves."""
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 

@@ -1,4 +1,4 @@
-"""The command line: ``neuralprog train|sweep|tune|evaluate|prove|recheck|run|list|benchmark|demo``.
+"""The command line: ``neuralprog train|evaluate|run …``; ``_COMMANDS`` lists every command.
 
 Nothing but the standard library is imported before a command is known.
 """
@@ -24,6 +24,7 @@ _EXTRA = {
     "PIL": "render",
     "matplotlib": "plot",
     **dict.fromkeys(("stable_baselines3", "sb3_contrib"), "rl"),
+    "minari": "offline",
     "z3": "prove",
     "optuna": "tune",
     "ray": "sweep",
@@ -257,6 +258,19 @@ def _add_run(parser: _Parser) -> None:
     parser.add_argument("--trace", metavar="FILE", help="show a trace that --json has printed")
 
 
+def _add_demonstrations(parser: _Parser) -> None:
+    parser.add_argument("--env", required=True, metavar="ID", help="the environment")
+    parser.add_argument("--episodes", type=int, default=100, metavar="N", help="(100)")
+    parser.add_argument(
+        "--lengths", type=int, nargs=2, metavar="N", help="the shortest and the longest (its own)"
+    )
+    parser.add_argument("--seed", type=_natural, default=0, metavar="N", help="(0)")
+    parser.add_argument("--split", choices=_SPLITS, default="train", help="(train)")
+    parser.add_argument(
+        "--output", metavar="ID", help="the dataset's id (neuralprog/NAME/expert-v0)"
+    )
+
+
 def _add_benchmark(parser: _Parser) -> None:
     parser.add_argument("what", choices=("speed", "compare", "all"))
     parser.add_argument("--quick", action="store_true", help="a look, not a measurement")
@@ -310,6 +324,7 @@ _COMMANDS: Mapping[str, tuple[str, Callable[[_Parser], None]]] = {
     "prove": ("Check everything of an agent that can be proven.", _add_prove),
     "recheck": ("Check certificates anew, by other code.", _add_recheck),
     "run": ("Apply an agent to your own input, or to an instance of its task.", _add_run),
+    "demonstrations": ("Write runs of an expert as a Minari dataset.", _add_demonstrations),
     "list": ("Show the names of agents, environments and configs.", _add_list),
     "benchmark": ("Measure, and write results/.", _add_benchmark),
     "demo": ("Learn Copy, score it far beyond its training, show the program.", _no_flags),
