@@ -11,6 +11,7 @@ import pytest
 from gymnasium.vector import AutoresetMode
 from gymnasium.wrappers import DtypeObservation, FlattenObservation
 
+from neuralprog_agents.cli import main
 from neuralprog_envs import REGISTRY
 
 IDS = sorted(REGISTRY)
@@ -68,3 +69,31 @@ def test_flat_real_observations(env_id):
     assert env.observation_space.contains(observation)
     assert observation.dtype == np.float32
     assert observation.ndim == 1
+
+
+def test_the_experts_runs_become_a_dataset_by_one_command(tmp_path, monkeypatch, capsys):
+    minari = pytest.importorskip("minari")
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    words = ["demonstrations", "--env", "NRAMSort", "--episodes", "3", "--lengths", "2", "4"]
+    assert main([*words, "--seed", "5"]) == 0
+    assert 'load_dataset("neuralprog/NRAMSort/expert-v0")' in capsys.readouterr().out
+    data = minari.load_dataset("neuralprog/NRAMSort/expert-v0")
+    env = gym.make("NRAMSort-v0", length=(2, 4))
+    for i in range(3):
+        observation, _ = env.reset(seed=5 + i)
+        assert (data[i].observations["tape"][0] == observation["tape"]).all()
+        assert data[i].rewards.sum() == 1.0
+        assert data[i].infos["success"].tolist()[-2:] == [False, True]
+    assert main([*words]) == 2
+    assert "already exists" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["--episodes", "0"], ["--output", "no id"], ["--lengths", "9", "2"]]
+)
+def test_what_makes_no_dataset_gets_one_line(words, tmp_path, monkeypatch, capsys):
+    pytest.importorskip("minari")
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    assert main(["demonstrations", "--env", "NRAMSort", *words]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []

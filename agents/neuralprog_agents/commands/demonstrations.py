@@ -17,7 +17,7 @@ from neuralprog_envs.registry import find
 def demonstrations(args: Namespace) -> int:
     """Record the expert, and say how to load the dataset; return the exit status.
 
-    Episode i has instance i of the environment after ``reset(seed=args.seed)``.
+    Episode i has the first instance of seed + i, as in ``evaluate``.
     """
     import minari
     from minari.dataset.minari_dataset import parse_dataset_id
@@ -29,7 +29,7 @@ def demonstrations(args: Namespace) -> int:
         parse_dataset_id(name)
         env = minari.DataCollector(_environment(args), record_infos=True)
         try:
-            steps = sum(_recorded(env, args.seed if i == 0 else None) for i in range(args.episodes))
+            steps = sum(_recorded(env, args.seed + i) for i in range(args.episodes))
             data = _saved(env, name)
         finally:
             env.close()
@@ -39,8 +39,9 @@ def demonstrations(args: Namespace) -> int:
 
 
 def _environment(args: Namespace) -> gym.Env[Any, Any]:
-    length = {} if args.lengths is None else {"length": tuple(args.lengths)}
-    return gym.make(find(args.env).address, split=args.split, **length)
+    row = find(args.env)
+    length = row.defaults["length"] if args.lengths is None else tuple(args.lengths)
+    return gym.make(row.address, split=args.split, length=length)
 
 
 def _saved(env: Any, name: str) -> Any:
@@ -52,7 +53,7 @@ def _saved(env: Any, name: str) -> Any:
         )
 
 
-def _recorded(env: gym.Env[Any, Any], seed: int | None) -> int:
+def _recorded(env: gym.Env[Any, Any], seed: int) -> int:
     """Let the expert play one episode; return its number of steps."""
     env.reset(seed=seed)
     posed: Any = env.unwrapped
