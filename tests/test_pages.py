@@ -111,3 +111,17 @@ def test_the_ids_that_the_pages_name_exist():
     }
     assert len(ids) > 20
     assert ids <= set(REGISTRY)
+
+
+def test_no_two_guides_write_to_the_same_folder():
+    """Their commands are typed in one clone, one guide after another."""
+    written = [
+        (words[words.index("--output") + 1], page.stem)
+        for page in PAGES
+        if page.parent.name == "guides"
+        for words in commands(page)
+        if "--output" in words
+    ]
+    assert len(written) > 10
+    folders = [folder for folder, _ in sorted(set(written))]
+    assert [folder for folder in set(folders) if folders.count(folder) > 1] == []
