@@ -39,6 +39,7 @@ napoleon_google_docstring = True
 napoleon_use_ivar = True
 
 html_theme = "furo"
+html_static_path, html_css_files = ["_static"], ["site.css"]
 html_title = f"neuralprog {version}"
 html_show_sphinx = False
 html_copy_source = False

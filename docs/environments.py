@@ -34,6 +34,7 @@ INDEX, SCORES = PAGES / "index.md", PAGES / "scores.json"
 COMMAND = "make pages"
 
 _EPISODES = 100
+_HEADING = r"(?:Source|Input|Output|View|Length|ACT\(.*?\))"
 _PAPERS = {
     "tape": "Kurach et al. 2016",
     "program": "Reed and de Freitas 2016",
@@ -254,8 +255,10 @@ def _drawn(block: str) -> str:
 def _prose(block: str) -> str:
     """Return a paragraph; what begins with a heading such as "Source:" is one of its own."""
     code = re.sub(r"``(.+?)``", r"`\1`", block)
-    parts = re.split(r"(?m)(?:^|(?<=\.) )(?=(?:Source|Input|Output|View|Length|ACT\(.*?\)):)", code)
-    return "\n\n".join(re.sub(r"^([A-Z].*?):", r"**\1:**", part.strip()) for part in parts if part)
+    parts = re.split(rf"(?m)(?:^|(?<=\.) )(?={_HEADING}:)", code)
+    return "\n\n".join(
+        re.sub(rf"^({_HEADING}):", r"**\1:**", part.strip()) for part in parts if part
+    )
 
 
 def main() -> None:

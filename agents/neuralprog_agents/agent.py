@@ -184,7 +184,7 @@ class Learner(Protocol):
 
     @property
     def finished(self) -> bool:
-        """Whether training is over: what was to be learned is, or more of it is hopeless."""
+        """Whether training is over, as it succeeded or more of it is hopeless."""
 
     def advance(self, pulse: Pulse) -> None:
         """Learn for a chunk: a second or less, after which the state is whole.
@@ -227,7 +227,7 @@ class AgentModule(Protocol):
     """
 
     SUPERVISION: str
-    """What the agent learns from, in words: "input/output pairs"."""
+    """What the agent learns from, in words such as "input/output pairs"."""
 
     @property
     def Config(self) -> type[Any]:  # noqa: N802

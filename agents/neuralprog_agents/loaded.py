@@ -181,7 +181,7 @@ class LoadedAgent:
 
     @property
     def program(self) -> Program | None:
-        """What it learned: as Python source, or else in words; None where it is a network.
+        """What it learned, as Python source or else in words; None where it is a network.
 
         The source of a tape program is a file that stands alone.
         """

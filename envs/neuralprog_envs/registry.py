@@ -54,13 +54,13 @@ class Row:
 
     @property
     def description(self) -> str:
-        """What the task is: the text of its module, without its source."""
+        """What the task is, in the words of its module, without the source."""
         text = importlib.import_module(self.task.partition(":")[0]).__doc__ or ""
         return text.partition("\nSource:")[0].strip()
 
     @property
     def summary(self) -> str:
-        """What the task is in one sentence: the first paragraph of ``description``, on one line."""
+        """What the task is in one sentence, the first paragraph of ``description`` on one line."""
         return " ".join(self.description.partition("\n\n")[0].split())
 
 

@@ -102,7 +102,7 @@ class Library:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The names of the choices, by number: "RETURN", "ACT", then the programs."""
+        """The names of the choices in the order of their numbers, "RETURN" and "ACT" first."""
         return ("RETURN", "ACT", *(program.name for program in self.programs))
 
     def program(self, number: int) -> Program:

@@ -74,13 +74,14 @@ of Agarwal et al. 2021. Where no budget is named, it is {reached:g} seconds."""
 
 _COLUMNS = """
 - **learned from**: all that the agent is given of a task.
-- **tasks solved**: success on at least 99 % of test instances, under most seeds. A dash is what the
-  agent does not apply to, a question mark what is not measured yet.
-- **runs solved**: the share of all trainings, one for each task and seed.
-- **median s to solve**: CPU-seconds of training until a task is solved, over all its tasks.
+- **tape, program, table**: tasks of these families that are solved: success on at least 99 % of
+  test instances, under most seeds. A dash is what the agent does not apply to, a question mark what
+  is not measured yet.
+- **runs**: the share of all trainings, one for each task and seed, that end in success.
+- **seconds**: CPU-seconds of training until a task is solved, the median over all its tasks.
 - **length × 10**: success in per cent on instances ten times as long as the longest that the agent
   was trained on, mean over the tasks that it solved.
-- **samples to solve**: how many pairs, frames, questions … it learned from, median over these."""
+- **samples**: how many pairs, frames, questions … it learned from, the median over these."""
 """Explains the short table, which stands alone on the first page."""
 
 _QUESTIONS = """\
@@ -196,8 +197,7 @@ def _better(s: ComparisonSummary, ours: EntrantSummary, theirs: EntrantSummary) 
 
 def short(s: ComparisonSummary) -> str:
     """Return the table of the first screen: the best of each kind of supervision, then others."""
-    head = ["learned from", "agent", *(f"{family} tasks solved" for family in s.families)]
-    head += ["runs solved", "median s to solve", "length × 10", "samples to solve"]
+    head = ["learned from", "agent", *s.families, "runs", "seconds", "length × 10", "samples"]
     rows = [_short_row(s, each) for each in _shown(s)]
     return f"{_table(head, rows)}\n\n{_budget(s)}\n{_COLUMNS}"
 
