@@ -85,12 +85,12 @@ def print_table(scores: Sequence[Sequence[Score]]) -> None:
 
     first = scores[0][0]
     names = ", ".join(each[0].agent for each in scores)
-    title = f"{names} on {first.env}, {first.episodes} episodes a length"
-    Console().print(_full(scores[0], title) if len(scores) == 1 else _beside(scores, title))
+    print(f"{names} on {first.env}, {first.episodes} episodes a length")
+    Console().print(_full(scores[0]) if len(scores) == 1 else _beside(scores))
 
 
-def _full(scores: Sequence[Score], title: str) -> Table:
-    table = _table(title, ("length", "success", "95 % interval", "return", "steps", "seconds"))
+def _full(scores: Sequence[Score]) -> Table:
+    table = _table(("length", "success", "95 % interval", "return", "steps", "seconds"))
     for each in scores:
         table.add_row(
             str(each.length),
@@ -103,18 +103,18 @@ def _full(scores: Sequence[Score], title: str) -> Table:
     return table
 
 
-def _beside(scores: Sequence[Sequence[Score]], title: str) -> Table:
-    table = _table(title, ("length", *(each[0].agent for each in scores)))
+def _beside(scores: Sequence[Sequence[Score]]) -> Table:
+    table = _table(("length", *(each[0].agent for each in scores)))
     for row in zip(*scores, strict=True):
         cells = (f"{each.success_rate:.1%} {_interval(each)}" for each in row)
         table.add_row(str(row[0].length), *cells)
     return table
 
 
-def _table(title: str, headings: Sequence[str]) -> Table:
+def _table(headings: Sequence[str]) -> Table:
     from rich.table import Table
 
-    table = Table(title=title)
+    table = Table()
     for heading in headings:
         table.add_column(heading, justify="right")
     return table

@@ -194,8 +194,21 @@ def _divided(page: Path) -> tuple[str, str]:
     return head, tail
 
 
-def _show(table: str) -> None:
+def _show(short: str) -> None:
+    """Print the short table, what the agents learned from in lines of its own, so that it fits."""
     from rich.console import Console
     from rich.markdown import Markdown
+    from rich.markup import escape
+    from rich.table import Table
 
-    Console().print(Markdown(table))
+    lines = [line.strip("| ").split(" | ") for line in short.splitlines() if line.startswith("|")]
+    table, last = Table(*lines[0][1:], box=None, pad_edge=False, padding=(0, 1, 0, 0)), ""
+    table.columns[0].no_wrap = True
+    for group, name, *cells in lines[2:]:
+        if group != last:
+            table.add_row(f"[italic]{group}")
+        table.add_row(f"  {name.strip('`')}", *(escape(cell) for cell in cells))
+        last = group
+    console = Console()
+    console.print(table)
+    console.print(Markdown(short[short.index("\nBudget") :]))

@@ -187,7 +187,8 @@ def time_axis(axis: Any, least: float, most: float, name: str) -> None:
     marks = {0.1: "0.1 s", 1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", 3600: "1 h"}
     axis.set_xscale("log")
     axis.set_xlim(least, 1.15 * most)
-    axis.set_xticks(*zip(*((x, t) for x, t in marks.items() if least <= x <= most), strict=True))
+    shown = {x: text for x, text in marks.items() if least <= x <= most}
+    axis.set_xticks(list(shown), list(shown.values()))
     axis.minorticks_off()
     axis.set_xlabel(name)
 
