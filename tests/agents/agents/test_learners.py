@@ -86,6 +86,7 @@ CASES = {
     "ntm": {**_SEQUENCES, "controller": "mlp", "hidden": 40},
     **{f"policy_gradient-{algorithm}": {**_PROGRAMS, "algorithm": algorithm}
        for algorithm in ("priority_queue", "mapo", "cross_entropy")},
+    "policy_gradient-near": {**_PROGRAMS, "near": 0.5, "walk": 1000},
     **{f"rl-{algorithm}": {**_RL, "algorithm": algorithm} for algorithm in ALGORITHMS},
     "rl-curriculum": {
         **_RL, "env": "NPIMax-v0", "algorithm": "MaskablePPO", "flat": True, "curriculum": 0.01,

@@ -15,13 +15,28 @@ from neuralprog_agents.agents.policy_gradient.config import Config
 from neuralprog_agents.agents.policy_gradient.kernel import Batch, Floats
 from neuralprog_agents.agents.policy_gradient.memory import Memory
 from neuralprog_agents.agents.policy_gradient.policy import ProgramPolicy
+from neuralprog_agents.circuits.tables import CircuitTable
 
 _TINY = 1e-8
 
 
-def update(config: Config, policy: ProgramPolicy, batch: Batch, memory: Memory) -> None:
-    """Improve the policy; with a learning rate of 0 it stays as it is."""
+def update(
+    config: Config, policy: ProgramPolicy, batch: Batch, memory: Memory, gains: CircuitTable
+) -> None:
+    """Improve the policy; with a learning rate of 0 it stays as it is.
+
+    Args:
+        config: Says how.
+        policy: What changes.
+        batch: Programs that it sampled, perhaps none.
+        memory: The best programs so far.
+        gains: The new sources of those changes of a program that raised its return.
+    """
     if config.learning_rate == 0:
+        return
+    if len(gains):
+        policy.imitate(gains, config.learning_rate, config.entropy)
+    if not len(batch.returns):
         return
     if config.algorithm == "cross_entropy":
         best = batch.tables[elite(batch.returns, config.quantile)]

@@ -80,11 +80,11 @@ class Config:
     batch: ranges.Count = 500
     """How many programs the policy samples between two of its updates."""
     learning_rate: ranges.NonNegative = 0.1
-    """The learning rate of Adam; of cross_entropy: how far probabilities move to those of the best
-    programs, 1 being all the way. With 0 the policy stays as it began: blind sampling."""
+    """The learning rate of Adam; of cross_entropy and "near": how far probabilities move to those
+    of the best programs, 1 being all the way. With 0 the policy stays as it began."""
     entropy: ranges.NonNegative = 0.03
-    """The weight of the entropy of the policy's choices, which it also ascends; of cross_entropy:
-    the share of a uniform choice in what probabilities move to."""
+    """The weight of the entropy of the policy's choices, which it also ascends; of cross_entropy
+    and "near": the share of the first policy in what probabilities move to."""
     quantile: Annotated[float, ranges.Within(0, 1, above=True)] = 0.05
     """"risk_seeking", "cross_entropy": the share of a batch that counts as its best programs."""
     memory: ranges.Count = 20
@@ -95,10 +95,16 @@ class Config:
     register: Annotated[float, ranges.Within(0, 1, above=True, below=True)] = 0.4
     """The probability that a wire comes from a register, and not from a module, at the start."""
     near: ranges.Share = 0.0
-    """The share of programs that begin as a remembered one, some of whose wires the policy draws
-    anew. That is a search near what was found: it works without any learning, too."""
-    redraw: ranges.Share = 0.1
-    """The probability of each wire of these to be drawn anew."""
+    """The share of the programs that are drawn near another: some of its wires come from the
+    policy, the others stay. A new one takes the other's place as in simulated annealing."""
+    walk: ranges.Count = 100_000
+    """"near": after how many programs this begins anew, with a program of the policy."""
+    more_changes: Annotated[float, ranges.Within(0, 1, below=True)] = 0.3
+    """"near": the probability that one more wire is drawn anew, after each."""
+    initial_temperature: ranges.Positive = 0.012
+    """"near": the temperature of simulated annealing when a walk begins."""
+    final_temperature: ranges.Positive = 0.006
+    """"near": the temperature when it ends."""
 
     def __post_init__(self) -> None:
         ranges.check(self)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from neuralprog_agents import circuits
 from neuralprog_agents.circuits.anneal import SOURCES
 from neuralprog_agents.circuits.interpreter import Bytes, Problem, Weights, evaluate, workspace
+from neuralprog_agents.circuits.lanes import LANES
 from neuralprog_agents.circuits.program import (
     BACKWARDS,
     LAST,
@@ -34,6 +35,11 @@ from neuralprog_agents.circuits.tables import CircuitTable
 from neuralprog_agents.training.compiled import compiled
 
 UNUSED = -1
+_REDRAWN = -2
+"""Minus a source: to be drawn anew, and differently."""
+_TRIES = 8
+"""Draws until a policy that is sure of a source keeps it."""
+_LEAST_GAIN = 1e-9
 Floats = NDArray[np.float64]
 
 
@@ -45,20 +51,17 @@ class Room(NamedTuple):
     gains: Floats
 
 
-class Proposal(NamedTuple):
-    """How a program is drawn.
+class Near(NamedTuple):
+    """How a program near another is drawn, and when it takes its place.
 
     Attributes:
-        cumulative: The cumulative probabilities of each wire's sources, shape (P, W, C).
-        parents: Programs to begin from, shape (K, P, W), with K from 0.
-        near: The probability to begin from one of them.
-        redraw: The probability of each of its wires to be drawn anew.
+        more_changes: The probability to draw one more wire anew, after each.
+        temperature: Of simulated annealing: a return that is lower by d is accepted with
+            probability exp(-d / temperature).
     """
 
-    cumulative: Floats
-    parents: CircuitTable
-    near: float
-    redraw: float
+    more_changes: float
+    temperature: float
 
 
 class Batch(NamedTuple):
@@ -77,7 +80,7 @@ class Batch(NamedTuple):
 
 def room(problem: Problem, registers: int) -> Room:
     """Return room for running programs on a problem."""
-    return Room(empty(registers), workspace(problem, registers), np.zeros(len(problem.cells)))
+    return Room(empty(registers), workspace(problem, registers), np.zeros((2, len(problem.cells))))
 
 
 def batch(size: int, registers: int) -> Batch:
@@ -88,44 +91,60 @@ def batch(size: int, registers: int) -> Batch:
 
 
 @njit(error_model="numpy")
-def _draw_wire(stream: Stream, cumulative: Floats, old: int, redraw: float) -> int:
-    """The old source, unless there is none or it is drawn anew."""
-    if old != UNUSED and (redraw == 0 or fraction(stream) >= redraw):
-        return old
-    u, source = fraction(stream), 0
-    while cumulative[source] <= u:
-        source += 1
+def _draw_wire(stream: Stream, cumulative: Floats, old: int) -> int:
+    """The old source; one from the policy where it is ``UNUSED``, or another where it is redrawn.
+
+    A policy that is sure of the old source draws it again, after some tries.
+    """
+    source = old
+    tries = 0
+    while source < 0 or (source == _REDRAWN - old and tries < _TRIES):
+        u, source = fraction(stream), 0
+        while cumulative[source] <= u:
+            source += 1
+        tries += 1
     return source
 
 
 @njit(error_model="numpy")
-def _draw_circuit(
-    stream: Stream, cumulative: Floats, old: Circuit, redraw: float, R: int, circuit: Circuit
-) -> None:
-    """Draw a circuit's live wires; the others become 0."""
-    circuit[:] = 0
+def _draw_circuit(stream: Stream, cumulative: Floats, R: int, circuit: Circuit) -> None:
+    """Draw what a circuit lacks of its live wires; the others become 0."""
     live = 1 << LAST
     for wire in range(WIRES, WIRES + R):
-        circuit[wire] = _draw_wire(stream, cumulative[wire], old[wire], redraw)
+        circuit[wire] = _draw_wire(stream, cumulative[wire], circuit[wire])
         live |= feeder(circuit[wire], R)
     for wire in BACKWARDS:
         if live >> OWNER[wire] & 1:
-            circuit[wire] = _draw_wire(stream, cumulative[wire], old[wire], redraw)
+            circuit[wire] = _draw_wire(stream, cumulative[wire], circuit[wire])
             live |= feeder(circuit[wire], R)
+        else:
+            circuit[wire] = 0
     finish = WIRES + R
-    circuit[finish] = _draw_wire(stream, cumulative[finish], old[finish], redraw)
+    circuit[finish] = _draw_wire(stream, cumulative[finish], circuit[finish])
 
 
 @njit(error_model="numpy")
-def _draw(stream: Stream, proposal: Proposal, blank: Circuit, R: int, table: CircuitTable) -> None:
-    """Draw a program."""
-    parents, redraw = proposal.parents, proposal.redraw
-    K = len(parents)
-    parent = below(stream, K) if K > 0 and fraction(stream) < proposal.near else UNUSED
+def _draw(stream: Stream, cumulative: Floats, R: int, table: CircuitTable) -> None:
+    """Draw what a program lacks."""
     for pattern in range(len(table)):
-        old = blank if parent == UNUSED else parents[parent, pattern]
-        circuit, cumulative = table[pattern], proposal.cumulative[pattern]
-        _draw_circuit(stream, cumulative, old, redraw, R, circuit)
+        _draw_circuit(stream, cumulative[pattern], R, table[pattern])
+
+
+@njit(error_model="numpy")
+def _redraw_one(stream: Stream, table: CircuitTable, wires: int) -> None:
+    """Mark one of the wires in use to be drawn anew, of the first ones of each circuit."""
+    used = 0
+    for pattern in range(len(table)):
+        for wire in range(wires):
+            used += table[pattern, wire] >= 0
+    pick = below(stream, used) if used else 0
+    for pattern in range(len(table)):
+        for wire in range(wires):
+            if table[pattern, wire] >= 0:
+                if pick == 0:
+                    table[pattern, wire] = _REDRAWN - table[pattern, wire]
+                    return
+                pick -= 1
 
 
 @njit(error_model="numpy")
@@ -143,17 +162,70 @@ def _forget_unused(table: CircuitTable, visited: int, R: int) -> None:
 
 @njit(error_model="numpy")
 def _sample(
-    stream: Stream, proposal: Proposal, room: Room, problem: Problem, weights: Weights, out: Batch
+    stream: Stream, cumulative: Floats, room: Room, problem: Problem, weights: Weights, out: Batch
 ) -> None:
     R = room.program.after.shape[1]
-    blank = np.full(out.tables.shape[2], UNUSED)
     for i in range(len(out.tables)):
         table = out.tables[i]
-        _draw(stream, proposal, blank, R, table)
+        table[:] = UNUSED
+        _draw(stream, cumulative, R, table)
         compile_table(table, R, room.program)
-        score = evaluate(room.work, problem, weights, room.program, R, room.gains, np.inf)
+        score = evaluate(room.work, problem, weights, room.program, R, room.gains[1], np.inf)
         out.returns[i], out.right[i] = score.score, score.right
         _forget_unused(table, score.visited, R)
+
+
+@njit(error_model="numpy")
+def _mark_near(stream: Stream, near: Near, table: CircuitTable, halting: bool) -> float:
+    """Mark some wires to be drawn anew; return how much lower a return may be."""
+    wires = table.shape[1] - 1 + halting
+    _redraw_one(stream, table, wires)
+    while fraction(stream) < near.more_changes:
+        _redraw_one(stream, table, wires)
+    return -near.temperature * np.log(1.0 - fraction(stream))
+
+
+@njit(error_model="numpy")
+def _changed(old: CircuitTable, new: CircuitTable, out: CircuitTable) -> None:
+    """Keep of a new program what differs from an old one."""
+    for pattern in range(len(old)):
+        for wire in range(old.shape[1]):
+            same = new[pattern, wire] == old[pattern, wire]
+            out[pattern, wire] = UNUSED if same else new[pattern, wire]
+
+
+@njit(error_model="numpy")
+def _walk(
+    stream: Stream,
+    cumulative: Floats,
+    near: Near,
+    room: Room,
+    problem: Problem,
+    weights: Weights,
+    at: Batch,
+    gains: CircuitTable,
+) -> tuple[int, int]:
+    R, groups, made, gained = room.program.after.shape[1], len(problem.cells), 0, 0
+    trial, slack, before = at.tables[0].copy(), np.inf, np.inf
+    while True:
+        _draw(stream, cumulative, R, trial)
+        compile_table(trial, R, room.program)
+        score = evaluate(room.work, problem, weights, room.program, R, room.gains[1], slack)
+        if score.score >= 0:
+            _forget_unused(trial, score.visited, R)
+            if score.score > before + _LEAST_GAIN:
+                _changed(at.tables[0], trial, gains[gained])
+                gained += 1
+            room.gains[0] = room.gains[1]
+            at.tables[0] = trial
+            at.returns[0], at.right[0] = score.score, score.right
+            before = score.score
+        if made == len(gains) or at.right[0] == LANES * groups:
+            return made, gained
+        room.gains[1] = room.gains[0]
+        trial[:] = at.tables[0]
+        slack = groups * _mark_near(stream, near, trial, weights.halting)
+        made += 1
 
 
 @njit(error_model="numpy")
@@ -176,14 +248,26 @@ def _build(sources: str, cache: bool) -> tuple[Any, ...]:
         _sample(*arguments)
 
     @njit(nogil=True, error_model="numpy", cache=cache)
+    def walk(*arguments: Any) -> tuple[int, int]:
+        version = sources  # noqa: F841
+        return _walk(*arguments)
+
+    @njit(nogil=True, error_model="numpy", cache=cache)
     def add_up(*arguments: Any) -> None:
         version = sources  # noqa: F841
         _add_up(*arguments)
 
-    return sample, add_up
+    return sample, walk, add_up
 
 
 _FOLDER = Path(circuits.__file__).parent
-sample, add_up = compiled(_build, [Path(__file__), *(_FOLDER / f"{name}.py" for name in SOURCES)])
-"""``sample`` fills a batch with programs and runs them. ``add_up`` adds each program's weight to
-the sources that it uses, shape (P, W, C)."""
+sample, walk, add_up = compiled(
+    _build, [Path(__file__), *(_FOLDER / f"{name}.py" for name in SOURCES)]
+)
+"""``sample`` fills a batch with programs and runs them.
+
+``walk`` goes from the only program of a batch, which may lack wires or all, to programs near it,
+until one fits; at most as many as ``gains`` has rows, shape (N, P, W). It returns how many were
+drawn, and how many raised the return: their new sources are the first rows of ``gains``.
+
+``add_up`` adds each program's weight to the sources that it uses, shape (P, W, C)."""

@@ -34,7 +34,7 @@ class ProgramPolicy:
     """
 
     def __init__(self, registers: int, register: float, halts: bool) -> None:
-        probability = _prior(registers, register, halts)
+        self._first = probability = _prior(registers, register, halts)
         self._exists = probability > 0
         self._last = self._exists.sum(axis=1) - 1
         single = np.where(self._exists, np.log(probability + _TINY), _NEVER)
@@ -87,12 +87,11 @@ class ProgramPolicy:
         Args:
             tables: The programs.
             share: How far, from 0 to 1.
-            floor: The share of a uniform choice in what they move to.
+            floor: The share of the policy at the start in what they move to.
         """
         used, p = self._used(tables, np.ones(len(tables))), self.probability()
         total = used.sum(axis=2, keepdims=True)
-        uniform = self._exists / self._exists.sum(axis=1, keepdims=True)
-        theirs = (1 - floor) * used / np.maximum(total, 1) + floor * uniform
+        theirs = (1 - floor) * used / np.maximum(total, 1) + floor * self._first
         moved = np.where(total > 0, p + share * (theirs - p), p)
         self.logits = np.where(self._exists, np.log(moved + _TINY), _NEVER)
         self.updates += 1

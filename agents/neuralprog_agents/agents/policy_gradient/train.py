@@ -13,7 +13,7 @@ import numpy as np
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.policy_gradient import algorithms, kernel
 from neuralprog_agents.agents.policy_gradient.config import Config
-from neuralprog_agents.agents.policy_gradient.kernel import UNUSED, Batch, Proposal
+from neuralprog_agents.agents.policy_gradient.kernel import UNUSED, Batch, Near
 from neuralprog_agents.agents.policy_gradient.memory import Memory
 from neuralprog_agents.agents.policy_gradient.policy import ProgramPolicy
 from neuralprog_agents.circuits import examples, tables
@@ -35,12 +35,14 @@ class Progress:
     Attributes:
         programs: How many have been sampled.
         fits: How often one was right on all pairs in use.
+        walked: How many since the walk began anew.
         mean: The mean return of the last batch.
         best: The best return of any program.
     """
 
     programs: int = 0
     fits: int = 0
+    walked: int = 0
     mean: float = 0.0
     best: float = 0.0
 
@@ -52,7 +54,10 @@ class PolicyGradientLearner:
         self.config = config
         self.judge = Judge(config, index)
         self.policy = ProgramPolicy(config.registers, config.register, config.halt)
-        self.batch = kernel.batch(config.batch, config.registers)
+        near = round(config.near * config.batch)
+        self.batch = kernel.batch(config.batch - near, config.registers)
+        self.place = kernel.batch(1, config.registers)
+        self.gains = kernel.batch(near, config.registers).tables
         self.memory = Memory(config.memory, self.batch.tables.shape[1:])
         self.stream = np.array([key_of(config.seed, _RESTARTS, index), 0], dtype=np.uint64)
         self.progress = Progress()
@@ -73,29 +78,53 @@ class PolicyGradientLearner:
                 pulse()
 
     def _advance(self) -> None:
-        self._sample()
-        self.memory.remember(self.batch.tables, self.batch.returns)
-        fits = np.flatnonzero(self.batch.right == len(self.judge.rows))
-        if len(fits):
-            self._check(runnable(self.batch.tables[fits[0]]))
-        algorithms.update(self.config, self.policy, self.batch, self.memory)
+        if len(self.batch.returns):
+            self._sample(self.batch)
+            self._count(self.batch, len(self.batch.returns))
+        gains = self.gains[:0] if self.finished else self._walk()
+        algorithms.update(self.config, self.policy, self.batch, self.memory, gains)
 
-    def _sample(self) -> None:
-        config, done = self.config, self.progress
-        proposal = Proposal(
-            self.policy.cumulative(), self.memory.tables, config.near, config.redraw
-        )
-        self._run(proposal, self.batch)
+    def _sample(self, batch: Batch) -> None:
+        """Fill a batch from the policy."""
+        args = self.stream, self.policy.cumulative(), self._room, self._problem
+        kernel.sample(*args, self.config.returns, batch)
+
+    def _walk(self) -> CircuitTable:
+        """Walk on; return the new sources of the changes that raised the return."""
+        if not len(self.gains):
+            return self.gains
+        near = Near(self.config.more_changes, self._temperature())
+        made, gained = self._walk_from(self.place, near, self.gains)
+        self._count(self.place, made)
+        walked = self.progress.walked + made
+        if walked >= self.config.walk:
+            self.place, walked = kernel.batch(1, self.config.registers), 0
+        self.progress = replace(self.progress, walked=walked)
+        return self.gains[:gained]
+
+    def _walk_from(self, at: Batch, near: Near, gains: CircuitTable) -> tuple[int, int]:
+        args = self.stream, self.policy.cumulative(), near, self._room, self._problem
+        made, gained = kernel.walk(*args, self.config.returns, at, gains)
+        return made, gained
+
+    def _temperature(self) -> float:
+        config, walked = self.config, self.progress.walked / self.config.walk
+        first, last = config.initial_temperature, config.final_temperature
+        return float(first * (last / first) ** walked)
+
+    def _count(self, batch: Batch, programs: int) -> None:
+        """Note what programs did, remember the best, and check one that fits."""
+        done = self.progress
         self.progress = replace(
             done,
-            programs=done.programs + config.batch,
-            mean=float(self.batch.returns.mean()),
-            best=max(done.best, float(self.batch.returns.max())),
+            programs=done.programs + programs,
+            mean=float(batch.returns.mean()),
+            best=max(done.best, float(batch.returns.max())),
         )
-
-    def _run(self, proposal: Proposal, batch: Batch) -> None:
-        """Fill a batch."""
-        kernel.sample(self.stream, proposal, self._room, self._problem, self.config.returns, batch)
+        self.memory.remember(batch.tables, batch.returns)
+        fits = np.flatnonzero(batch.right == len(self.judge.rows))
+        if len(fits):
+            self._check(runnable(batch.tables[fits[0]]))
 
     def _check(self, fit: CircuitTable) -> None:
         """Check a fit on other pairs; where it fails, they come into use."""
@@ -113,10 +142,11 @@ class PolicyGradientLearner:
     def _run_memory_again(self) -> None:
         """Give the remembered programs their returns on the pairs in use now."""
         again = kernel.batch(len(self.memory.tables), self.config.registers)
+        again.tables[:] = self.memory.tables
         for i in range(len(again.tables)):
             one = slice(i, i + 1)
-            same = Proposal(self.policy.cumulative(), self.memory.tables[one], 1.0, 0.0)
-            self._run(same, Batch(again.tables[one], again.returns[one], again.right[one]))
+            same = Batch(again.tables[one], again.returns[one], again.right[one])
+            self._walk_from(same, Near(0.0, 1.0), self.gains[:0])
         self.memory.replace(again.tables, again.returns)
 
     def status(self) -> dict[str, float]:
@@ -143,6 +173,7 @@ class PolicyGradientLearner:
             "returns": memory.returns,
             "rows": self.judge.rows,
             "stream": self.stream,
+            "place": self.place.tables,
         }
         own = {"updates": policy.updates, "used": self.judge.used}
         return tensors, asdict(self.progress) | own
@@ -155,11 +186,12 @@ class PolicyGradientLearner:
             tensors[name].copy() for name in ("logits", "m", "v")
         )
         machine = examples.task_of(self.config, self.config.length[1]).machine
-        for table in tensors["memory"]:
+        for table in (*tensors["memory"], *tensors["place"]):
             tables.check_table(runnable(table), machine)
         self.memory.replace(tensors["memory"], tensors["returns"])
         self.judge.rows, self.stream = tensors["rows"].copy(), tensors["stream"].copy()
         self.progress = Progress(**own)
+        self.place.tables[:] = tensors["place"]
         self._pack()
 
     def outcome(self) -> Outcome:

@@ -1,11 +1,13 @@
 """Sampled programs: they do what the NumPy machine does, and come as often as their probability."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from neuralprog_agents.agents.policy_gradient import kernel
 from neuralprog_agents.agents.policy_gradient.config import Config
-from neuralprog_agents.agents.policy_gradient.kernel import UNUSED, Proposal
+from neuralprog_agents.agents.policy_gradient.kernel import UNUSED, Near
 from neuralprog_agents.agents.policy_gradient.policy import ProgramPolicy
 from neuralprog_agents.agents.policy_gradient.train import runnable
 from neuralprog_agents.circuits import examples, tables
@@ -15,20 +17,35 @@ from neuralprog_envs.core import batch
 CONFIG = Config("NRAMAccess-v0", registers=2, length=(2, 3), steps=(4,), spare=0)
 
 
-def sampled(count, near=0.0, redraw=0.0, parents=None, config=CONFIG):
+def setting(config=CONFIG):
+    """A random stream, a policy, and what else the kernel wants before its last arguments."""
     policy = ProgramPolicy(config.registers, config.register, config.halt)
     problem = examples.pack(config, examples.first_rows(config))
+    room = kernel.room(problem, config.registers)
+    return np.array([7, 0], dtype=np.uint64), policy, (room, problem, config.returns)
+
+
+def sampled(count, config=CONFIG):
+    stream, policy, rest = setting(config)
     found = kernel.batch(count, config.registers)
-    parents = found.tables[:0] if parents is None else parents
-    kernel.sample(
-        np.array([7, 0], dtype=np.uint64),
-        Proposal(policy.cumulative(), parents, near, redraw),
-        kernel.room(problem, config.registers),
-        problem,
-        config.returns,
-        found,
-    )
+    kernel.sample(stream, policy.cumulative(), *rest, found)
     return policy, found
+
+
+def walked(count, temperature, config=CONFIG):
+    """Return every place of a walk, and the changes that raised the return at each."""
+    stream, policy, rest = setting(config)
+    at, places, changes = kernel.batch(1, config.registers), [], []
+    for _ in range(count):
+        gains = np.zeros_like(at.tables)
+        made, gained = kernel.walk(
+            stream, policy.cumulative(), Near(0.3, temperature), *rest, at, gains
+        )
+        places.append((at.tables[0].copy(), at.returns[0]))
+        changes.append(gains[:gained])
+        if not made:
+            break
+    return places, changes
 
 
 @pytest.mark.parametrize("halt", [False, True])
@@ -64,14 +81,43 @@ def test_programs_come_as_often_as_the_policy_says():
     np.testing.assert_allclose(counts[often], expected, rtol=0.25)
 
 
-def test_a_redrawn_program_keeps_what_is_not_redrawn():
-    parent = sampled(5)[1].tables[4:]
-    same = sampled(50, near=1.0, redraw=0.0, parents=parent)[1].tables
-    np.testing.assert_array_equal(same, np.repeat(parent, 50, axis=0))
-    changed = sampled(400, near=1.0, redraw=0.1, parents=parent)[1].tables
-    used = parent[0] != UNUSED
-    kept = (changed == parent)[:, used & (np.arange(WIRES + 3) >= WIRES)].mean()
-    assert 0.85 < kept < 0.99
+def test_a_cold_walk_never_falls_and_tells_what_raised_the_return():
+    places, changes = walked(3000, temperature=1e-9)
+    returns = np.array([value for _, value in places])
+    assert (np.diff(returns) >= 0).all()
+    assert returns[-1] == 1.0  # Access has short programs
+    for ((before, worse), (after, better)), gains in zip(
+        pairwise(places), changes[1:], strict=True
+    ):
+        assert len(gains) == (better > worse)
+        for gain in gains:
+            np.testing.assert_array_equal(gain, np.where(after == before, UNUSED, after))
+
+
+def test_a_hot_walk_falls_too():
+    returns = [value for _, value in walked(200, temperature=1.0)[0]]
+    assert (np.diff(returns) < 0).any()
+
+
+def test_a_walk_draws_little_anew():
+    places, _ = walked(300, temperature=1.0)
+    differing = [
+        ((new != old) & (new != UNUSED) & (old != UNUSED)).sum()
+        for (old, _), (new, _) in pairwise(places)
+    ]
+    assert 0.3 < np.mean(differing) < 3
+
+
+def test_a_walk_goes_on_from_where_it_is():
+    """What a place earns is what the program there earns on its own."""
+    stream, policy, rest = setting()
+    (table, value) = walked(200, temperature=0.01)[0][-1]
+    at = kernel.batch(1, CONFIG.registers)
+    at.tables[0] = table
+    made = kernel.walk(stream, policy.cumulative(), Near(0.0, 1.0), *rest, at, table[None][:0])
+    assert made == (0, 0)
+    assert at.returns[0] == value
+    np.testing.assert_array_equal(at.tables[0], table)
 
 
 def test_what_a_program_does_not_use_is_no_part_of_it():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neuralprog_agents.agents.policy_gradient import agent
+from neuralprog_agents.agents.policy_gradient import agent, kernel
 from neuralprog_agents.agents.policy_gradient.agent import Config
 from neuralprog_agents.agents.policy_gradient.train import PolicyGradientLearner
 from neuralprog_agents.evaluation.agents import policy_of
@@ -22,8 +22,8 @@ def trained(config, index=0):
 @pytest.mark.learning
 def test_a_learning_policy_finds_copy_and_a_frozen_one_does_not():
     settings = {"env": "NRAMCopy-v0", "length": (1, 5), "steps": (2, 2)}
-    assert trained(Config(**settings)).success
-    assert not trained(Config(**settings, learning_rate=0.0)).success
+    assert trained(Config(**settings), index=1).success
+    assert not trained(Config(**settings, learning_rate=0.0), index=1).success
 
 
 @pytest.mark.learning
@@ -50,6 +50,26 @@ def test_a_policy_with_learning_rate_0_stays_as_it_began():
         np.testing.assert_array_equal(
             learner.policy.logits, PolicyGradientLearner(config, 1).policy.logits
         )
+
+
+@pytest.mark.learning
+def test_walks_find_swap():
+    settings = {"registers": 4, "length": (2, 5), "steps": (6,), "reward": "progress"}
+    walks = {"near": 1.0, "programs": 1_000_000, "learning_rate": 0.02, "entropy": 0.3}
+    learner = trained(Config("NRAMSwap-v0", **settings, **walks, exact=0.5))
+    assert learner.success
+    assert learner.policy.updates > 10
+
+
+@pytest.mark.parametrize("near", [0.5, 1.0])
+def test_a_walk_begins_anew(near):
+    config = Config(**{**vars(INCREMENT), "near": near, "walk": 2000, "programs": 20_000})
+    learner = PolicyGradientLearner(config, 0)
+    for _ in range(10):
+        learner._advance()
+        own = learner.progress.walked
+        assert own <= near * learner.progress.programs
+        assert (learner.place.tables == kernel.UNUSED).all() == (own == 0)
 
 
 @pytest.mark.parametrize("algorithm", ["reinforce", "risk_seeking", "mapo", "cross_entropy"])
