@@ -99,7 +99,7 @@ class Config:
     policy, the others stay. A new one takes the other's place as in simulated annealing."""
     walk: ranges.Count = 100_000
     """"near": after how many programs this begins anew, with a program of the policy."""
-    more_changes: Annotated[float, ranges.Within(0, 1, below=True)] = 0.3
+    more_changes: ranges.PartialShare = 0.3
     """"near": the probability that one more wire is drawn anew, after each."""
     initial_temperature: ranges.Positive = 0.012
     """"near": the temperature of simulated annealing when a walk begins."""
