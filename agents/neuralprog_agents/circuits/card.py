@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from neuralprog_agents.agent import Tensors
-from neuralprog_agents.circuits.examples import Config, time_limit
+from neuralprog_agents.circuits.examples import time_limit
 from neuralprog_agents.circuits.policy import TablePolicy
+from neuralprog_agents.circuits.settings import PairSettings
 from neuralprog_agents.circuits.tables import Coefficients
 from neuralprog_agents.training.checkpoint import check_arrays
 from neuralprog_agents.training.schema import Count
@@ -22,7 +23,7 @@ class Card:
     trained_lengths: tuple[Count, Count]
 
 
-def card_of(config: Config) -> dict[str, Any]:
+def card_of(config: PairSettings) -> dict[str, Any]:
     """Return the card of a config's outcome."""
     return {
         "env": config.env,

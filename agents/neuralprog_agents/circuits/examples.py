@@ -17,6 +17,7 @@ from neuralprog_agents.circuits import tables
 from neuralprog_agents.circuits.interpreter import Problem, Weights
 from neuralprog_agents.circuits.lanes import LANES, MOST_MEMORY, MOST_STEPS
 from neuralprog_agents.circuits.pairs import in_lanes, problem
+from neuralprog_agents.circuits.settings import PairSettings
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import key_of
 from neuralprog_envs.core.instances import draw
@@ -26,13 +27,7 @@ from neuralprog_envs.tape.state import TapeInstances
 _PAIRS, _LONGER = 1, 2
 
 
-Config = Any
-"""The settings of a learner of circuits: ``env``, ``seed``, ``registers``, ``length``, ``steps``,
-``spare``, ``halt``, ``begin``, ``groups``, ``pairs``, ``longer_pairs``, ``check``, ``changed`` and
-the shares of the score. ``agents/search/config.py`` says what each means."""
-
-
-def check(config: Config) -> None:
+def check(config: PairSettings) -> None:
     """Raise ValueError where the settings do not go together."""
     low, high = config.length
     if config.begin and not low <= config.begin <= high:
@@ -46,7 +41,7 @@ def check(config: Config) -> None:
         )
 
 
-def check_memory(config: Config) -> None:
+def check_memory(config: PairSettings) -> None:
     """Raise ValueError where tapes are too long for the compiled interpreter, or pairs too few."""
     memory = task_of(config, config.length[1], config.spare).machine.memory_size
     if memory > MOST_MEMORY:
@@ -56,28 +51,28 @@ def check_memory(config: Config) -> None:
     first_rows(config)
 
 
-def shorter_pairs(config: Config) -> int:
+def shorter_pairs(config: PairSettings) -> int:
     """Return how many pairs have the trained lengths."""
     return config.pairs - config.longer_pairs
 
 
-def time_limit(config: Config) -> tuple[int, ...]:
+def time_limit(config: PairSettings) -> tuple[int, ...]:
     """Return (c_0, c_1, c_2): an instance of length n runs for at most Σ_k c_k · n^k steps."""
     return tables.coefficients(config.steps)
 
 
-def most_steps(config: Config, n: int) -> int:
+def most_steps(config: PairSettings, n: int) -> int:
     """Return T for an instance of length n."""
     return sum(c * n**k for k, c in enumerate(time_limit(config)))
 
 
-def score_weights(config: Config) -> Weights:
+def score_weights(config: PairSettings) -> Weights:
     """Return what the score of a config consists of; the rest is for right cells."""
     cells = 1.0 - config.prefix - config.exact - config.hint - config.contrast
     return Weights(cells, config.prefix, config.exact, config.hint, config.contrast, config.halt)
 
 
-def task_of(config: Config, length: int, spare: int = 0) -> Any:
+def task_of(config: PairSettings, length: int, spare: int = 0) -> Any:
     """Return the config's task on a machine of circuits and flags.
 
     Its memory has ``spare`` cells more than the length needs.
@@ -94,7 +89,7 @@ def task_of(config: Config, length: int, spare: int = 0) -> Any:
 
 
 @lru_cache(maxsize=4)
-def pairs(config: Config) -> tuple[TapeInstances, NDArray[np.int64]]:
+def pairs(config: PairSettings) -> tuple[TapeInstances, NDArray[np.int64]]:
     """Return the pairs of a run, of the training lengths in turn, and the memory of each.
 
     Returns:
@@ -124,7 +119,7 @@ def _padded(part: TapeInstances, by: int) -> TapeInstances:
     return TapeInstances(widen(part.tape), widen(part.answer), widen(part.mask), part.length)
 
 
-def longer_pairs(config: Config) -> tuple[Any, TapeInstances]:
+def longer_pairs(config: PairSettings) -> tuple[Any, TapeInstances]:
     """Return the task at twice the longest length, and held-out pairs of it to judge a fit."""
     task = task_of(config, 2 * config.length[1])
     n = (2 * config.length[1],) * 2
@@ -132,19 +127,19 @@ def longer_pairs(config: Config) -> tuple[Any, TapeInstances]:
     return task, draw(task, key_of(config.seed, _LONGER), rows, n, "validation")
 
 
-def limits(config: Config, lengths: NDArray[Any]) -> NDArray[np.int64]:
+def limits(config: PairSettings, lengths: NDArray[Any]) -> NDArray[np.int64]:
     """Return the time limit T of each length, same shape."""
     found: NDArray[np.int64] = tables.limits(time_limit(config), lengths)
     return found
 
 
-def arranged(config: Config, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def arranged(config: PairSettings, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return rows of ``pairs`` in the order in which the lanes hold them; see ``in_lanes``."""
     instances, memory = pairs(config)
     return in_lanes(instances, memory, rows, alike=config.contrast > 0)
 
 
-def first_rows(config: Config) -> NDArray[np.int64]:
+def first_rows(config: PairSettings) -> NDArray[np.int64]:
     """Return the rows of ``pairs`` that a restart begins with: the first ones short enough.
 
     Raises:
@@ -160,7 +155,7 @@ def first_rows(config: Config) -> NDArray[np.int64]:
     return arranged(config, short[:wanted])
 
 
-def pack(config: Config, rows: NDArray[np.int64], unveiled: int | None = None) -> Problem:
+def pack(config: PairSettings, rows: NDArray[np.int64], unveiled: int | None = None) -> Problem:
     """Return a multiple of 64 pairs as the compiled interpreter wants them.
 
     Of the scored cells of each pair the first ``unveiled`` count, in the time of that length; by

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.circuits import examples, tables
 from neuralprog_agents.circuits.anneal import begin, right_pairs
-from neuralprog_agents.circuits.examples import Config, score_weights
+from neuralprog_agents.circuits.examples import score_weights
 from neuralprog_agents.circuits.lanes import LANES
 from neuralprog_agents.circuits.program import WIRES
+from neuralprog_agents.circuits.settings import PairSettings
 from neuralprog_agents.circuits.simplify import simplify
 from neuralprog_agents.circuits.tables import CircuitTable
 
@@ -26,7 +27,7 @@ class Judge:
         used: How many of the pairs of the trained lengths have been looked at.
     """
 
-    def __init__(self, config: Config, index: int) -> None:
+    def __init__(self, config: PairSettings, index: int) -> None:
         self._config, self._index = config, index
         self._weights = score_weights(config)
         self.rows = examples.first_rows(config)

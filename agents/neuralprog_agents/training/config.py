@@ -88,9 +88,11 @@ def help_text(agent: str) -> str:
 
 def _documented(kind: type[Any]) -> Iterator[tuple[str, tuple[str, str, str]]]:
     """Yield each setting's name, type, default and docstring, from the source of its class."""
-    body = ast.parse(inspect.getsource(kind)).body[0].body  # type: ignore[attr-defined]
+    bases = [base for base in kind.__mro__ if is_dataclass(base)]
+    bodies = [ast.parse(inspect.getsource(base)).body[0].body for base in bases]  # type: ignore[attr-defined]
     texts = {
         ast.unparse(field.target): " ".join(text.value.value.split())
+        for body in bodies
         for field, text in pairwise(body)
         if isinstance(field, ast.AnnAssign) and isinstance(getattr(text, "value", 0), ast.Constant)
     }
