@@ -74,6 +74,12 @@ def _row(family: str, name: str, task: str, length: tuple[int, int], *tags: str)
 
 _tape, _program, _table = (partial(_row, family) for family in FAMILIES)
 
+
+def _function(name: str, task: str) -> Row:
+    """A function of numbers below 4 to 9."""
+    return _tape(name, task, (4, 9), "arithmetic", "ours", "function")
+
+
 _ROWS = (
     _tape("Access", "access:Access", (1, 5), "pointers", "paper", "easy"),
     _tape("Increment", "increment:Increment", (1, 5), "arithmetic", "paper", "easy"),
@@ -95,6 +101,20 @@ _ROWS = (
     _tape(
         "ReversedAddition", "reversed_addition:ReversedAddition", (1, 4), "arithmetic", "classic"
     ),
+    _function("DigitSum", "digit_sum:digit_sum"),
+    _function("Carry", "carry:carry"),
+    _function("Double", "double:double"),
+    _function("Halve", "halve:halve"),
+    _function("Multiply", "multiply:multiply"),
+    _function("Power", "power:power"),
+    _function("Factorial", "factorial:factorial"),
+    _function("Remainder", "remainder:remainder"),
+    _function("Quotient", "quotient:quotient"),
+    _function("Gcd", "gcd:gcd"),
+    _function("Lcm", "lcm:lcm"),
+    _function("Primality", "primality:primality"),
+    _function("SquareRoot", "square_root:square_root"),
+    _function("Totient", "totient:totient"),
     _program("Addition", "addition:Addition", (1, 5), "arithmetic", "paper"),
     _program("BubbleSort", "bubble_sort:BubbleSort", (1, 5), "comparisons", "paper", "sort"),
     _program("QuickSort", "quick_sort:QuickSort", (1, 5), "comparisons", "paper", "sort"),

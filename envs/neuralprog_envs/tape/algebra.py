@@ -6,16 +6,14 @@ by rules that hold for all integers modulo M.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import NamedTuple
 
-from neuralprog_envs.tape.ops import MODULES
+from neuralprog_envs.tape.ops import MODULES, Module
 
 Node = int
 """The number of a term; it is higher than those of its arguments."""
-
-_APPLY = {module.name: module.apply for module in MODULES}
 
 
 class Term(NamedTuple):
@@ -32,8 +30,9 @@ class Term(NamedTuple):
 class Graph:
     """The expressions of one circuit, modulo M."""
 
-    def __init__(self, M: int) -> None:
+    def __init__(self, M: int, modules: Iterable[Module] = MODULES) -> None:
         self.M = M
+        self._apply = {module.name: module.apply for module in modules}
         self.terms: list[Term] = []
         self._numbers: dict[Term, Node] = {}
         self._positive = set[Node]()
@@ -66,8 +65,8 @@ class Graph:
         values = [self._constants.get(node) for node in arguments]
         if None not in values:
             a, b = (*values, 0, 0)[:2]
-            return self.constant(int(_APPLY[name](a, b, self.M)))  # type: ignore[misc]
-        simpler = _RULES[name](self, *arguments)
+            return self.constant(int(self._apply[name](a, b, self.M)))  # type: ignore[misc]
+        simpler = _RULES[name](self, *arguments) if name in _RULES else None
         if simpler is not None:
             return simpler
         node = self._intern(Term(name, arguments))

@@ -78,7 +78,7 @@ def lines(
     The registers ``zero``, from 0, are known to hold 0, and ``nonzero`` to hold something else.
     """
     _check_circuits(machine)
-    graph = Graph(machine.memory_size)
+    graph = Graph(machine.memory_size, machine.module_list)
     before = [
         graph.constant(0) if j in zero else graph.register(j, positive=j in nonzero)
         for j in range(machine.registers)

@@ -16,7 +16,6 @@ from neuralprog_envs.tape.drawing import drawing
 from neuralprog_envs.tape.episode import TapeEpisode
 from neuralprog_envs.tape.look import Look
 from neuralprog_envs.tape.machine import TapeMachine
-from neuralprog_envs.tape.ops import OPERATIONS
 from neuralprog_envs.tape.state import TapeInstances, TapeState
 from neuralprog_envs.tape.wiring import live_inputs, node_values, wiring
 
@@ -29,7 +28,8 @@ class TapeDisplay:
 
     def meanings(self) -> dict[str, tuple[str, ...]]:
         """Return operations or, where an integer chooses a source, registers and modules."""
-        machine, fixed = self.machine, {"operation": OPERATIONS, "finish": ("0", "1")}
+        machine = self.machine
+        fixed = {"operation": machine.operations, "finish": ("0", "1")}
         counts = zip(machine.action_names, machine.actions, strict=True)
         return {name: fixed.get(name, machine.source_names[:count]) for name, count in counts}
 
@@ -113,7 +113,7 @@ class TapeDisplay:
 def _describe_instruction(machine: TapeMachine, state: TapeState, numbers: list[int]) -> str:
     episode = TapeEpisode(machine, state)
     operation, a, b, to = numbers
-    name, (A, B) = OPERATIONS[operation], (int(state.registers[0, r]) for r in (a, b))
+    name, (A, B) = machine.operations[operation], (int(state.registers[0, r]) for r in (a, b))
     episode.step(numbers)
     if name == "HALT":
         return "halt"

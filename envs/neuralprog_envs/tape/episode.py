@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import arguments
-from neuralprog_envs.tape.ops import HALT, MODULES, Module
+from neuralprog_envs.tape.ops import Module
 from neuralprog_envs.tape.state import TapeState
 
 if TYPE_CHECKING:
@@ -53,11 +53,11 @@ class TapeEpisode:
             self._instruct(*numbers)
 
     def _instruct(self, operation: int, a: int, b: int, destination: int) -> None:
-        if operation == HALT:
+        modules, registers = self._machine.module_list, self.registers
+        if operation == len(modules):
             self.halted = True
             return
-        registers = self.registers
-        registers[destination] = self._apply(MODULES[operation], registers[a], registers[b])
+        registers[destination] = self._apply(modules[operation], registers[a], registers[b])
 
     def _run_circuit(self, wires: list[int]) -> None:
         sources, wire = list(self.registers), 0

@@ -11,9 +11,7 @@ import numpy as np
 from neuralprog_envs.core.language import Instruction, unknown
 from neuralprog_envs.tape import circuit
 from neuralprog_envs.tape.machine import TapeMachine
-from neuralprog_envs.tape.ops import HALT, MODULES, OPERATIONS
 
-_ARITY = {module.name: module.arity for module in MODULES}
 _INSTRUCTION = re.compile(r"(\w+)\s*=\s*(\w+)\s*(?:\(([^()]*)\))?")
 _WIRE = re.compile(r"(\S+)\s*=\s*(\S+)")
 
@@ -62,35 +60,55 @@ class TapeLanguage:
     @property
     def instructions(self) -> tuple[Instruction, ...]:
         """The operations with their results; the modules of a circuit do not halt."""
-        names = OPERATIONS[:HALT] if self._is_circuit else OPERATIONS
-        return tuple(Instruction(n, _call(name), _MEANINGS[name]) for n, name in enumerate(names))
+        names = self.machine.operations[: -1 if self._is_circuit else None]
+        return tuple(
+            Instruction(n, self._call(name), _MEANINGS.get(name, _LEARNED))
+            for n, name in enumerate(names)
+        )
 
     def write(self, action: Any) -> str:
         """Return an instruction, or the wires of a circuit that are not the default ones."""
         numbers = [int(number) for number in np.ravel(action)]
-        return self._wires(numbers) if self._is_circuit else _instruction(numbers)
+        return self._wires(numbers) if self._is_circuit else self._instruction(numbers)
 
     def read(self, text: str) -> tuple[int, ...]:
         """Return the action of a text."""
         if self._is_circuit:
             return self._circuit(text.strip())
         if text.strip() == "HALT":
-            return (HALT, 0, 0, 0)
+            return (self.machine.number("HALT"), 0, 0, 0)
         found = _INSTRUCTION.fullmatch(text.strip())
         if found is None:
             raise ValueError(f"type an instruction, such as {_EXAMPLE}, or HALT")
         to, name, inside = found.groups()
-        if name not in _ARITY:
-            raise unknown("operation", name, _ARITY)
+        arity = self._arity
+        if name not in arity:
+            raise unknown("operation", name, arity)
         words = [word.strip() for word in inside.split(",")] if (inside or "").strip() else []
-        if len(words) != _ARITY[name]:
-            raise ValueError(f"{name} is typed as r1 = {_call(name)}, a and b being registers")
+        if len(words) != arity[name]:
+            raise ValueError(f"{name} is typed as r1 = {self._call(name)}, a and b being registers")
         a, b = (*map(self._register, words), 0, 0)[:2]
-        return (OPERATIONS.index(name), a, b, self._register(to))
+        return (self.machine.number(name), a, b, self._register(to))
 
     @property
     def _is_circuit(self) -> bool:
         return self.machine.action == "circuit"
+
+    @property
+    def _arity(self) -> dict[str, int]:
+        return {module.name: module.arity for module in self.machine.module_list}
+
+    def _call(self, name: str) -> str:
+        inputs = ", ".join("ab"[: self._arity.get(name, 0)])
+        return f"{name}({inputs})" if inputs else name
+
+    def _instruction(self, numbers: list[int]) -> str:
+        operation, *inputs, to = numbers
+        name = self.machine.operations[operation]
+        if name == "HALT":
+            return "HALT"
+        inside = ", ".join(f"r{j + 1}" for j in inputs[: self._arity[name]])
+        return f"r{to + 1} = {name}({inside})" if inside else f"r{to + 1} = {name}"
 
     def _register(self, word: str) -> int:
         names = self.machine.source_names[: self.machine.registers]
@@ -116,6 +134,7 @@ class TapeLanguage:
         return circuit.encode(self.machine, wires)
 
 
+_LEARNED = "what a learned program answers"
 _EXAMPLE = "r2 = READ(r1)"
 _INSTRUCTIONS = (
     "Type one instruction a step: r2 = ADD(r1, r2) puts the sum of r1 and r2 into r2.",
@@ -128,17 +147,3 @@ _CIRCUITS = (
     "each takes a register or a module. An input or register that is not typed takes r1. "
     "finish=1 ends the episode.",
 )
-
-
-def _call(name: str) -> str:
-    inputs = ", ".join("ab"[: _ARITY.get(name, 0)])
-    return f"{name}({inputs})" if inputs else name
-
-
-def _instruction(numbers: list[int]) -> str:
-    operation, *inputs, to = numbers
-    if operation == HALT:
-        return "HALT"
-    name = OPERATIONS[operation]
-    inside = ", ".join(f"r{j + 1}" for j in inputs[: _ARITY[name]])
-    return f"r{to + 1} = {name}({inside})" if inside else f"r{to + 1} = {name}"

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from neuralprog_envs.core import arguments, batch
 from neuralprog_envs.core.task import Bools, Field, Ints, fields_only, pairs_of
 from neuralprog_envs.tape.episode import TapeEpisode
-from neuralprog_envs.tape.ops import HALT, MIN_MEMORY, MODULES, OPERATIONS, READ, WRITE, Module
+from neuralprog_envs.tape.ops import MIN_MEMORY, MODULES, Module
 from neuralprog_envs.tape.state import TapeInstances, TapeState
 
 OBSERVATIONS = ("full", "flags", "pointers")
@@ -48,10 +48,12 @@ class TapeMachine:
         observation: "full" shows tape and registers; "flags" shows, for each register, whether
             it is 0, which is all that the NRAM's controller ever sees; "pointers" shows all that
             "full" does and what the registers point to, see ``observation``.
-        repetitions: How many times a circuit has the list of fourteen modules.
+        repetitions: How many times a circuit has the list of modules.
+        module_list: The modules, in the order of a circuit and of the operations' numbers: the
+            paper's fourteen, or others among them, such as ``learned.LearnedModule``.
 
     Raises:
-        ValueError: A setting is out of its range.
+        ValueError: A setting is out of its range, or two modules have one name.
     """
 
     memory_size: int
@@ -59,26 +61,43 @@ class TapeMachine:
     action: Literal["instruction", "circuit"] = "instruction"
     observation_mode: Literal["full", "flags", "pointers"] = "full"
     repetitions: int = 1
+    module_list: tuple[Module, ...] = MODULES
 
     def __post_init__(self) -> None:
         sizes = {"memory_size": (MIN_MEMORY, 2**24), "registers": (1, 2**10)}
         arguments.set_integers(self, {**sizes, "repetitions": (1, 2**6)})
         arguments.choice("action", self.action, ("instruction", "circuit"))
         arguments.choice("observation", self.observation_mode, OBSERVATIONS)
+        if len(set(self.operations)) < len(self.operations):
+            raise ValueError(f"two modules have one name: {', '.join(self.operations)}")
 
     __getstate__ = fields_only
 
     @property
     def modules(self) -> tuple[Module, ...]:
-        """The modules of a circuit, in order: Q = 14 · repetitions of them."""
-        return MODULES * self.repetitions
+        """The Q modules of a circuit, in order: the list, as often as it is repeated."""
+        return self.module_list * self.repetitions
+
+    @cached_property
+    def operations(self) -> tuple[str, ...]:
+        """The operations of an instruction, by number: the modules, and HALT."""
+        return (*(module.name for module in self.module_list), "HALT")
+
+    def number(self, operation: str) -> int:
+        """Return the number of an operation, -1 if this machine has none of that name."""
+        return self.operations.index(operation) if operation in self.operations else -1
+
+    @cached_property
+    def _special(self) -> tuple[int, int, int]:
+        """The numbers of the operations that are no functions of two numbers."""
+        return self.number("READ"), self.number("WRITE"), self.number("HALT")
 
     @cached_property
     def actions(self) -> tuple[int, ...]:
         """The number of choices of each integer of an action."""
         R, Q = self.registers, len(self.modules)
         if self.action == "instruction":
-            return (len(OPERATIONS), R, R, R)
+            return (len(self.operations), R, R, R)
         sources = [R + i for i, module in enumerate(self.modules) for _ in range(module.arity)]
         return (*sources, *[R + Q] * R, 2)
 
@@ -109,7 +128,7 @@ class TapeMachine:
         return (*registers, *modules)
 
     def _times(self, i: int) -> str:
-        return str(i // len(MODULES) + 1) if self.repetitions > 1 else ""
+        return str(i // len(self.module_list) + 1) if self.repetitions > 1 else ""
 
     @cached_property
     def observation(self) -> Mapping[str, Field]:
@@ -157,6 +176,7 @@ class TapeMachine:
     def _instruct(self, state: TapeState, action: NDArray[Any]) -> Bools:
         # Every index is in range; mode="clip" spares NumPy a buffer that checking would need.
         operation, a, b, destination = np.ascontiguousarray(action.T)
+        READ, WRITE, HALT = self._special
         cells, values = state.tape.reshape(-1), state.registers.reshape(-1)
         first = row_starts(len(state.tape), self.registers)
         A, B = values.take(first + a, mode="clip"), values.take(first + b, mode="clip")
@@ -176,10 +196,15 @@ class TapeMachine:
         """Return each row's operation on A and B, shape (B,); READ, WRITE and HALT give 0."""
         M = self.memory_size
         if M <= _MAX_TABLE:
-            return operation_table(M).take((operation * M + A) * M + B, mode="clip")
+            return self._table.take((operation * M + A) * M + B, mode="clip")
         zero = np.zeros_like(A)
-        results = [m.apply(A, B, M) if m.apply else zero for m in MODULES]
+        results = [m.apply(A, B, M) if m.apply else zero for m in self.module_list]
         return np.choose(operation, [*results, zero]).astype(np.int32)
+
+    @cached_property
+    def _table(self) -> Ints:
+        """Every operation's results: entry (operation · M + a) · M + b, shape (15·M²,)."""
+        return operation_table(self.memory_size, self.module_list)
 
     def _run_circuit(self, state: TapeState, action: NDArray[Any]) -> Bools:
         B, R, Q = len(state.tape), self.registers, len(self.modules)
@@ -251,10 +276,10 @@ def row_starts(rows: int, width: int) -> NDArray[np.int64]:
 
 
 @lru_cache(maxsize=16)
-def operation_table(M: int) -> Ints:
-    """Return ``table[(operation · M + a) · M + b]``, flat, length 15·M², read-only."""
+def operation_table(M: int, modules: tuple[Module, ...] = MODULES) -> Ints:
+    """Return ``table[(operation · M + a) · M + b]``, flat, read-only; READ, WRITE, HALT give 0."""
     a, b = np.indices((M, M), dtype=np.int32)
-    table = [m.apply(a, b, M) if m.apply else a * 0 for m in MODULES]
+    table = [m.apply(a, b, M) if m.apply else a * 0 for m in modules]
     flat = np.array([*table, a * 0], dtype=np.int32).reshape(-1)
     flat.setflags(write=False)
     return flat

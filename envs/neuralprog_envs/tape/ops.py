@@ -25,6 +25,10 @@ class Module(NamedTuple):
     arity: int
     apply: Callable[[Any, Any, int], Any] | None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the name: ``apply`` is no function of a module's."""
+        return _named, (self.name,)
+
 
 MODULES: tuple[Module, ...] = (
     Module("READ", 1, None),
@@ -43,9 +47,12 @@ MODULES: tuple[Module, ...] = (
     Module("WRITE", 2, None),
 )
 
-READ, WRITE, HALT = 0, 13, 14
 OPERATIONS: tuple[str, ...] = (*(module.name for module in MODULES), "HALT")
-"""The operations of an instruction, by number."""
+"""The operations of an instruction, by number, on a machine with these modules."""
 
 MIN_MEMORY = 3
 """The constant TWO needs a tape of at least three cells."""
+
+
+def _named(name: str) -> Module:
+    return next(module for module in MODULES if module.name == name)

@@ -17,6 +17,7 @@ from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.tape.algorithm import Algorithm
 from neuralprog_envs.tape.cpu import Cpu
 from neuralprog_envs.tape.machine import TapeMachine
+from neuralprog_envs.tape.ops import MODULES, Module
 from neuralprog_envs.tape.state import TapeInstances, TapeState
 
 
@@ -31,13 +32,18 @@ class TapeTask:
     machine: TapeMachine
 
     def __post_init__(self) -> None:
-        name, shortest = type(self.algorithm).__name__, self.algorithm.shortest
+        name, shortest = self._name, self.algorithm.shortest
         need = self.algorithm.memory_size(shortest)
         if self.machine.memory_size < need:
             raise ValueError(
                 f"memory_size {self.machine.memory_size} is too small for {name}: "
                 f"its shortest instance (length {shortest}) needs {need} cells"
             )
+
+    @property
+    def _name(self) -> str:
+        """What messages call the algorithm."""
+        return getattr(self.algorithm, "name", type(self.algorithm).__name__)
 
     @cached_property
     def lengths(self) -> tuple[int, int]:
@@ -105,12 +111,13 @@ class TapeTask:
         """Solve a batch of one instance; raise ValueError if the machine has too few registers."""
         if self.machine.registers < self.algorithm.registers:
             raise ValueError(
-                f"the expert of {type(self.algorithm).__name__} needs {self.algorithm.registers} "
+                f"the expert of {self._name} needs {self.algorithm.registers} "
                 f"registers, the machine has {self.machine.registers}"
             )
-        machine = TapeMachine(self.machine.memory_size, self.machine.registers)
+        own = self.machine
+        machine = TapeMachine(own.memory_size, own.registers, module_list=own.module_list)
         episode = machine.begin(instances)
-        cpu = Cpu(episode.registers)
+        cpu = Cpu(episode.registers, machine.operations)
         for act in self.algorithm.expert(cpu):
             yield act
             episode.step(act.action)
@@ -125,6 +132,7 @@ def build(
     action: Any = "instruction",
     observation: Any = "full",
     repetitions: int = 1,
+    modules: Sequence[Module] = MODULES,
 ) -> TapeTask:
     """Return the task of the given settings: the family's keyword arguments.
 
@@ -136,6 +144,8 @@ def build(
         action: "instruction" or "circuit".
         observation: "full", "flags" or "pointers", see ``TapeMachine``.
         repetitions: Repetitions of the module list in a circuit.
+        modules: That list; by default the paper's fourteen. ``learned.LearnedModule`` makes a
+            program that was learned into one more.
 
     Raises:
         ValueError: A setting is out of its range.
@@ -147,5 +157,6 @@ def build(
         action=action,
         observation_mode=observation,
         repetitions=repetitions,
+        module_list=tuple(modules),
     )
     return TapeTask(algorithm, machine)

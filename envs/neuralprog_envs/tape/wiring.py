@@ -10,11 +10,7 @@ import numpy as np
 from neuralprog_envs.tape import circuit
 from neuralprog_envs.tape.algebra import Graph, Node, Term
 from neuralprog_envs.tape.machine import TapeMachine
-from neuralprog_envs.tape.ops import MODULES, OPERATIONS
 from neuralprog_envs.tape.state import TapeState
-
-_MODULES = {module.name: module for module in MODULES}
-
 
 @dataclass(frozen=True)
 class Wiring:
@@ -36,15 +32,15 @@ class Wiring:
 @lru_cache(maxsize=4096)
 def wiring(machine: TapeMachine, action: tuple[int, ...]) -> Wiring:
     """Return an action's wiring: an instruction as it is, a circuit simplified."""
-    return _of_circuit(machine, action) if machine.action == "circuit" else _of_instruction(action)
+    return _of_circuit(machine, action) if machine.action == "circuit" else _of_instruction(machine, action)
 
 
-def _of_instruction(action: tuple[int, ...]) -> Wiring:
+def _of_instruction(machine: TapeMachine, action: tuple[int, ...]) -> Wiring:
     operation, a, b, to = action
-    name = OPERATIONS[operation]
+    name = machine.operations[operation]
     if name == "HALT":
         return Wiring((), (), {}, True)
-    inputs = [Term(f"r{j + 1}") for j in (a, b)[: _MODULES[name].arity]]
+    inputs = [Term(f"r{j + 1}") for j in (a, b)[: machine.module_list[operation].arity]]
     nodes = tuple(dict.fromkeys(inputs))
     sources = tuple(nodes.index(term) for term in inputs)
     last = len(nodes)
@@ -54,7 +50,7 @@ def _of_instruction(action: tuple[int, ...]) -> Wiring:
 
 
 def _of_circuit(machine: TapeMachine, action: tuple[int, ...]) -> Wiring:
-    graph = Graph(machine.memory_size)
+    graph = Graph(machine.memory_size, machine.module_list)
     before = [graph.register(j, positive=False) for j in range(machine.registers)]
     writes, values = circuit.evaluate(machine, list(action), graph, before)
     after = {j: node for j, node in enumerate(values) if node != before[j]}
@@ -88,15 +84,16 @@ def live_inputs(machine: TapeMachine, action: tuple[int, ...]) -> list[str]:
 def node_values(machine: TapeMachine, wires: Wiring, before: TapeState) -> list[int]:
     """Return the value of each node of a wiring, in a step from a state of one row."""
     values: list[int] = []
+    modules = {module.name: module for module in machine.module_list}
     for term in wires.nodes:
         inputs = [values[node] for node in term.arguments]
         if term.name.isdecimal():
             values.append(int(term.name))
         elif term.name == "READ":
             values.append(_read(wires, values, before, inputs[0], term.time))
-        elif term.name in _MODULES:
+        elif term.name in modules:
             a, b = (*inputs, 0, 0)[:2]
-            values.append(int(_MODULES[term.name].apply(a, b, machine.memory_size)))  # type: ignore[misc]
+            values.append(int(modules[term.name].apply(a, b, machine.memory_size)))  # type: ignore[misc]
         else:
             values.append(int(before.registers[0, int(term.name[1:]) - 1]))
     return values

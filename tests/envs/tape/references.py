@@ -6,7 +6,7 @@ Each function takes a tape of M numbers and the length n, asserts the input's fo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
@@ -192,6 +192,65 @@ def reversed_addition(tape: Tape, n: int) -> Answer:
     return _placed(2 * n + 1, [total // 3**i % 3 for i in range(n + 1)])
 
 
+def _function(of: Callable[[int, int, int], int]) -> Callable[[Tape, int], Answer]:
+    """Return the reference of a function f(a, b, M)."""
+
+    def reference(tape: Tape, n: int) -> Answer:
+        a, b, *rest = tape
+        assert 0 <= a < n
+        assert 0 <= b < n
+        assert not any(rest)
+        return {0: of(a, b, len(tape)) % len(tape)}
+
+    return reference
+
+
+def _digits(a: int, b: int, M: int) -> tuple[int, int]:
+    """Return what is carried and what is written down."""
+    x = (a + b) % M
+    return (0, x) if x in (0, 1, 2) else (1, x - 3)
+
+
+def _divisors(a: int) -> list[int]:
+    return [d for d in range(1, a + 1) if a % d == 0]
+
+
+def _greatest_common_divisor(a: int, b: int) -> int:
+    return max(set(_divisors(a)) & set(_divisors(b))) if a and b else a + b
+
+
+def _least_common_multiple(a: int, b: int) -> int:
+    return next(m for m in range(a, a * b + 1, a) if m % b == 0) if a and b else 0
+
+
+def _product(numbers: Iterable[int], M: int) -> int:
+    found = 1
+    for number in numbers:
+        found = found * number % M
+    return found
+
+
+FUNCTIONS: dict[str, Callable[[int, int, int], int]] = {
+    "NRAMDigitSum-v0": lambda a, b, M: _digits(a, b, M)[1],
+    "NRAMCarry-v0": lambda a, b, M: _digits(a, b, M)[0],
+    "NRAMDouble-v0": lambda a, b, M: a + a,
+    "NRAMHalve-v0": lambda a, b, M: len(range(1, a, 2)),
+    "NRAMMultiply-v0": lambda a, b, M: sum([a] * b),
+    "NRAMPower-v0": lambda a, b, M: _product([a] * b, M),
+    "NRAMFactorial-v0": lambda a, b, M: _product(range(1, a + 1), M),
+    "NRAMRemainder-v0": lambda a, b, M: next(r for r in range(a, -1, -b) if r < b) if b else a,
+    "NRAMQuotient-v0": lambda a, b, M: len(range(b, a + 1, b)) if b else 0,
+    "NRAMGcd-v0": lambda a, b, M: _greatest_common_divisor(a, b),
+    "NRAMLcm-v0": lambda a, b, M: _least_common_multiple(a, b),
+    "NRAMPrimality-v0": lambda a, b, M: len(_divisors(a)) == 2,
+    "NRAMSquareRoot-v0": lambda a, b, M: max(r for r in range(a + 1) if r * r <= a),
+    "NRAMTotient-v0": lambda a, b, M: sum(
+        _greatest_common_divisor(a, k) == 1 for k in range(1, a + 1)
+    ),
+}
+"""Functions of two numbers a and b, before they are taken modulo M."""
+
+
 REFERENCES: dict[str, Callable[[Tape, int], Answer]] = {
     "NRAMAccess-v0": access,
     "NRAMIncrement-v0": increment,
@@ -211,6 +270,7 @@ REFERENCES: dict[str, Callable[[Tape, int], Answer]] = {
     "NRAMDuplicatedInput-v0": duplicated_input,
     "NRAMRepeatCopy-v0": repeat_copy,
     "NRAMReversedAddition-v0": reversed_addition,
+    **{env_id: _function(of) for env_id, of in FUNCTIONS.items()},
 }
 """The reference of every tape task, by id."""
 
@@ -239,5 +299,6 @@ INPUTS: dict[str, Callable[[Any, int], list[int]]] = {
     "NRAMDuplicatedInput-v0": lambda tape, n: tape[1 : 2 * n + 1],
     "NRAMRepeatCopy-v0": lambda tape, n: tape[1 : n + 1],
     "NRAMReversedAddition-v0": lambda tape, n: tape[1 : 2 * n + 1],
+    **dict.fromkeys(FUNCTIONS, lambda tape, n: [*tape[:2], n]),
 }
 """What a user types to get a tape, by id."""

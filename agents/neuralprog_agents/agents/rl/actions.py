@@ -9,7 +9,6 @@ from neuralprog_envs.core.task import Bools, Machine
 from neuralprog_envs.program.machine import ProgramMachine
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.tape.machine import TapeMachine
-from neuralprog_envs.tape.ops import HALT, MODULES, OPERATIONS
 
 Table = NDArray[np.int64]
 
@@ -49,10 +48,10 @@ def _plain(machine: Machine, actions: Table) -> Table:
     if isinstance(machine, TableMachine):
         used = np.array([(True, each.column, each.pivot) for each in machine.ops])
     elif isinstance(machine, TapeMachine) and machine.action == "instruction":
-        arities = np.array([module.arity for module in MODULES])
-        used = np.ones((len(OPERATIONS), 4), dtype=bool)
-        used[:HALT, 1:3] = arities[:, None] > np.arange(2)
-        used[HALT, 1:] = False
+        arities = np.array([module.arity for module in machine.module_list])
+        used = np.ones((len(machine.operations), 4), dtype=bool)
+        used[:-1, 1:3] = arities[:, None] > np.arange(2)
+        used[-1, 1:] = False  # HALT
     else:
         return actions
     return np.where(used[actions[:, 0]], actions, 0)

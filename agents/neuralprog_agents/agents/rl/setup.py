@@ -19,7 +19,6 @@ from neuralprog_envs.core.task import Task
 from neuralprog_envs.interfaces.setting import observation_space
 from neuralprog_envs.program.library import RETURN
 from neuralprog_envs.registry import find, make_task
-from neuralprog_envs.tape.ops import HALT
 
 MOST_FLAT = 16_384
 """The most combinations of integers that are enumerated to find the distinct actions."""
@@ -127,7 +126,9 @@ def ending(setup: Setup) -> int | None:
         return RETURN
     if family != "tape":
         return None
-    return -1 if setup.flat or setup.settings.get("action") == "circuit" else HALT
+    if setup.flat or setup.settings.get("action") == "circuit":
+        return -1
+    return setup.task().machine.number("HALT")  # type: ignore[no-any-return]
 
 
 def first_bias(setup: Setup, linger: float) -> NDArray[np.float32]:

@@ -1,0 +1,101 @@
+"""Functions of numbers as tape tasks: one or two numbers in, one number out.
+
+    n = 9     cell  0 1 2 3 4 5 6 7 8
+    input           a b 0 0 0 0 0 0 0
+    output          f . . . . . . . .      (dots are not scored)
+
+An instance of length n has two numbers below n in a memory of M ≥ n cells; the answer is f(a, b)
+modulo M. A function of one number is posed with a second one that it ignores. A learned program of
+such a task may become a module of the machine: see ``neuralprog_envs.tape.learned``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from neuralprog_envs.core.draws import Draws
+from neuralprog_envs.core.task import Ints
+from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
+from neuralprog_envs.tape.arrays import check_values, one_cell
+from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.ops import MIN_MEMORY
+
+_UNBOUNDED = 1 << 62
+_LARGEST = 10_000
+"""The largest memory that a user's input is posed in without asking for it."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function as an ``Algorithm``; a file in ``tape/tasks`` holds one.
+
+    Attributes:
+        name: What messages call it.
+        arity: How many numbers it takes, 1 or 2.
+        value: f(a, b, M), exact: a whole number of any size, at least 0; the answer is it modulo M.
+        expert: Yields the instructions that solve one instance.
+        registers: Registers that the expert needs.
+        bound: (c_0, c_1, …): the expert needs at most Σ_k c_k · n^k instructions.
+        shortest: The smallest n that it is defined for.
+    """
+
+    name: str
+    arity: int
+    value: Callable[[int, int, int], int]
+    expert: Callable[[Cpu], Instructions]
+    registers: int
+    bound: tuple[int, ...]
+    shortest: int = MIN_MEMORY
+
+    @property
+    def split_from(self) -> int:
+        """32: there are n² instances of length n."""
+        return 32
+
+    def memory_size(self, n: int) -> int:
+        """Return n, but at least the machine's 3 cells."""
+        return max(n, MIN_MEMORY)
+
+    def steps(self, n: Counts) -> Counts:
+        """Return the bound of the expert's instructions."""
+        return np.asarray(sum(c * n**k for k, c in enumerate(self.bound)))
+
+    def sample(self, draws: Draws, n: Ints, M: int) -> Ints:
+        """Return tapes with two uniform numbers below n[b], then zeros, shape (B, M)."""
+        tape = np.zeros((len(n), M), dtype=np.int32)
+        tape[:, :2] = draws.integers(0, n[:, None], 2)
+        return tape
+
+    def answer(self, tape: Ints, n: Ints) -> Answer:
+        """Return f(a, b) modulo M in cell 0."""
+        M = tape.shape[1]
+        values = [self.value(a, b, M) % M for a, b in tape[:, :2].tolist()]
+        return one_cell(tape, 0, np.array(values, dtype=np.int32))
+
+    def encode(self, values: list[int]) -> tuple[list[int], int]:
+        """Return the tape and the length of a user's numbers, or of a, b and n.
+
+        Without n the memory is large enough for the answer as it is.
+        """
+        check_values(values, least=0)
+        if len(values) == 3:
+            a, b, n = values
+            return [a, b], n
+        if len(values) != self.arity:
+            raise ValueError(f"{len(values)} numbers: {self.name} takes {_TAKES[self.arity]}")
+        a, b = (*values, 0)[:2]
+        n = max(a, b, self.value(a, b, _UNBOUNDED), self.shortest - 1) + 1
+        if n > _LARGEST:
+            raise ValueError(
+                f"the answer is above {_LARGEST - 1}: give a, b and n, and it is taken modulo n"
+            )
+        return [a, b], n
+
+
+_TAKES = {
+    1: "one number a, or three: a, any b, and the modulus n",
+    2: "two numbers a and b, or three: a, b, and the modulus n",
+}
