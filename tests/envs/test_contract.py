@@ -296,7 +296,7 @@ def test_episodes_are_addressed_instances(env_id):
 
 @pytest.mark.parametrize("env_id", IDS)
 def test_splits_are_disjoint_whatever_the_seed(env_id):
-    length = max(REGISTRY[env_id].defaults["length"][1], 6)
+    length = max(REGISTRY[env_id].defaults["length"][1], 6, make_task(env_id).split_from)
     task = gym.make(env_id, length=length).unwrapped.task
     content = {
         split: {

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from neuralprog_agents.agents.search.config import Config
-from neuralprog_agents.agents.search.search import SearchLearner
+from neuralprog_agents.circuits.search_config import SearchConfig as Config
+from neuralprog_agents.circuits.search import SearchLearner
 from neuralprog_agents.benchmark.ratio import Pair, Work
 from neuralprog_agents.circuits import examples, tables
 from neuralprog_agents.circuits import pairs as scoring

@@ -23,6 +23,8 @@ from neuralprog_agents.circuits.interpreter import (
 )
 from neuralprog_agents.circuits.lanes import LANES
 from neuralprog_agents.circuits.program import (
+    FOURTEEN,
+    ModuleList,
     Program,
     compile_pattern,
     compile_table,
@@ -71,11 +73,14 @@ class SearchState(NamedTuple):
     gains: NDArray[np.float64]
 
 
-def begin(table: CircuitTable, problem: Problem, stream: Stream) -> SearchState:
+def begin(
+    table: CircuitTable, problem: Problem, stream: Stream, modules: ModuleList = FOURTEEN
+) -> SearchState:
     """Return a search that starts at a table (which it changes in place)."""
     R = len(table).bit_length() - 1
-    work, gains = workspace(problem, R), np.zeros((2, len(problem.cells)))
-    return SearchState(table, table.copy(), empty(R), empty(R), stream, work, gains)
+    work, gains = workspace(problem, R, modules), np.zeros((2, len(problem.cells)))
+    room = empty(R, modules), empty(R, modules)
+    return SearchState(table, table.copy(), *room, stream, work, gains)
 
 
 @njit(error_model="numpy")
@@ -108,7 +113,8 @@ def _try(
     the first one.
     """
     R = search.program.after.shape[1]
-    touched = propose(search.stream, search.trial, now.visited, R, moves)
+    owner = search.program.list.owner
+    touched = propose(search.stream, search.trial, now.visited, R, moves, owner)
     for pattern in range(1 << R):
         if touched >> pattern & 1:
             compile_pattern(search.trial, pattern, R, search.program)

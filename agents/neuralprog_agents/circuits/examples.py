@@ -6,6 +6,7 @@ run together use no more than ``config.pairs`` pairs, those for checking fits in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -13,15 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.circuits import tables
+from neuralprog_agents.circuits import program, tables
 from neuralprog_agents.circuits.interpreter import Problem, Weights
 from neuralprog_agents.circuits.lanes import LANES, MOST_MEMORY, MOST_STEPS
 from neuralprog_agents.circuits.pairs import in_lanes, problem
+from neuralprog_agents.circuits.program import ModuleList, with_learned
 from neuralprog_agents.circuits.settings import PairSettings
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import key_of
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
+from neuralprog_envs.tape.learned import LearnedModule
 from neuralprog_envs.tape.state import TapeInstances
 
 _PAIRS, _LONGER = 1, 2
@@ -72,8 +75,10 @@ def score_weights(config: PairSettings) -> Weights:
     return Weights(cells, config.prefix, config.exact, config.hint, config.contrast, config.halt)
 
 
-def task_of(config: PairSettings, length: int, spare: int = 0) -> Any:
-    """Return the config's task on a machine of circuits and flags.
+def task_of(
+    config: PairSettings, length: int, spare: int = 0, learned: Sequence[LearnedModule] = ()
+) -> Any:
+    """Return the config's task on a machine of circuits and flags, with learned modules.
 
     Its memory has ``spare`` cells more than the length needs.
     """
@@ -85,6 +90,7 @@ def task_of(config: PairSettings, length: int, spare: int = 0) -> Any:
         registers=config.registers,
         action="circuit",
         observation="flags",
+        modules=with_learned(learned),
     )
 
 
@@ -119,9 +125,16 @@ def _padded(part: TapeInstances, by: int) -> TapeInstances:
     return TapeInstances(widen(part.tape), widen(part.answer), widen(part.mask), part.length)
 
 
-def longer_pairs(config: PairSettings) -> tuple[Any, TapeInstances]:
+def module_list(config: PairSettings, learned: Sequence[LearnedModule]) -> ModuleList:
+    """Return the machine's modules for the compiled interpreter, on all pairs of a run."""
+    return program.module_list(learned, pairs(config)[1].tolist() if learned else ())
+
+
+def longer_pairs(
+    config: PairSettings, learned: Sequence[LearnedModule] = ()
+) -> tuple[Any, TapeInstances]:
     """Return the task at twice the longest length, and held-out pairs of it to judge a fit."""
-    task = task_of(config, 2 * config.length[1])
+    task = task_of(config, 2 * config.length[1], learned=learned)
     n = (2 * config.length[1],) * 2
     rows = np.arange(config.longer_pairs)
     return task, draw(task, key_of(config.seed, _LONGER), rows, n, "validation")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.circuits import lanes as v
 from neuralprog_agents.circuits.lanes import LANES, Lanes
-from neuralprog_agents.circuits.program import LAST, Program, Q
+from neuralprog_agents.circuits.program import FIRST_LEARNED, FOURTEEN, ModuleList, Program
 
 FULL = 200
 """The sum of the weights of an example's scored cells."""
@@ -79,13 +79,14 @@ class TableScore(NamedTuple):
     visited: int
 
 
-def workspace(problem: Problem, registers: int) -> Bytes:
+def workspace(problem: Problem, registers: int, modules: ModuleList = FOURTEEN) -> Bytes:
     """Return room for one group's tape, registers, modules, new registers and what is noted."""
-    return np.zeros((problem.width + 2 * registers + Q + _EXTRA) * LANES, dtype=np.uint8)
+    rows = problem.width + 2 * registers + len(modules.arity) + _EXTRA
+    return np.zeros(rows * LANES, dtype=np.uint8)
 
 
 @njit(error_model="numpy")
-def _start(work: Bytes, problem: Problem, g: int, R: int) -> None:
+def _start(work: Bytes, problem: Problem, g: int, R: int, Q: int) -> None:
     """The input on the tape, registers at 0, constants in place, nothing visited."""
     C = problem.width
     for cell in range(problem.cells[g]):
@@ -135,15 +136,28 @@ def _arithmetic(module: int, a: Lanes, b: Lanes, M: Lanes) -> Lanes:
 
 
 @njit(error_model="numpy")
+def _look_up(
+    work: Bytes, a: int, b: int, out: int, problem: Problem, g: int, module: int, list_: ModuleList
+) -> None:
+    """The results of a learned module on the rows a and b go to the row ``out``."""
+    for lane in range(LANES):
+        M = np.int64(problem.modulus[g * LANES + lane])
+        entry = list_.place[module, M] + work[a + lane] * M + work[b + lane]
+        work[out + lane] = list_.results[entry]
+
+
+@njit(error_model="numpy")
 def _circuit(
     work: Bytes, problem: Problem, g: int, program: Program, pattern: int, R: int, mask: Lanes
 ) -> None:
     """Execute one circuit where the mask says; its registers go to the rows of new ones."""
-    values, cells = problem.width, problem.cells[g]
+    values, cells, Q = problem.width, problem.cells[g], len(program.list.arity)
     M = v.load(problem.modulus, g * LANES)
     for k in range(program.sizes[pattern]):
         module = program.modules[pattern, 3 * k]
-        a = v.load(work, (values + program.modules[pattern, 3 * k + 1]) * LANES)
+        row_a = (values + program.modules[pattern, 3 * k + 1]) * LANES
+        row_b = (values + program.modules[pattern, 3 * k + 2]) * LANES
+        a = v.load(work, row_a)
         out = (values + R + module) * LANES
         if module == 0:
             read = _read(work, cells, a)
@@ -152,11 +166,13 @@ def _circuit(
             v.store(work, seen, v.either(v.load(work, seen), found))
             v.store(work, out, read)
         else:
-            b = v.load(work, (values + program.modules[pattern, 3 * k + 2]) * LANES)
-            if module == LAST:
+            b = v.load(work, row_b)
+            if module == Q - 1:
                 _write(work, cells, a, b, mask)
-            else:
+            elif module < FIRST_LEARNED:
                 v.store(work, out, _arithmetic(module, a, b, M))
+            else:
+                _look_up(work, row_a, row_b, out, problem, g, module, program.list)
     for j in range(R):
         new = v.load(work, (values + program.after[pattern, j]) * LANES)
         place = (values + R + Q + j) * LANES
@@ -180,10 +196,10 @@ def run_group(work: Bytes, problem: Problem, g: int, program: Program, R: int) -
     Returns:
         The patterns that occurred, and the lanes that have halted, as bits.
     """
-    values, visited = problem.width, np.uint64(0)
+    values, visited, Q = problem.width, np.uint64(0), len(program.list.arity)
     limit, halted = v.load(problem.limit, g * LANES), v.spread(0)
     history, code_row = (values + 2 * R + Q + 1) * LANES, (values + 2 * R + Q + 2) * LANES
-    _start(work, problem, g, R)
+    _start(work, problem, g, R, Q)
     for step in range(problem.steps[g]):
         active = v.without(v.less(v.spread(step), limit), halted)
         left = v.bits(active)
@@ -207,7 +223,7 @@ def run_group(work: Bytes, problem: Problem, g: int, program: Program, R: int) -
 
 
 @njit(error_model="numpy")
-def _hints(work: Bytes, problem: Problem, g: int, R: int) -> Lanes:
+def _hints(work: Bytes, problem: Problem, g: int, R: int, Q: int) -> Lanes:
     """Mask of the lanes whose answer was ever read or is in a register."""
     values, wanted = problem.width, v.load(problem.wanted, g * LANES)
     found = v.load(work, (values + 2 * R + Q) * LANES)
@@ -218,7 +234,7 @@ def _hints(work: Bytes, problem: Problem, g: int, R: int) -> Lanes:
 
 @njit(error_model="numpy")
 def _judge(
-    work: Bytes, problem: Problem, g: int, weights: Weights, done: Bits, R: int
+    work: Bytes, problem: Problem, g: int, weights: Weights, done: Bits, R: int, Q: int
 ) -> tuple[float, Bits]:
     """Return the score of a group that has run, and the lanes that are wholly right, as bits."""
     C, points = problem.width, v.spread(0)
@@ -237,7 +253,7 @@ def _judge(
     score = weights.cells * v.total(points) / FULL + weights.prefix * v.total(prefix) / FULL
     score += weights.exact * v.count(right_bits)
     if weights.hint > 0:
-        score += weights.hint * v.count(v.bits(v.either(exact, _hints(work, problem, g, R))))
+        score += weights.hint * v.count(v.bits(v.either(exact, _hints(work, problem, g, R, Q))))
     if weights.contrast > 0:
         history = v.load(work, (C + 2 * R + Q + 1) * LANES)
         same = v.equal(history, v.neighbour(history))
@@ -272,7 +288,7 @@ def evaluate(
     for g in range(groups):
         seen, done = run_group(work, problem, g, program, R)
         visited |= seen
-        score, exact = _judge(work, problem, g, weights, done, R)
+        score, exact = _judge(work, problem, g, weights, done, R, len(program.list.arity))
         gained += score
         right += v.count(exact)
         if gained < gains[g] - slack:
@@ -287,4 +303,5 @@ def right_in(
 ) -> tuple[Bits, int]:
     """Return the lanes of a group that a program is wholly right on, and patterns, as bits."""
     visited, done = run_group(work, problem, g, program, R)
-    return _judge(work, problem, g, weights, done, R)[1], _signed(visited)
+    Q = len(program.list.arity)
+    return _judge(work, problem, g, weights, done, R, Q)[1], _signed(visited)

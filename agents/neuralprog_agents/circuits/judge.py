@@ -13,10 +13,10 @@ from neuralprog_agents.circuits import examples, tables
 from neuralprog_agents.circuits.anneal import begin, right_pairs
 from neuralprog_agents.circuits.examples import score_weights
 from neuralprog_agents.circuits.lanes import LANES
-from neuralprog_agents.circuits.program import WIRES
 from neuralprog_agents.circuits.settings import PairSettings
 from neuralprog_agents.circuits.simplify import simplify
 from neuralprog_agents.circuits.tables import CircuitTable
+from neuralprog_envs.tape.learned import LearnedModule
 
 
 class Judge:
@@ -25,17 +25,21 @@ class Judge:
     Attributes:
         rows: The pairs in use, as rows of ``examples.pairs``; a multiple of 64.
         used: How many of the pairs of the trained lengths have been looked at.
+        modules: The machine's modules, the learned ones among them.
     """
 
-    def __init__(self, config: PairSettings, index: int) -> None:
-        self._config, self._index = config, index
+    def __init__(
+        self, config: PairSettings, index: int, learned: tuple[LearnedModule, ...] = ()
+    ) -> None:
+        self._config, self._index, self._learned = config, index, learned
+        self.modules = examples.module_list(config, learned)
         self._weights = score_weights(config)
         self.rows = examples.first_rows(config)
         self.used = int(self.rows.max()) + 1
         R = config.registers
-        blank = np.zeros((1 << R, WIRES + R + 1), dtype=np.int64)
+        blank = np.zeros((1 << R, len(self.modules.owner) + R + 1), dtype=np.int64)
         problem = examples.pack(config, self.rows)
-        self._room = begin(blank, problem, np.zeros(2, dtype=np.uint64))
+        self._room = begin(blank, problem, np.zeros(2, dtype=np.uint64), self.modules)
 
     def right(self, table: CircuitTable, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which pairs a table is right on; a multiple of 64 rows."""
@@ -84,11 +88,11 @@ class Judge:
             right, visited = right_pairs(self._room, problem, self._weights, table)
             return bool(right.all()), visited
 
-        return simplify(found, look)
+        return simplify(found, look, self.modules)
 
     def generalises(self, table: CircuitTable) -> bool:
         """Return whether a table is right on held-out pairs of twice the longest length."""
-        task, instances = examples.longer_pairs(self._config)
+        task, instances = examples.longer_pairs(self._config, self._learned)
         limits = examples.limits(self._config, instances.length)
         state = tables.run(task.machine, table, instances, limits)
         right = task.score(state, instances) == 1.0

@@ -13,12 +13,17 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.circuits import proofs, tables
 from neuralprog_agents.circuits.decompile import python_function
+from neuralprog_agents.circuits.program import with_learned
 from neuralprog_agents.evaluation.certificate import Proof
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape.circuit import occurring, program_text
+from neuralprog_envs.tape.functions import Function
+from neuralprog_envs.tape.learned import LearnedModule
 from neuralprog_envs.tape.machine import TapeMachine
 
+_HALTS = (8, 13)
+"""The M for which a program's halts are checked before it becomes a module."""
 _SHOWN = 64
 """Instances that are run to see which patterns occur."""
 
@@ -33,7 +38,7 @@ class TablePolicy:
     was learned from instances of ``lengths``, from the shortest to the longest. A circuit has the
     list of modules ``repetitions`` times. If the circuits come from probabilities, ``weights`` has
     for each integer of an action, by its name, a distribution for each pattern, shape (2^R,
-    choices).
+    choices). ``learned`` are the modules that stand before WRITE in the machine's list.
 
     Raises:
         ValueError: The table has not the shape of one for some number of registers.
@@ -47,11 +52,12 @@ class TablePolicy:
         lengths: tuple[int, int],
         repetitions: int = 1,
         weights: Mapping[str, NDArray[np.float64]] | None = None,
+        learned: Sequence[LearnedModule] = (),
     ) -> None:
         self.env_id, self.table = env_id, np.asarray(table, dtype=np.int64)
         self._weights, self._seen = weights or {}, np.zeros(0, dtype=np.int64)
         self.time_limit, self.lengths = tuple(time_limit), lengths
-        self.repetitions = repetitions
+        self.repetitions, self.learned = repetitions, tuple(learned)
         self.registers = max(len(self.table).bit_length() - 1, 0)
         tables.check_table(self.table, self.machine(lengths[1]))
 
@@ -61,7 +67,8 @@ class TablePolicy:
 
     def settings(self, length: int) -> dict[str, Any]:
         """Return the environment's arguments: circuit mode, flags, and the time limit T."""
-        return tables.settings(self.registers, self.repetitions, self.limit(length))
+        modules = with_learned(self.learned)
+        return tables.settings(self.registers, self.repetitions, self.limit(length), modules)
 
     def start(self, n: int) -> None:
         """Begin n episodes; a table has no state."""
@@ -116,9 +123,32 @@ class TablePolicy:
         final = tables.run(task.machine, self.table, instances, np.array([self.limit(n)]))
         return [f">>> {name}({instances.tape[0].tolist()}, {n})", str(final.tape[0].tolist())]
 
+    def as_module(self) -> LearnedModule:
+        """Return a program of a function of numbers as a module, named after its task.
+
+        Raises:
+            ValueError: It is another task's program, or does not halt by itself on some numbers.
+        """
+        algorithm = self._task(self.lengths[1]).algorithm
+        name = _function_name(self.env_id).upper()
+        if not isinstance(algorithm, Function) or self.repetitions > 1:
+            raise ValueError(
+                f"{self.env_id} is no function of numbers, so its program is no module"
+            )
+        module = LearnedModule(
+            name, algorithm.arity, self.table, self.time_limit, with_learned(self.learned)
+        )
+        if not all(module.halts(M) for M in _HALTS):
+            raise ValueError(
+                f"the program of {name} does not halt within its limit for all numbers"
+            )
+        return module
+
     def prove(self) -> list[Proof]:
         """Check the program completely, up to sizes that the proofs name."""
-        program = proofs.TapeProgram(self.env_id, self.table, self.limit, self.repetitions)
+        program = proofs.TapeProgram(
+            self.env_id, self.table, self.limit, self.repetitions, self.learned
+        )
         return proofs.prove(program)
 
     def _task(self, length: int) -> Any:

@@ -12,11 +12,11 @@ from typing import NamedTuple
 from numba import njit
 
 from neuralprog_agents.circuits.program import (
-    BACKWARDS,
+    ARITHMETIC,
     OWNER,
-    WIRES,
     Circuit,
-    Q,
+    Wires,
+    backwards,
     feeder,
     live_modules,
 )
@@ -50,9 +50,9 @@ class Moves(NamedTuple):
 
 
 @njit(error_model="numpy")
-def _choices(wire: int, R: int) -> int:
+def _choices(wire: int, R: int, owner: Wires) -> int:
     """The sources that a wire may have."""
-    return R + (OWNER[wire] if wire < WIRES else Q)
+    return R + (owner[wire] if wire < len(owner) else owner[-1] + 1)
 
 
 @njit(error_model="numpy")
@@ -63,41 +63,54 @@ def _draw_source(stream: Stream, choices: int, R: int, register: float) -> int:
 
 
 @njit(error_model="numpy")
-def _live_wire(stream: Stream, live: int, R: int) -> int:
+def _live_wire(stream: Stream, live: int, R: int, owner: Wires) -> int:
     """A wire of a circuit, uniform among those that have an effect."""
+    count = len(owner)
     wires = (1 << R) - 1  # first those of the registers, then the arguments
-    for wire in range(WIRES):
+    for wire in range(ARITHMETIC):
         wires |= (live >> OWNER[wire] & 1) << (R + wire)
-    pick = _pick(stream, wires, R + WIRES)
-    return WIRES + pick if pick < R else pick - R
+    for wire in range(ARITHMETIC, count):
+        wires |= (live >> owner[wire] & 1) << (R + wire)
+    pick = _pick(stream, wires, R + count)
+    return count + pick if pick < R else pick - R
 
 
 @njit(error_model="numpy")
 def _rewire(
-    stream: Stream, table: CircuitTable, pattern: int, wire: int, R: int, moves: Moves
+    stream: Stream,
+    table: CircuitTable,
+    pattern: int,
+    wire: int,
+    R: int,
+    moves: Moves,
+    owner: Wires,
 ) -> None:
     """Give a wire a new source, and new arguments to every module that becomes live by it."""
-    circuit = table[pattern]
-    live = live_modules(circuit, R)
+    circuit, choices = table[pattern], _choices(wire, R, owner)
+    live = live_modules(circuit, R, owner)
     old = circuit[wire]
-    new = _draw_source(stream, _choices(wire, R), R, moves.register)
-    while new == old and _choices(wire, R) > 1:
-        new = _draw_source(stream, _choices(wire, R), R, moves.register)
+    new = _draw_source(stream, choices, R, moves.register)
+    while new == old and choices > 1:
+        new = _draw_source(stream, choices, R, moves.register)
     circuit[wire] = new
     fresh = feeder(new, R) & ~live
-    for other in BACKWARDS:
-        if fresh >> OWNER[other] & 1:
-            circuit[other] = _draw_source(stream, R + OWNER[other], R, moves.register)
+    for i in range(len(owner)):
+        other = backwards(i, len(owner))
+        if fresh >> owner[other] & 1:
+            circuit[other] = _draw_source(stream, R + owner[other], R, moves.register)
             fresh |= feeder(circuit[other], R) & ~live
 
 
 @njit(error_model="numpy")
-def _copy_wiring(table: CircuitTable, pattern: int, other: int, wire: int, R: int) -> None:
+def _copy_wiring(
+    table: CircuitTable, pattern: int, other: int, wire: int, R: int, owner: Wires
+) -> None:
     """Copy a wire, and the arguments of all modules that feed it, from another pattern."""
     table[pattern, wire] = table[other, wire]
     needed = feeder(table[other, wire], R)
-    for argument in BACKWARDS:
-        if needed >> OWNER[argument] & 1:
+    for i in range(len(owner)):
+        argument = backwards(i, len(owner))
+        if needed >> owner[argument] & 1:
             table[pattern, argument] = table[other, argument]
             needed |= feeder(table[other, argument], R)
 
@@ -131,25 +144,34 @@ def _twins(table: CircuitTable, pattern: int) -> int:
 
 @njit(error_model="numpy")
 def _alter(
-    stream: Stream, table: CircuitTable, pattern: int, visited: int, R: int, moves: Moves
+    stream: Stream,
+    table: CircuitTable,
+    pattern: int,
+    visited: int,
+    R: int,
+    moves: Moves,
+    owner: Wires,
 ) -> None:
     """Change one circuit: its finish bit, or a live wire."""
     if moves.finish > 0 and fraction(stream) < moves.finish:
-        table[pattern, WIRES + R] = 1 - table[pattern, WIRES + R]
+        table[pattern, -1] = 1 - table[pattern, -1]
         return
-    wire = _live_wire(stream, live_modules(table[pattern], R), R)
+    wire = _live_wire(stream, live_modules(table[pattern], R, owner), R, owner)
     if fraction(stream) < moves.copy_wiring:
-        _copy_wiring(table, pattern, _pick(stream, visited, 1 << R), wire, R)
+        _copy_wiring(table, pattern, _pick(stream, visited, 1 << R), wire, R, owner)
     else:
-        _rewire(stream, table, pattern, wire, R, moves)
+        _rewire(stream, table, pattern, wire, R, moves, owner)
 
 
 @njit(error_model="numpy")
-def _change(stream: Stream, table: CircuitTable, visited: int, R: int, moves: Moves) -> int:
+def _change(
+    stream: Stream, table: CircuitTable, visited: int, R: int, moves: Moves, owner: Wires
+) -> int:
     """Make one change; return the patterns that it was made in, as bits."""
     if moves.uniform > 0 and fraction(stream) < moves.uniform:
         pattern = below(stream, 1 << R)
-        _rewire(stream, table, pattern, below(stream, WIRES + R), R, moves)
+        wire = below(stream, len(owner) + R)
+        _rewire(stream, table, pattern, wire, R, moves, owner)
         return 1 << pattern
     pattern = _pick(stream, visited, 1 << R)
     if moves.join > 0 and fraction(stream) < moves.join:
@@ -158,7 +180,7 @@ def _change(stream: Stream, table: CircuitTable, visited: int, R: int, moves: Mo
     touched = 1 << pattern
     if moves.tied > 0 and fraction(stream) < moves.tied:
         touched = _twins(table, pattern)
-    _alter(stream, table, pattern, visited, R, moves)
+    _alter(stream, table, pattern, visited, R, moves, owner)
     for twin in range(1 << R):
         if touched >> twin & 1:
             table[twin] = table[pattern]
@@ -167,7 +189,7 @@ def _change(stream: Stream, table: CircuitTable, visited: int, R: int, moves: Mo
 
 @njit(error_model="numpy")
 def _change_unvisited(
-    stream: Stream, table: CircuitTable, visited: int, R: int, moves: Moves
+    stream: Stream, table: CircuitTable, visited: int, R: int, moves: Moves, owner: Wires
 ) -> int:
     """Replace the circuit of a pattern that is not visited; return it as a bit, or 0."""
     pattern = below(stream, 1 << R)
@@ -176,37 +198,39 @@ def _change_unvisited(
     if below(stream, 2) == 0:
         table[pattern] = table[_pick(stream, visited, 1 << R)]
     else:
-        _draw_circuit(stream, table[pattern], R, moves)
+        _draw_circuit(stream, table[pattern], R, moves, owner)
     return 1 << pattern
 
 
 @njit(error_model="numpy")
-def _draw_circuit(stream: Stream, circuit: Circuit, R: int, moves: Moves) -> None:
-    for wire in range(WIRES + R):
-        circuit[wire] = _draw_source(stream, _choices(wire, R), R, moves.register)
-    circuit[WIRES + R] = 0
+def _draw_circuit(stream: Stream, circuit: Circuit, R: int, moves: Moves, owner: Wires) -> None:
+    for wire in range(len(owner) + R):
+        circuit[wire] = _draw_source(stream, _choices(wire, R, owner), R, moves.register)
+    circuit[-1] = 0
 
 
 @njit(error_model="numpy")
-def propose(stream: Stream, table: CircuitTable, visited: int, R: int, moves: Moves) -> int:
+def propose(
+    stream: Stream, table: CircuitTable, visited: int, R: int, moves: Moves, owner: Wires
+) -> int:
     """Change a table in place, given the patterns that its program visits, as bits.
 
     Returns:
         The patterns whose circuits may have changed, as bits.
     """
-    touched = _change(stream, table, visited, R, moves)
+    touched = _change(stream, table, visited, R, moves, owner)
     if moves.change_unvisited > 0 and fraction(stream) < moves.change_unvisited:
-        touched |= _change_unvisited(stream, table, visited, R, moves)
+        touched |= _change_unvisited(stream, table, visited, R, moves, owner)
     while fraction(stream) < moves.more_changes:
-        touched |= _change(stream, table, visited, R, moves)
+        touched |= _change(stream, table, visited, R, moves, owner)
     return touched
 
 
 @njit(error_model="numpy")
-def randomise(stream: Stream, table: CircuitTable, R: int, moves: Moves) -> None:
+def randomise(stream: Stream, table: CircuitTable, R: int, moves: Moves, owner: Wires) -> None:
     """Draw every wire of a table anew; nothing finishes. Tied circuits begin as one."""
     for pattern in range(1 << R):
         if pattern > 0 and moves.tied > 0:
             table[pattern] = table[0]
         else:
-            _draw_circuit(stream, table[pattern], R, moves)
+            _draw_circuit(stream, table[pattern], R, moves, owner)

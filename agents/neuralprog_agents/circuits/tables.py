@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from neuralprog_agents.training.ranges import Within
 from neuralprog_envs.core import batch
 from neuralprog_envs.tape.machine import TapeMachine
+from neuralprog_envs.tape.ops import MODULES, Module
 from neuralprog_envs.tape.state import TapeInstances, TapeState
 
 CircuitTable = NDArray[np.int64]
@@ -38,14 +39,18 @@ def limits(coefficients: Sequence[int], lengths: Any) -> Any:
     return np.maximum(1, sum(c * n**k for k, c in enumerate(coefficients)))
 
 
-def settings(registers: int, repetitions: int, limit: int) -> dict[str, Any]:
+def settings(
+    registers: int, repetitions: int, limit: int, modules: Sequence[Module] = MODULES
+) -> dict[str, Any]:
     """Return the environment's arguments for a program: circuit mode, flags, and T."""
+    own = {} if modules == MODULES else {"modules": modules}
     return {
         "action": "circuit",
         "observation": "flags",
         "registers": registers,
         "repetitions": repetitions,
         "max_steps": limit,
+        **own,
     }
 
 

@@ -56,7 +56,9 @@ class LearnedModule:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,39}", self.name) or self.name in _RESERVED:
-            raise ValueError(f"{self.name!r} is no name for a module: write it as in GCD or DIGIT_2")
+            raise ValueError(
+                f"{self.name!r} is no name for a module: write it as in GCD or DIGIT_2"
+            )
         if self.arity not in (1, 2):
             raise ValueError(f"a learned module takes 1 or 2 numbers, not {self.arity}")
         circuits = np.array(self.circuits, dtype=np.int64)

@@ -12,6 +12,7 @@ from neuralprog_envs.tape.algebra import Graph, Node, Term
 from neuralprog_envs.tape.machine import TapeMachine
 from neuralprog_envs.tape.state import TapeState
 
+
 @dataclass(frozen=True)
 class Wiring:
     """What an action computes.
@@ -32,7 +33,11 @@ class Wiring:
 @lru_cache(maxsize=4096)
 def wiring(machine: TapeMachine, action: tuple[int, ...]) -> Wiring:
     """Return an action's wiring: an instruction as it is, a circuit simplified."""
-    return _of_circuit(machine, action) if machine.action == "circuit" else _of_instruction(machine, action)
+    return (
+        _of_circuit(machine, action)
+        if machine.action == "circuit"
+        else _of_instruction(machine, action)
+    )
 
 
 def _of_instruction(machine: TapeMachine, action: tuple[int, ...]) -> Wiring:

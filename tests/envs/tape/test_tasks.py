@@ -261,7 +261,9 @@ def test_values_spread_over_the_whole_range(env_id):
     n = 6
     task = task_of_length(env_id, n, spare=4)
     instances = draw_some(task, 3000, n)
-    highest = {"NRAMReversedAddition-v0": 13, **dict.fromkeys(FUNCTIONS, n - 1)}.get(env_id, task.machine.memory_size - 1)
+    highest = {"NRAMReversedAddition-v0": 13, **dict.fromkeys(FUNCTIONS, n - 1)}.get(
+        env_id, task.machine.memory_size - 1
+    )
     assert instances.tape.max() == highest
 
 

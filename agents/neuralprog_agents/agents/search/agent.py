@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from neuralprog_agents.agents.search.config import Config
-from neuralprog_agents.agents.search.search import SearchLearner
 from neuralprog_agents.circuits.card import Card, load
 from neuralprog_agents.circuits.examples import check_memory as check
+from neuralprog_agents.circuits.search import SearchLearner
+from neuralprog_agents.circuits.search_config import SearchConfig as Config
 
 __all__ = ["COMPILED", "SUPERVISION", "Card", "Config", "check", "learner", "load"]
 

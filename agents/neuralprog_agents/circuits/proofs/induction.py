@@ -33,8 +33,8 @@ _PATIENCE = 20_000
 
 
 def provable(program: TapeProgram) -> bool:
-    """Return whether the task's inputs are formulas in the length."""
-    return program.task_name in FAMILIES
+    """Return whether the task's inputs are formulas in the length, and all modules are known."""
+    return program.task_name in FAMILIES and not program.learned
 
 
 def prove(program: TapeProgram) -> Proof:

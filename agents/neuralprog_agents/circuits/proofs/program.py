@@ -8,9 +8,11 @@ from typing import Any, cast
 
 from numpy.typing import NDArray
 
+from neuralprog_agents.circuits.program import with_learned
 from neuralprog_envs.registry import find, make_task
 from neuralprog_envs.tape.algorithm import Algorithm
-from neuralprog_envs.tape.ops import MODULES, Module
+from neuralprog_envs.tape.learned import LearnedModule
+from neuralprog_envs.tape.ops import Module
 from neuralprog_envs.tape.task import TapeTask
 
 
@@ -19,13 +21,14 @@ class TapeProgram:
     """A program of the tape family: one circuit for each pattern of zero registers, (2^R, K).
 
     ``limit`` gives T for the length of an instance: after so many steps its tape is judged. A
-    circuit has the list of modules ``repetitions`` times.
+    circuit has the list of modules ``repetitions`` times; ``learned`` ones stand before WRITE.
     """
 
     env_id: str
     table: NDArray[Any]
     limit: Callable[[int], int]
     repetitions: int = 1
+    learned: tuple[LearnedModule, ...] = ()
 
     @property
     def task_name(self) -> str:
@@ -40,7 +43,7 @@ class TapeProgram:
     @property
     def modules(self) -> tuple[Module, ...]:
         """The modules of a circuit, in order."""
-        return MODULES * self.repetitions
+        return with_learned(self.learned) * self.repetitions
 
     @property
     def algorithm(self) -> Algorithm:
@@ -56,5 +59,6 @@ class TapeProgram:
             action="circuit",
             registers=self.registers,
             repetitions=self.repetitions,
+            modules=with_learned(self.learned),
         )
         return cast(TapeTask, task)

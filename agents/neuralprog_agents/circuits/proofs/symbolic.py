@@ -37,8 +37,8 @@ class OpenError(ValueError):
 
 
 def provable(program: TapeProgram) -> bool:
-    """Return whether the task has inputs with values left open."""
-    return program.task_name in LAYOUTS
+    """Return whether the task has inputs with values left open, and all modules are known."""
+    return program.task_name in LAYOUTS and not program.learned
 
 
 def prove(program: TapeProgram) -> Proof:

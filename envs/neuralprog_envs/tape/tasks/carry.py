@@ -39,6 +39,4 @@ def expert(cpu: Cpu) -> Instructions:
     yield cpu.halt()
 
 
-carry = partial(
-    Function, "Carry", 2, value, expert, registers=3, bound=(9,), shortest=4
-)
+carry = partial(Function, "Carry", 2, value, expert, registers=3, bound=(9,), shortest=4)

@@ -42,6 +42,4 @@ def expert(cpu: Cpu) -> Instructions:
     yield cpu.halt()
 
 
-digit_sum = partial(
-    Function, "DigitSum", 2, value, expert, registers=3, bound=(11,), shortest=4
-)
+digit_sum = partial(Function, "DigitSum", 2, value, expert, registers=3, bound=(11,), shortest=4)

@@ -5,7 +5,7 @@ import pytest
 
 from neuralprog_agents.agents.search import agent
 from neuralprog_agents.agents.search.agent import Config
-from neuralprog_agents.agents.search.search import ROUND, SearchLearner
+from neuralprog_agents.circuits.search import ROUND, SearchLearner
 from neuralprog_agents.benchmark import search as bench
 from neuralprog_agents.circuits import examples, tables
 from neuralprog_agents.evaluation.agents import policy_of

@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
-from neuralprog_agents.agents.search.config import Config
-from neuralprog_agents.circuits import examples, interpreter, program, tables
+from neuralprog_agents.circuits import examples, interpreter, library, tables
 from neuralprog_agents.circuits.anneal import Cooling, SearchState, anneal, begin
 from neuralprog_agents.circuits.card import card_of
 from neuralprog_agents.circuits.examples import score_weights
 from neuralprog_agents.circuits.interpreter import TableScore
 from neuralprog_agents.circuits.judge import Judge
+from neuralprog_agents.circuits.library import Library
 from neuralprog_agents.circuits.proposals import Moves, randomise
+from neuralprog_agents.circuits.search_config import SearchConfig
 from neuralprog_envs.core.draws import key_of
 
 ROUND = 50_000
@@ -42,19 +43,23 @@ class Progress:
     unveiled: int = 0
 
 
-def moves_of(config: Config) -> Moves:
+def moves_of(config: SearchConfig) -> Moves:
     """Return how a config draws proposals."""
     settings = {name: getattr(config, name) for name in Moves._fields if name != "finish"}
     return Moves(**settings, finish=0.05 if config.halt else 0.0)
 
 
 class SearchLearner:
-    """One restart of the search; see ``neuralprog_agents.agent.Learner``."""
+    """One restart of the search; see ``neuralprog_agents.agent.Learner``.
 
-    def __init__(self, config: Config, index: int) -> None:
+    ``learned`` are the learned modules of the machine, by default those that the config names.
+    """
+
+    def __init__(self, config: SearchConfig, index: int, learned: Library | None = None) -> None:
         self.config, self.index = config, index
+        self.learned = library.resolve(config.modules) if learned is None else learned
         self.moves, self.weights = moves_of(config), score_weights(config)
-        self.judge = Judge(config, index)
+        self.judge = Judge(config, index, self.learned)
         self.progress = Progress(unveiled=int(config.unveil))
         self.problem = self._pack()
         self.search = self._begin()
@@ -69,9 +74,10 @@ class SearchLearner:
     def _begin(self) -> SearchState:
         config, R = self.config, self.config.registers
         stream = np.array([key_of(config.seed, _RESTARTS, self.index), 0], dtype=np.uint64)
-        table = np.zeros((1 << R, program.WIRES + R + 1), dtype=np.int64)
-        randomise(stream, table, R, self.moves)
-        return begin(table, self.problem, stream)
+        modules = self.judge.modules
+        table = np.zeros((1 << R, len(modules.owner) + R + 1), dtype=np.int64)
+        randomise(stream, table, R, self.moves, modules.owner)
+        return begin(table, self.problem, stream, modules)
 
     def advance(self, pulse: Pulse) -> None:
         """Anneal for a round, and check a fit."""
@@ -146,7 +152,8 @@ class SearchLearner:
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
         """Undo ``state``."""
         tables.check_table(
-            tensors["table"], examples.task_of(self.config, self.config.length[1]).machine
+            tensors["table"],
+            examples.task_of(self.config, self.config.length[1], learned=self.learned).machine,
         )
         self.search.table[:], self.search.stream[:] = tensors["table"], tensors["stream"]
         own = dict(metadata)
@@ -163,4 +170,6 @@ class SearchLearner:
             "fit": float(self.fits),
             "best": done.best,
         }
-        return Outcome(self.success, metrics, {"table": self.search.table.copy()}, card_of(config))
+        card, tensors = library.to_card(self.learned) if self.learned else ({}, {})
+        tensors["table"] = self.search.table.copy()
+        return Outcome(self.success, metrics, tensors, card_of(config) | card)

@@ -10,7 +10,7 @@ from neuralprog_agents.training import ranges
 
 
 @dataclass(frozen=True)
-class Config(PairSettings):
+class SearchConfig(PairSettings):
     """A search for the circuits of one tape task; ``README.md`` explains the defaults.
 
     A proposal is a program, scored as ``PairSettings`` says.
@@ -19,6 +19,9 @@ class Config(PairSettings):
     restarts: ranges.Count = 200
     """How many times the search may start again from new random circuits."""
 
+    modules: tuple[str, ...] = ()
+    """Agents whose learned programs are modules of the machine, beside the fourteen: pretrained
+    names, or run folders. Each has learned a function of numbers, such as NRAMGcd-v0."""
     unveil: bool = False
     """Whether a restart begins with the first cell of each answer, and adds the next whenever all
     are right."""

@@ -1,0 +1,137 @@
+"""Learned modules by name, in cards and as files: what a machine has beyond the fourteen.
+
+A *library* is a sequence of learned modules, each written in the fourteen and in earlier ones. An
+agent's weights and card carry the modules that its program uses, so that an agent is one thing
+whatever becomes of the agents it learned from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from neuralprog_agents.agent import Tensors
+from neuralprog_agents.circuits.program import with_learned
+from neuralprog_agents.circuits.tables import CircuitTable, Coefficients
+from neuralprog_agents.training.checkpoint import check_arrays
+from neuralprog_envs.tape.learned import LearnedModule
+
+Library = tuple[LearnedModule, ...]
+
+
+@dataclass(frozen=True)
+class ModuleCard:
+    """A learned module in a card; its circuits are the array "module.NAME" of the weights.
+
+    ``calls`` are the names of the learned modules on its list, which stand before it in the card;
+    ``sha256`` is ``LearnedModule.digest``.
+    """
+
+    name: str
+    arity: int
+    time_limit: Coefficients
+    calls: tuple[str, ...]
+    sha256: str
+
+
+def learned_in(modules: Iterable[Any]) -> Library:
+    """Return the learned ones among a machine's modules."""
+    return tuple(module for module in modules if isinstance(module, LearnedModule))
+
+
+def closure(library: Sequence[LearnedModule]) -> Library:
+    """Return modules and all that they call, each after what it calls."""
+
+    def walk(modules: Iterable[LearnedModule]) -> Iterator[LearnedModule]:
+        for module in modules:
+            yield from walk(learned_in(module.modules))
+            yield module
+
+    return tuple(dict.fromkeys(walk(library)))
+
+
+def to_card(library: Sequence[LearnedModule]) -> tuple[dict[str, Any], Tensors]:
+    """Return what a card says of a program's modules, and their circuits."""
+    every = closure(library)
+    cards = [
+        {
+            "name": module.name,
+            "arity": module.arity,
+            "time_limit": list(module.time_limit),
+            "calls": [each.name for each in learned_in(module.modules)],
+            "sha256": module.digest,
+        }
+        for module in every
+    ]
+    tensors = {f"module.{module.name}": module.circuits.copy() for module in every}
+    return {"modules": cards, "calls": [module.name for module in library]}, tensors
+
+
+def from_card(cards: Sequence[ModuleCard], calls: Sequence[str], tensors: Tensors) -> Library:
+    """Undo ``to_card``.
+
+    Raises:
+        ValueError: A module is missing, is not what its hash says, or does not fit its list.
+    """
+    known: dict[str, LearnedModule] = {}
+    for card in cards:
+        own = _named(known, card.calls)
+        wanted = f"module.{card.name}"
+        check_arrays({wanted: tensors.get(wanted, _NOTHING)}, {wanted: ("int64", (None, None))})
+        module = LearnedModule(
+            card.name, card.arity, tensors[wanted], card.time_limit, with_learned(own)
+        )
+        if module.digest != card.sha256:
+            raise ValueError(f"the module {card.name} is not the one that the card names: its hash")
+        known[card.name] = module
+    return _named(known, calls)
+
+
+_NOTHING = np.zeros(0)
+
+
+def _named(known: dict[str, LearnedModule], names: Sequence[str]) -> Library:
+    for name in names:
+        if name not in known:
+            raise ValueError(f"the card calls a module {name} that it does not list before")
+    return tuple(known[name] for name in names)
+
+
+@lru_cache(maxsize=64)
+def resolve(agents: tuple[str, ...]) -> Library:
+    """Return the programs of agents, pretrained names or run folders, as modules.
+
+    Raises:
+        ValueError: There is no such agent, or its program cannot be a module.
+    """
+    from neuralprog_agents.circuits.policy import TablePolicy
+    from neuralprog_agents.evaluation.agents import open_agent
+
+    library = []
+    for name in agents:
+        policy = open_agent(name).policy
+        if not isinstance(policy, TablePolicy):
+            raise ValueError(f"modules: {name} has no program of circuits")
+        library.append(policy.as_module())
+    return tuple(library)
+
+
+def without_unused(
+    table: CircuitTable, registers: int, library: Library, used: Iterable[LearnedModule]
+) -> tuple[CircuitTable, Library]:
+    """Return a table on the list of the modules that it uses only, and these modules."""
+    kept = tuple(module for module in library if module in set(used))
+    before, after = with_learned(library), with_learned(kept)
+    number = {module: registers + i for i, module in enumerate(after)}
+    source = np.array(
+        [*range(registers), *(number.get(module, 0) for module in before)], dtype=np.int64
+    )
+    owner = [module for module in before for _ in range(module.arity)]
+    wires = np.array([module in number for module in owner])
+    W = len(owner)
+    arguments = source[table[:, :W]][:, wires]
+    return np.hstack([arguments, source[table[:, W:-1]], table[:, -1:]]), kept
