@@ -19,6 +19,7 @@ from neuralprog_agents.agent import AgentModule
 AGENTS: Mapping[str, str] = MappingProxyType(
     {
         "alphanpi": "neuralprog_agents.agents.alphanpi.agent",
+        "library_learning": "neuralprog_agents.agents.library_learning.agent",
         "neural_programmer": "neuralprog_agents.agents.neural_programmer.agent",
         "neural_programmer_2017": "neuralprog_agents.agents.neural_programmer_2017.agent",
         "npi": "neuralprog_agents.agents.npi.agent",

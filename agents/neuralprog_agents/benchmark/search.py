@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from neuralprog_agents.circuits.search_config import SearchConfig as Config
-from neuralprog_agents.circuits.search import SearchLearner
 from neuralprog_agents.benchmark.ratio import Pair, Work
 from neuralprog_agents.circuits import examples, tables
 from neuralprog_agents.circuits import pairs as scoring
 from neuralprog_agents.circuits.proposals import propose, randomise
+from neuralprog_agents.circuits.search import SearchLearner
+from neuralprog_agents.circuits.search_config import SearchConfig as Config
 from neuralprog_envs.core.instances import draw
 
 CONFIG = Config("NRAMCopy-v0", registers=3, length=(1, 5), steps=(1, 2), groups=1)

@@ -11,12 +11,15 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from numpy.typing import NDArray
 
+from neuralprog_agents.circuits.library import closure, learned_in
 from neuralprog_envs.tape.circuit import program_text
+from neuralprog_envs.tape.learned import TABLED, LearnedModule
 from neuralprog_envs.tape.machine import TapeMachine
 
 _HUGE = 1_000_003
@@ -57,17 +60,49 @@ def python_function(
     occur. An instance has at most Σ_k c_k · n^k steps: (c_0, c_1, ...) is ``time_limit``. The
     docstring's lines have no quotes.
     """
-    large = TapeMachine(_HUGE, machine.registers, action="circuit", repetitions=machine.repetitions)
-    body = _cases(program_text(large, table, patterns))
+    called = closure(learned_in(machine.module_list))
+    own = _function(
+        f"{name}(tape, n)", "tape, M = list(tape), len(tape)", "tape", machine, table, patterns,
+        time_limit, docstring,
+    )  # fmt: skip
+    return "\n\n".join([*map(module_function, called), own])
+
+
+def module_function(module: LearnedModule) -> str:
+    """Return a learned module as the text of a Python function ``name(a, b, M)`` of numbers."""
+    machine = TapeMachine(TABLED, module.registers, "circuit", module_list=module.modules)
+    return _function(
+        f"{module.name.lower()}(a, b, M)", "tape, n = [a, b] + [0] * (M - 2), M", "tape[0]",
+        machine, module.circuits, module.occurring, module.time_limit,
+        ["Return a learned function of two numbers below M."],
+    )  # fmt: skip
+
+
+def _function(
+    signature: str,
+    beginning: str,
+    result: str,
+    machine: TapeMachine,
+    table: NDArray,
+    patterns: Sequence[int],
+    time_limit: Sequence[int],
+    docstring: Sequence[str],
+) -> str:
+    large = replace(machine, memory_size=_HUGE, observation_mode="full")
+    body = [
+        line.replace("return tape", f"return {result}")
+        for line in _cases(program_text(large, table, patterns))
+    ]
     registers = [f"r{j + 1}" for j in range(machine.registers)]
     head = [
-        f"def {name}(tape, n):",
+        f"def {signature}:",
         *(f"{_INDENT}{line}".rstrip() for line in _quoted(docstring)),
-        f"{_INDENT}tape, M = list(tape), len(tape)",
+        f"{_INDENT}{beginning}",
         f"{_INDENT}{' = '.join(registers)} = 0",
         f"{_INDENT}for _ in range({_polynomial(time_limit)}):",
     ]
-    return "\n".join([*head, *(f"{2 * _INDENT}{line}" for line in body), f"{_INDENT}return tape\n"])
+    rest = [*(f"{2 * _INDENT}{line}" for line in body), f"{_INDENT}return {result}\n"]
+    return "\n".join([*head, *rest])
 
 
 def _quoted(lines: Sequence[str]) -> list[str]:
@@ -152,7 +187,8 @@ class _Python(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.expr:
         arguments = dict(zip("ab", (self.visit(argument) for argument in node.args), strict=False))
         assert isinstance(node.func, ast.Name)
-        form = ast.parse(_MODULES[node.func.id], mode="eval").body
+        name = node.func.id
+        form = ast.parse(_MODULES.get(name, _call(name, len(node.args))), mode="eval").body
         result = _Fill(arguments).visit(form)
         assert isinstance(result, ast.expr)
         return result
@@ -164,6 +200,10 @@ class _Python(ast.NodeTransformer):
             return node
         text = f"{node.value} % M" if node.value < -below else f"{below} % M"
         return ast.parse(text, mode="eval").body
+
+
+def _call(learned: str, arity: int) -> str:
+    return f"{learned.lower()}(a, {'b' if arity == 2 else 0}, M)"
 
 
 class _Fill(ast.NodeTransformer):

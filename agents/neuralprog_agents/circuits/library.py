@@ -15,7 +15,12 @@ from typing import Any
 import numpy as np
 
 from neuralprog_agents.agent import Tensors
-from neuralprog_agents.circuits.program import with_learned
+from neuralprog_agents.circuits.program import (
+    FIRST_LEARNED,
+    live_modules,
+    module_list,
+    with_learned,
+)
 from neuralprog_agents.circuits.tables import CircuitTable, Coefficients
 from neuralprog_agents.training.checkpoint import check_arrays
 from neuralprog_envs.tape.learned import LearnedModule
@@ -120,18 +125,30 @@ def resolve(agents: tuple[str, ...]) -> Library:
     return tuple(library)
 
 
-def without_unused(
-    table: CircuitTable, registers: int, library: Library, used: Iterable[LearnedModule]
-) -> tuple[CircuitTable, Library]:
-    """Return a table on the list of the modules that it uses only, and these modules."""
-    kept = tuple(module for module in library if module in set(used))
-    before, after = with_learned(library), with_learned(kept)
-    number = {module: registers + i for i, module in enumerate(after)}
-    source = np.array(
-        [*range(registers), *(number.get(module, 0) for module in before)], dtype=np.int64
-    )
-    owner = [module for module in before for _ in range(module.arity)]
-    wires = np.array([module in number for module in owner])
-    W = len(owner)
-    arguments = source[table[:, :W]][:, wires]
-    return np.hstack([arguments, source[table[:, W:-1]], table[:, -1:]]), kept
+def used_by(
+    table: CircuitTable, patterns: Iterable[int], registers: int, library: Library
+) -> Library:
+    """Return the modules that circuits of some patterns need, of those of their machine."""
+    owner = module_list(library).owner
+    live = 0
+    for pattern in patterns:
+        live |= live_modules(table[pattern], registers, owner)
+    return tuple(module for i, module in enumerate(library) if live >> (FIRST_LEARNED + i) & 1)
+
+
+def relisted(table: CircuitTable, registers: int, before: Library, after: Library) -> CircuitTable:
+    """Return the table of a program on another list of modules, with all that it uses.
+
+    What no longer exists is replaced by r1, and so are the arguments of new modules.
+    """
+    old, new = with_learned(before), with_learned(after)
+    number = {module: registers + i for i, module in enumerate(new)}
+    source = np.array([*range(registers), *(number.get(m, 0) for m in old)], dtype=np.int64)
+    first = dict(zip(old, module_list(before).first, strict=True))
+    arguments = [
+        source[table[:, first[module] + k]] if module in first else np.zeros(len(table), np.int64)
+        for module in new
+        for k in range(module.arity)
+    ]
+    rest = len(module_list(before).owner)
+    return np.column_stack([*arguments, source[table[:, rest:-1]], table[:, -1]])

@@ -84,13 +84,25 @@ class TablePolicy:
 
     def machine(self, length: int) -> TapeMachine:
         """Return the machine for instances of a length."""
-        return self._task(length).machine  # type: ignore[no-any-return]
+        return self.task(length).machine  # type: ignore[no-any-return]
+
+    @property
+    def algorithm(self) -> Any:
+        """What is to be computed."""
+        return self.task(self.lengths[1]).algorithm
+
+    @property
+    def program(self) -> proofs.TapeProgram:
+        """The program as the proofs take it."""
+        return proofs.TapeProgram(
+            self.env_id, self.table, self.limit, self.repetitions, self.learned
+        )
 
     def occurring(self) -> tuple[int, ...]:
         """Return the patterns that occur on instances like those it was learned from."""
         seen: dict[int, None] = {}
         for length in range(self.lengths[0], self.lengths[1] + 1):
-            task = self._task(length)
+            task = self.task(length)
             instances = draw(task, 0, np.arange(_SHOWN), (length, length))
             found = occurring(task.machine, self.table, instances, self.limit(length))
             seen |= dict.fromkeys(found)
@@ -118,7 +130,7 @@ class TablePolicy:
     def _example(self, name: str) -> list[str]:
         """Return a doctest: what the function called ``name`` does with one instance."""
         n = min(max(_EXAMPLE, self.lengths[0]), self.lengths[1])
-        task = self._task(n)
+        task = self.task(n)
         instances = draw(task, 0, [0], (n, n), "all")
         final = tables.run(task.machine, self.table, instances, np.array([self.limit(n)]))
         return [f">>> {name}({instances.tape[0].tolist()}, {n})", str(final.tape[0].tolist())]
@@ -129,29 +141,27 @@ class TablePolicy:
         Raises:
             ValueError: It is another task's program, or does not halt by itself on some numbers.
         """
-        algorithm = self._task(self.lengths[1]).algorithm
+        algorithm = self.algorithm
         name = _function_name(self.env_id).upper()
         if not isinstance(algorithm, Function) or self.repetitions > 1:
             raise ValueError(
-                f"{self.env_id} is no function of numbers, so its program is no module"
+                f"{self.env_id} is no function of numbers: its program is no module"
             )
         module = LearnedModule(
             name, algorithm.arity, self.table, self.time_limit, with_learned(self.learned)
         )
         if not all(module.halts(M) for M in _HALTS):
             raise ValueError(
-                f"the program of {name} does not halt within its limit for all numbers"
+                f"the program of {name} does not halt in time for all numbers"
             )
         return module
 
     def prove(self) -> list[Proof]:
         """Check the program completely, up to sizes that the proofs name."""
-        program = proofs.TapeProgram(
-            self.env_id, self.table, self.limit, self.repetitions, self.learned
-        )
-        return proofs.prove(program)
+        return proofs.prove(self.program)
 
-    def _task(self, length: int) -> Any:
+    def task(self, length: int) -> Any:
+        """Return the task on the machine for instances of a length."""
         settings = self.settings(length)
         del settings["max_steps"]
         return make_task(self.env_id, length=length, **settings)

@@ -52,17 +52,24 @@ def moves_of(config: SearchConfig) -> Moves:
 class SearchLearner:
     """One restart of the search; see ``neuralprog_agents.agent.Learner``.
 
-    ``learned`` are the learned modules of the machine, by default those that the config names.
+    ``learned`` are the learned modules of the machine, by default those that the config names. The
+    search begins at a random table, or at ``start``.
     """
 
-    def __init__(self, config: SearchConfig, index: int, learned: Library | None = None) -> None:
+    def __init__(
+        self,
+        config: SearchConfig,
+        index: int,
+        learned: Library | None = None,
+        start: tables.CircuitTable | None = None,
+    ) -> None:
         self.config, self.index = config, index
         self.learned = library.resolve(config.modules) if learned is None else learned
         self.moves, self.weights = moves_of(config), score_weights(config)
         self.judge = Judge(config, index, self.learned)
         self.progress = Progress(unveiled=int(config.unveil))
         self.problem = self._pack()
-        self.search = self._begin()
+        self.search = self._begin(start)
         self.now = TableScore(0.0, 0, 0)
         self.fits = self.success = False
 
@@ -71,12 +78,14 @@ class SearchLearner:
         """Whether a program fits, or all proposals are made."""
         return self.fits or self.progress.proposals >= self.config.proposals
 
-    def _begin(self) -> SearchState:
+    def _begin(self, start: tables.CircuitTable | None) -> SearchState:
         config, R = self.config, self.config.registers
         stream = np.array([key_of(config.seed, _RESTARTS, self.index), 0], dtype=np.uint64)
         modules = self.judge.modules
         table = np.zeros((1 << R, len(modules.owner) + R + 1), dtype=np.int64)
         randomise(stream, table, R, self.moves, modules.owner)
+        if start is not None:
+            table[:] = start
         return begin(table, self.problem, stream, modules)
 
     def advance(self, pulse: Pulse) -> None:

@@ -16,6 +16,10 @@ Node = int
 """The number of a term; it is higher than those of its arguments."""
 
 
+_FOLDED = frozenset(module.name for module in MODULES)
+"""What is computed where its arguments are constants; a learned program may take long."""
+
+
 class Term(NamedTuple):
     """A register ``r1``, a constant ``0``, or a module applied to arguments.
 
@@ -63,7 +67,7 @@ class Graph:
         if name == "READ":
             return self._intern(Term(name, arguments, time))
         values = [self._constants.get(node) for node in arguments]
-        if None not in values:
+        if None not in values and name in _FOLDED:
             a, b = (*values, 0, 0)[:2]
             return self.constant(int(self._apply[name](a, b, self.M)))  # type: ignore[misc]
         simpler = _RULES[name](self, *arguments) if name in _RULES else None

@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -119,14 +119,30 @@ class LearnedModule:
         a, b = np.indices((M, M if self.arity == 2 else 1), dtype=np.int32)
         return bool(self._run(a.ravel(), b.ravel(), M)[1].all())
 
+    @cached_property
+    def occurring(self) -> tuple[int, ...]:
+        """The patterns of zero registers that it meets modulo 9 and 16."""
+        return tuple(sorted({p for M in (9, 16) for p in self._patterns(M)}))
+
+    def _patterns(self, M: int) -> set[int]:
+        a, b = np.indices((M, M if self.arity == 2 else 1), dtype=np.int32)
+        met = set[int]()
+        self._run(a.ravel(), b.ravel(), M, met)
+        return met
+
     def _compute(self, a: NDArray[Any], b: NDArray[Any], M: int) -> Ints:
         """Return the results, shape (B,); equal inputs are run once."""
         pairs = a.astype(np.int64) * M + (b if self.arity == 2 else 0)
         each, where = np.unique(pairs, return_inverse=True)
         return self._run(each // M, each % M, M)[0][where.reshape(-1)]
 
-    def _run(self, a: NDArray[Any], b: NDArray[Any], M: int) -> tuple[Ints, NDArray[np.bool_]]:
-        """Return cell 0 at the end, and whether the program halted by itself, each (B,)."""
+    def _run(
+        self, a: NDArray[Any], b: NDArray[Any], M: int, met: set[int] | None = None
+    ) -> tuple[Ints, NDArray[np.bool_]]:
+        """Return cell 0 at the end, and whether the program halted by itself, each (B,).
+
+        The patterns of zero registers that occur are added to ``met``.
+        """
         machine, B = self._machine(M), len(a)
         tape = np.zeros((B, M), dtype=np.int32)
         tape[:, 0], tape[:, 1] = a, b
@@ -137,6 +153,8 @@ class LearnedModule:
         result, halted, rows = zeros, np.zeros(B, dtype=bool), np.arange(B)
         for _ in range(self.limit(M)):
             pattern = (state.registers == 0) @ (1 << np.arange(self.registers))
+            if met is not None:
+                met.update(np.unique(pattern).tolist())
             state = machine.advance(state, self.circuits[pattern])
             if state.halted.any():
                 result[rows[state.halted]] = state.tape[state.halted, 0]

@@ -172,7 +172,7 @@ EXTREMES = {
     "NRAMDuplicatedInput-v0": [[3, 3], [6, 6, 6, 6], [1, 1, 1, 1, 9, 9]],
     "NRAMRepeatCopy-v0": [[4], [8, 8], [1, 2, 12]],
     "NRAMReversedAddition-v0": [[2, 2], [0, 0], [2, 2, 2, 2, 2, 2], [2, 1, 2, 0, 2, 0]],
-    **dict.fromkeys(FUNCTIONS, [[0, 0, 4], [0, 3, 4], [3, 0, 4], [3, 3, 4], [8, 8, 9], [8, 7, 9]]),
+    **{f: [[0, 0, 4], [0, 3, 4], [3, 0, 4], [3, 3, 4], [8, 8, 9], [8, 7, 9]] for f in FUNCTIONS},
 }  # fmt: skip
 
 

@@ -1,0 +1,56 @@
+"""The settings of library learning; a YAML file holds differences from these defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from neuralprog_agents.circuits import examples
+from neuralprog_agents.circuits.search_config import SearchConfig
+from neuralprog_agents.training import ranges
+
+
+@dataclass(frozen=True)
+class Config:
+    """A sequence of tasks, learned one after another; each function learned becomes a module."""
+
+    env: str
+    """The id of the last task of the sequence, such as NRAMPower-v0."""
+    seed: ranges.Seed = 0
+    """The seed of all randomness: the same seed gives the same programs."""
+    restarts: ranges.Count = 20
+    """How many times the whole sequence may be learned, until all of its tasks are."""
+
+    tasks: tuple[SearchConfig, ...] = ()
+    """The tasks in their order, each with its settings of the program search, see
+    `neuralprog train --config search/copy --help`; seed, restarts and modules are not theirs."""
+    attempts: ranges.Count = 30
+    """How many times the search for one program may start again, before the next task's turn."""
+    largest: Annotated[int, ranges.Within(3, 128)] = 64
+    """A function becomes a module if it is right for all numbers modulo every M up to this."""
+    keep: bool = True
+    """Whether learned functions become modules and starts of other searches; if not, each task is
+    learned alone, from the fourteen."""
+    test_lengths: ranges.Counts = ()
+    """The lengths that `evaluate` scores the last task at; empty: the longest in training, 2 and 10
+    times it."""
+
+    def __post_init__(self) -> None:
+        ranges.check(self)
+        if not self.tasks or self.tasks[-1].env != self.env:
+            raise ValueError(f"tasks must end with the task of env, {self.env}")
+        if len({task.env for task in self.tasks}) < len(self.tasks):
+            raise ValueError("tasks must be different environments: each is learned once")
+        for task in self.tasks:
+            if task.modules:
+                raise ValueError("tasks have no modules of their own: they are what was learned")
+
+    def search(self, stage: int) -> SearchConfig:
+        """Return the settings of the search for a task's program."""
+        return replace(self.tasks[stage], seed=self.seed)
+
+
+def check(config: Config) -> None:
+    """Raise ValueError where a task's tapes are too long, or its pairs too few."""
+    for stage in range(len(config.tasks)):
+        examples.check_memory(config.search(stage))

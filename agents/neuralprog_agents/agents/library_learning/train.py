@@ -1,0 +1,159 @@
+"""One restart: the whole sequence, a search for each task's program with all modules so far.
+
+A function that was learned joins the machine's modules if its program halts and is right for all
+numbers modulo every M up to ``config.largest``: these are looked at besides the pairs. Programs and
+modules that were learned never change again. Every second search begins at an earlier program
+instead of a random one: POWER is MULTIPLY with another module inside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from neuralprog_agents.agent import Outcome, Pulse, Tensors
+from neuralprog_agents.agents.library_learning.card import Card, card_of, load_programs
+from neuralprog_agents.agents.library_learning.config import Config
+from neuralprog_agents.circuits.examples import time_limit
+from neuralprog_agents.circuits.library import Library, from_card, relisted, used_by
+from neuralprog_agents.circuits.policy import TablePolicy
+from neuralprog_agents.circuits.proofs import functions
+from neuralprog_agents.circuits.search import SearchLearner
+from neuralprog_agents.circuits.search_config import SearchConfig
+from neuralprog_agents.circuits.tables import CircuitTable
+from neuralprog_agents.training.schema import structured
+from neuralprog_envs.tape.functions import Function
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the sequence is.
+
+    Attributes:
+        stage: The task that is being learned.
+        attempt: How often its search has started again.
+        proposals: The proposals of earlier searches.
+        samples: The pairs of the tasks before.
+        found: How many programs were found for each task so far that were right in the search.
+        spent: The proposals that each finished task took.
+    """
+
+    stage: int = 0
+    attempt: int = 0
+    proposals: int = 0
+    samples: int = 0
+    found: int = 0
+    spent: tuple[int, ...] = ()
+
+
+class LibraryLearner:
+    """See the module, and ``neuralprog_agents.agent.Learner``."""
+
+    def __init__(self, config: Config, index: int) -> None:
+        self.config, self.index = config, index
+        self.progress = Progress()
+        self.programs: dict[str, TablePolicy] = {}
+        self.library: Library = ()
+        self.search = self._begin()
+
+    @property
+    def finished(self) -> bool:
+        """Whether every task had its turn."""
+        return self.progress.stage == len(self.config.tasks)
+
+    def _begin(self) -> SearchLearner:
+        stage = min(self.progress.stage, len(self.config.tasks) - 1)
+        index, own = self._index(), self.config.search(stage)
+        return SearchLearner(own, index, self.library, self._start(own, index))
+
+    def _index(self) -> int:
+        return self.index * self.config.attempts + self.progress.attempt
+
+    def _start(self, own: SearchConfig, index: int) -> CircuitTable | None:
+        """Return an earlier program to begin at, in every second attempt; None: a random one."""
+        known = [p for p in self.programs.values() if p.registers == own.registers]
+        if not self.config.keep or not known or index % 2 == 0:
+            return None
+        random = np.random.default_rng((self.config.seed, self.progress.stage, index))
+        chosen = known[int(random.integers(len(known)))]
+        return relisted(chosen.table, own.registers, chosen.learned, self.library)
+
+    def advance(self, pulse: Pulse) -> None:
+        """Search for a round; where the search ends, keep what it found and begin the next."""
+        self.search.advance(pulse)
+        if self.search.finished:
+            kept = self.search.success and self._keep(self._found())
+            self._next(kept)
+            if not self.finished:
+                self.search = self._begin()
+
+    def _found(self) -> TablePolicy:
+        """Return the program of the search, on a list of the modules that it uses."""
+        own, table = self.search.config, self.search.search.table.copy()
+        policy = TablePolicy(own.env, table, time_limit(own), own.length, learned=self.library)
+        used = used_by(table, policy.occurring(), own.registers, self.library)
+        table = relisted(table, own.registers, self.library, used)
+        return TablePolicy(own.env, table, time_limit(own), own.length, learned=used)
+
+    def _keep(self, policy: TablePolicy) -> bool:
+        """Keep a program, as a module too if it is a function; return whether it is right."""
+        if isinstance(policy.algorithm, Function):
+            if functions.prove(policy.program, self.config.largest).failing:
+                return False
+            if self.config.keep:
+                self.library = (*self.library, policy.as_module())
+        self.programs[policy.env_id] = policy
+        return True
+
+    def _next(self, kept: bool) -> None:
+        """Go on with the next task, or with another attempt."""
+        done, search = self.progress, self.search
+        proposals = done.proposals + search.progress.proposals
+        if not kept and done.attempt + 1 < self.config.attempts:
+            self.progress = replace(done, attempt=done.attempt + 1, proposals=proposals)
+            return
+        samples = done.samples + round(search.status()["samples"])
+        spent = (*done.spent, proposals - sum(done.spent))
+        self.progress = Progress(done.stage + 1, 0, proposals, samples, len(self.programs), spent)
+
+    def status(self) -> dict[str, float]:
+        """Return what is reported."""
+        done, own = self.progress, self.search.status()
+        running = {} if self.finished else own
+        return {
+            "step": done.proposals + round(running.get("step", 0)),
+            "progress": done.stage / len(self.config.tasks),
+            "samples": done.samples + running.get("samples", 0.0),
+            "task": float(done.stage + 1),
+            "attempt": float(done.attempt + 1),
+            "best": own["best"],
+            "learned": float(len(self.programs)),
+        }
+
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return the programs, the search under way, and the progress."""
+        tensors, inner = self.search.state()
+        own = {f"search.{name}": array for name, array in tensors.items()}
+        card, learned = card_of(self.config, self.programs, self.library)
+        return own | learned, {"progress": asdict(self.progress), "search": inner, "card": card}
+
+    def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        """Undo ``state``."""
+        self.progress = structured(Progress, metadata["progress"])
+        card = structured(Card, metadata["card"])
+        self.programs = load_programs(tensors, card.programs, card.modules)
+        self.library = from_card(card.modules, card.calls, tensors)
+        self.search = self._begin()
+        inner = {n[7:]: array for n, array in tensors.items() if n.startswith("search.")}
+        self.search.restore(inner, metadata["search"])
+
+    def outcome(self) -> Outcome:
+        """Return the programs found so far."""
+        done = self.progress
+        card, tensors = card_of(self.config, self.programs, self.library)
+        success = len(self.programs) == len(self.config.tasks)
+        spent = {f"proposals_{i + 1}": float(n) for i, n in enumerate(done.spent)}
+        metrics = {"step": float(self.status()["step"]), "learned": float(done.found), **spent}
+        return Outcome(success, metrics, tensors, card)
