@@ -9,6 +9,7 @@ import numpy as np
 from neuralprog_agents.benchmark.ratio import Pair, Work
 from neuralprog_agents.circuits import examples, tables
 from neuralprog_agents.circuits import pairs as scoring
+from neuralprog_agents.circuits.program import OWNER
 from neuralprog_agents.circuits.proposals import propose, randomise
 from neuralprog_agents.circuits.search import SearchLearner
 from neuralprog_agents.circuits.search_config import SearchConfig as Config
@@ -35,7 +36,9 @@ def compiled() -> Work:
     learner = SearchLearner(CONFIG, 0)
 
     def work() -> int:
-        randomise(learner.search.stream, learner.search.table, CONFIG.registers, learner.moves)
+        randomise(
+            learner.search.stream, learner.search.table, CONFIG.registers, learner.moves, OWNER
+        )
         return learner.anneal(_CHUNK)[1]
 
     return work
@@ -51,7 +54,7 @@ def on_numpy() -> Work:
 
     def work() -> int:
         for _ in range(8):
-            propose(stream, table, (1 << len(table)) - 1, CONFIG.registers, learner.moves)
+            propose(stream, table, (1 << len(table)) - 1, CONFIG.registers, learner.moves, OWNER)
             right = tables.run(task.machine, table, posed, limits).tape == posed.answer
             cells = (points * right).sum(axis=1)
             _ = 0.5 * cells.mean() / 200 + 0.5 * (cells == 200).mean()

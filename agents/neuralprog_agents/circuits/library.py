@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -104,25 +103,6 @@ def _named(known: dict[str, LearnedModule], names: Sequence[str]) -> Library:
         if name not in known:
             raise ValueError(f"the card calls a module {name} that it does not list before")
     return tuple(known[name] for name in names)
-
-
-@lru_cache(maxsize=64)
-def resolve(agents: tuple[str, ...]) -> Library:
-    """Return the programs of agents, pretrained names or run folders, as modules.
-
-    Raises:
-        ValueError: There is no such agent, or its program cannot be a module.
-    """
-    from neuralprog_agents.circuits.policy import TablePolicy
-    from neuralprog_agents.evaluation.agents import open_agent
-
-    library = []
-    for name in agents:
-        policy = open_agent(name).policy
-        if not isinstance(policy, TablePolicy):
-            raise ValueError(f"modules: {name} has no program of circuits")
-        library.append(policy.as_module())
-    return tuple(library)
 
 
 def used_by(

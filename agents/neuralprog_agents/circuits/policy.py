@@ -144,16 +144,12 @@ class TablePolicy:
         algorithm = self.algorithm
         name = _function_name(self.env_id).upper()
         if not isinstance(algorithm, Function) or self.repetitions > 1:
-            raise ValueError(
-                f"{self.env_id} is no function of numbers: its program is no module"
-            )
+            raise ValueError(f"{self.env_id} is no function of numbers: its program is no module")
         module = LearnedModule(
             name, algorithm.arity, self.table, self.time_limit, with_learned(self.learned)
         )
         if not all(module.halts(M) for M in _HALTS):
-            raise ValueError(
-                f"the program of {name} does not halt in time for all numbers"
-            )
+            raise ValueError(f"the program of {name} does not halt in time for all numbers")
         return module
 
     def prove(self) -> list[Proof]:

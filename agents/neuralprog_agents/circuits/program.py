@@ -74,13 +74,13 @@ def module_list(learned: Sequence[LearnedModule] = (), sizes: Iterable[int] = ()
 FOURTEEN = module_list()
 Q, WIRES = len(FOURTEEN.arity), len(FOURTEEN.owner)
 """How many modules and wires of arguments a circuit of the fourteen has."""
-FIRST_LEARNED = Q - 1
+LAST = FIRST_LEARNED = Q - 1
+"""WRITE among the fourteen; with learned modules, the first of these."""
 ARITHMETIC = WIRES - 2
-"""The wires of arguments of all modules but WRITE and learned ones: they are first in any list."""
-ARITY, FIRST = FOURTEEN.arity, FOURTEEN.first
-OWNER = FOURTEEN.owner[:ARITHMETIC]
-"""Those of these wires, which compiled code takes as constants."""
-_BACKWARDS = np.argsort(-OWNER, kind="stable")
+"""The wires of arguments before those of WRITE and of learned modules: the same in any list."""
+ARITY, FIRST, OWNER = FOURTEEN.arity, FOURTEEN.first, FOURTEEN.owner
+BACKWARDS = np.argsort(-OWNER, kind="stable")
+"""The wires of the fourteen, the last module's first: sources are registers and earlier modules."""
 
 
 class Program(NamedTuple):
@@ -118,7 +118,7 @@ def feeder(source: int, R: int) -> int:
 def backwards(i: int, W: int) -> int:
     """Return wire i of W, those of the last module first: its sources are earlier modules."""
     beyond = W - ARITHMETIC
-    return W - 1 - i if i < beyond else _BACKWARDS[i - beyond]
+    return W - 1 - i if i < beyond else BACKWARDS[i - beyond + 2]
 
 
 @njit(error_model="numpy")

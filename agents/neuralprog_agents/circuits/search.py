@@ -7,6 +7,7 @@ pairs that it fails on. Every random number is a function of (seed, restart, pos
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,10 @@ from neuralprog_agents.circuits.examples import score_weights
 from neuralprog_agents.circuits.interpreter import TableScore
 from neuralprog_agents.circuits.judge import Judge
 from neuralprog_agents.circuits.library import Library
+from neuralprog_agents.circuits.policy import TablePolicy
 from neuralprog_agents.circuits.proposals import Moves, randomise
 from neuralprog_agents.circuits.search_config import SearchConfig
+from neuralprog_agents.evaluation.agents import open_agent
 from neuralprog_envs.core.draws import key_of
 
 ROUND = 50_000
@@ -49,6 +52,20 @@ def moves_of(config: SearchConfig) -> Moves:
     return Moves(**settings, finish=0.05 if config.halt else 0.0)
 
 
+@lru_cache(maxsize=16)
+def _named(agents: tuple[str, ...]) -> Library:
+    """Return the programs of agents, pretrained names or run folders, as modules.
+
+    Raises:
+        ValueError: There is no such agent, or its program cannot be a module.
+    """
+    policies = [open_agent(name).policy for name in agents]
+    for name, policy in zip(agents, policies, strict=True):
+        if not isinstance(policy, TablePolicy):
+            raise ValueError(f"modules: {name} has no program of circuits")
+    return tuple(policy.as_module() for policy in policies if isinstance(policy, TablePolicy))
+
+
 class SearchLearner:
     """One restart of the search; see ``neuralprog_agents.agent.Learner``.
 
@@ -64,7 +81,7 @@ class SearchLearner:
         start: tables.CircuitTable | None = None,
     ) -> None:
         self.config, self.index = config, index
-        self.learned = library.resolve(config.modules) if learned is None else learned
+        self.learned = _named(config.modules) if learned is None else learned
         self.moves, self.weights = moves_of(config), score_weights(config)
         self.judge = Judge(config, index, self.learned)
         self.progress = Progress(unveiled=int(config.unveil))

@@ -51,7 +51,7 @@ class LearnedModule:
     arity: int
     circuits: NDArray[np.int64]
     time_limit: tuple[int, ...]
-    modules: tuple[Module | LearnedModule, ...] = MODULES
+    modules: tuple[Module, ...] = MODULES
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -167,13 +167,13 @@ class LearnedModule:
         return result, halted
 
     def _machine(self, M: int) -> TapeMachine:
-        return TapeMachine(M, self.registers, "circuit", "flags", module_list=self.modules)  # type: ignore[arg-type]
+        return TapeMachine(M, self.registers, "circuit", "flags", module_list=self.modules)
 
 
 _RESERVED = {*(module.name for module in MODULES), "HALT"}
 
 
-def _identity(module: Module | LearnedModule) -> str:
+def _identity(module: Module) -> str:
     return module.digest if isinstance(module, LearnedModule) else module.name
 
 

@@ -98,7 +98,7 @@ def slow_score(task, table, instances, limits, weights, changed):
             history.append(pattern)
             circuit = table[pattern]
             values = [*state.registers[0]]
-            live = program.live_modules(circuit, task.machine.registers)
+            live = program.live_modules(circuit, task.machine.registers, program.OWNER)
             if live & 1:
                 address = values[circuit[0]]
                 read |= state.tape[0, address] == answer[mask][0]

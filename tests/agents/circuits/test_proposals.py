@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neuralprog_agents.circuits.program import ARITY, FIRST, WIRES, Q, live_modules
+from neuralprog_agents.circuits.program import ARITY, FIRST, OWNER, WIRES, Q, live_modules
 from neuralprog_agents.circuits.proposals import Moves, propose, randomise
 from neuralprog_agents.circuits.simplify import cost, simplify
 from neuralprog_envs.tape.machine import TapeMachine
@@ -16,7 +16,7 @@ LIVE_ONLY = Moves(
 def start(R, seed, moves=LIVE_ONLY):
     stream = np.array([seed, 0], dtype=np.uint64)
     table = np.zeros((1 << R, WIRES + R + 1), dtype=np.int64)
-    randomise(stream, table, R, moves)
+    randomise(stream, table, R, moves, OWNER)
     return stream, table
 
 
@@ -38,7 +38,7 @@ def test_tables_stay_valid(R):
     stream, table = start(R, seed=R, moves=moves)
     choices = np.array(TapeMachine(9, R, action="circuit").actions)
     for visited in np.random.default_rng(R).integers(1, 2 ** (2**R), 500):
-        propose(stream, table, int(visited), R, moves)
+        propose(stream, table, int(visited), R, moves, OWNER)
         assert (table >= 0).all()
         assert (table < choices).all()
 
@@ -48,7 +48,9 @@ def test_only_live_wires_of_visited_patterns_change(R):
     stream, table = start(R, seed=7)
     for visited in np.random.default_rng(R).integers(1, 2 ** (2**R), 500):
         before = table.copy()
-        touched = propose(stream, table, int(visited), R, LIVE_ONLY._replace(more_changes=0.0))
+        touched = propose(
+            stream, table, int(visited), R, LIVE_ONLY._replace(more_changes=0.0), OWNER
+        )
         assert touched & ~int(visited) == 0
         for pattern in range(1 << R):
             changed = set(np.flatnonzero(table[pattern] != before[pattern]).tolist())
@@ -60,7 +62,7 @@ def test_only_live_wires_of_visited_patterns_change(R):
 def test_live_modules_are_those_of_a_walk_back(R):
     _, table = start(R, seed=3)
     for circuit in table:
-        live = live_modules(circuit, R)
+        live = live_modules(circuit, R, OWNER)
         wires = live_wires(circuit, R)
         for module in range(Q):
             if ARITY[module]:
@@ -73,7 +75,7 @@ def test_a_proposal_replaces_only_patterns_that_are_not_visited():
     replaced = set()
     for _ in range(200):
         before = table.copy()
-        touched = propose(stream, table, 0b101, R, moves)
+        touched = propose(stream, table, 0b101, R, moves, OWNER)
         changed = {p for p in range(8) if (table[p] != before[p]).any()}
         assert changed <= {p for p in range(8) if touched >> p & 1}
         replaced |= changed
@@ -83,8 +85,8 @@ def test_a_proposal_replaces_only_patterns_that_are_not_visited():
 def test_equal_streams_propose_the_same():
     (one, first), (two, second) = start(3, seed=9), start(3, seed=9)
     for _ in range(100):
-        propose(one, first, 0b1011, 3, LIVE_ONLY)
-        propose(two, second, 0b1011, 3, LIVE_ONLY)
+        propose(one, first, 0b1011, 3, LIVE_ONLY, OWNER)
+        propose(two, second, 0b1011, 3, LIVE_ONLY, OWNER)
     np.testing.assert_array_equal(first, second)
     assert one[1] == two[1] > 100
 
@@ -96,7 +98,7 @@ def test_tied_patterns_change_together():
     table[3:] = start(R, seed=5)[1][0]
     for _ in range(100):
         before = table.copy()
-        touched = propose(stream, table, 0b1001, R, moves)
+        touched = propose(stream, table, 0b1001, R, moves, OWNER)
         assert touched in (0b00000111, 0b11111000)
         assert (table[:3] == table[0]).all()
         assert (table[3:] == table[3]).all()
@@ -107,7 +109,7 @@ def test_a_pattern_may_join_another():
     R, moves = 2, LIVE_ONLY._replace(more_changes=0.0, join=1.0)
     stream, table = start(R, seed=6)
     for _ in range(50):
-        propose(stream, table, 0b0110, R, moves)
+        propose(stream, table, 0b0110, R, moves, OWNER)
     np.testing.assert_array_equal(table[1], table[2])
     assert (table[0] != table[1]).any()
 

@@ -51,7 +51,7 @@ def card_of(
     ]
     card, tensors = to_card(library)
     tensors |= {f"program.{env}": policy.table.copy() for env, policy in programs.items()}
-    env = next(reversed(programs), config.env)
+    env = [config.env, *programs][-1]
     return {"env": env, "programs": of, **card}, tensors
 
 

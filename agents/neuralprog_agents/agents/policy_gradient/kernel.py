@@ -154,7 +154,7 @@ def _forget_unused(table: CircuitTable, visited: int, R: int) -> None:
         if not visited >> pattern & 1:
             table[pattern] = UNUSED
             continue
-        live = live_modules(table[pattern], R)
+        live = live_modules(table[pattern], R, OWNER)
         for wire in range(WIRES):
             if not live >> OWNER[wire] & 1:
                 table[pattern, wire] = UNUSED

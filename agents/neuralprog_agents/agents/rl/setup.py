@@ -128,7 +128,7 @@ def ending(setup: Setup) -> int | None:
         return None
     if setup.flat or setup.settings.get("action") == "circuit":
         return -1
-    return setup.task().machine.number("HALT")  # type: ignore[no-any-return]
+    return setup.task().machine.actions[0] - 1  # HALT is the last operation
 
 
 def first_bias(setup: Setup, linger: float) -> NDArray[np.float32]:

@@ -4,10 +4,9 @@
     input           2 2 0 0 0 0 0 0 0
     output          1 . . . . . . . .      (dots are not scored)
 
-Input: a, b, zeros; both are less than n. Output: cell 0 holds 1 if x ≥ 3, else 0, where
-x = (a + b) mod M. A
-user's input is a and b.
-Source: ours; a step of ReversedAddition, whose numbers are in base 3. ``digit_sum`` is the rest of it.
+Input: a, b, zeros; both are less than n. Output: cell 0 holds 1 if x ≥ 3, else 0, where x = (a +
+b) mod M. A user's input is a and b.
+Source: ours; a step of ReversedAddition, whose numbers are in base 3; see also ``digit_sum``.
 """
 
 from __future__ import annotations

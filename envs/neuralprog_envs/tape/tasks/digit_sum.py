@@ -7,7 +7,7 @@
 Input: a, b, zeros; both are less than n. Output: cell 0 holds x - 3 if x ≥ 3, else x,
 where x = (a + b) mod M: for a digit and another one, or a carry, it is the digit of their sum. A
 user's input is a and b.
-Source: ours; a step of ReversedAddition, whose numbers are in base 3. ``carry`` is the rest of it.
+Source: ours; a step of ReversedAddition, whose numbers are in base 3. See also ``carry``.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from neuralprog_agents.agents.search import agent
-from neuralprog_agents.circuits.search_config import SearchConfig as Config
 from neuralprog_agents.circuits.proofs import TapeProgram
+from neuralprog_agents.circuits.search_config import SearchConfig as Config
 from neuralprog_agents.circuits.tables import run
 from neuralprog_agents.evaluation.agents import open_agent, pretrained
 from neuralprog_agents.training import loop

@@ -5,9 +5,9 @@ import pytest
 
 from neuralprog_agents.agents.search import agent
 from neuralprog_agents.agents.search.agent import Config
-from neuralprog_agents.circuits.search import ROUND, SearchLearner
 from neuralprog_agents.benchmark import search as bench
 from neuralprog_agents.circuits import examples, tables
+from neuralprog_agents.circuits.search import ROUND, SearchLearner
 from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.training.loop import restart
