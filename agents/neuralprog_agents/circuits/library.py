@@ -117,7 +117,7 @@ def used_by(
 
 
 def relisted(table: CircuitTable, registers: int, before: Library, after: Library) -> CircuitTable:
-    """Return the table of a program on another list of modules, with all that it uses.
+    """Return the table of a program on another list of modules, with all that it uses, in order.
 
     What no longer exists is replaced by r1, and so are the arguments of new modules.
     """

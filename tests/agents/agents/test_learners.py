@@ -17,6 +17,7 @@ import pytest
 from neuralprog_agents import registry
 from neuralprog_agents.agents.neural_programmer.config import Stage
 from neuralprog_agents.agents.rl.algorithms import ALGORITHMS
+from neuralprog_agents.circuits.search_config import SearchConfig
 from neuralprog_agents.training import checkpoint, loop
 from neuralprog_agents.training.files import plain
 from neuralprog_agents.training.loop import restart
@@ -57,6 +58,11 @@ CASES = {
         "env": "NPSingleColumn", "length": (3, 6), "examples": 1000, "batch": 8, "hidden": 8,
         "budget": 100, "noise": 1e-6, "learner": "gradient",
         "stages": (Stage(40), Stage(60, dropout=0.3)),
+    },
+    "library_learning": {
+        "env": "NRAMGcd", "largest": 16, "attempts": 3,
+        "tasks": tuple(SearchConfig(env, length=(4, 16), steps=(1, 6), halt=True, spare=0,
+                                    proposals=150_000) for env in ("NRAMHalve", "NRAMGcd")),
     },
     "neural_programmer-rewards": {
         "env": "NPSingleColumn", "length": (3, 6), "examples": 1000, "batch": 8, "hidden": 8,

@@ -145,7 +145,7 @@ def test_every_learned_program_is_its_python(name):
 )
 def test_a_program_of_any_id_is_a_python_function(env_id, name, monkeypatch):
     policy = open_agent("search-copy").policy
-    monkeypatch.setattr(policy, "_task", policy._task.__func__.__get__(copy(policy)))
+    monkeypatch.setattr(policy, "task", policy.task.__func__.__get__(copy(policy)))
     policy.env_id = env_id
     space = {}
     exec(policy.program_source(), space)

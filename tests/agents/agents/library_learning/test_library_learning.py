@@ -1,0 +1,77 @@
+"""A sequence of tasks: what was learned is called by what is learned later."""
+
+import numpy as np
+import pytest
+
+from neuralprog_agents.agents.library_learning import agent
+from neuralprog_agents.agents.library_learning.config import Config
+from neuralprog_agents.circuits.search_config import SearchConfig
+from neuralprog_agents.evaluation.agents import policy_of
+from neuralprog_agents.evaluation.evaluate import evaluate
+from neuralprog_agents.training.loop import restart
+
+FUNCTION = {"halt": True, "spare": 0, "length": (4, 16)}
+TASKS = (
+    SearchConfig("NRAMRemainder-v0", **FUNCTION, steps=(2, 6), proposals=1_000_000),
+    SearchConfig("NRAMGcd-v0", **FUNCTION, steps=(1, 6), proposals=1_000_000),
+)
+CONFIG = Config("NRAMGcd-v0", tasks=TASKS, largest=32)
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory):
+    return restart(agent, CONFIG, 0, tmp_path_factory.mktemp("library"))
+
+
+@pytest.mark.learning
+def test_euclid_is_learned_by_calling_the_remainder(learned):
+    assert learned.success
+    policy = policy_of("library_learning", learned.tensors, learned.card)
+    assert policy.env_ids == ("NRAMRemainder-v0", "NRAMGcd-v0")
+    assert "REMAINDER(" in policy.program_text()
+    for env_id in policy.env_ids:
+        for score in evaluate(policy.acting_in(env_id), env_id, [40, 100], 50):
+            assert score.success_rate == 1.0
+
+
+@pytest.mark.learning
+def test_its_python_file_stands_alone(learned):
+    policy = policy_of("library_learning", learned.tensors, learned.card)
+    space = {}
+    exec(policy.program_source(), space)
+    assert space["gcd"]([12, 18] + [0] * 30, 32)[0] == 6
+
+
+def test_a_damaged_card_is_refused(learned):
+    tensors = {name: array.copy() for name, array in learned.tensors.items()}
+    tensors["module.REMAINDER"][0, 0] ^= 1
+    with pytest.raises(ValueError, match="REMAINDER is not the one"):
+        policy_of("library_learning", tensors, learned.card)
+    tensors = {n: a for n, a in learned.tensors.items() if n != "program.NRAMGcd-v0"}
+    with pytest.raises(ValueError, match=r"program\.NRAMGcd-v0"):
+        policy_of("library_learning", tensors, learned.card)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tasks": ()}, "must end with the task of env"),
+        ({"tasks": TASKS[:1]}, "must end with the task of env, NRAMGcd-v0"),
+        ({"tasks": TASKS[1:] * 2}, "different environments"),
+        ({"tasks": (SearchConfig("NRAMGcd-v0", modules=("search-sort",)),)}, "no modules of"),
+    ],
+)
+def test_bad_sequences_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        Config(**{**vars(CONFIG), **change})
+
+
+def test_without_keeping_nothing_is_called(tmp_path):
+    alone = Config(**{**vars(CONFIG), "keep": False})
+    learner = agent.learner(alone, 0)
+    for _ in range(30):
+        if learner.progress.stage:
+            break
+        learner.advance(lambda: None)
+    assert learner.library == ()
+    assert np.isfinite(learner.status()["best"])
