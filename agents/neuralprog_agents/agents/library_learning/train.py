@@ -8,10 +8,12 @@ instead of a random one: POWER is MULTIPLY with another module inside.
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.library_learning.card import Card, card_of, load_programs
@@ -23,6 +25,7 @@ from neuralprog_agents.circuits.proofs import functions
 from neuralprog_agents.circuits.search import SearchLearner
 from neuralprog_agents.circuits.search_config import SearchConfig
 from neuralprog_agents.circuits.tables import CircuitTable
+from neuralprog_agents.training.files import parse_json
 from neuralprog_agents.training.schema import structured
 from neuralprog_envs.tape.functions import Function
 
@@ -135,19 +138,26 @@ class LibraryLearner:
     def state(self) -> tuple[Tensors, dict[str, Any]]:
         """Return the programs, the search under way, and the progress."""
         tensors, inner = self.search.state()
-        own = {f"search.{name}": array for name, array in tensors.items()}
+        own = {f"search.{name}": self._sized(array) for name, array in tensors.items()}
         card, learned = card_of(self.config, self.programs, self.library)
-        return own | learned, {"progress": asdict(self.progress), "search": inner, "card": card}
+        grows = json.dumps({"progress": asdict(self.progress), "card": card})
+        return own | learned, {"search": inner, "grows": grows}
+
+    def _sized(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Return an array of the search, empty at first: its size changes with the library."""
+        return array if self.status()["step"] else array[(slice(0),) * array.ndim]
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
         """Undo ``state``."""
-        self.progress = structured(Progress, metadata["progress"])
-        card = structured(Card, metadata["card"])
+        grows = parse_json(metadata["grows"], "the state")
+        self.progress = structured(Progress, grows["progress"])
+        card = structured(Card, grows["card"])
         self.programs = load_programs(tensors, card.programs, card.modules)
         self.library = from_card(card.modules, card.calls, tensors)
         self.search = self._begin()
         inner = {n[7:]: array for n, array in tensors.items() if n.startswith("search.")}
-        self.search.restore(inner, metadata["search"])
+        if inner["table"].size:
+            self.search.restore(inner, metadata["search"])
 
     def outcome(self) -> Outcome:
         """Return the programs found so far."""
