@@ -223,8 +223,11 @@ def measured() -> Iterator[dict[str, Any]]:
 
 
 def measured_of(name: str, env_id: str) -> Iterator[dict[str, Any]]:
-    """Yield the scores of an agent in an environment: at its longest length, and at twice that."""
-    agent, longest = open_agent(name, env_id), REGISTRY[env_id].defaults["length"][1]
+    """Yield the scores of an agent in an environment: at its longest length, or the first
+    that has instances to hold out, and at twice that.
+    """
+    agent = open_agent(name, env_id)
+    longest = max(REGISTRY[env_id].defaults["length"][1], make_task(env_id).split_from)
     card = agent.card or {}
     lengths = [longest, 2 * longest] if env_id != "NPICanonicalize-v0" else [longest, 8]
     for score in evaluate(agent.policy, env_id, lengths, _EPISODES, split="test"):
