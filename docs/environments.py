@@ -223,8 +223,10 @@ def measured() -> Iterator[dict[str, Any]]:
 
 
 def measured_of(name: str, env_id: str) -> Iterator[dict[str, Any]]:
-    """Yield the scores of an agent in an environment: at its longest length, or the first
-    that has instances to hold out, and at twice that.
+    """Yield the scores of an agent in an environment, at two lengths.
+
+    The first is its longest by default, or the shortest with instances to hold out; the other is
+    twice that.
     """
     agent = open_agent(name, env_id)
     longest = max(REGISTRY[env_id].defaults["length"][1], make_task(env_id).split_from)
