@@ -34,7 +34,7 @@ class SearchConfig(PairSettings):
     """The temperature at its end."""
     register: ranges.Share = 0.4
     """The probability that a changed wire comes from a register, and not from a module."""
-    more_changes: ranges.Share = 0.3
+    more_changes: ranges.PartialShare = 0.3
     """The probability that a proposal makes another change, after each one."""
     copy_wiring: ranges.Share = 0.05
     """The probability that a change copies a wire from the circuit of another pattern."""
