@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ import neuralprog_agents
 from neuralprog_envs import REGISTRY
 from neuralprog_envs.core.canvas import png_of_few_colours
 from neuralprog_envs.core.instances import draw
+from neuralprog_envs.core.task import Task
 from neuralprog_envs.interfaces.display import display_of
 from neuralprog_envs.interfaces.frame import THEMES, Frame, Style, frames_of
 from neuralprog_envs.interfaces.replay import demonstration
@@ -28,22 +30,53 @@ PICTURES = Path(__file__).parent / "pictures"
 
 _LENGTH = {"tape": 4, "program": 5, "table": 8}
 _SEED, _OTHER_SEED = 16, 6
-_OTHERS = ["WalkBST", "Merge", "TopologicalSort", "TableQA-", "WikiTable"]
+_OTHERS = ["Count", "WalkBST", "Merge", "TopologicalSort", "TableQA-", "WikiTable"]
 """Parts of the ids that show little of their task with the first seed."""
+
+_FUNCTION_LENGTH, _FUNCTION_SEEDS = 9, 99
+"""Functions of numbers are shown by the seed, of so many, with the largest answer that differs from
+a and b, both at least 2."""
 
 _SHEET_COLUMNS, _SHEET_WIDTH = 2, 640
 _AGENT, _INPUT, _GIF_WIDTH = "nram-sort", [4, 2, 5, 1, 3], 784
 
 
 def frame(env_id: str) -> Frame:
-    """Return the middle one of the frames of an expert's run in which something is written."""
-    length = max(_LENGTH[REGISTRY[env_id].family], make_task(env_id).lengths[0])
-    task = make_task(env_id, length=length)
-    seed = _OTHER_SEED if any(name in env_id for name in _OTHERS) else _SEED
-    instances = draw(task, seed, [0], (length, length), "all")
+    """Return the middle one of the frames of an expert's run in which something is written.
+
+    A function of numbers writes its answer over a: the middle one of all frames still shows a.
+    """
+    task, instances = _posed(env_id)
     run = list(frames_of(env_id, task, instances, demonstration(task, instances)))[1:-1]
-    written = [one for one in run if _writes(one)] or run
-    return written[len(written) // 2]
+    written = [] if _is_function(env_id) else [one for one in run if _writes(one)]
+    shown = written or run
+    return shown[len(shown) // 2]
+
+
+def _is_function(env_id: str) -> bool:
+    return "function" in REGISTRY[env_id].tags
+
+
+def _posed(env_id: str) -> tuple[Task, Any]:
+    """Return the task of a picture and its instance."""
+    if _is_function(env_id):
+        length, seeds = _FUNCTION_LENGTH, list(range(_FUNCTION_SEEDS))
+    else:
+        length = max(_LENGTH[REGISTRY[env_id].family], make_task(env_id).lengths[0])
+        seeds = [_OTHER_SEED if any(name in env_id for name in _OTHERS) else _SEED]
+    task = make_task(env_id, length=length)
+    drawn = [draw(task, seed, [0], (length, length), "all") for seed in seeds]
+    return task, drawn[0] if len(drawn) == 1 else max(filter(_tells, drawn), key=_answer)
+
+
+def _tells(instances: Any) -> bool:
+    """Return whether a, b and the answer differ, and a and b are at least 2."""
+    a, b = instances.tape[0, :2].tolist()
+    return min(a, b) >= 2 and len({a, b, _answer(instances)}) == 3
+
+
+def _answer(instances: Any) -> int:
+    return int(instances.answer[0, 0])
 
 
 def _writes(shown: Frame) -> bool:

@@ -24,7 +24,7 @@ function writeHeading() {
   byId("about").append(...describeRun());
   const verdict = byId("verdict");
   const [word, kind] = trace.success === null ? ["not judged", "open"] : trace.success ? ["✓ right", "good"] : ["✗ wrong", "bad"];
-  verdict.append(make("span", { class: "what", text: "Result" }), make("span", { class: `chip ${kind}`, text: word }), make("b", { text: joined(trace.answer) || "(nothing)" }));
+  verdict.append(make("span", { class: "what", text: "Final result" }), make("span", { class: `chip ${kind}`, text: word }), make("b", { text: joined(trace.answer) || "(nothing)" }));
   if (trace.success === false && joined(trace.expected) !== joined(trace.answer))
     verdict.append(make("span", { class: "faint", text: `expected ${joined(trace.expected)}` }));
 }

@@ -87,15 +87,13 @@ def pointers(
 ) -> Shapes:
     """Return an arrow up to (x, y) and below it the names of what points there.
 
-    A name may be empty. Where there are more names than may be shown, the last line says how many
-    are left out.
+    A name may be empty. Where there are more names than lines, a line has several; if they do not
+    fit, the last line says how many are left out.
     """
     if not names:
         return ()
-    if len(names) > most:
-        names = [*names[: most - 1], f"+{len(names) - most + 1}…"]
     shapes: list[Shape] = [Line(((x, y + _POINTER), (x, y)), colour, 1.8, arrow=True)]
-    for number, name in enumerate(names):
+    for number, name in enumerate(_lines(names, width, most)):
         middle = y + _POINTER + (number + 0.5) * _TAG
         if not name:
             continue
@@ -103,6 +101,14 @@ def pointers(
         shapes.append(Box(x - wanted / 2, middle - 8.5, wanted, 17, "tint", radius=8))
         shapes.append(Text(x, middle, name, 13, colour, "middle", width - 4))
     return tuple(shapes)
+
+
+def _lines(names: Sequence[str], width: float, most: int) -> Sequence[str]:
+    each = -(-len(names) // most)
+    lines = [" ".join(names[i : i + each]) for i in range(0, len(names), each)]
+    if each == 1 or all(wide(line, 13) <= width - 4 for line in lines):
+        return lines
+    return [*names[: most - 1], f"+{len(names) - most + 1}"]
 
 
 def pointers_height(most: int) -> float:

@@ -126,11 +126,13 @@ class Frame:
 
     def _outcome(self) -> tuple[str, Mark]:
         state, instances = self.moment.state, self.moment.instances
+        known = display_of(self.task.machine).is_known(instances)
+        right = known and self.task.score(state, instances)[0] == 1.0
         if not self.moment.ended:
-            return "running", "open"
-        if not display_of(self.task.machine).is_known(instances):
+            return "not halted yet" if right else "running", "open"
+        if not known:
             return "ended", "open"
-        if self.task.score(state, instances)[0] == 1.0:
+        if right:
             return "solved", "good"
         return ("wrong" if self.task.machine.halted(state)[0] else "out of steps"), "bad"
 

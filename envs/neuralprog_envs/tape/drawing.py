@@ -215,5 +215,7 @@ def _registers(view: View) -> Drawing:
 
 
 def _legend(view: View) -> Drawing:
+    """Return what the marks mean, and the modulus of all values."""
     made = judgements(WIDTH - _GUTTER, view.ended, WRITTEN, ("read", "just read"))
-    return Drawing(WIDTH, made.height, (Placed(_GUTTER, 0, made),))
+    modulus = caption(WIDTH, 8, f"values mod {len(view.tape):,}", "right", 120)
+    return Drawing(WIDTH, made.height, (Placed(_GUTTER, 0, made), modulus))

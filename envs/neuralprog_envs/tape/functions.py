@@ -21,6 +21,7 @@ from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_values, one_cell
 from neuralprog_envs.tape.cpu import Cpu
+from neuralprog_envs.tape.look import Look
 from neuralprog_envs.tape.ops import MIN_MEMORY
 
 _UNBOUNDED = 1 << 62
@@ -54,6 +55,11 @@ class Function:
     def split_from(self) -> int:
         """32: there are n² instances of length n."""
         return 32
+
+    @property
+    def look(self) -> Look:
+        """Cell 0 holds a, then the answer; cell 1 holds b, or a number that is ignored."""
+        return Look(("a / output", "b" if self.arity == 2 else "ignored"))
 
     def memory_size(self, n: int) -> int:
         """Return n, but at least the machine's 3 cells."""

@@ -159,7 +159,7 @@ def test_the_page_says_what_was_posed_and_what_came_out(family, plays, show):
     trace = plays[family].trace
     page = show(trace)
     assert page.text("#task").startswith(trace["task"])
-    assert page.texts("#verdict *")[:2] == ["Result", "✓ right"]
+    assert page.texts("#verdict *")[:2] == ["Final result", "✓ right"]
     page = show({**trace, "success": False, "expected": ["other"]})
     assert page.texts("#verdict *")[1] == "✗ wrong"
     assert page.texts("#verdict *")[-1] == "expected other"

@@ -15,7 +15,7 @@ from neuralprog_envs import REGISTRY
 from neuralprog_envs.core.display import Moment
 from neuralprog_envs.core.drawing import Box, Drawing, Image, Line, Placed, Ring, Text
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.core.parts import WIDTH
+from neuralprog_envs.core.parts import WIDTH, pointers
 from neuralprog_envs.interfaces.display import display_of
 from neuralprog_envs.interfaces.frame import Frame, Style, frames_of
 from neuralprog_envs.interfaces.replay import demonstration
@@ -179,7 +179,8 @@ def test_a_frame_names_task_step_action_reward_and_outcome(env_id):
     assert "reward" not in first.header().text()
     assert "reward 0" in middle[0].text()
     assert middle[0].header().action
-    assert first.header().outcome == ("running", "open")
+    right = first.task.score(first.moment.state, first.moment.instances)[0] == 1
+    assert first.header().outcome == ("not halted yet" if right else "running", "open")
     assert last.header().outcome == ("solved", "good")
     assert "reward 1" in last.text()
 
@@ -214,6 +215,28 @@ def test_a_wrong_end_has_a_cross_and_a_right_one_a_tick():
         assert bad.header().outcome == ("out of steps", "bad")
         forms = [colourless(frame.header().drawing(WIDTH)) for frame in (good, bad)]
         assert forms[0] != forms[1]
+
+
+def test_a_right_answer_before_the_end_is_not_halted_yet():
+    task = make_task("NRAMGcd-v0", length=9)
+    instances = draw(task, 0, [0], (9, 9), "all")
+    *_, written, last = frames_of("NRAMGcd-v0", task, instances, demonstration(task, instances))
+    assert written.header().outcome == ("not halted yet", "open")
+    assert last.header().outcome == ("solved", "good")
+    assert {"a / output", "b", "values mod 9"} < set(texts(last.drawing()))
+
+
+@pytest.mark.parametrize(
+    ("names", "width", "shown"),
+    [
+        ("ab", 66, ["a", "b"]),
+        ("abcde", 66, ["a b", "c d", "e"]),
+        ("abcdef", 20, ["a", "b", "+4"]),
+    ],
+)
+def test_what_points_to_a_cell_is_named_where_there_is_room(names, width, shown):
+    shapes = pointers(40, 0, list(names), width)
+    assert [shape.text for shape in shapes if isinstance(shape, Text)] == shown
 
 
 def colourless(drawing):

@@ -193,26 +193,37 @@ def time_axis(axis: Any, least: float, most: float, name: str) -> None:
     axis.set_xlabel(name)
 
 
-def grid(shares: Any, rows: Sequence[str], columns: Sequence[str]) -> Any:
-    """Return a figure of a table of shares, nan where there is none, the higher the darker."""
+def grid(counts: Any, rows: Sequence[str], columns: Sequence[str], name: str) -> Any:
+    """Return a figure of a table of "some/all", the larger the share the darker.
+
+    Args:
+        counts: Some and all, shape (2, rows, columns); a dot stands where all is 0.
+        rows: The names of the rows.
+        columns: The names of the columns.
+        name: What is counted.
+    """
     from matplotlib import pyplot as plt
 
     with plt.rc_context({**_STYLE, "axes.grid": False}):
-        chart, axis = plt.subplots(figsize=(WIDTH, 0.3 * len(rows) + 0.5), layout="constrained")
+        chart, axis = plt.subplots(figsize=(WIDTH, 0.3 * len(rows) + 0.75), layout="constrained")
+        some, total = counts
+        shares = np.where(total > 0, some / np.maximum(total, 1), np.nan)
         axis.imshow(shares, cmap="Greens", vmin=0, vmax=1.4, aspect="auto")
         axis.set_xticks(range(len(columns)), list(columns), fontsize=8)
         axis.set_yticks(range(len(rows)), list(rows))
         axis.xaxis.tick_top()
+        axis.set_xlabel(name, fontsize=8, color=SOFT)
+        axis.xaxis.set_label_position("bottom")
         axis.tick_params(length=0, labelcolor="black")
         axis.spines[:].set_visible(False)
-        for (row, column), value in np.ndenumerate(shares):
-            text, colour = ("·", SOFT) if np.isnan(value) else (f"{100 * value:.0f} %", "black")
+        for (row, column), all_ in np.ndenumerate(total):
+            text, colour = (f"{some[row, column]}/{all_}", "black") if all_ else ("·", SOFT)
             axis.text(column, row, text, ha="center", va="center", color=colour)
     return chart
 
 
 def dots(rows: Mapping[str, Sequence[tuple[float, bool]]], name: str) -> Any:
-    """Return a figure of a row of dots for each kind of supervision.
+    """Return a figure of a row of dots for each kind of supervision, none over another.
 
     Args:
         rows: The abscissa of each dot, and whether it is full.
@@ -221,18 +232,28 @@ def dots(rows: Mapping[str, Sequence[tuple[float, bool]]], name: str) -> Any:
     from matplotlib import pyplot as plt
 
     with plt.rc_context(_STYLE):
-        chart, axis = plt.subplots(figsize=(WIDTH, 0.32 * len(rows) + 0.75), layout="constrained")
+        chart, axis = plt.subplots(figsize=(WIDTH, 0.5 * len(rows) + 0.75), layout="constrained")
         for row, (group, marks) in enumerate(rows.items()):
-            for full in (False, True):
-                x = [at for at, is_full in marks if is_full == full]
-                look: Any = {"s": 34, "edgecolor": COLOURS[group], "zorder": 2 + full}
-                face = COLOURS[group] if full else "white"
-                axis.scatter(x, [row] * len(x), facecolor=face, **look)
+            marks, colour = sorted(marks), COLOURS[group]
+            faces = [colour if is_full else "white" for _, is_full in marks]
+            x = [at for at, _ in marks]
+            y = [row - 0.16 * level for level in stacked(x)]
+            axis.scatter(x, y, s=20, facecolor=faces, edgecolor=colour, zorder=2)
         axis.set_yticks(range(len(rows)), list(rows))
         for tick, group in zip(axis.get_yticklabels(), rows, strict=True):
             tick.set_color(COLOURS[group])
-        axis.set_ylim(len(rows) - 0.4, -0.6)
+        axis.set_ylim(len(rows) - 0.4, -0.9)
         axis.set_xscale("log")
         axis.xaxis.set_major_formatter("{x:g}")
         axis.set_xlabel(f"{name};  ● solved   ○ not solved")
     return chart
+
+
+def stacked(x: Sequence[float], near: float = 1.08) -> list[int]:
+    """Return a level for each of ascending abscissas, the lowest where no neighbour is near."""
+    levels, ends = list[int](), list[float]()
+    for at in x:
+        level = next((i for i, end in enumerate(ends) if at > near * end), len(ends))
+        ends[level : level + 1] = [at]
+        levels.append(level)
+    return levels

@@ -35,9 +35,9 @@ CAPTIONS: Mapping[str, str] = MappingProxyType(
         "profile": "Performance profiles: share of runs whose success is above a threshold.",
         "memory": "Question 1: samples to solve a task against the size of its memory, in "
         "multiples of the default one. A ring: with more memory most runs did not solve it.",
-        "operations": "Question 2: share of runs solved, by the hardest kind of operation that a "
-        "task needs, of the best agent of each kind of supervision. In brackets: how many tasks. A "
-        "dot: none of them was measured.",
+        "operations": "Question 2: tasks solved of tasks measured, by the hardest kind of "
+        "operation that a task needs, of the best agent of each kind of supervision. In brackets: "
+        "how many tasks. A dot: none of them was measured.",
         "programs": "Question 3: tasks by the length of the expert's program; full where the best "
         "agent of a kind of supervision solves it.",
         "length": "Question 4: mean success against length, in multiples of the longest default "
@@ -49,6 +49,8 @@ _FIRST = 0.05
 """CPU-seconds with which axes of time begin."""
 _GRID = 60
 """Times at which the success under a budget is read."""
+_HALF = 0.5
+"""The share of its runs above which a task counts as solved."""
 _FIXED = 10
 """The multiple of the trained length at which a task must be playable."""
 
@@ -255,23 +257,22 @@ def _operations(s: ComparisonSummary) -> Any:
     """Draw a grid: a row a kind of operation, a column a kind of supervision."""
     shares = {group: own for group in s.groups if (own := _shares(s, group))}
     kinds = [k for k in tasks.KINDS if any(tasks.kind(env) == k for env in s.plan.envs)]
-    grid = np.full((len(kinds), len(shares)), np.nan)
+    grid = np.zeros((2, len(kinds), len(shares)), dtype=int)
     for (row, kind), (column, own) in product(enumerate(kinds), enumerate(shares.values())):
-        rates = [share for env, share in own.items() if tasks.kind(env) == kind]
-        grid[row, column] = np.mean(rates) if rates else np.nan
-    if np.isnan(grid).all():
+        solved = [share > _HALF for env, share in own.items() if tasks.kind(env) == kind]
+        grid[:, row, column] = sum(solved), len(solved)
+    if not grid.any():
         return None
     counts = [sum(tasks.kind(env) == kind for env in s.plan.envs) for kind in kinds]
-    return panels.grid(
-        grid, [f"{kind} ({n})" for kind, n in zip(kinds, counts, strict=True)], list(shares)
-    )
+    rows = [f"{kind} ({n})" for kind, n in zip(kinds, counts, strict=True)]
+    return panels.grid(grid, rows, list(shares), "tasks solved / tasks measured")
 
 
 def _programs(s: ComparisonSummary) -> Any:
     """Draw a row of tasks a kind of supervision, full where the task is solved."""
     shares = {group: own for group in s.groups if (own := _shares(s, group))}
     rows = {
-        group: [(tasks.program_length(env), share > 0.5) for env, share in own.items()]
+        group: [(tasks.program_length(env), share > _HALF) for env, share in own.items()]
         for group, own in shares.items()
     }
     return panels.dots(rows, "steps of the expert's program") if rows else None

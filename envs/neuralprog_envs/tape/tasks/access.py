@@ -28,7 +28,7 @@ class Access:
     registers = 2
     shortest = 1
     split_from = 4
-    look = Look(("k", ("input A", 1)))
+    look = Look(("k / output", ("input A", 1)))
 
     def memory_size(self, n: int) -> int:
         """Return n + 2: the address, the array, a zero."""

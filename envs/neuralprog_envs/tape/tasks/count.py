@@ -27,7 +27,7 @@ class Count:
     registers = 4
     shortest = 1
     split_from = 4
-    look = Look(("v", ("input A", 1)))
+    look = Look(("v / output", ("input A", 1)))
 
     def memory_size(self, n: int) -> int:
         """Return n + 2: the value, the array, a zero."""

@@ -34,8 +34,8 @@ class Merge:
     look = Look(
         (
             *("a", "b", "o"),
-            *(("input A", lambda tape, n: tape[1] - 4), "G"),
-            *(("input B", lambda tape, n: n + 4 - tape[1]), "G"),
+            *(("A", lambda tape, n: tape[1] - 4), "G"),
+            *(("B", lambda tape, n: n + 4 - tape[1]), "G"),
         ),
         bars=True,
     )

@@ -28,7 +28,7 @@ class Permutation:
     registers = 3
     shortest = 1
     split_from = 3
-    look = Look(("a", ("order P", 1), ("input A", 1)))
+    look = Look(("a", ("order P / output", 1), ("input A", 1)))
 
     def memory_size(self, n: int) -> int:
         """Return 2n + 1: the pointer, the permutation, the array."""

@@ -130,3 +130,13 @@ def test_panels_without_lines_are_left_out():
     line = Line("x", "pairs", [1, 2, 3], [0.1, 0.2, 0.3])
     figure = panels.figure({"one": [], "two": [line]}, lambda axis: None)
     assert [axis.get_title(loc="left") for axis in figure.axes] == ["two"]
+
+
+def test_dots_that_are_near_each_other_are_stacked():
+    assert panels.stacked([4, 4, 4, 4.1, 9, 9.5, 10, 20]) == [0, 1, 2, 3, 0, 1, 0, 0]
+
+
+def test_operations_are_counted_in_tasks(figures):
+    records = [row("search", ENVS[0], solved=1.0, curve=((1.0, 1.0),)), row("search", ENVS[1])]
+    figure = figures(records, Plan(("search",), ENVS, seeds=1, seconds=60.0))["operations"]
+    assert texts(figure) == ["1/1", "0/1"]
