@@ -9,6 +9,8 @@ change at once, which in Python is one assignment of a tuple.
 from __future__ import annotations
 
 import ast
+import builtins
+import keyword
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -72,7 +74,7 @@ def module_function(module: LearnedModule) -> str:
     """Return a learned module as the text of a Python function ``name(a, b, M)`` of numbers."""
     machine = TapeMachine(TABLED, module.registers, "circuit", module_list=module.modules)
     return _function(
-        f"{module.name.lower()}(a, b, M)", "tape, n = [a, b] + [0] * (M - 2), M", "tape[0]",
+        f"{_python_name(module.name)}(a, b, M)", "tape, n = [a, b] + [0] * (M - 2), M", "tape[0]",
         machine, module.circuits, module.occurring, module.time_limit,
         ["Return a learned function of two numbers below M."],
     )  # fmt: skip
@@ -203,7 +205,15 @@ class _Python(ast.NodeTransformer):
 
 
 def _call(learned: str, arity: int) -> str:
-    return f"{learned.lower()}(a, {'b' if arity == 2 else 0}, M)"
+    return f"{_python_name(learned)}(a, {'b' if arity == 2 else 0}, M)"
+
+
+def _python_name(learned: str) -> str:
+    """Turn "GCD" into "gcd", and "INT", whose name has a meaning already, into "run_int"."""
+    name = learned.lower()
+    taken = keyword.iskeyword(name) or hasattr(builtins, name)
+    local = re.fullmatch(r"tape|[abmn]|[rv]\d*", name)
+    return f"run_{name}" if taken or local else name
 
 
 class _Fill(ast.NodeTransformer):

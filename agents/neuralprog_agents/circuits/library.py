@@ -7,7 +7,7 @@ whatever becomes of the agents it learned from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,14 +48,24 @@ def learned_in(modules: Iterable[Any]) -> Library:
 
 
 def closure(library: Sequence[LearnedModule]) -> Library:
-    """Return modules and all that they call, each after what it calls."""
+    """Return modules and all that they call, each after what it calls.
 
-    def walk(modules: Iterable[LearnedModule]) -> Iterator[LearnedModule]:
+    Raises:
+        ValueError: Two different ones have one name.
+    """
+    found: dict[LearnedModule, None] = {}
+
+    def walk(modules: Iterable[LearnedModule]) -> None:
         for module in modules:
-            yield from walk(learned_in(module.modules))
-            yield module
+            if module not in found:
+                walk(learned_in(module.modules))
+                found[module] = None
 
-    return tuple(dict.fromkeys(walk(library)))
+    walk(library)
+    names = [module.name for module in found]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"two different modules are called {twice[0]}")
+    return tuple(found)
 
 
 def to_card(library: Sequence[LearnedModule]) -> tuple[dict[str, Any], Tensors]:

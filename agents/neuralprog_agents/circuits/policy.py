@@ -19,7 +19,7 @@ from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape.circuit import occurring, program_text
 from neuralprog_envs.tape.functions import Function
-from neuralprog_envs.tape.learned import LearnedModule
+from neuralprog_envs.tape.learned import LearnedModule, check_limit
 from neuralprog_envs.tape.machine import TapeMachine
 
 _HALTS = (8, 13)
@@ -54,6 +54,7 @@ class TablePolicy:
         weights: Mapping[str, NDArray[np.float64]] | None = None,
         learned: Sequence[LearnedModule] = (),
     ) -> None:
+        check_limit(tuple(time_limit))
         self.env_id, self.table = env_id, np.asarray(table, dtype=np.int64)
         self._weights, self._seen = weights or {}, np.zeros(0, dtype=np.int64)
         self.time_limit, self.lengths = tuple(time_limit), lengths
@@ -149,7 +150,9 @@ class TablePolicy:
             name, algorithm.arity, self.table, self.time_limit, with_learned(self.learned)
         )
         if not all(module.halts(M) for M in _HALTS):
-            raise ValueError(f"the program of {name} does not halt in time for all numbers")
+            raise ValueError(
+                f"the program of {name} does not halt in time for all numbers modulo 8 and 13"
+            )
         return module
 
     def prove(self) -> list[Proof]:

@@ -12,19 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.agent import Outcome, Pulse, Tensors
+from neuralprog_agents.agent import Outcome, Pulse, Tensors, Versatile
 from neuralprog_agents.circuits import examples, interpreter, library, tables
 from neuralprog_agents.circuits.anneal import Cooling, SearchState, anneal, begin
 from neuralprog_agents.circuits.card import card_of
 from neuralprog_agents.circuits.examples import score_weights
 from neuralprog_agents.circuits.interpreter import TableScore
 from neuralprog_agents.circuits.judge import Judge
-from neuralprog_agents.circuits.library import Library
+from neuralprog_agents.circuits.library import Library, closure
 from neuralprog_agents.circuits.policy import TablePolicy
 from neuralprog_agents.circuits.proposals import Moves, randomise
 from neuralprog_agents.circuits.search_config import SearchConfig
 from neuralprog_agents.evaluation.agents import open_agent
 from neuralprog_envs.core.draws import key_of
+from neuralprog_envs.tape.learned import LearnedModule
 
 ROUND = 50_000
 """Proposals between two decisions."""
@@ -53,17 +54,27 @@ def moves_of(config: SearchConfig) -> Moves:
 
 
 @lru_cache(maxsize=16)
-def _named(agents: tuple[str, ...]) -> Library:
+def named_modules(agents: tuple[str, ...]) -> Library:
     """Return the programs of agents, pretrained names or run folders, as modules.
 
     Raises:
         ValueError: There is no such agent, or its program cannot be a module.
     """
-    policies = [open_agent(name).policy for name in agents]
-    for name, policy in zip(agents, policies, strict=True):
-        if not isinstance(policy, TablePolicy):
-            raise ValueError(f"modules: {name} has no program of circuits")
-    return tuple(policy.as_module() for policy in policies if isinstance(policy, TablePolicy))
+    modules = tuple(map(_module, agents))
+    closure(modules)  # refuses two modules of one name
+    return modules
+
+
+def _module(name: str) -> LearnedModule:
+    policy = open_agent(name).policy
+    if isinstance(policy, Versatile):
+        policy = policy.acting_in(policy.env_id)
+    if not isinstance(policy, TablePolicy):
+        raise ValueError(f"modules: {name} has no program of circuits")
+    try:
+        return policy.as_module()
+    except ValueError as error:
+        raise ValueError(f"modules: {name}: {error}") from None
 
 
 class SearchLearner:
@@ -81,7 +92,7 @@ class SearchLearner:
         start: tables.CircuitTable | None = None,
     ) -> None:
         self.config, self.index = config, index
-        self.learned = _named(config.modules) if learned is None else learned
+        self.learned = named_modules(config.modules) if learned is None else learned
         self.moves, self.weights = moves_of(config), score_weights(config)
         self.judge = Judge(config, index, self.learned)
         self.progress = Progress(unveiled=int(config.unveil))

@@ -32,7 +32,7 @@ class SearchConfig(PairSettings):
     """The temperature of simulated annealing at the start of a restart."""
     final_temperature: ranges.Positive = 0.006
     """The temperature at its end."""
-    register: ranges.Share = 0.4
+    register: ranges.PartialShare = 0.4
     """The probability that a changed wire comes from a register, and not from a module."""
     more_changes: ranges.PartialShare = 0.3
     """The probability that a proposal makes another change, after each one."""

@@ -24,7 +24,8 @@ from neuralprog_envs.tape.cpu import Cpu
 from neuralprog_envs.tape.look import Look
 from neuralprog_envs.tape.ops import MIN_MEMORY
 
-_UNBOUNDED = 1 << 62
+_UNBOUNDED = (1 << 61) - 1
+"""A prime: what is 0 to 9999 modulo it is, but for a chance in 10¹⁴, that number itself."""
 _LARGEST = 10_000
 """The largest memory that a user's input is posed in without asking for it."""
 
@@ -36,7 +37,7 @@ class Function:
     Attributes:
         name: What messages call it.
         arity: How many numbers it takes, 1 or 2.
-        value: f(a, b, M), exact: a whole number of any size, at least 0; the answer is it modulo M.
+        value: f(a, b, M): a whole number, at least 0, right modulo M; the answer is it modulo M.
         expert: Yields the instructions that solve one instance.
         registers: Registers that the expert needs.
         bound: (c_0, c_1, …): the expert needs at most Σ_k c_k · n^k instructions.
@@ -93,7 +94,8 @@ class Function:
         if len(values) != self.arity:
             raise ValueError(f"{len(values)} numbers: {self.name} takes {_TAKES[self.arity]}")
         a, b = (*values, 0)[:2]
-        n = max(a, b, self.value(a, b, _UNBOUNDED), self.shortest - 1) + 1
+        large = max(a, b) >= _LARGEST
+        n = max(a, b, 0 if large else self.value(a, b, _UNBOUNDED), self.shortest - 1) + 1
         if n > _LARGEST:
             raise ValueError(
                 f"the answer is above {_LARGEST - 1}: give a, b and n, and it is taken modulo n"

@@ -61,6 +61,7 @@ class LearnedModule:
             )
         if self.arity not in (1, 2):
             raise ValueError(f"a learned module takes 1 or 2 numbers, not {self.arity}")
+        check_limit(self.time_limit)
         circuits = np.array(self.circuits, dtype=np.int64)
         circuits.setflags(write=False)
         object.__setattr__(self, "circuits", circuits)
@@ -170,6 +171,16 @@ class LearnedModule:
         return TapeMachine(M, self.registers, "circuit", "flags", module_list=self.modules)
 
 
+def check_limit(coefficients: tuple[int, ...]) -> None:
+    """Raise ValueError unless (c_0, c_1, c_2) are whole numbers from 0 to 10,000, three at most."""
+    whole = all(isinstance(c, int) and 0 <= c <= _MOST for c in coefficients)
+    if not whole or not 1 <= len(coefficients) <= 3:
+        raise ValueError(
+            f"a time limit is one to three whole numbers from 0 to {_MOST}: {coefficients}"
+        )
+
+
+_MOST = 10_000
 _RESERVED = {*(module.name for module in MODULES), "HALT"}
 
 

@@ -33,6 +33,8 @@ from neuralprog_envs.tape.state import TapeInstances, TapeState
 
 OBSERVATIONS = ("full", "flags", "pointers")
 
+MOST_MODULES = 32
+"""So many modules fit the compiled search, which keeps sets of wires in 64 bits."""
 _MAX_TABLE = 64
 """Up to this memory size an operation is one look-up in a table of 15·M² entries."""
 
@@ -68,6 +70,12 @@ class TapeMachine:
         arguments.set_integers(self, {**sizes, "repetitions": (1, 2**6)})
         arguments.choice("action", self.action, ("instruction", "circuit"))
         arguments.choice("observation", self.observation_mode, OBSERVATIONS)
+        named = all(isinstance(getattr(module, "arity", None), int) for module in self.module_list)
+        if not named or not 1 <= len(self.module_list) <= MOST_MODULES:
+            raise ValueError(
+                f"modules must be 1 to {MOST_MODULES} modules, such as (*MODULES, gcd): "
+                "ops.MODULES has the fourteen, learned.LearnedModule makes others"
+            )
         if len(set(self.operations)) < len(self.operations):
             raise ValueError(f"two modules have one name: {', '.join(self.operations)}")
 

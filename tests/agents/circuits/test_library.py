@@ -96,6 +96,28 @@ def test_a_missing_module_is_refused():
         library.from_card(cards, calls, tensors)
 
 
+def test_two_different_modules_of_one_name_are_refused():
+    other = LearnedModule("GCD", 2, GCD.circuits, (9, 9), GCD.modules)
+    with pytest.raises(ValueError, match="two different modules are called GCD"):
+        library.closure([GCD, other])
+
+
+def test_many_modules_that_call_each_other_are_walked_once():
+    modules = [DOUBLE]
+    for i in range(15):
+        row = np.zeros((2, len(program.module_list(modules).owner) + 2), dtype=np.int64)
+        listed = program.with_learned(tuple(modules))
+        modules.append(LearnedModule(f"M{i}", 1, row, (1,), listed))
+    assert library.closure(modules[-1:]) == tuple(modules)
+
+
+@pytest.mark.parametrize("name", ["INT", "N", "TAPE", "V1", "R2", "IF"])
+def test_names_with_a_meaning_in_python_are_changed(name):
+    space, module = {}, LearnedModule(name, 2, GCD.circuits, GCD.time_limit)
+    exec(module_function(module), space)
+    assert space[f"run_{name.lower()}"](12, 18, 20) == 6
+
+
 def test_a_program_is_the_same_on_another_list():
     own = calling()
     wider = (GCD, of_expert("NRAMCarry"), DOUBLE)
@@ -124,6 +146,15 @@ def test_a_function_is_proven_for_all_numbers():
     assert policy.as_module() == GCD
     wrong = TablePolicy("NRAMLcm-v0", GCD.circuits, GCD.time_limit, (4, 9))
     assert functions.prove(wrong.program, 12).failing > 0
+
+
+def test_what_is_right_but_cut_off_does_not_pass():
+    table = GCD.circuits.copy()
+    assert functions.right_and_halting(TablePolicy("NRAMGcd-v0", table, (7, 2), (4, 9)).program, 9)
+    table[:, -1] = 0
+    policy = TablePolicy("NRAMGcd-v0", table, (7, 2), (4, 9))
+    assert not functions.right_and_halting(policy.program, 9)
+    assert not functions.right_and_halting(policy.program, 2)
 
 
 def test_only_functions_are_modules():

@@ -76,6 +76,11 @@ def test_equal_content_is_equal():
         ({"circuits": np.zeros((4, 9), int)}, "have 9 wires"),
         ({"circuits": np.full((4, 22), 99)}, "source that does not exist"),
         ({"circuits": np.full((4, 22), -1)}, "source that does not exist"),
+        ({"time_limit": ()}, "one to three whole numbers"),
+        ({"time_limit": (1, 1, 1, 1)}, "one to three whole numbers"),
+        ({"time_limit": (10**18,)}, "one to three whole numbers"),
+        ({"time_limit": (-1,)}, "one to three whole numbers"),
+        ({"time_limit": (float("nan"),)}, "one to three whole numbers"),
     ],
 )
 def test_what_is_no_module_is_refused(change, message):
@@ -87,6 +92,26 @@ def test_what_is_no_module_is_refused(change, message):
 def test_two_modules_of_one_name_are_refused():
     with pytest.raises(ValueError, match="two modules have one name"):
         make_task("NRAMSort", modules=(*with_module(total()), total()))
+
+
+@pytest.mark.parametrize("modules", [(), "abc", ["READ"], {1: 2}, [None], MODULES * 3])
+def test_what_is_no_list_of_modules_is_refused(modules):
+    with pytest.raises(ValueError, match="modules"):
+        make_task("NRAMSort", modules=modules)
+
+
+@pytest.mark.parametrize(
+    ("env_id", "values"),
+    [
+        ("NRAMPower", [10**9, 10**9]),
+        ("NRAMPower", [5, 10**8]),
+        ("NRAMFactorial", [10**7]),
+        ("NRAMTotient", [10**9]),
+    ],
+)
+def test_a_large_input_is_refused_at_once(env_id, values):
+    with pytest.raises(ValueError, match="above 9999"):
+        make_task(env_id).algorithm.encode(values)
 
 
 @pytest.mark.parametrize("action", ["instruction", "circuit"])

@@ -8,6 +8,8 @@ from typing import Annotated
 from neuralprog_agents.circuits import examples
 from neuralprog_agents.circuits.search_config import SearchConfig
 from neuralprog_agents.training import ranges
+from neuralprog_envs.registry import find, make_task
+from neuralprog_envs.tape.functions import Function
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,14 @@ class Config:
     """Whether learned functions become modules and starts of other searches; if not, each task is
     learned alone, from the fourteen."""
     test_lengths: ranges.Counts = ()
-    """The lengths that `evaluate` scores the last task at; empty: the longest in training, 2 and 10
-    times it."""
+    """The lengths that `evaluate` scores the last task at; empty: the environment's longest, 2 and
+    10 times it."""
 
     def __post_init__(self) -> None:
         ranges.check(self)
         if not self.tasks or self.tasks[-1].env != self.env:
             raise ValueError(f"tasks must end with the task of env, {self.env}")
-        if len({task.env for task in self.tasks}) < len(self.tasks):
+        if len({find(task.env).id for task in self.tasks}) < len(self.tasks):
             raise ValueError("tasks must be different environments: each is learned once")
         for task in self.tasks:
             if task.modules:
@@ -53,4 +55,15 @@ class Config:
 def check(config: Config) -> None:
     """Raise ValueError where a task's tapes are too long, or its pairs too few."""
     for stage in range(len(config.tasks)):
-        examples.check_memory(config.search(stage))
+        own = config.search(stage)
+        examples.check_memory(own)
+        algorithm = make_task(own.env).algorithm  # type: ignore[attr-defined]
+        if isinstance(algorithm, Function):
+            _check_function(config, own, algorithm)
+
+
+def _check_function(config: Config, own: SearchConfig, algorithm: Function) -> None:
+    if config.keep and not own.halt:
+        raise ValueError(f"{own.env} becomes a module, which must halt: set halt to true")
+    if config.largest < algorithm.shortest:
+        raise ValueError(f"largest must be at least {algorithm.shortest} for {own.env}")

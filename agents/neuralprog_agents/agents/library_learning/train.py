@@ -96,6 +96,8 @@ class LibraryLearner:
         """Return the program of the search, on a list of the modules that it uses."""
         own, table = self.search.config, self.search.search.table.copy()
         policy = TablePolicy(own.env, table, time_limit(own), own.length, learned=self.library)
+        if not isinstance(policy.algorithm, Function):
+            return policy  # on other tasks patterns may occur that no instance here shows
         used = used_by(table, policy.occurring(), own.registers, self.library)
         table = relisted(table, own.registers, self.library, used)
         return TablePolicy(own.env, table, time_limit(own), own.length, learned=used)
@@ -103,7 +105,7 @@ class LibraryLearner:
     def _keep(self, policy: TablePolicy) -> bool:
         """Keep a program, as a module too if it is a function; return whether it is right."""
         if isinstance(policy.algorithm, Function):
-            if functions.prove(policy.program, self.config.largest).failing:
+            if not functions.right_and_halting(policy.program, self.config.largest):
                 return False
             if self.config.keep:
                 self.library = (*self.library, policy.as_module())
@@ -151,6 +153,8 @@ class LibraryLearner:
         """Undo ``state``."""
         grows = parse_json(metadata["grows"], "the state")
         self.progress = structured(Progress, grows["progress"])
+        if not 0 <= self.progress.stage <= len(self.config.tasks) or self.progress.attempt < 0:
+            raise ValueError(f"the state is at task {self.progress.stage + 1}, which is none")
         card = structured(Card, grows["card"])
         self.programs = load_programs(tensors, card.programs, card.modules)
         self.library = from_card(card.modules, card.calls, tensors)

@@ -66,6 +66,12 @@ class Config(PairSettings):
     def __post_init__(self) -> None:
         ranges.check(self)
         examples.check(self)
+        moves = self.near > 0 or self.algorithm == "cross_entropy"
+        if moves and max(self.learning_rate, self.entropy) > 1:
+            raise ValueError('learning_rate and entropy are shares, at most 1, of "near" programs '
+                             "and of cross_entropy")  # fmt: skip
+        if self.final_temperature > self.initial_temperature:
+            raise ValueError("final_temperature must be at most initial_temperature")
 
     @property
     def returns(self) -> Weights:

@@ -31,12 +31,24 @@ def prove(program: TapeProgram, largest: int = LARGEST) -> Proof:
     )
 
 
+def right_and_halting(program: TapeProgram, largest: int) -> bool:
+    """Return whether it is right and halts by itself on all pairs modulo every M up to that."""
+    sizes = range(program.algorithm.shortest, largest + 1)
+    return bool(sizes) and not any(np.any(_run(program, M)) for M in sizes)
+
+
 def failures(program: TapeProgram, M: int) -> np.ndarray:
     """Return for which a and b modulo M it is wrong, shape (M²,)."""
+    return _run(program, M)[0]
+
+
+def _run(program: TapeProgram, M: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return where it is wrong, and where it does not halt by itself, each of shape (M²,)."""
     a, b = np.indices((M, M), dtype=np.int32)
     tape = np.zeros((M * M, M), dtype=np.int32)
     tape[:, 0], tape[:, 1] = a.ravel(), b.ravel()
     task = program.task(M, M)
     instances = task.pose(tape, np.full(M * M, M, dtype=np.int32))
     limits = np.full(M * M, program.limit(M))
-    return task.score(run(task.machine, program.table, instances, limits), instances) < 1
+    final = run(task.machine, program.table, instances, limits)
+    return task.score(final, instances) < 1, ~final.halted

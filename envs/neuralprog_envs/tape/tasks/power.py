@@ -19,8 +19,8 @@ from neuralprog_envs.tape.functions import Function
 
 
 def value(a: int, b: int, M: int) -> int:
-    """Return a^b."""
-    return int(a**b)
+    """Return a^b modulo M."""
+    return pow(a, b, M)
 
 
 def times(cpu: Cpu, product: int, a: int, count: int, total: int) -> Instructions:

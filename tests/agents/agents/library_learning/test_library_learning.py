@@ -59,11 +59,13 @@ def test_a_damaged_card_is_refused(learned):
         ({"tasks": TASKS[:1]}, "must end with the task of env, NRAMGcd-v0"),
         ({"tasks": TASKS[1:] * 2}, "different environments"),
         ({"tasks": (SearchConfig("NRAMGcd-v0", modules=("search-sort",)),)}, "no modules of"),
+        ({"tasks": (SearchConfig("NRAMGcd-v0", length=(4, 16)),)}, "set halt to true"),
+        ({"largest": 3, "tasks": (SearchConfig("NRAMCarry-v0", **FUNCTION), *TASKS)}, "at least 4"),
     ],
 )
 def test_bad_sequences_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
-        Config(**{**vars(CONFIG), **change})
+        agent.check(Config(**{**vars(CONFIG), **change}))
 
 
 def test_without_keeping_nothing_is_called(tmp_path):

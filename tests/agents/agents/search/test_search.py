@@ -179,3 +179,26 @@ def test_simplified_programs_stay_right_on_their_pairs():
     after = judge.simplified(table)
     assert not np.array_equal(table, after)
     assert judge.right(after, examples.arranged(INCREMENT, np.arange(256))).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nonexistent", "unknown agent"),
+        ("search-copy", "no function of numbers"),
+        ("npi-hanoi", "no program of circuits"),
+    ],
+)
+def test_what_is_no_module_is_refused_before_training(name, message):
+    with pytest.raises(ValueError, match=message):
+        agent.check(Config(**{**vars(INCREMENT), "modules": (name,)}))
+
+
+def test_a_library_agent_is_a_module(tmp_path):
+    config = Config(**{**vars(INCREMENT), "modules": ("library-gcd",)})
+    learner = SearchLearner(config, 0)
+    learner.advance(lambda: None)
+    assert [module.name for module in learner.learned] == ["GCD"]
+    outcome = learner.outcome()
+    policy = policy_of("search", outcome.tensors, outcome.card)
+    assert policy.learned == learner.learned
