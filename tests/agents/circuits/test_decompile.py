@@ -9,7 +9,7 @@ import pytest
 
 from neuralprog_agents.circuits import tables
 from neuralprog_agents.circuits.policy import TablePolicy
-from neuralprog_agents.circuits.program import OWNER, WIRES
+from neuralprog_agents.circuits.program import OWNER, WIRES, with_learned
 from neuralprog_agents.circuits.proposals import Moves, randomise
 from neuralprog_agents.evaluation.agents import open_agent, pretrained
 from neuralprog_envs.core.instances import draw
@@ -30,12 +30,13 @@ def compiled(policy):
     """Return the function of the file that `program_source` writes."""
     space = {}
     exec(policy.program_source(), space)
-    return next(thing for name, thing in space.items() if name != "__builtins__")
+    return list(space.values())[-1]  # after those of learned modules
 
 
 def machine_of(policy):
     return {
-        "registers": policy.registers, "repetitions": policy.repetitions, "action": "circuit"
+        "registers": policy.registers, "repetitions": policy.repetitions, "action": "circuit",
+        "modules": with_learned(policy.learned),
     }  # fmt: skip
 
 

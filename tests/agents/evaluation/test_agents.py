@@ -18,7 +18,8 @@ from neuralprog_agents.evaluation.evaluate import check, evaluate
 from neuralprog_agents.training import checkpoint
 
 KINDS = (
-    "alphanpi-hanoi", "np-singlecolumn", "np-wikitables", "npi-hanoi", "npi-max-frozen",
+    "alphanpi-hanoi", "library-gcd", "np-singlecolumn", "np-wikitables", "npi-hanoi",
+    "npi-max-frozen",
     "nram-access", "ntm-copy-classic", "rl-bubblesort", "search-access-halt", "seq2seq",
     "synthesis-hanoi", "synthesis-hanoi-npi",
 )  # fmt: skip
