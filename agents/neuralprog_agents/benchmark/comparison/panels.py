@@ -209,7 +209,7 @@ def grid(counts: Any, rows: Sequence[str], columns: Sequence[str], name: str) ->
         some, total = counts
         shares = np.where(total > 0, some / np.maximum(total, 1), np.nan)
         axis.imshow(shares, cmap="Greens", vmin=0, vmax=1.4, aspect="auto")
-        axis.set_xticks(range(len(columns)), list(columns), fontsize=8)
+        axis.set_xticks(range(len(columns)), list(columns), fontsize=7)
         axis.set_yticks(range(len(rows)), list(rows))
         axis.xaxis.tick_top()
         axis.set_xlabel(name, fontsize=8, color=SOFT)

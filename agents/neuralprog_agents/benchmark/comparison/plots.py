@@ -265,7 +265,8 @@ def _operations(s: ComparisonSummary) -> Any:
         return None
     counts = [sum(tasks.kind(env) == kind for env in s.plan.envs) for kind in kinds]
     rows = [f"{kind} ({n})" for kind, n in zip(kinds, counts, strict=True)]
-    return panels.grid(grid, rows, list(shares), "tasks solved / tasks measured")
+    name = f"tasks solved / tasks measured, with at most {s.budgets[-1]:g} CPU-seconds a training"
+    return panels.grid(grid, rows, list(shares), name)
 
 
 def _programs(s: ComparisonSummary) -> Any:
