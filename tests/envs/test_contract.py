@@ -363,7 +363,8 @@ def test_a_random_policy_fails(env_id):
         _, _, terminated, truncated, info = env.step(env.action_space.sample())
         verdicts += info["success"][terminated | truncated].tolist()
     assert len(verdicts) > 200
-    assert np.mean(verdicts) < 0.2
+    by_chance = "function" in REGISTRY[env_id].tags  # their one number is often 0 or 1
+    assert np.mean(verdicts) < (0.5 if by_chance else 0.2)
 
 
 @pytest.mark.parametrize("env_id", IDS)
