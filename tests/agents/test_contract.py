@@ -15,7 +15,7 @@ from neuralprog_agents.training.runs import task_name
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 PRETRAINED = sorted(pretrained())
-SHORT = {"neural_programmer": "np", "neural_programmer_2017": "np"}
+SHORT = {"library_learning": "library", "neural_programmer": "np", "neural_programmer_2017": "np"}
 """Agents whose pretrained programs go by a shorter name."""
 LEAST = {"np-wikitables": 0.6, "NPICanonicalize-v0": 0.93}
 """What those reach that are not right every time: on the questions that come with the package, and

@@ -194,9 +194,11 @@ class _Loop:
         with self.clock.paused(), contained_randomness():
             while self._due and self._due[0] <= spent:
                 self.evaluations.evaluate(self._due.pop(0), self._learned)
-            self._learned = self._outcome() if self._due else None
+            self._learned = self._outcome(spent) if self._due else None
 
-    def _outcome(self) -> Outcome:
-        cost = {"samples": self.learner.status()["samples"], "cpu_seconds": self.clock.spent()}
+    def _outcome(self, spent: float | None = None) -> Outcome:
+        """Return what is learned, and that it took so many CPU-seconds; by default those so far."""
+        seconds = self.clock.spent() if spent is None else spent
+        cost = {"samples": self.learner.status()["samples"], "cpu_seconds": seconds}
         outcome = self.learner.outcome()
         return replace(outcome, metrics={**outcome.metrics, **cost})

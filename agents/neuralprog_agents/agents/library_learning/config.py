@@ -39,13 +39,6 @@ class Config:
 
     def __post_init__(self) -> None:
         ranges.check(self)
-        if not self.tasks or self.tasks[-1].env != self.env:
-            raise ValueError(f"tasks must end with the task of env, {self.env}")
-        if len({find(task.env).id for task in self.tasks}) < len(self.tasks):
-            raise ValueError("tasks must be different environments: each is learned once")
-        for task in self.tasks:
-            if task.modules:
-                raise ValueError("tasks have no modules of their own: they are what was learned")
 
     def search(self, stage: int) -> SearchConfig:
         """Return the settings of the search for a task's program."""
@@ -53,7 +46,8 @@ class Config:
 
 
 def check(config: Config) -> None:
-    """Raise ValueError where a task's tapes are too long, or its pairs too few."""
+    """Raise ValueError where tasks do not go together, tapes are too long, or pairs too few."""
+    _check_sequence(config)
     for stage in range(len(config.tasks)):
         own = config.search(stage)
         examples.check_memory(own)
@@ -67,3 +61,13 @@ def _check_function(config: Config, own: SearchConfig, algorithm: Function) -> N
         raise ValueError(f"{own.env} becomes a module, which must halt: set halt to true")
     if config.largest < algorithm.shortest:
         raise ValueError(f"largest must be at least {algorithm.shortest} for {own.env}")
+
+
+def _check_sequence(config: Config) -> None:
+    if not config.tasks or config.tasks[-1].env != config.env:
+        raise ValueError(f"tasks must end with the task of env, {config.env}")
+    if len({find(task.env).id for task in config.tasks}) < len(config.tasks):
+        raise ValueError("tasks must be different environments: each is learned once")
+    for task in config.tasks:
+        if task.modules:
+            raise ValueError("tasks have no modules of their own: they are what was learned")
