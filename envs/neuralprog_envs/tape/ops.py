@@ -49,6 +49,7 @@ MODULES: tuple[Module, ...] = (
 
 OPERATIONS: tuple[str, ...] = (*(module.name for module in MODULES), "HALT")
 """The operations of an instruction, by number, on a machine with these modules."""
+HALT = OPERATIONS.index("HALT")
 
 MIN_MEMORY = 3
 """The constant TWO needs a tape of at least three cells."""
