@@ -103,6 +103,13 @@ class Function:
         return [a, b], n
 
 
+def read_both(cpu: Cpu, a: int, b: int, zero: int) -> Instructions:
+    """Yield what reads both numbers into registers; ``zero`` holds 0 before, and 1 after."""
+    yield cpu.read(a, zero)
+    yield cpu.one(zero)
+    yield cpu.read(b, zero)
+
+
 _TAKES = {
     1: "one number a, or three: a, any b, and the modulus n",
     2: "two numbers a and b, or three: a, b, and the modulus n",

@@ -39,7 +39,6 @@ class Progress:
         attempt: How often its search has started again.
         proposals: The proposals of earlier searches.
         samples: The pairs of the tasks before.
-        found: How many programs were found for each task so far that were right in the search.
         spent: The proposals that each finished task took.
     """
 
@@ -47,7 +46,6 @@ class Progress:
     attempt: int = 0
     proposals: int = 0
     samples: int = 0
-    found: int = 0
     spent: tuple[int, ...] = ()
 
 
@@ -121,7 +119,7 @@ class LibraryLearner:
             return
         samples = done.samples + round(search.status()["samples"])
         spent = (*done.spent, proposals - sum(done.spent))
-        self.progress = Progress(done.stage + 1, 0, proposals, samples, len(self.programs), spent)
+        self.progress = Progress(done.stage + 1, 0, proposals, samples, spent)
 
     def status(self) -> dict[str, float]:
         """Return what is reported."""
@@ -142,8 +140,9 @@ class LibraryLearner:
         tensors, inner = self.search.state()
         own = {f"search.{name}": self._sized(array) for name, array in tensors.items()}
         card, learned = card_of(self.config, self.programs, self.library)
-        grows = json.dumps({"progress": asdict(self.progress), "card": card})
-        return own | learned, {"search": inner, "grows": grows}
+        # One text: its lists grow, and the loop compares the lengths of lists with a new state's.
+        sequence = json.dumps({"progress": asdict(self.progress), "card": card})
+        return own | learned, {"search": inner, "sequence": sequence}
 
     def _sized(self, array: NDArray[Any]) -> NDArray[Any]:
         """Return an array of the search, empty at first: its size changes with the library."""
@@ -151,15 +150,16 @@ class LibraryLearner:
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
         """Undo ``state``."""
-        grows = parse_json(metadata["grows"], "the state")
-        self.progress = structured(Progress, grows["progress"])
+        sequence = parse_json(metadata["sequence"], "the state")
+        self.progress = structured(Progress, sequence["progress"])
         if not 0 <= self.progress.stage <= len(self.config.tasks) or self.progress.attempt < 0:
             raise ValueError(f"the state is at task {self.progress.stage + 1}, which is none")
-        card = structured(Card, grows["card"])
+        card = structured(Card, sequence["card"])
         self.programs = load_programs(tensors, card.programs, card.modules)
         self.library = from_card(card.modules, card.calls, tensors)
         self.search = self._begin()
-        inner = {n[7:]: array for n, array in tensors.items() if n.startswith("search.")}
+        of = "search."
+        inner = {n.removeprefix(of): a for n, a in tensors.items() if n.startswith(of)}
         if inner["table"].size:
             self.search.restore(inner, metadata["search"])
 
@@ -169,5 +169,9 @@ class LibraryLearner:
         card, tensors = card_of(self.config, self.programs, self.library)
         success = len(self.programs) == len(self.config.tasks)
         spent = {f"proposals_{i + 1}": float(n) for i, n in enumerate(done.spent)}
-        metrics = {"step": float(self.status()["step"]), "learned": float(done.found), **spent}
+        metrics = {
+            "step": float(self.status()["step"]),
+            "learned": float(len(self.programs)),
+            **spent,
+        }
         return Outcome(success, metrics, tensors, card)

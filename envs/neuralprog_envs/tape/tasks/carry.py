@@ -24,15 +24,20 @@ def value(a: int, b: int, M: int) -> int:
     return int(x >= 3)
 
 
-def expert(cpu: Cpu) -> Instructions:
-    """Add, and compare with 3."""
-    x, b, zero = range(3)
+def add_digits(cpu: Cpu, x: int, b: int) -> Instructions:
+    """Yield what puts (a + b) mod M and 3 into two registers."""
     yield cpu.read(x, b)
     yield cpu.one(b)
     yield cpu.read(b, b)
     yield cpu.add(x, x, b)
     yield cpu.two(b)
     yield cpu.inc(b, b)
+
+
+def expert(cpu: Cpu) -> Instructions:
+    """Add, and compare with 3."""
+    x, b, zero = range(3)
+    yield from add_digits(cpu, x, b)
     yield cpu.less_or_equal(x, b, x)
     yield cpu.write(zero, x, to=zero)
     yield cpu.halt()

@@ -17,6 +17,7 @@ from functools import partial
 from neuralprog_envs.tape.algorithm import Instructions
 from neuralprog_envs.tape.cpu import Cpu
 from neuralprog_envs.tape.functions import Function
+from neuralprog_envs.tape.tasks.carry import add_digits
 
 
 def value(a: int, b: int, M: int) -> int:
@@ -28,12 +29,7 @@ def value(a: int, b: int, M: int) -> int:
 def expert(cpu: Cpu) -> Instructions:
     """Add, and compare with 3."""
     x, b, less = range(3)
-    yield cpu.read(x, b)
-    yield cpu.one(b)
-    yield cpu.read(b, b)
-    yield cpu.add(x, x, b)
-    yield cpu.two(b)
-    yield cpu.inc(b, b)
+    yield from add_digits(cpu, x, b)
     yield cpu.less(less, x, b)
     if cpu.is_zero(less):
         yield cpu.sub(x, x, b)

@@ -18,7 +18,7 @@ from functools import partial
 from neuralprog_envs.core.events import Act
 from neuralprog_envs.tape.algorithm import Instructions
 from neuralprog_envs.tape.cpu import Cpu
-from neuralprog_envs.tape.functions import Function
+from neuralprog_envs.tape.functions import Function, read_both
 
 
 def value(a: int, b: int, M: int) -> int:
@@ -40,9 +40,7 @@ def euclid(cpu: Cpu, a: int, b: int, less: int) -> Generator[Act, None, int]:
 def expert(cpu: Cpu) -> Instructions:
     """Subtract the smaller number from the larger one until one is 0."""
     a, b, less = range(3)
-    yield cpu.read(a, less)
-    yield cpu.one(less)
-    yield cpu.read(b, less)
+    yield from read_both(cpu, a, b, less)
     found = yield from euclid(cpu, a, b, less)
     yield cpu.zero(less)
     yield cpu.write(less, found, to=less)

@@ -16,7 +16,7 @@ from functools import partial
 
 from neuralprog_envs.tape.algorithm import Instructions
 from neuralprog_envs.tape.cpu import Cpu
-from neuralprog_envs.tape.functions import Function
+from neuralprog_envs.tape.functions import Function, read_both
 from neuralprog_envs.tape.tasks.gcd import euclid
 
 
@@ -28,9 +28,7 @@ def value(a: int, b: int, M: int) -> int:
 def expert(cpu: Cpu) -> Instructions:
     """Find g = gcd(a, b); add b as often as g can be subtracted from a."""
     a, b, x, y, less = range(5)
-    yield cpu.read(a, less)
-    yield cpu.one(less)
-    yield cpu.read(b, less)
+    yield from read_both(cpu, a, b, less)
     yield cpu.move(x, a)
     yield cpu.move(y, b)
     divisor = yield from euclid(cpu, x, y, less)

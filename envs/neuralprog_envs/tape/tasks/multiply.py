@@ -15,7 +15,7 @@ from functools import partial
 
 from neuralprog_envs.tape.algorithm import Instructions
 from neuralprog_envs.tape.cpu import Cpu
-from neuralprog_envs.tape.functions import Function
+from neuralprog_envs.tape.functions import Function, read_both
 
 
 def value(a: int, b: int, M: int) -> int:
@@ -26,9 +26,7 @@ def value(a: int, b: int, M: int) -> int:
 def expert(cpu: Cpu) -> Instructions:
     """Add a, b times."""
     a, b, total = range(3)
-    yield cpu.read(a, total)
-    yield cpu.one(total)
-    yield cpu.read(b, total)
+    yield from read_both(cpu, a, b, total)
     yield cpu.zero(total)
     while not cpu.is_zero(b):
         yield cpu.add(total, total, a)

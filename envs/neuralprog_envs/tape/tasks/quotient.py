@@ -15,7 +15,7 @@ from functools import partial
 
 from neuralprog_envs.tape.algorithm import Instructions
 from neuralprog_envs.tape.cpu import Cpu
-from neuralprog_envs.tape.functions import Function
+from neuralprog_envs.tape.functions import Function, read_both
 
 
 def value(a: int, b: int, M: int) -> int:
@@ -26,9 +26,7 @@ def value(a: int, b: int, M: int) -> int:
 def expert(cpu: Cpu) -> Instructions:
     """Count how often b can be subtracted from a."""
     a, b, count, less = range(4)
-    yield cpu.read(a, less)
-    yield cpu.one(less)
-    yield cpu.read(b, less)
+    yield from read_both(cpu, a, b, less)
     if not cpu.is_zero(b):
         yield cpu.less(less, a, b)
         while cpu.is_zero(less):
