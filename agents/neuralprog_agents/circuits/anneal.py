@@ -113,7 +113,7 @@ def _try(
     the first one.
     """
     R = search.program.after.shape[1]
-    owner = search.program.list.owner
+    owner = search.program.machine.owner
     touched = propose(search.stream, search.trial, now.visited, R, moves, owner)
     for pattern in range(1 << R):
         if touched >> pattern & 1:

@@ -137,13 +137,20 @@ def _arithmetic(module: int, a: Lanes, b: Lanes, M: Lanes) -> Lanes:
 
 @njit(error_model="numpy")
 def _look_up(
-    work: Bytes, a: int, b: int, out: int, problem: Problem, g: int, module: int, list_: ModuleList
+    work: Bytes,
+    a: int,
+    b: int,
+    out: int,
+    problem: Problem,
+    g: int,
+    module: int,
+    machine: ModuleList,
 ) -> None:
     """The results of a learned module on the rows a and b go to the row ``out``."""
     for lane in range(LANES):
         M = np.int64(problem.modulus[g * LANES + lane])
-        entry = list_.place[module, M] + work[a + lane] * M + work[b + lane]
-        work[out + lane] = list_.results[entry]
+        entry = machine.place[module, M] + work[a + lane] * M + work[b + lane]
+        work[out + lane] = machine.results[entry]
 
 
 @njit(error_model="numpy")
@@ -151,7 +158,7 @@ def _circuit(
     work: Bytes, problem: Problem, g: int, program: Program, pattern: int, R: int, mask: Lanes
 ) -> None:
     """Execute one circuit where the mask says; its registers go to the rows of new ones."""
-    values, cells, Q = problem.width, problem.cells[g], len(program.list.arity)
+    values, cells, Q = problem.width, problem.cells[g], len(program.machine.arity)
     M = v.load(problem.modulus, g * LANES)
     for k in range(program.sizes[pattern]):
         module = program.modules[pattern, 3 * k]
@@ -172,7 +179,7 @@ def _circuit(
             elif module < FIRST_LEARNED:
                 v.store(work, out, _arithmetic(module, a, b, M))
             else:
-                _look_up(work, row_a, row_b, out, problem, g, module, program.list)
+                _look_up(work, row_a, row_b, out, problem, g, module, program.machine)
     for j in range(R):
         new = v.load(work, (values + program.after[pattern, j]) * LANES)
         place = (values + R + Q + j) * LANES
@@ -196,7 +203,7 @@ def run_group(work: Bytes, problem: Problem, g: int, program: Program, R: int) -
     Returns:
         The patterns that occurred, and the lanes that have halted, as bits.
     """
-    values, visited, Q = problem.width, np.uint64(0), len(program.list.arity)
+    values, visited, Q = problem.width, np.uint64(0), len(program.machine.arity)
     limit, halted = v.load(problem.limit, g * LANES), v.spread(0)
     history, code_row = (values + 2 * R + Q + 1) * LANES, (values + 2 * R + Q + 2) * LANES
     _start(work, problem, g, R, Q)
@@ -288,7 +295,7 @@ def evaluate(
     for g in range(groups):
         seen, done = run_group(work, problem, g, program, R)
         visited |= seen
-        score, exact = _judge(work, problem, g, weights, done, R, len(program.list.arity))
+        score, exact = _judge(work, problem, g, weights, done, R, len(program.machine.arity))
         gained += score
         right += v.count(exact)
         if gained < gains[g] - slack:
@@ -303,5 +310,5 @@ def right_in(
 ) -> tuple[Bits, int]:
     """Return the lanes of a group that a program is wholly right on, and patterns, as bits."""
     visited, done = run_group(work, problem, g, program, R)
-    Q = len(program.list.arity)
+    Q = len(program.machine.arity)
     return _judge(work, problem, g, weights, done, R, Q)[1], _signed(visited)

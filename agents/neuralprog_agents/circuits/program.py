@@ -87,14 +87,14 @@ class Program(NamedTuple):
     """P = 2**R compiled circuits.
 
     Attributes:
-        list: The machine's modules.
+        machine: Its modules.
         modules: Number, first and second source of each live module, shape (P, Q · 3), int64.
         sizes: How many are live, shape (P,), int64.
         after: Each register's source, shape (P, R), int64.
         finish: Whether the circuit ends the run, shape (P,), int64.
     """
 
-    list: ModuleList
+    machine: ModuleList
     modules: NDArray[np.int64]
     sizes: NDArray[np.int64]
     after: NDArray[np.int64]
@@ -148,7 +148,7 @@ def _add(
 @njit(error_model="numpy")
 def compile_pattern(table: CircuitTable, pattern: int, R: int, program: Program) -> None:
     """Compile one circuit of a table; constants need no work and are left out."""
-    circuit, modules = table[pattern], program.list
+    circuit, modules = table[pattern], program.machine
     live = live_modules(circuit, R, modules.owner)
     size, wires, arity, first = 0, len(modules.owner), modules.arity, modules.first
     for module in range(FIRST_LEARNED):
