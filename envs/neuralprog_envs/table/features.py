@@ -154,11 +154,31 @@ _COMMON = frozenset(_COMMON_WORDS.split())
 """Function words: they do not identify a cell or a column."""
 
 
+_IRREGULAR = {
+    "won": "win",
+    "winner": "win",
+    "winning": "win",
+    "lost": "loss",
+    "lose": "loss",
+    "losing": "loss",
+    "scored": "score",
+    "scoring": "score",
+    "sold": "sale",
+}
+
+
 def stem(word: str) -> str:
-    """Return a word without a plural ending, by rough rules."""
+    """Return a word without a usual ending, by rough rules."""
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
-    return word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] != "s" else word
+    if len(word) > 3 and word.endswith("s") and word[-2] != "s":
+        word = word[:-1]
+    for ending in ("ing", "ed"):
+        if len(word) > len(ending) + 3 and word.endswith(ending):
+            word = word[: -len(ending)]
+    return word[:-1] if len(word) > 4 and word.endswith("e") else word
 
 
 def content_stems(words: Sequence[str]) -> frozenset[str]:
@@ -208,7 +228,20 @@ def links(
         kinds = (content_stems(name), _stems(table, matches, c), _stems(table, similar, c))
         for bit, known in enumerate(kinds):
             linked[:, c] |= np.array([bool(w & known) for w in words], dtype=np.int8) << bit
+        for place in _places_of_numbers(question, table, matches, c):
+            linked[place, c] |= 8
     return linked
+
+
+def _places_of_numbers(
+    question: ParsedQuestion, table: ParsedTable, matches: Bools, column: int
+) -> list[int]:
+    """Return the places of the words left of the numbers that a column's name or cells have."""
+    words, numbers, places = question.parts
+    name = tokenizer.words_and_numbers(table.table.names[column])[1]
+    there = {*name, *table.values[0][matches[:, column], column].tolist()}
+    found = zip(numbers, places, strict=True)
+    return [place for number, place in found if number in there and place < len(words)]
 
 
 def _stems(table: ParsedTable, marked: Bools, column: int) -> frozenset[str]:

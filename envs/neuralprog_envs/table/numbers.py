@@ -17,8 +17,10 @@
 ``2021-05-12  2021/5/12  12.05.2021``  dates, as the number yyyymmdd (20210512); with dots the
 ``12 May 2021  May 12, 2021  5 May``   day comes first; missing parts are 0
 ``2021-05-12T18:00Z``                  the time as the day's fraction; with a zone, in UTC
+``12th of May 2021  12-May-21``        likewise; a year of two digits is one of 1950 to 2049
 ``3:45  3:45 pm  1:02:30  2:03.5``     times, in seconds: hours and minutes, with hours, minutes
                                        and seconds, or, with a decimal, minutes and seconds
+``5 pm  11 a.m.``                      likewise
 =====================================  =========================================================
 
 All else is text, never a number: ``12/05/2021`` and ``12-05-2021`` (the month is ambiguous),
@@ -46,9 +48,9 @@ _MONTHS = (
 )  # fmt: skip
 _MONTH = "|".join([*_MONTHS, *(f"{month[:3]}\\.?" for month in _MONTHS), r"sept\.?"])
 _NAMED_DATE = re.compile(
-    rf"\b(?:(?P<before>\d{{1,2}})(?:st|nd|rd|th)?[\s-])?(?P<month>{_MONTH})(?!\w)"
+    rf"\b(?:(?P<before>\d{{1,2}})(?:st|nd|rd|th)?(?:(?P<dash>-)|\s+of\s+|\s))?(?P<month>{_MONTH})(?!\w)"
     r"(?(before)|(?:\s+(?P<behind>\d{1,2})(?:st|nd|rd|th)?(?!\w))?)"
-    r"(?:(?:\s*,\s*|[\s-])(?P<year>\d{4})(?!\w))?",
+    r"(?:(?:\s*,\s*|[\s-])(?P<year>\d{4})(?!\w)|(?(dash)-(?P<short>\d\d)(?![\w-])|(?!)))?",
     re.IGNORECASE,
 )
 _DATE = (
@@ -56,7 +58,11 @@ _DATE = (
     r"(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[-+]\d\d:?\d\d)?)?"
     r"|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}-\d{1,2}-\d{4}|\d{1,2}/\d{1,2}/(?:\d{4}|\d\d))(?![\w/-])"
 )
-_CLOCK = r"(?<![\w.,:])\d{1,3}:[0-5]\d(?::[0-5]\d)?(?:[.,]\d+)?(?ai:\s?[ap]\.?m\b\.?)?(?![\w:])"
+_HALF = r"(?ai:\s?[ap]\.?m\b\.?)"
+_CLOCK = (
+    rf"(?<![\w.,:])(?:\d{{1,3}}:[0-5]\d(?::[0-5]\d)?(?:[.,]\d+)?{_HALF}?"
+    rf"|(?:1[0-2]|0?[1-9]){_HALF})(?![\w:])"
+)
 _MONEY = "[$¢£¤¥֏؋৳฿៛₠-⃀]"
 _RUN = r"(?:\d+(?:[.,_]\d+|'\d{3}(?!\d))*|(?<![\w.,'])[.,]\d+)"
 _SCALES = {
@@ -232,7 +238,7 @@ def _clock(text: str) -> float | None:
     digits, *half = re.split(r"\s?([ap])", text, maxsplit=1)
     fields = [float(part) for part in digits.split(":")]
     short = "." in digits and len(fields) == 2
-    hours, minutes, seconds = [0.0, *fields] if short else [*fields, 0.0][:3]
+    hours, minutes, seconds = [0.0, *fields] if short else [*fields, 0.0, 0.0][:3]
     if half and not 1 <= hours <= 12:
         return None
     if half:
@@ -243,10 +249,15 @@ def _clock(text: str) -> float | None:
 def _named_dates(text: str) -> Iterator[tuple[re.Match[str], float]]:
     """Yield the dates in which the month has a name, each with its yyyymmdd."""
     for found in _NAMED_DATE.finditer(text):
-        year = int(found["year"] or 0)
+        year = int(found["year"] or 0) or _century(found["short"])
         month, day = _month(found["month"]), int(found["before"] or found["behind"] or 0)
         if (year or day) and day <= monthrange(year or 2000, month)[1]:
             yield found, float(year * 10000 + month * 100 + day)
+
+
+def _century(short: str | None) -> int:
+    """Return the year of two digits, from 1950 to 2049; 0 for none."""
+    return 0 if short is None else 1950 + (int(short) - 50) % 100
 
 
 def _month(name: str) -> int:

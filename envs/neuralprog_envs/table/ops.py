@@ -63,7 +63,7 @@ class Inputs:
         """Return where the relation holds between the column's number and the pivot, (n, R)."""
         known = self.pivot < self.state.pivot_count[self.slots]
         pivot = self.state.pivots[self.slots, self.pivot]
-        related = relation(self.chosen("numbers"), pivot[:, None])
+        related = relation(_in_years(self.chosen("numbers"), pivot[:, None]), pivot[:, None])
         return related & self.chosen("valid") & known[:, None]  # type: ignore[no-any-return]
 
 
@@ -93,6 +93,12 @@ class Operation:
     reads: Reads = "table"
     mark: str = ""
     narrows: bool = False
+
+
+def _in_years(numbers: Floats, pivot: Floats) -> Floats:
+    """Return numbers, dates yyyymmdd as years where the pivot looks like a year."""
+    dates = (numbers >= 1e7) & (numbers < 3e7) & (pivot >= 1000) & (pivot < 3000)
+    return np.where(dates, numbers // 10_000, numbers)
 
 
 def _sum(x: Inputs) -> Floats:
@@ -273,10 +279,6 @@ SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "wiki": (
             "count", "prev", "next", "first", "last", "frequent", "greater", "lesser", "geq",
-            "leq", "max", "min", "match", "reset", "print", "and", "like", "sum", "gap",
-        ),
-        "tables": (
-            "count", "prev", "next", "first", "last", "frequent", "greater", "lesser", "geq",
             "leq", "max", "min", "match", "reset", "print", "and", "like", "sum", "gap", "unlike",
             "mode", "longest", "same", "more", "fewer", "above", "below", "average", "distinct",
             "span",
@@ -284,17 +286,19 @@ SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "all": tuple(OPERATIONS),
     }
 )  # fmt: skip
-"""The published sets, in the papers' and the code's order, two for real questions, and all.
+"""The published sets, in the papers' and the code's order, one for real questions, and all.
 
-"wiki" is "2017" with "and" and "sum" of 2015 and two operations of ours: "like" selects the cells
-that share the most words with the question, and "gap" is the difference of the greatest and the
-least number ("how many more medals has A than B?"). "tables" has these and more of ours:
+"wiki" is "2017" with "and" and "sum" of 2015 and operations of ours:
 
-- of the table: "unlike" (the cells that share no word with the question: "other than A");
+- of the table: "like" (the cells that share the most words with the question) and "unlike" (those
+  that share none: "other than A");
 - of the selected rows: "mode" (those with the most frequent entry), "longest" (the one with the
-  greatest span: 1950–1958 spans 8), "average", and "distinct" (how many different entries);
+  greatest span: 1950–1958 spans 8), "gap" (the greatest number less the least: "how many more has A
+  than B?"), "average", and "distinct" (how many different entries);
 - of one selected row: "same" (the others with its entry), "more" and "fewer" (those with a greater
   or smaller number), "above" and "below" it, and "span".
+
+Where a number of the question looks like a year, it is compared with the years of dates.
 
 The 2015 paper calls "print" assign and "match" text match; the 2017 paper calls "frequent" mfe,
 "match" select, "max" and "min" argmax and argmin.

@@ -45,7 +45,8 @@ class PosedTables:
             (B, R, C), float64.
         links: Where each word of the question occurs, by column, (B, Q, C), int8: 1 for the
             column's name, 2 for an entry that the question mentions, 4 for one that shares words
-            with it, and sums of these. Real questions have these five; in synthetic ones they
+            with it, 8 where the name or such an entry has the number to the word's right, and
+            sums of these. Real questions have these five; in synthetic ones they
             are empty.
         name_matches: Which columns' names the question mentions, (B, C), bool.
         texts: The question, the columns' names, the cells row by row, (B, 1 + C + R·C), str; or

@@ -57,6 +57,8 @@ class Slow:
             scalar = self.scalars[-3] - self.scalars[-1]
         elif name in ("greater", "lesser", "geq", "leq"):
             for r, v in values.items() if number is not None else ():
+                if number >= 1000 and 10_000_000 <= v < 30_000_000:
+                    v = float(str(v)[:4])
                 holds = {
                     "greater": v > number, "lesser": v < number,
                     "geq": v >= number, "leq": v <= number,

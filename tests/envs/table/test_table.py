@@ -26,6 +26,7 @@ from neuralprog_envs.table.features import (
     similar_cells,
     span,
 )
+from neuralprog_envs.table.language import TableLanguage
 from neuralprog_envs.table.ops import OPERATIONS, SETS
 from neuralprog_envs.table.pose import actions_of, pose
 from neuralprog_envs.table.questions import STEPS, grammar, numeric_kinds
@@ -78,12 +79,14 @@ def random_tables(instances, rng):
     present = np.arange(R) < rows[:, None]
     there = present[:, :, None] & (np.arange(C) < columns[:, None])[:, None]
     valid = there & (rng.random((B, R, C)) < 0.8)
+    numbers = rng.integers(-3, 4, (B, R, C)).astype(float)
+    dates = rng.random((B, R, C)) < 0.1
     return replace(
         instances,
         present=present,
         length=rows.astype(np.int32),
         column_count=columns.astype(np.int32),
-        numbers=np.where(valid, rng.integers(-3, 4, (B, R, C)).astype(float), 0.0),
+        numbers=np.where(valid, np.where(dates, 19_990_512.0, numbers), 0.0),
         valid=valid,
         matches=there & (rng.random((B, R, C)) < 0.4),
         frequent=there & (rng.random((B, R, C)) < 0.4),
@@ -91,7 +94,7 @@ def random_tables(instances, rng):
         shared=there & (rng.random((B, R, C)) < 0.4),
         entries=np.where(there, rng.integers(0, 4, (B, R, C)), 0).astype(np.int32),
         spans=np.where(there, rng.integers(-2, 3, (B, R, C)), 0).astype(float),
-        pivots=rng.integers(-2, 3, (B, 2)).astype(float),
+        pivots=rng.choice([-2.0, -1.0, 0.0, 1.0, 2.0, 1998.0, 1999.0], (B, 2)),
         pivot_count=rng.integers(0, 3, B).astype(np.int32),
     )
 
@@ -100,9 +103,9 @@ def test_both_published_sets_come_from_one_table():
     assert len(SETS["2015"]) == 10
     assert len(SETS["2017"]) == 15
     published = set(SETS["2015"]) | set(SETS["2017"])
-    assert set(SETS["wiki"]) - set(SETS["2017"]) == {"and", "sum", "like", "gap"}
-    assert set(SETS["wiki"]) < set(SETS["tables"])
-    assert published | set(SETS["tables"]) == set(OPERATIONS) == set(SETS["all"])
+    assert published < set(SETS["wiki"]) | {"difference", "or"} == set(OPERATIONS)
+    assert set(SETS["all"]) == set(OPERATIONS)
+    assert set(SETS["wiki"]) & published == set(SETS["2017"]) | {"and", "sum"}
     with pytest.raises(ValueError, match="unknown operation 'sort'"):
         make_task("NPTableQA", operations=["reset", "sort"])
     with pytest.raises(ValueError, match="need the operations"):
@@ -142,7 +145,7 @@ TERMS = (
 def test_operations_that_real_questions_need(question, program, answer):
     words = tokenizer.tokens(question)
     task = make_task(
-        "NPWikiTableQuestions", operations="tables", length=5, columns=4, vocabulary=words
+        "NPWikiTableQuestions", operations="wiki", length=5, columns=4, vocabulary=words
     )
     posed = task.pose_input({"table": [list(row) for row in TERMS], "question": question})
     actions = actions_of(program, Table(TERMS[0], TERMS[1:]), task.machine)
@@ -160,6 +163,12 @@ def test_operations_that_real_questions_need(question, program, answer):
 )  # fmt: skip
 def test_the_span_of_a_cell_is_its_second_number_less_its_first(cell, value):
     assert span(cell) == value
+
+
+def test_every_operation_has_its_meaning_in_words():
+    task = make_task("NPWikiTableQuestions", operations="all")
+    manual = TableLanguage(task.machine).manual.splitlines()
+    assert {line.split()[0] for line in manual[-len(OPERATIONS) :]} == set(OPERATIONS)
 
 
 def test_ties_go_to_the_earliest_greatest_and_the_latest_least():

@@ -30,7 +30,7 @@ def check(config: Config) -> None:
         )
     if "like" not in SETS.get(config.operations, ()):
         raise ValueError(
-            f"operations must be a set with 'like' (wiki, tables or all), got {config.operations!r}"
+            f"operations must be a set with 'like' (wiki or all), got {config.operations!r}"
         )
 
 

@@ -18,7 +18,7 @@ from neuralprog_envs.table.ops import OPERATIONS
 
 Observation = Mapping[str, NDArray[Any]]
 
-COLUMN_FEATURES = 12
+COLUMN_FEATURES = 15
 """F, the number of features of a column."""
 
 
@@ -121,9 +121,10 @@ def column_features_of(observation: Observation) -> NDArray[np.float32]:
     """Return the features of each column, (B, C, F).
 
     They are: whether the question mentions a cell; mentions exactly one; shares words with a cell;
-    names the column; the share of cells with numbers; whether all cells have numbers; whether
-    these all differ; the share that look like years; like dates; whether the numbers ascend;
-    whether the column is the first; and the constant 1.
+    names the column; the share of the name that it has; whether it has the name's or a cell's
+    number; whether cells have two numbers; the share of cells with numbers; whether all cells
+    have numbers; whether these all differ; the share that look like years; like dates; whether
+    the numbers ascend; whether the column is the first; and the constant 1.
     """
     there = cell_mask(observation)
     rows = np.maximum(there.sum(axis=1), 1)
@@ -137,11 +138,15 @@ def column_features_of(observation: Observation) -> NDArray[np.float32]:
     ordered = np.sort(np.where(valid, numbers, np.inf), axis=1)
     equal = (np.diff(np.where(np.isinf(ordered), -1.0, ordered), axis=1) == 0).any(axis=1)
     first = np.broadcast_to(np.arange(there.shape[2]) == 0, share.shape)
+    named = (observation["links"] & 1).sum(axis=1)
     traits = [
         matches > 0,
         matches == 1,
         (observation["similar"] > 0).any(axis=1),
         (observation["links"] & 1).any(axis=1),
+        np.minimum(named / np.maximum((observation["names"] > 0).sum(axis=2), 1), 1.0),
+        (observation["links"] & 8).any(axis=1),
+        (observation["spans"] != 0).any(axis=1),
         share,
         share == 1.0,
         (share == 1.0) & ~equal,

@@ -19,8 +19,9 @@ from neuralprog_agents.agents.neural_programmer_2017.features import COLUMN_FEAT
 from neuralprog_envs.table.ops import OPERATIONS
 
 _ABSENT = -1e9
-_KINDS = 3
-"""The kinds of links: a word occurs in a column's name, in a mentioned cell, in a similar one."""
+_KINDS = 4
+"""The kinds of links: a word occurs in a column's name, in a mentioned cell, in a similar one; the
+number to its right occurs there."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Encoding:
         q: The encoding of the question, (B, d).
         Z: The states at its words, (B, Q, d).
         no_word: 0 at words, a large negative number at padding, (B, Q).
-        linked: Whether a word is linked to a column, by kind, (B, Q, C, 3).
+        linked: Whether a word is linked to a column, by kind, (B, Q, C, 4).
         P: The columns, (B, C, d).
         traits: The features of columns, (B, C, F).
         able: Whether an operation can have an effect on a column, (B, O, C).

@@ -35,6 +35,7 @@ _POOL = 16
 """Minibatches that are drawn together and sorted by the questions' lengths."""
 _LOWEST_RATE = 0.05
 _NEVER = -1e30
+_UNUSED = -6.0
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ class WikiLearner:
         self.best = weights(self.model)
         self.progress, self.loss = Progress(), 0.0
         self._searched, self._examples = 0, list[Example]()
+        self._scores: list[NDArray[np.float32]] = []
+        self._saved_scores: NDArray[np.float32] | None = None
         self._search = data.examples(self.source)
         self._random = np.random.default_rng(0)
         self._rows: list[NDArray[np.int64]] = []
@@ -105,14 +108,22 @@ class WikiLearner:
             self._train(pulse)
 
     def _train(self, pulse: Pulse) -> None:
+        self._scores = self._scores or self._begin_scores()
         self._rows = self._rows or self._begin_epoch()
         self.model.train()
         first = self.progress.step
         for rows in self._rows[first : first + _CHUNK]:
             pulse()
-            self._step([self._examples[row] for row in rows])
+            self._step(rows.tolist())
         if self.progress.step == len(self._rows):
             self._end_epoch()
+
+    def _begin_scores(self) -> list[NDArray[np.float32]]:
+        """Return the scores of all questions' programs, as restored or those of unused ones."""
+        first = [_first_scores(example.programs) for example in self._examples]
+        if self._saved_scores is None:
+            return first
+        return np.split(self._saved_scores, np.cumsum([len(each) for each in first])[:-1])
 
     def _begin_epoch(self) -> list[NDArray[np.int64]]:
         """Return the minibatches of an epoch; seed the generators unless they were restored."""
@@ -134,14 +145,17 @@ class WikiLearner:
         for group in self.optimiser.param_groups:
             group["lr"] = self.config.learning_rate * max(_LOWEST_RATE, 1.0 - progress)
 
-    def _step(self, batch: Sequence[Example]) -> None:
+    def _step(self, rows: Sequence[int]) -> None:
         config, done = self.config, self._share_done()
         self._set_rate(done)
-        programs = [
-            _some(example.programs, config.programs_per_question, self._random) for example in batch
-        ]
+        batch = [self._examples[row] for row in rows]
+        most = config.programs_per_question
+        which = [_some(self._scores[row], most, self._random) for row in rows]
+        programs = [e.programs[some] for e, some in zip(batch, which, strict=True)]
         simplicity = config.simplicity * max(0.0, 1.0 - done / config.simplicity_share)
-        cost = loss(self.model, batch, programs, simplicity)
+        logs = log_probabilities(self.model, batch, programs)
+        self._remember(rows, which, logs)
+        cost = loss(logs, programs, simplicity)
         self.optimiser.zero_grad()
         cost.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
@@ -150,6 +164,15 @@ class WikiLearner:
         step, steps = self.progress.step + 1, self.progress.steps + 1
         samples = self.progress.samples + len(batch)
         self.progress = replace(self.progress, step=step, steps=steps, samples=samples)
+
+    def _remember(
+        self, rows: Sequence[int], which: Sequence[NDArray[np.int64]], logs: Tensor
+    ) -> None:
+        """Keep the log probabilities of the programs that were used."""
+        ends = np.cumsum([len(some) for some in which])[:-1]
+        parts = np.split(logs.detach().numpy(), ends)
+        for row, some, part in zip(rows, which, parts, strict=True):
+            self._scores[row][some] = part
 
     def _share_done(self) -> float:
         """Return the fraction of the training that is done, 0 to 1."""
@@ -185,12 +208,15 @@ class WikiLearner:
         """Return the network, the best one, Adam's means, and the generators."""
         best = {f"best.{name}": array for name, array in self.best.items()}
         torch_state = {"torch": torch.get_rng_state().numpy()}
+        if self._scores:
+            torch_state["scores"] = np.concatenate(self._scores)
         metadata = {**asdict(self.progress), "numpy": self._random.bit_generator.state}
         return {**training_state(self.model, self.optimiser), **best, **torch_state}, metadata
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
         """Restore what ``state`` returned."""
         self._random.bit_generator.state = metadata.pop("numpy")
+        self._saved_scores = tensors.get("scores")
         torch.set_rng_state(torch.from_numpy(tensors["torch"].copy()))
         self.progress = Progress(**metadata)
         self.best = {name: tensors[f"best.{name}"] for name in self.best}
@@ -225,27 +251,37 @@ def accuracy(policy: WikiPolicy, source: WikiSource) -> float:
     return float(np.mean(judged(source, answers_of(policy, source))))
 
 
-def loss(
-    model: Programmer,
-    batch: Sequence[Example],
-    programs: Sequence[NDArray[np.int8]],
-    simplicity: float = 0.0,
+def log_probabilities(
+    model: Programmer, batch: Sequence[Example], programs: Sequence[NDArray[np.int8]]
 ) -> Tensor:
+    """Return the log probability of each of the questions' programs, one after the other, (n,)."""
+    features = joined([example.features for example in batch])
+    actions = torch.from_numpy(np.concatenate(programs)).long()
+    return model.log_probability(features, actions, _owners(programs))
+
+
+def loss(logs: Tensor, programs: Sequence[NDArray[np.int8]], simplicity: float = 0.0) -> Tensor:
     """Return the mean of - log Σ_z p(z | question) e^(-λ |z|) over each question's programs.
 
     |z| is the number of a program's steps beyond the question's shortest one; λ is ``simplicity``.
+    ``logs`` are the programs' log probabilities, (n,).
     """
-    B = len(batch)
-    features = joined([example.features for example in batch])
-    owner = torch.from_numpy(np.repeat(np.arange(B), [len(each) for each in programs]))
-    actions = torch.from_numpy(np.concatenate(programs)).long()
-    logs = model.log_probability(features, actions, owner)
-    size = (actions[:, :, 0] >= 0).sum(dim=1)
-    least = torch.full((B,), actions.shape[1]).scatter_reduce(0, owner, size, "amin")
+    B, owner = len(programs), _owners(programs)
+    size = torch.from_numpy(np.concatenate([steps_of(each) for each in programs]))
+    least = torch.full((B,), 127).scatter_reduce(0, owner, size, "amin")
     logs = logs - simplicity * (size - least[owner])
     most = torch.full((B,), _NEVER).scatter_reduce(0, owner, logs.detach(), "amax")
     sums = torch.zeros(B).index_add(0, owner, torch.exp(logs - most[owner]))
     return -(torch.log(sums) + most).mean()
+
+
+def steps_of(programs: NDArray[np.int8]) -> NDArray[np.int64]:
+    """Return how many steps each program has, (n,)."""
+    return (programs[:, :, 0] >= 0).sum(axis=1)
+
+
+def _owners(programs: Sequence[NDArray[np.int8]]) -> Tensor:
+    return torch.from_numpy(np.repeat(np.arange(len(programs)), [len(each) for each in programs]))
 
 
 def _minibatches(
@@ -263,7 +299,15 @@ def _minibatches(
         yield order[first : first + size]
 
 
-def _some(programs: NDArray[np.int8], most: int, random: np.random.Generator) -> NDArray[np.int8]:
-    if len(programs) <= most:
-        return programs
-    return programs[random.choice(len(programs), most, replace=False)]
+def _first_scores(programs: NDArray[np.int8]) -> NDArray[np.float32]:
+    """Return the scores of programs that were never used: between good and bad ones."""
+    return (_UNUSED - steps_of(programs)).astype(np.float32)
+
+
+def _some(scores: NDArray[np.float32], most: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """Return the places of at most so many programs: those of highest score, and as many others."""
+    if len(scores) <= most:
+        return np.arange(len(scores))
+    order = np.argsort(-scores, kind="stable")
+    best, others = order[: most // 2], order[most // 2 :]
+    return np.concatenate([best, random.choice(others, most - len(best), replace=False)])

@@ -46,7 +46,9 @@ def posed():
 def test_shared_beginnings_change_no_probability(posed):
     source, model = posed
     examples = [e for e in data.examples(source) if e is not None][:6]
-    together = train.loss(model, examples, [e.programs for e in examples])
+    programs = [e.programs for e in examples]
+    logs = train.log_probabilities(model, examples, programs)
+    together = train.loss(logs, programs)
     costs = []
     for example in examples:
         logs = [
@@ -56,9 +58,18 @@ def test_shared_beginnings_change_no_probability(posed):
             for program in example.programs[:50]
         ]
         costs.append(-torch.logsumexp(torch.cat(logs), 0))
-        few = train.loss(model, [example], [example.programs[:50]])
+        some = [example.programs[:50]]
+        few = train.loss(train.log_probabilities(model, [example], some), some)
         torch.testing.assert_close(few, costs[-1])
     assert torch.isfinite(together)
+
+
+def test_the_programs_of_highest_score_are_always_among_those_that_are_learned_from():
+    scores = np.array([-9.0, -1.0, -7.0, -2.0, -8.0, -3.0], dtype=np.float32)
+    drawn = [train._some(scores, 4, np.random.default_rng(seed)) for seed in range(20)]
+    assert all({1, 3} <= set(each) and len(set(each)) == 4 for each in drawn)
+    assert {place for each in drawn for place in each} == set(range(6))
+    assert train._some(scores[:3], 4, np.random.default_rng(0)).tolist() == [0, 1, 2]
 
 
 def test_the_beam_finds_the_likeliest_programs_and_what_it_says_of_them_is_so(posed):
