@@ -7,7 +7,7 @@ read by ``numbers`` and ``tokenizer`` and not by CoreNLP.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -224,13 +224,26 @@ def links(
     """
     words = [frozenset() if w in _COMMON else content_stems([w]) for w in question.parts[0]]
     linked = np.zeros((len(words), table.shape[1]), dtype=np.int8)
+    roots = [{_root(stem) for stem in own} for own in words]
     for c, name in enumerate(table.names):
-        kinds = (content_stems(name), _stems(table, matches, c), _stems(table, similar, c))
+        named = content_stems(name)
+        linked[:, c] |= _marked(roots, {_root(stem) for stem in named}) << 4
+        kinds = (named, _stems(table, matches, c), _stems(table, similar, c))
         for bit, known in enumerate(kinds):
-            linked[:, c] |= np.array([bool(w & known) for w in words], dtype=np.int8) << bit
+            linked[:, c] |= _marked(words, known) << bit
         for place in _places_of_numbers(question, table, matches, c):
             linked[place, c] |= 8
     return linked
+
+
+def _marked(words: Sequence[Set[str]], known: Set[str]) -> NDArray[np.int8]:
+    """Return where something of each word is known, (q,)."""
+    return np.array([not known.isdisjoint(word) for word in words], dtype=np.int8)
+
+
+def _root(stem: str) -> str:
+    """Return the first letters of a word: nation of nationality, atten of attended."""
+    return stem[:5]
 
 
 def _places_of_numbers(

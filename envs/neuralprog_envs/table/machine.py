@@ -119,7 +119,7 @@ class TableMachine:
             "shared": Field((R, C), 0, 1, np.int8),
             "entries": Field((R, C), 0, R),
             "spans": Field((R, C), -LARGEST, LARGEST, np.float64),
-            "links": Field((self.question_words, C), 0, 15, np.int8),
+            "links": Field((self.question_words, C), 0, 31, np.int8),
         }
         work = {
             "selected": Field((R,), 0, 1, np.int8),

@@ -41,7 +41,7 @@ class Config:
     """d: how many numbers states and operations' vectors have."""
     embedding: ranges.Count = 96
     """How many numbers word vectors have."""
-    programs_per_question: ranges.Count = 24
+    programs_per_question: ranges.Count = 12
     """How many right programs of each question it learns from, drawn anew in each epoch."""
 
     simplicity: ranges.NonNegative = 1.0
@@ -56,7 +56,7 @@ class Config:
     """How many epochs lie between two validations; the last epoch is always validated."""
     batch: ranges.Count = 32
     """How many questions each gradient step uses."""
-    learning_rate: ranges.Positive = 1e-3
+    learning_rate: ranges.Positive = 3e-3
     """The learning rate of AdamW at the start; it falls linearly to a twentieth."""
     clip_norm: ranges.Positive = 5.0
     """A longer gradient is scaled down to this norm."""

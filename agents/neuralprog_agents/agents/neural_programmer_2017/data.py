@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
 from neuralprog_agents.agents.neural_programmer_2017.config import Config
 from neuralprog_agents.agents.neural_programmer_2017.features import Features, features_of
 from neuralprog_agents.agents.neural_programmer_2017.labels import Values, labels
 from neuralprog_agents.agents.neural_programmer_2017.programs import Explorer
+from neuralprog_agents.agents.neural_programmer_2017.traces import Traces, traced
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.table.features import ParsedQuestion
 from neuralprog_envs.table.vocabulary import Vocabulary
@@ -27,11 +25,11 @@ class Example:
 
     Attributes:
         features: The input of the networks, a batch of one.
-        programs: The right programs, (n, T, 3), int8; -1 after a program's end.
+        programs: The right programs.
     """
 
     features: Features
-    programs: NDArray[np.int8]
+    programs: Traces
 
 
 def settings(config: Config, words: Sequence[str]) -> dict[str, Any]:
@@ -88,12 +86,6 @@ def examples(source: WikiSource) -> Iterator[Example | None]:
         instance, machine = fitting.posed([number]), fitting.machine
         right = labels(values(question.context), question.target, question.canon)
         found = Explorer(machine, instance).search(right)
-        features = features_of(machine.observe(machine.initial(instance)), machine.operations)
-        yield Example(features.take(0), _padded(found, machine.steps)) if found else None
-
-
-def _padded(programs: Sequence[NDArray[np.int64]], steps: int) -> NDArray[np.int8]:
-    padded = np.full((len(programs), steps, 3), -1, dtype=np.int8)
-    for row, program in enumerate(programs):
-        padded[row, : len(program)] = program
-    return padded
+        start = machine.initial(instance)
+        one = features_of(machine.observe(start), machine.operations).take(0)
+        yield Example(one, traced(machine, start, found)) if found else None

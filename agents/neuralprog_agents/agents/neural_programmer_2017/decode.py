@@ -21,7 +21,7 @@ from neuralprog_agents.agents.neural_programmer_2017.features import (
     cell_mask,
     features_of,
 )
-from neuralprog_agents.agents.neural_programmer_2017.model import Encoding, Programmer
+from neuralprog_agents.agents.neural_programmer_2017.model import Encoding, Programmer, Rows
 from neuralprog_agents.agents.neural_programmer_2017.programs import (
     FOLLOWING,
     FRESH,
@@ -29,6 +29,7 @@ from neuralprog_agents.agents.neural_programmer_2017.programs import (
     OF_SEVERAL,
     STEPPING,
 )
+from neuralprog_agents.agents.neural_programmer_2017.traces import cells_of, size_of
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.task import Bools
 from neuralprog_envs.table.machine import TableMachine
@@ -150,9 +151,13 @@ def _extended(
     last: bool,
 ) -> _Beam:
     """Extend each program by its likeliest next actions; execute them and drop useless programs."""
-    owner = torch.from_numpy(beam.owner)
-    here = [read.take(owner) for read in seen]
-    logs = sum(map(_all_logs, models, here, beam.h)) / len(models)
+    rows = Rows(torch.from_numpy(beam.owner), len(seen[0].q))
+    sizes = torch.from_numpy(size_of(beam.state))
+    cells = torch.from_numpy(cells_of(machine, beam.state))
+    logs = sum(
+        _all_logs(model, read, rows, h, sizes, cells)
+        for model, read, h in zip(models, seen, beam.h, strict=True)
+    ) / len(models)
     logs = np.where(_allowed(machine, beam, last)[:, :, None, None], logs, _IMPOSSIBLE)
     n, *choices = logs.shape
     flat = logs.reshape(n, -1)
@@ -169,23 +174,32 @@ def _extended(
         state.selected.any(axis=1) & (state.selected != before.selected).any(axis=1)
     )
     programs = np.concatenate([beam.programs[parent], action[:, None]], axis=1)
-    h = [_next_history(*each, parent, action) for each in zip(models, here, beam.h, strict=True)]
+    read = zip(models, seen, beam.h, strict=True)
+    h = [_next_history(*each, beam.owner, parent, action) for each in read]
     whole = _Beam(beam.owner[parent], score[tried], programs, h, state)
     return whole.take(np.flatnonzero(moved))
 
 
 def _next_history(
-    model: Programmer, seen: Encoding, h: Tensor, parent: NDArray[np.int64], action: Actions
+    model: Programmer,
+    seen: Encoding,
+    h: Tensor,
+    owner: NDArray[np.int64],
+    parent: NDArray[np.int64],
+    action: Actions,
 ) -> Tensor:
     """Return a network's histories after one more action of each program."""
     before, (operation, column, _) = torch.from_numpy(parent), torch.from_numpy(action).unbind(1)
-    return model.next_history(h[before], operation, seen.P[before, column])
+    vectors = seen.P[torch.from_numpy(owner[parent]), column]
+    return model.next_history(h[before], operation, vectors)
 
 
-def _all_logs(model: Programmer, seen: Encoding, h: Tensor) -> NDArray[np.float64]:
+def _all_logs(
+    model: Programmer, seen: Encoding, rows: Rows, h: Tensor, sizes: Tensor, cells: Tensor
+) -> NDArray[np.float64]:
     """Return the log probability of every action, (n, O, C, N)."""
-    context = model.context(seen, h)
-    operations = model.operations(seen, context)
+    context = model.context(seen, rows, h, sizes)
+    operations, read = model.operations(seen, rows, context), model.column(context)
     n, count = operations.shape
     C, N = seen.P.shape[1], seen.left.shape[1]
     columns = torch.full((n, count, C), _IMPOSSIBLE)
@@ -197,9 +211,9 @@ def _all_logs(model: Programmer, seen: Encoding, h: Tensor) -> NDArray[np.float6
         if not seen.able[:, o].any():
             continue
         if OPERATIONS[name].column:
-            columns[:, o] = model.columns(seen, context, number)
+            columns[:, o] = model.columns(seen, rows, read, number, cells)
         if OPERATIONS[name].pivot:
-            pivots[:, o] = model.pivots(seen, number)
+            pivots[:, o] = model.pivots(seen, rows, number)
     logs = operations[:, :, None, None] + columns[:, :, :, None] + pivots[:, :, None, :]
     return logs.double().numpy()
 

@@ -12,16 +12,17 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout, log_softmax, relu, softmax
+from torch.nn.functional import dropout, log_softmax, one_hot, relu, softmax
 
 from neuralprog_agents.agents.neural_programmer_2017.card import Shape
 from neuralprog_agents.agents.neural_programmer_2017.features import COLUMN_FEATURES, Features
+from neuralprog_agents.agents.neural_programmer_2017.traces import CELLS, SIZES, Traces
 from neuralprog_envs.table.ops import OPERATIONS
 
 _ABSENT = -1e9
-_KINDS = 4
+_KINDS = 5
 """The kinds of links: a word occurs in a column's name, in a mentioned cell, in a similar one; the
-number to its right occurs there."""
+number to its right occurs there; a word of the column's name begins like it."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Encoding:
         q: The encoding of the question, (B, d).
         Z: The states at its words, (B, Q, d).
         no_word: 0 at words, a large negative number at padding, (B, Q).
-        linked: Whether a word is linked to a column, by kind, (B, Q, C, 4).
+        linked: Whether a word is linked to a column, by kind, (B, Q, C, kinds).
         P: The columns, (B, C, d).
         traits: The features of columns, (B, C, F).
         able: Whether an operation can have an effect on a column, (B, O, C).
@@ -50,9 +51,39 @@ class Encoding:
     left: Tensor
     no_pivot: Tensor
 
-    def take(self, rows: Tensor) -> Encoding:
-        """Return the encodings in the given rows, (n,)."""
-        return Encoding(*(value[rows] for value in vars(self).values()))
+
+class Rows:
+    """n rows, each of one of B questions, and their places in B groups of K.
+
+    Args:
+        owner: The question of each row, ascending, (n,).
+        count: B.
+    """
+
+    def __init__(self, owner: Tensor, count: int) -> None:
+        sizes = torch.bincount(owner, minlength=count)
+        self.owner, self.B, self.K = owner, count, int(sizes.max())
+        first = torch.cumsum(sizes, 0) - sizes
+        self._place = owner * self.K + torch.arange(len(owner)) - first[owner]
+
+    def dots(self, vectors: Tensor, query: Tensor) -> Tensor:
+        """Return the inner products of each query with its question's vectors.
+
+        Args:
+            vectors: (B, k, d).
+            query: (n, d).
+        """
+        return self.mixed(vectors.transpose(1, 2), query)
+
+    def mixed(self, vectors: Tensor, weights: Tensor) -> Tensor:
+        """Return the sum of each question's vectors, (B, k, d), by the weights, (n, k)."""
+        grouped = weights.new_zeros(self.B * self.K, weights.shape[1])
+        grouped = grouped.index_copy(0, self._place, weights).view(self.B, self.K, -1)
+        return torch.bmm(grouped, vectors).flatten(0, 1).index_select(0, self._place)
+
+    def of(self, values: Tensor) -> Tensor:
+        """Return each row's own of B values."""
+        return values.index_select(0, self.owner)
 
 
 class Programmer(nn.Module):
@@ -67,9 +98,12 @@ class Programmer(nn.Module):
         self.U = nn.Parameter(torch.randn(count, e) * 0.1)
         self.question = nn.LSTM(e + _KINDS, d // 2, batch_first=True, bidirectional=True)
         self.attend = nn.Linear(d, d, bias=False)
-        self.operation = nn.Linear(3 * d, e)
+        self.operation = nn.Linear(3 * d + SIZES, e)
         self.operation_bias = nn.Parameter(torch.zeros(count))
-        self.column = nn.Linear(3 * d + e, d)
+        self.column = nn.Linear(3 * d + SIZES, d)
+        self.column_operation = nn.Linear(e, d, bias=False)
+        self.cell = nn.Linear(d, CELLS)
+        self.cell_weight = nn.Parameter(torch.zeros(count, CELLS))
         self.column_attend = nn.Linear(d, d, bias=False)
         self.name = nn.Linear(e, d)
         self.trait = nn.Linear(COLUMN_FEATURES, d)
@@ -123,33 +157,53 @@ class Programmer(nn.Module):
     def _dropped(self, values: Tensor) -> Tensor:
         return dropout(values, self.drop, self.training)
 
-    def context(self, seen: Encoding, h: Tensor) -> Tensor:
-        """Return [h; q; attended words], (n, 3 d)."""
-        weights = self.attention(seen, h)
-        return torch.cat([h, seen.q, torch.bmm(weights[:, None], seen.Z)[:, 0]], dim=1)
+    def context(self, seen: Encoding, rows: Rows, h: Tensor, sizes: Tensor) -> Tensor:
+        """Return [h; q; attended words; size], (n, 3 d + sizes).
 
-    def attention(self, seen: Encoding, h: Tensor) -> Tensor:
+        Args:
+            seen: The encodings of B questions.
+            rows: The question of each row.
+            h: The history of each, (n, d).
+            sizes: How many rows each has selected, see ``traces.size_of``, (n,).
+        """
+        words = rows.mixed(seen.Z, self.attention(seen, rows, h))
+        return torch.cat([h, rows.of(seen.q), words, one_hot(sizes, SIZES).float()], dim=1)
+
+    def attention(self, seen: Encoding, rows: Rows, h: Tensor) -> Tensor:
         """Return the attention over the question's words, (n, Q)."""
-        return softmax(_dots(seen.Z, self.attend(h)) + seen.no_word, dim=1)
+        return softmax(rows.dots(seen.Z, self.attend(h)) + rows.of(seen.no_word), dim=1)
 
-    def operations(self, seen: Encoding, context: Tensor) -> Tensor:
+    def operations(self, seen: Encoding, rows: Rows, context: Tensor) -> Tensor:
         """Return the log probabilities of the operations, (n, O)."""
         logits = relu(self.operation(context)) @ self.U.T + self.operation_bias
-        return log_softmax(torch.where(seen.able.any(dim=2), logits, _ABSENT), dim=1)
+        return log_softmax(torch.where(rows.of(seen.able.any(dim=2)), logits, _ABSENT), dim=1)
 
-    def columns(self, seen: Encoding, context: Tensor, operation: Tensor) -> Tensor:
-        """Return the log probabilities of the columns, given an operation in each row, (n, C)."""
-        y = self._dropped(relu(self.column(torch.cat([context, self.U[operation]], dim=1))))
-        words = softmax(_dots(seen.Z, self.column_attend(y)) + seen.no_word, dim=1)
-        links = torch.einsum("nq,nqck->nck", words, seen.linked)
-        logits = _dots(seen.P, y) + _dots(seen.traits, self.trait_weight[operation])
+    def columns(
+        self, seen: Encoding, rows: Rows, read: Tensor, operation: Tensor, cells: Tensor
+    ) -> Tensor:
+        """Return the log probabilities of the columns, given an operation in each row, (n, C).
+
+        Args:
+            seen: The encodings of B questions.
+            rows: The question of each row.
+            read: ``column`` of each row's context, (n, d).
+            operation: Each row's operation, (n,).
+            cells: What the selected cells of each column are, see ``traces.cells_of``, (n, C).
+        """
+        y = self._dropped(relu(read + self.column_operation(self.U)[operation]))
+        words = softmax(rows.dots(seen.Z, self.column_attend(y)) + rows.of(seen.no_word), dim=1)
+        links = rows.mixed(seen.linked.flatten(2), words).view(len(y), -1, _KINDS)
+        kinds = torch.stack([(cells >> k) & 1 for k in range(CELLS)], dim=2).float()
+        logits = rows.dots(seen.P, y) + rows.dots(seen.traits, self.trait_weight[operation])
         logits = logits + _dots(links, self.link_weight[operation])
-        able = seen.able[torch.arange(len(operation)), operation]
+        logits = logits + _dots(kinds, self.cell_weight[operation] + self.cell(y))
+        able = seen.able[rows.owner, operation]
         return log_softmax(torch.where(able, logits, _ABSENT), dim=1)
 
-    def pivots(self, seen: Encoding, operation: Tensor) -> Tensor:
+    def pivots(self, seen: Encoding, rows: Rows, operation: Tensor) -> Tensor:
         """Return the log probabilities of the numbers, given an operation in each row, (n, N)."""
-        return log_softmax(_dots(seen.left, self.pivot(self.U[operation])) + seen.no_pivot, dim=1)
+        logits = rows.dots(seen.left, self.pivot(self.U)[operation])
+        return log_softmax(logits + rows.of(seen.no_pivot), dim=1)
 
     def next_history(self, h: Tensor, operation: Tensor, column: Tensor) -> Tensor:
         """Return the history after one more action; ``column`` is the column's vector, (n, d)."""
@@ -160,28 +214,39 @@ class Programmer(nn.Module):
         """Return the history before the first action, (n, d)."""
         return torch.zeros_like(seen.q)
 
-    def log_probability(self, features: Features, programs: Tensor, owner: Tensor) -> Tensor:
+    def log_probability(self, features: Features, traces: Traces, owner: Tensor) -> Tensor:
         """Return the log probability of each program, (n,).
 
         Common prefixes of a question's programs are computed once.
 
         Args:
             features: B questions.
-            programs: Actions, (n, T, 3); the operation is -1 after a program's end.
-            owner: The question of each program, (n,).
+            traces: n programs.
+            owner: The question of each program, ascending, (n,).
         """
         read = self.encode(features)
+        actions = torch.as_tensor(traces.actions).long()
+        sizes, cells = torch.as_tensor(traces.sizes).long(), torch.as_tensor(traces.cells)
         h, total = torch.zeros(len(owner), self.shape.hidden), torch.zeros(len(owner))
-        for t in range(programs.shape[1]):
-            going = torch.nonzero(programs[:, t, 0] >= 0)[:, 0]
-            begun = torch.cat([owner[:, None], programs[:, :t].flatten(1)], dim=1)[going]
-            step, after = self._step(read, begun, h[going], programs[going, t])
+        for t in range(actions.shape[1]):
+            going = torch.nonzero(actions[:, t, 0] >= 0)[:, 0]
+            if not len(going):
+                break
+            begun = torch.cat([owner[:, None], actions[:, :t].flatten(1)], dim=1)[going]
+            found = sizes[going, t], cells[going, t]
+            step, after = self._step(read, begun, h[going], actions[going, t], *found)
             total = total.index_add(0, going, step)
             h = torch.zeros_like(h).index_copy(0, going, after)
         return total
 
     def _step(
-        self, read: Encoding, begun: Tensor, h: Tensor, action: Tensor
+        self,
+        read: Encoding,
+        begun: Tensor,
+        h: Tensor,
+        action: Tensor,
+        sizes: Tensor,
+        cells: Tensor,
     ) -> tuple[Tensor, Tensor]:
         """Return the log probability of each action and the history after it.
 
@@ -190,22 +255,25 @@ class Programmer(nn.Module):
             begun: Each program's question and its actions so far, (n, 1 + 3 t).
             h: The history of each program, (n, d).
             action: The next action of each program, (n, 3).
+            sizes: See ``context``, (n,).
+            cells: See ``columns``, (n, C).
         """
         first, place = _unique(begun)
-        seen = read.take(begun[first, 0])
-        context = self.context(seen, h[first])
+        rows = Rows(begun[first, 0], len(read.q))
+        context = self.context(read, rows, h[first], sizes[first])
         operation, column, pivot = action.unbind(dim=1)
-        step = self.operations(seen, context)[place, operation]
+        step = self.operations(read, rows, context)[place, operation]
         some, which = _unique(torch.stack([place, operation], dim=1))
-        rows, chosen = place[some], operation[some]
-        here = seen.take(rows)
-        columns = self.columns(here, context[rows], chosen)[which, column]
-        pivots = self.pivots(here, chosen)[which, pivot]
+        here, chosen = Rows(begun[some, 0], len(read.q)), operation[some]
+        asked = self.column(context).index_select(0, place[some])
+        columns = self.columns(read, here, asked, chosen, cells[some])[which, column]
+        pivots = self.pivots(read, here, chosen)[which, pivot]
         step = step + columns * self.reads[operation]  # type: ignore[index]
         step = step + pivots * self.compares[operation]  # type: ignore[index]
         last, group = _unique(torch.cat([place[:, None], action], dim=1))
-        vectors = seen.P[place[last], column[last]]
-        return step, self.next_history(h[last], operation[last], vectors)[group]
+        vectors = read.P[begun[last, 0], column[last]]
+        after = self.next_history(h.index_select(0, last), operation[last], vectors)
+        return step, after.index_select(0, group)
 
 
 def _unique(rows: Tensor) -> tuple[Tensor, Tensor]:

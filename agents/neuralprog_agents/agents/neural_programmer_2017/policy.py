@@ -5,7 +5,7 @@ The viewer shows the action probabilities of the program, step by step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neuralprog_agents.agents.neural_programmer_2017.decode import programs_of
-from neuralprog_agents.agents.neural_programmer_2017.features import Features, features_of
-from neuralprog_agents.agents.neural_programmer_2017.model import Encoding, Programmer
+from neuralprog_agents.agents.neural_programmer_2017.decode import programs_of, state_of
+from neuralprog_agents.agents.neural_programmer_2017.features import (
+    Features,
+    Observation,
+    features_of,
+)
+from neuralprog_agents.agents.neural_programmer_2017.model import Programmer, Rows
+from neuralprog_agents.agents.neural_programmer_2017.traces import cells_of, size_of
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.ops import OPERATIONS, SETS
+from neuralprog_envs.table.state import TableState
 from neuralprog_envs.table.vocabulary import Vocabulary
 
 Probabilities = dict[str, NDArray[Any]]
@@ -71,12 +77,18 @@ class WikiPolicy:
         """Return the probabilities behind the last actions; see ``agent.Policy``."""
         if self._program is None:
             raise ValueError("there are no action probabilities before the first action")
-        features = features_of(self._observation, self.operations)
-        return action_probabilities(self.models, features, self._program)[self._step]
+        machine = self._machine(self._observation)
+        return action_probabilities(self.models, machine, self._observation, self._program)[
+            self._step
+        ]
 
     def _choose(self, observation: Any) -> NDArray[np.int64]:
+        return programs_of(self.models, self._machine(observation), observation, self.beam)
+
+    def _machine(self, observation: Any) -> TableMachine:
+        """Return a machine of an observation's sizes."""
         _, rows, columns = observation["numbers"].shape
-        machine = TableMachine(
+        return TableMachine(
             rows=rows,
             columns=columns,
             operations=self.operations,
@@ -86,11 +98,13 @@ class WikiPolicy:
             cell_words=1,
             steps=observation["program"].shape[1],
         )
-        return programs_of(self.models, machine, observation, self.beam)
 
 
 def action_probabilities(
-    models: Sequence[Programmer], features: Features, programs: NDArray[np.int64]
+    models: Sequence[Programmer],
+    machine: TableMachine,
+    observation: Observation,
+    programs: NDArray[np.int64],
 ) -> list[Probabilities]:
     """Return the action probabilities of each step, given the program's earlier steps.
 
@@ -98,46 +112,62 @@ def action_probabilities(
 
     Args:
         models: The networks, whose probabilities are averaged.
-        features: B questions.
+        machine: The machine, with the networks' operations.
+        observation: The first observation of B environments.
         programs: The program of each, resets in front, (B, T, 3).
 
     Returns:
         For each of T steps the distributions "operation" (B, O), "column" (B, C), "numbers"
         (B, N) and "words" (B, Q); all 0 where a step is padding, or reads no column or number.
     """
+    features = features_of(observation, machine.operations)
+    states = _states(machine, observation, programs)
     with torch.no_grad():
-        found = [_of_one(model, features, torch.as_tensor(programs)) for model in models]
+        found = [_of_one(model, features, machine, states, programs) for model in models]
     return [
         {name: np.mean([each[t][name].numpy() for each in found], axis=0) for name in found[0][t]}
         for t in range(programs.shape[1])
     ]
 
 
-def _of_one(model: Programmer, features: Features, programs: Tensor) -> list[dict[str, Tensor]]:
+def _states(
+    machine: TableMachine, observation: Observation, programs: NDArray[np.int64]
+) -> list[TableState]:
+    """Return the machine's state before each step."""
+    states = [state_of(observation, machine)]
+    for t in range(programs.shape[1] - 1):
+        states.append(machine.step(states[-1], programs[:, t]))
+    return states
+
+
+def _of_one(
+    model: Programmer,
+    features: Features,
+    machine: TableMachine,
+    states: Sequence[TableState],
+    programs: NDArray[np.int64],
+) -> list[dict[str, Tensor]]:
     seen, steps, every = model.encode(features), [], torch.arange(len(programs))
-    h, names = model.initial_history(seen), model.shape.operations
-    for operation, column, _ in (step.unbind(dim=1) for step in programs.unbind(dim=1)):
-        goes = _where(lambda name: name != "reset", names, operation)
-        reads = _where(lambda name: OPERATIONS[name].column, names, operation)
-        compares = _where(lambda name: OPERATIONS[name].pivot, names, operation)
-        steps.append(_weights(model, seen, h, operation, (goes, reads, compares)))
+    h, rows = model.initial_history(seen), Rows(every, len(programs))
+    for state, action in zip(states, torch.as_tensor(programs).unbind(dim=1), strict=True):
+        operation, column, _ = action.unbind(dim=1)
+        sizes, cells = torch.from_numpy(size_of(state)), torch.from_numpy(cells_of(machine, state))
+        context = model.context(seen, rows, h, sizes)
+        columns = model.columns(seen, rows, model.column(context), operation, cells)
+        goes, reads, compares = _masks(model.shape.operations, operation)
+        steps.append(
+            {
+                "operation": model.operations(seen, rows, context).exp() * goes,
+                "column": columns.exp() * goes * reads,
+                "numbers": model.pivots(seen, rows, operation).exp() * goes * compares,
+                "words": model.attention(seen, rows, h) * goes,
+            }
+        )
         h = torch.where(goes > 0, model.next_history(h, operation, seen.P[every, column]), h)
     return steps
 
 
-def _where(holds: Callable[[str], bool], names: Sequence[str], operation: Tensor) -> Tensor:
-    """Return 1 where something holds of an operation's name, else 0, (B, 1)."""
-    return torch.tensor([float(holds(name)) for name in names])[operation][:, None]
-
-
-def _weights(
-    model: Programmer, seen: Encoding, h: Tensor, operation: Tensor, masks: tuple[Tensor, ...]
-) -> dict[str, Tensor]:
-    goes, reads, compares = masks
-    context = model.context(seen, h)
-    return {
-        "operation": model.operations(seen, context).exp() * goes,
-        "column": model.columns(seen, context, operation).exp() * goes * reads,
-        "numbers": model.pivots(seen, operation).exp() * goes * compares,
-        "words": model.attention(seen, h) * goes,
-    }
+def _masks(names: Sequence[str], operation: Tensor) -> list[Tensor]:
+    """Return where an operation is no padding, reads a column, reads a number, (B, 1) each."""
+    facts = [(name != "reset", OPERATIONS[name].column, OPERATIONS[name].pivot) for name in names]
+    return list(torch.tensor(facts).float()[operation].split(1, dim=1))

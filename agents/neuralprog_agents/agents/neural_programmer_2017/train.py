@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
-from neuralprog_agents.agents.neural_programmer_2017 import data
+from neuralprog_agents.agents.neural_programmer_2017 import data, traces
 from neuralprog_agents.agents.neural_programmer_2017.card import Shape
 from neuralprog_agents.agents.neural_programmer_2017.config import Config
 from neuralprog_agents.agents.neural_programmer_2017.data import Example
 from neuralprog_agents.agents.neural_programmer_2017.features import joined
 from neuralprog_agents.agents.neural_programmer_2017.model import Programmer
 from neuralprog_agents.agents.neural_programmer_2017.policy import WikiPolicy
+from neuralprog_agents.agents.neural_programmer_2017.traces import Traces
 from neuralprog_agents.evaluation.release import answers_of, judged
 from neuralprog_agents.training.network import restore, seeded, training_state, weights
 from neuralprog_envs.table.wiki import WikiSource
@@ -120,7 +121,7 @@ class WikiLearner:
 
     def _begin_scores(self) -> list[NDArray[np.float32]]:
         """Return the scores of all questions' programs, as restored or those of unused ones."""
-        first = [_first_scores(example.programs) for example in self._examples]
+        first = [_first_scores(example.programs.actions) for example in self._examples]
         if self._saved_scores is None:
             return first
         return np.split(self._saved_scores, np.cumsum([len(each) for each in first])[:-1])
@@ -151,7 +152,7 @@ class WikiLearner:
         batch = [self._examples[row] for row in rows]
         most = config.programs_per_question
         which = [_some(self._scores[row], most, self._random) for row in rows]
-        programs = [e.programs[some] for e, some in zip(batch, which, strict=True)]
+        programs = [e.programs.take(some) for e, some in zip(batch, which, strict=True)]
         simplicity = config.simplicity * max(0.0, 1.0 - done / config.simplicity_share)
         logs = log_probabilities(self.model, batch, programs)
         self._remember(rows, which, logs)
@@ -252,22 +253,21 @@ def accuracy(policy: WikiPolicy, source: WikiSource) -> float:
 
 
 def log_probabilities(
-    model: Programmer, batch: Sequence[Example], programs: Sequence[NDArray[np.int8]]
+    model: Programmer, batch: Sequence[Example], programs: Sequence[Traces]
 ) -> Tensor:
     """Return the log probability of each of the questions' programs, one after the other, (n,)."""
     features = joined([example.features for example in batch])
-    actions = torch.from_numpy(np.concatenate(programs)).long()
-    return model.log_probability(features, actions, _owners(programs))
+    return model.log_probability(features, traces.joined(programs), _owners(programs))
 
 
-def loss(logs: Tensor, programs: Sequence[NDArray[np.int8]], simplicity: float = 0.0) -> Tensor:
+def loss(logs: Tensor, programs: Sequence[Traces], simplicity: float = 0.0) -> Tensor:
     """Return the mean of - log Σ_z p(z | question) e^(-λ |z|) over each question's programs.
 
     |z| is the number of a program's steps beyond the question's shortest one; λ is ``simplicity``.
     ``logs`` are the programs' log probabilities, (n,).
     """
     B, owner = len(programs), _owners(programs)
-    size = torch.from_numpy(np.concatenate([steps_of(each) for each in programs]))
+    size = torch.from_numpy(np.concatenate([steps_of(each.actions) for each in programs]))
     least = torch.full((B,), 127).scatter_reduce(0, owner, size, "amin")
     logs = logs - simplicity * (size - least[owner])
     most = torch.full((B,), _NEVER).scatter_reduce(0, owner, logs.detach(), "amax")
@@ -280,7 +280,7 @@ def steps_of(programs: NDArray[np.int8]) -> NDArray[np.int64]:
     return (programs[:, :, 0] >= 0).sum(axis=1)
 
 
-def _owners(programs: Sequence[NDArray[np.int8]]) -> Tensor:
+def _owners(programs: Sequence[Traces]) -> Tensor:
     return torch.from_numpy(np.repeat(np.arange(len(programs)), [len(each) for each in programs]))
 
 

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from neuralprog_agents.agents.neural_programmer_2017 import agent, data, decode, train
+from neuralprog_agents.agents.neural_programmer_2017 import agent, data, decode, traces, train
 from neuralprog_agents.agents.neural_programmer_2017.config import Config
 from neuralprog_agents.agents.neural_programmer_2017.model import Programmer, Shape
 from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.release import answer_release
 from neuralprog_agents.training.loop import restart
+from neuralprog_envs.core import batch
 
 SMALL = Config(
     questions="sample",
@@ -53,12 +54,12 @@ def test_shared_beginnings_change_no_probability(posed):
     for example in examples:
         logs = [
             model.log_probability(
-                example.features, torch.from_numpy(program[None]).long(), torch.tensor([0])
+                example.features, example.programs.take(np.array([row])), torch.tensor([0])
             )
-            for program in example.programs[:50]
+            for row in range(min(len(example.programs), 50))
         ]
         costs.append(-torch.logsumexp(torch.cat(logs), 0))
-        some = [example.programs[:50]]
+        some = [example.programs.take(np.arange(min(len(example.programs), 50)))]
         few = train.loss(train.log_probabilities(model, [example], some), some)
         torch.testing.assert_close(few, costs[-1])
     assert torch.isfinite(together)
@@ -77,17 +78,16 @@ def test_the_beam_finds_the_likeliest_programs_and_what_it_says_of_them_is_so(po
     numbers = [3, 7, 50]
     fitting = source.fitted(numbers)
     observation = fitting.machine.observe(fitting.machine.initial(fitting.posed(numbers)))
+    machine, state = fitting.machine, decode.state_of(observation, fitting.machine)
     found = decode.candidates([model], fitting.machine, observation, 40)
     features = decode.features_of(observation, fitting.machine.operations)
     for row, each in enumerate(found):
         assert each
         for candidate in each[:20]:
-            program = np.full((1, 4, 3), -1)
-            program[0, : len(candidate.program)] = candidate.program
+            start = batch.take(state, np.array([row]))
+            trace = traces.traced(machine, start, [candidate.program])
             with torch.no_grad():
-                logs = model.log_probability(
-                    features.take(row), torch.from_numpy(program), torch.tensor([0])
-                )
+                logs = model.log_probability(features.take(row), trace, torch.tensor([0]))
             assert float(logs[0]) == pytest.approx(candidate.log_probability, abs=1e-4)
         likeliest = max(each, key=lambda c: c.log_probability).log_probability
         narrow = decode.candidates([model], fitting.machine, observation, 5)[row]
