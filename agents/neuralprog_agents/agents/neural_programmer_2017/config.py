@@ -28,7 +28,7 @@ class Config:
     """The release's file of questions that choose the best epoch's networks."""
     test_lengths: ranges.Counts = (12,)
     """The numbers of rows that `evaluate` scores at, on questions of the sample."""
-    success_rate: ranges.Share = 0.36
+    success_rate: ranges.Share = 0.4
     """A restart succeeds when it answers this share of the validation questions."""
 
     steps: ranges.Count = 4
@@ -37,7 +37,7 @@ class Config:
     """The set of operations that programs are made of."""
     word_cutoff: ranges.Count = 3
     """Rarer words in questions and column names are treated as unknown."""
-    hidden: Annotated[int, ranges.Within(2)] = 128
+    hidden: Annotated[int, ranges.Within(2)] = 160
     """d: how many numbers states and operations' vectors have."""
     embedding: ranges.Count = 96
     """How many numbers word vectors have."""
@@ -62,7 +62,7 @@ class Config:
     """A longer gradient is scaled down to this norm."""
     weight_decay: ranges.NonNegative = 1e-5
     """The weight decay of AdamW."""
-    dropout: ranges.PartialShare = 0.3
+    dropout: ranges.PartialShare = 0.4
     """The share of the numbers of each vector that a gradient step leaves out at random."""
     beam: ranges.Count = 8
     """How many programs beam search keeps in each step when it answers."""
