@@ -387,9 +387,20 @@ def test_links_say_which_columns_a_questions_words_stand_in():
     found = {word: row.tolist() for word, row in zip(question.parts[0], linked, strict=True)}
     nothing = [0, 0, 0]
     assert found == {
-        "how": nothing, "many": nothing, "points": [0, 1, 0], "had": nothing, "ann": [6, 0, 0],
+        "how": nothing, "many": nothing, "points": [0, 17, 0], "had": nothing, "ann": [6, 0, 0],
         "lee": [6, 0, 0], "in": nothing, "monaco": [0, 0, 4], "?": nothing,
     }  # fmt: skip
+
+
+def test_links_of_numbers_and_of_words_that_begin_alike():
+    table = ParsedTable(Table(("Nationality", "Race 3", "Points"), (("Arland", "x", "31"),)))
+    question = ParsedQuestion("which nation got 31 in race 3?")
+    matches, similar = cell_matches(question, table), similar_cells(question, table)
+    linked = links(question, table, matches, similar)
+    found = {word: row.tolist() for word, row in zip(question.parts[0], linked, strict=True)}
+    assert found["nation"] == [16, 0, 0]
+    assert found["got"] == [0, 0, 8]
+    assert found["race"] == [0, 1 | 8 | 16, 0]
 
 
 def test_every_question_of_the_sample_is_answered_by_its_program():

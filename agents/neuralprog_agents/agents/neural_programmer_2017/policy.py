@@ -170,4 +170,4 @@ def _of_one(
 def _masks(names: Sequence[str], operation: Tensor) -> list[Tensor]:
     """Return where an operation is no padding, reads a column, reads a number, (B, 1) each."""
     facts = [(name != "reset", OPERATIONS[name].column, OPERATIONS[name].pivot) for name in names]
-    return list(torch.tensor(facts).float()[operation].split(1, dim=1))
+    return list(torch.tensor(facts).float()[operation][:, :, None].unbind(dim=1))

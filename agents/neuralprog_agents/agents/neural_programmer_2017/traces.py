@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.core.task import Bools, Ints
+from neuralprog_envs.core.task import Bools
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.state import POSED, TableState
 
@@ -55,7 +55,7 @@ def joined(parts: Sequence[Traces]) -> Traces:
     return Traces(actions, sizes, cells)
 
 
-def traced(machine: TableMachine, start: TableState, programs: Sequence[Ints]) -> Traces:
+def traced(machine: TableMachine, start: TableState, programs: Sequence[NDArray[Any]]) -> Traces:
     """Execute programs, (T', 3) each, of one question.
 
     Args:
@@ -81,7 +81,7 @@ def traced(machine: TableMachine, start: TableState, programs: Sequence[Ints]) -
     return Traces(actions.astype(np.int8), sizes, cells)
 
 
-def _repeated(start: TableState, state: TableState, rows: Ints) -> TableState:
+def _repeated(start: TableState, state: TableState, rows: NDArray[Any]) -> TableState:
     """Return the given rows of a state whose table is that of ``start``, which is not copied."""
     tables = {
         name: np.broadcast_to(getattr(start, name), (len(rows), *getattr(start, name).shape[1:]))
