@@ -12,7 +12,6 @@ from stable_baselines3.common.env_util import make_vec_env
 
 import neuralprog_envs  # noqa: F401
 from neuralprog_agents.agents.rl.algorithms import options_of
-from neuralprog_agents.agents.rl.vec_env import ProgramVecEnv
 from neuralprog_agents.benchmark.comparison.entrants import entrant
 from neuralprog_agents.training.loop import contained_randomness
 
