@@ -36,13 +36,13 @@ VARIANTS = [
     for settings in (
         {
             "tape": [
-                {"action": action, "observation": observation, "reward": reward}
-                for action, observation, reward in (
-                    ("instruction", "full", "sparse"),
-                    ("instruction", "flags", "shaped"),
-                    ("instruction", "pointers", "progress"),
-                    ("circuit", "flags", "sparse"),
-                    ("circuit", "pointers", "shaped"),
+                {"action": action, "observation": shown, "reward": reward, "last_actions": k}
+                for action, shown, reward, k in (
+                    ("instruction", "full", "sparse", 0),
+                    ("instruction", "flags", "shaped", 3),
+                    ("instruction", "pointers", "progress", 2),
+                    ("circuit", "flags", "sparse", 0),
+                    ("circuit", "pointers", "shaped", 1),
                 )
             ],
             "program": [

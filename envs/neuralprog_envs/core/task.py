@@ -37,6 +37,19 @@ def pairs_of(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return one, other
 
 
+def ordered(values: Ints) -> NDArray[np.int8]:
+    """Compare each two of P values a row: 0 less, 1 equal, 2 greater; (B, P) to (B, pairs)."""
+    i, j = pairs_of(values.shape[1])
+    one, other = values[:, i], values[:, j]
+    return (one > other).astype(np.int8) + (one >= other)
+
+
+def remember(last_actions: Ints, action: NDArray[Any]) -> None:
+    """Put actions, (B, K) or (K,), before the last ones of a state, (B, k, K), in place."""
+    last_actions[:, 1:] = last_actions[:, :-1].copy()
+    last_actions[:, 0] = action + 1
+
+
 class LengthError(ValueError):
     """A task has no instances of the given length; the message names the lengths that it has."""
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import arguments
-from neuralprog_envs.core.task import Bools
+from neuralprog_envs.core.task import Bools, remember
 from neuralprog_envs.program.library import ACT, RETURN, Action, Library, View
 from neuralprog_envs.program.rules import Rules
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
@@ -108,7 +108,7 @@ class ProgramEpisode:
             move = self._find(arguments.action(self._machine, action))
         self.steps += 1
         if self._machine.last_actions:
-            self._machine.remember(self._state, np.asarray(action, dtype=np.int32))
+            remember(self._state.last_actions, np.asarray(action, dtype=np.int32))
         if move is None or self.halted:
             return
         if move.effect is not None:

@@ -29,7 +29,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import arguments
-from neuralprog_envs.core.task import Bools, Field, Ints, fields_only, pairs_of
+from neuralprog_envs.core.task import (
+    Bools,
+    Field,
+    Ints,
+    fields_only,
+    ordered,
+    pairs_of,
+    remember,
+)
 from neuralprog_envs.program.definition import Definition, Recursion
 from neuralprog_envs.program.episode import Move, ProgramEpisode, moves_of
 from neuralprog_envs.program.library import ACT, RETURN, Action, Library
@@ -158,17 +166,12 @@ class ProgramMachine:
         running = self._running(state)
         legal = known & self._permitted(state, running, program)
         np.add(state.steps, 1, out=state.steps)
-        self.remember(state, action)
+        if self.last_actions:
+            remember(state.last_actions, action)
         self._act(state, np.flatnonzero(legal & (program == ACT)), effect)
         self._call(state, np.flatnonzero(legal & (program > ACT)), program, arguments)
         self._return(state, np.flatnonzero(legal & (program == RETURN)), running)
         return state
-
-    def remember(self, state: ProgramState, action: NDArray[Any]) -> None:
-        """Put actions, (B, 4) or (4,), before the last ones of a state, in place."""
-        if self.last_actions:
-            state.last_actions[:, 1:] = state.last_actions[:, :-1].copy()
-            state.last_actions[:, 0] = action + 1
 
     def _return(
         self, state: ProgramState, rows: NDArray[np.intp], running: NDArray[np.intp]
@@ -288,13 +291,6 @@ class ProgramMachine:
         taken = [a * int(t) for a, t in zip(arguments, self.rules.takes[program], strict=True)]
         known = self.library.words.get((program, taken[0], taken[1], taken[2]))
         return known or f"{self.library.names[program]} {' '.join(map(str, taken))} (unknown)"
-
-
-def ordered(values: Ints) -> NDArray[np.int8]:
-    """Compare each two of P values a row: 0 less, 1 equal, 2 greater; (B, P) to (B, pairs)."""
-    i, j = pairs_of(values.shape[1])
-    one, other = values[:, i], values[:, j]
-    return (one > other).astype(np.int8) + (one >= other)
 
 
 @lru_cache(maxsize=16)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import arguments
+from neuralprog_envs.core.task import remember
 from neuralprog_envs.tape.ops import Module
 from neuralprog_envs.tape.state import TapeState
 
@@ -30,9 +31,12 @@ class TapeEpisode:
         accesses: What the last step read and wrote: "READ" or "WRITE", the address, the value.
         halted: Whether the machine has halted by its own action.
         steps: Steps executed.
+        last_actions: The last k actions, see ``TapeState``, shape (1, k, K).
     """
 
-    __slots__ = ("_machine", "accesses", "halted", "registers", "steps", "tape")
+    __slots__ = (
+        "_machine", "accesses", "halted", "last_actions", "registers", "steps", "tape",
+    )  # fmt: skip
 
     def __init__(self, machine: TapeMachine, start: TapeState) -> None:
         self._machine = machine
@@ -41,12 +45,15 @@ class TapeEpisode:
         self.accesses: list[tuple[str, int, int]] = []
         self.halted = False
         self.steps = int(start.steps[0])
+        self.last_actions = start.last_actions.copy()
 
     def step(self, action: Any) -> None:
         """Execute one action; raise ValueError when it has another form or is out of range."""
         numbers = arguments.action(self._machine, action)
         self.accesses.clear()
         self.steps += 1
+        if self._machine.last_actions:
+            remember(self.last_actions, np.array(numbers, dtype=np.int32))
         if self._machine.action == "circuit":
             self._run_circuit(numbers)
         else:
@@ -83,16 +90,24 @@ class TapeEpisode:
         """Return new observation arrays."""
         mode = self._machine.observation_mode
         if mode == "flags":
-            return {"flags": np.array([r == 0 for r in self.registers], dtype=np.int8)}
-        full = {"registers": np.array(self.registers, dtype=np.int32), "tape": self.tape.copy()}
-        return full if mode == "full" else full | self._pointed()
+            seen: dict[str, NDArray[Any]] = {
+                "flags": np.array([r == 0 for r in self.registers], dtype=np.int8)
+            }
+        else:
+            registers = np.array(self.registers, dtype=np.int32)
+            seen = {"registers": registers, "tape": self.tape.copy()}
+        if mode == "pointers":
+            seen |= self._pointed()
+        if self._machine.last_actions:
+            seen["last_actions"] = self.last_actions[0].copy()
+        return seen
 
     def _pointed(self) -> dict[str, NDArray[Any]]:
         cells = [self.tape.item(r) for r in self.registers]
-        equal = [a == b for a, b in itertools.combinations([*self.registers, *cells], 2)]
+        pairs = itertools.combinations([0, *self.registers, *cells], 2)
         return {
             "pointed": np.array(cells, dtype=np.int32),
-            "equal": np.array(equal, dtype=np.int8),
+            "order": np.array([(a > b) + (a >= b) for a, b in pairs], dtype=np.int8),
         }
 
     def action_mask(self) -> NDArray[np.bool_]:
@@ -106,4 +121,5 @@ class TapeEpisode:
             registers=np.array([self.registers], dtype=np.int32),
             halted=np.array([self.halted]),
             steps=np.array([self.steps], dtype=np.int32),
+            last_actions=self.last_actions.copy(),
         )

@@ -145,12 +145,15 @@ class LearnedModule:
         The patterns of zero registers that occur are added to ``met``.
         """
         machine, B = self._machine(M), len(a)
-        tape = np.zeros((B, M), dtype=np.int32)
-        tape[:, 0], tape[:, 1] = a, b
         zeros = np.zeros(B, dtype=np.int32)
         state = TapeState(
-            tape, np.zeros((B, self.registers), np.int32), np.zeros(B, dtype=bool), zeros.copy()
+            tape=np.zeros((B, M), dtype=np.int32),
+            registers=np.zeros((B, self.registers), dtype=np.int32),
+            halted=np.zeros(B, dtype=bool),
+            steps=zeros.copy(),
+            last_actions=np.zeros((B, 0, len(machine.actions)), dtype=np.int32),
         )
+        state.tape[:, 0], state.tape[:, 1] = a, b
         result, halted, rows = zeros, np.zeros(B, dtype=bool), np.arange(B)
         for _ in range(self.limit(M)):
             pattern = (state.registers == 0) @ (1 << np.arange(self.registers))

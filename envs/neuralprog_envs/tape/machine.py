@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import arguments, batch
-from neuralprog_envs.core.task import Bools, Field, Ints, fields_only, pairs_of
+from neuralprog_envs.core.task import Bools, Field, Ints, fields_only, ordered, remember
 from neuralprog_envs.tape.episode import TapeEpisode
 from neuralprog_envs.tape.ops import MIN_MEMORY, MODULES, Module
 from neuralprog_envs.tape.state import TapeInstances, TapeState
@@ -53,6 +53,7 @@ class TapeMachine:
         repetitions: How many times a circuit has the list of modules.
         module_list: The modules, in the order of a circuit and of the operations' numbers: the
             paper's fourteen, or others among them, such as ``learned.LearnedModule``.
+        last_actions: k, how many of the last actions observations show.
 
     Raises:
         ValueError: A setting is out of its range, or two modules have one name.
@@ -64,10 +65,12 @@ class TapeMachine:
     observation_mode: Literal["full", "flags", "pointers"] = "full"
     repetitions: int = 1
     module_list: tuple[Module, ...] = MODULES
+    last_actions: int = 0
 
     def __post_init__(self) -> None:
         sizes = {"memory_size": (MIN_MEMORY, 2**24), "registers": (1, 2**10)}
-        arguments.set_integers(self, {**sizes, "repetitions": (1, 2**6)})
+        others = {"repetitions": (1, 2**6), "last_actions": (0, 2**10)}
+        arguments.set_integers(self, {**sizes, **others})
         arguments.choice("action", self.action, ("instruction", "circuit"))
         arguments.choice("observation", self.observation_mode, OBSERVATIONS)
         named = all(isinstance(getattr(module, "arity", None), int) for module in self.module_list)
@@ -142,20 +145,24 @@ class TapeMachine:
     def observation(self) -> Mapping[str, Field]:
         """The arrays of an observation.
 
-        "pointed" is tape[r] of each register r. "equal" compares each two of the 2R values in
-        "registers" and "pointed": the first with the second, with the third, and so on.
+        "pointed" is tape[r] of each register r. "order" compares each two of 2R + 1 values, which
+        are 0, those in "registers" and those in "pointed": the first with the second, with the
+        third, and so on. 0 is less, 1 equal, 2 greater. It does not grow with the memory.
+        "last_actions" are the k latest actions, see ``TapeState``.
         """
         R, highest = self.registers, self.memory_size - 1
         if self.observation_mode == "flags":
-            return {"flags": Field((R,), 0, 1, np.int8)}
-        full = {
-            "registers": Field((R,), 0, highest),
-            "tape": Field((self.memory_size,), 0, highest),
-        }
-        if self.observation_mode == "full":
-            return full
-        pairs = R * (2 * R - 1)
-        return full | {"pointed": Field((R,), 0, highest), "equal": Field((pairs,), 0, 1, np.int8)}
+            fields = {"flags": Field((R,), 0, 1, np.int8)}
+        else:
+            tape = Field((self.memory_size,), 0, highest)
+            fields = {"registers": Field((R,), 0, highest), "tape": tape}
+        if self.observation_mode == "pointers":
+            order = Field((R * (2 * R + 1),), 0, 2, np.int8)
+            fields |= {"pointed": Field((R,), 0, highest), "order": order}
+        if self.last_actions:
+            shape = (self.last_actions, len(self.actions))
+            fields["last_actions"] = Field(shape, 0, max(self.actions))
+        return fields
 
     def initial(self, instances: TapeInstances) -> TapeState:
         """Return the posed tapes with all registers at 0."""
@@ -165,6 +172,7 @@ class TapeMachine:
             registers=np.zeros((B, self.registers), dtype=np.int32),
             halted=np.zeros(B, dtype=bool),
             steps=np.zeros(B, dtype=np.int32),
+            last_actions=np.zeros((B, self.last_actions, len(self.actions)), dtype=np.int32),
         )
 
     def step(self, state: TapeState, action: NDArray[Any]) -> TapeState:
@@ -179,6 +187,8 @@ class TapeMachine:
             halts = self._run_circuit(state, action)
         np.logical_or(state.halted, halts, out=state.halted)
         np.add(state.steps, 1, out=state.steps)
+        if self.last_actions:
+            remember(state.last_actions, action)
         return state
 
     def _instruct(self, state: TapeState, action: NDArray[Any]) -> Bools:
@@ -247,9 +257,14 @@ class TapeMachine:
     def observe(self, state: TapeState) -> dict[str, NDArray[Any]]:
         """Return new observation arrays."""
         if self.observation_mode == "flags":
-            return {"flags": (state.registers == 0).astype(np.int8)}
-        full = {"registers": state.registers.copy(), "tape": state.tape.copy()}
-        return full if self.observation_mode == "full" else full | pointed(**full)
+            seen: dict[str, NDArray[Any]] = {"flags": (state.registers == 0).astype(np.int8)}
+        else:
+            seen = {"registers": state.registers.copy(), "tape": state.tape.copy()}
+        if self.observation_mode == "pointers":
+            seen |= pointed(**seen)
+        if self.last_actions:
+            seen["last_actions"] = state.last_actions.copy()
+        return seen
 
     def action_mask(self, state: TapeState) -> Bools:
         """Return all True, read-only: every choice of this machine is legal in every state."""
@@ -261,11 +276,10 @@ class TapeMachine:
 
 
 def pointed(registers: Ints, tape: Ints) -> dict[str, NDArray[Any]]:
-    """Return "pointed" and "equal" of an observation, each with the leading axis B."""
+    """Return "pointed" and "order" of an observation, each with the leading axis B."""
     cells = np.take_along_axis(tape, registers, axis=1)
-    values = np.concatenate([registers, cells], axis=1)
-    one, other = pairs_of(values.shape[1])
-    return {"pointed": cells, "equal": (values[:, one] == values[:, other]).astype(np.int8)}
+    zero = np.zeros_like(cells[:, :1])
+    return {"pointed": cells, "order": ordered(np.concatenate([zero, registers, cells], axis=1))}
 
 
 @lru_cache(maxsize=16)

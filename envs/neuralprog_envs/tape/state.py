@@ -33,9 +33,12 @@ class TapeState:
         registers: Shape (B, R), int32.
         halted: Which have halted by their own action, shape (B,), bool.
         steps: Steps executed, shape (B,), int32.
+        last_actions: The last k actions, the latest first, each number plus 1; 0 where there were
+            none yet; shape (B, k, K), int32. k may be 0.
     """
 
     tape: Ints
     registers: Ints
     halted: Bools
     steps: Ints
+    last_actions: Ints

@@ -133,6 +133,7 @@ def build(
     observation: Any = "full",
     repetitions: int = 1,
     modules: Sequence[Module] = MODULES,
+    last_actions: int = 0,
 ) -> TapeTask:
     """Return the task of the given settings: the family's keyword arguments.
 
@@ -146,6 +147,7 @@ def build(
         repetitions: Repetitions of the module list in a circuit.
         modules: That list; by default the paper's fourteen. ``learned.LearnedModule`` makes a
             program that was learned into one more.
+        last_actions: How many of the last actions an observation shows.
 
     Raises:
         ValueError: A setting is out of its range.
@@ -158,5 +160,6 @@ def build(
         observation_mode=observation,
         repetitions=repetitions,
         module_list=tuple(modules),
+        last_actions=last_actions,
     )
     return TapeTask(algorithm, machine)

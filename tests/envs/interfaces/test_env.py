@@ -31,15 +31,15 @@ def random_steps(env_id, steps=40, **settings):
 @pytest.mark.parametrize("action", ["instruction", "circuit"])
 def test_tapes_show_what_the_registers_point_to(action):
     seen = random_steps("NRAMPermutation-v0", observation="pointers", action=action)
-    equalities = set()
+    orders = set()
     for _, shown in seen:
         registers, tape = shown["registers"].tolist(), shown["tape"].tolist()
         cells = [tape[r] for r in registers]
         assert shown["pointed"].tolist() == cells
-        pairs = itertools.combinations(registers + cells, 2)
-        assert shown["equal"].tolist() == [a == b for a, b in pairs]
-        equalities |= set(shown["equal"].tolist())
-    assert equalities == {0, 1}
+        pairs = itertools.combinations([0, *registers, *cells], 2)
+        assert shown["order"].tolist() == [(a >= b) + (a > b) for a, b in pairs]
+        orders |= set(shown["order"].tolist())
+    assert orders == {0, 1, 2}
 
 
 @pytest.mark.parametrize("env_id", ["NPIQuickSort-v0", "NPIHanoi-v0", "NPIAddition-v0"])
@@ -61,8 +61,9 @@ def test_programs_show_how_pointers_and_their_cells_compare(env_id):
     assert orders == {0, 1, 2}
 
 
-def test_programs_show_the_last_actions():
-    env = gym.make("NPIMax-v0", length=3, last_actions=2)
+@pytest.mark.parametrize("env_id", ["NPIMax-v0", "NRAMSwap-v0"])
+def test_the_last_actions_are_shown(env_id):
+    env = gym.make(env_id, length=3, last_actions=2)
     observation, _ = env.reset(seed=0)
     assert not observation["last_actions"].any()
     done = []
@@ -96,6 +97,7 @@ def test_tables_show_what_each_action_would_select(env_id):
         ("NRAMCopy", {"observation": ["pointers"]}),
         ("NPIMax", {"observation": "effects"}),
         ("NPIMax", {"last_actions": -1}),
+        ("NRAMCopy", {"last_actions": -1}),
         ("NPIMax", {"last_actions": 1.5}),
         ("NPTableQA", {"observation": "pointers"}),
         ("NPTableQA", {"observation": None}),

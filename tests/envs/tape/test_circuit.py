@@ -48,6 +48,7 @@ def state_of(registers, tape):
         np.array([registers], dtype=np.int32),
         np.zeros(1, dtype=bool),
         np.zeros(1, dtype=np.int32),
+        np.zeros((1, 0, 0), dtype=np.int32),
     )
 
 

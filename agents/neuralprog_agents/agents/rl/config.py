@@ -73,8 +73,9 @@ class Config:
     """The arrays whose first observation says which successes belong together."""
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Arguments of an algorithm, over those of ``algorithms.ALGORITHMS``:
-    {PPO: {ent_coef: 0.02}, DQN: {buffer_size: 10000}}. ``ent_coef_end`` and ``learning_rate_end``
-    are what these fall to, geometrically, when the budget is spent."""
+    {PPO: {ent_coef: 0.02}, DQN: {buffer_size: 10000}}. MaskablePPO and RecurrentPPO take PPO's too,
+    below their own. ``ent_coef_end`` and ``learning_rate_end`` are what these fall to,
+    geometrically, when the budget is spent."""
 
     def __post_init__(self) -> None:
         ranges.check(self)

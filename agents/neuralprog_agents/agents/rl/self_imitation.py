@@ -33,8 +33,8 @@ _PROGRAMS = 64
 """Programs that are kept for a key."""
 _BATCHES = 4
 """Gradient steps after a rollout."""
-_EPISODES = 256
-"""Programs in a batch."""
+_STEPS = 1024
+"""Steps in a batch, or a few more: the programs are whole."""
 _AGAIN = 0.5
 """The share of the scouts that play a program that their key has."""
 _UNIFORM = 0.2
@@ -80,11 +80,13 @@ class SuccessMemory:
             if len(known) > _PROGRAMS:
                 del known[min(known, key=lambda each: known[each].rate)]
 
-    def draw(self, random: np.random.Generator, count: int) -> Iterator[Steps]:
-        """Yield a program for each of ``count`` keys, drawn uniformly."""
+    def draw(self, random: np.random.Generator, steps: int) -> Iterator[Steps]:
+        """Yield programs, each of a key drawn uniformly, of so many steps or more together."""
         keys = list(self.programs)
-        for row in random.integers(len(keys), size=count).tolist():
-            yield self._draw_at(random, keys[row])
+        while steps > 0:
+            program = self._draw_at(random, keys[int(random.integers(len(keys)))])
+            steps -= len(program["actions"])
+            yield program
 
     def _draw_at(self, random: np.random.Generator, key: bytes) -> Steps:
         programs = list(self.programs[key].values())
@@ -179,7 +181,7 @@ class SelfImitation(BaseCallback):  # type: ignore[misc]
             self._explore(self._scouts, random)
         if self.memory.programs:
             for _ in range(_BATCHES):
-                self._imitate(list(self.memory.draw(random, _EPISODES)))
+                self._imitate(list(self.memory.draw(random, _STEPS)))
 
     def _explore(self, env: ProgramVecEnv, random: np.random.Generator) -> None:
         """Let the scouts play a program each, and remember what was right."""

@@ -23,6 +23,9 @@ from neuralprog_envs.registry import find, make_task
 MOST_FLAT = 16_384
 """The most combinations of integers that are enumerated to find the distinct actions."""
 
+GROWING = {"registers", "tape", "pointed"}
+"""The arrays of tapes whose shape or range grows with the memory."""
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -76,11 +79,11 @@ def _setup(config: Config) -> Setup:
     row = find(config.env)
     low, high = config.length or row.defaults["length"]
     settings = dict(config.settings)
-    if row.family == "tape" and settings.get("observation") != "flags":
-        machine: Any = make_task(row.id, **{**settings, "length": (low, 2 * high)}).machine
-        settings.setdefault("memory_size", machine.memory_size)
     task = make_task(row.id, **{**settings, "length": (low, high)})
     fields = config.fields or tuple(task.machine.observation)
+    if row.family == "tape" and GROWING & set(fields):
+        machine: Any = make_task(row.id, **{**settings, "length": (low, 2 * high)}).machine
+        settings.setdefault("memory_size", machine.memory_size)
     setup = Setup(
         env=row.id,
         algorithm=config.algorithm,

@@ -104,9 +104,13 @@ _BITS = 6
 """Enough for the tapes of all trained lengths; with its default 12 the NTM learns more slowly."""
 
 
-def _rl(algorithm: str) -> Entrant:
+_NO_MEMORY_OF_SUCCESSES = {"self_imitation": 0, "scouts": 0}
+"""For algorithms that cannot imitate themselves, see ``agents/rl/train.py: IMITATES_ITSELF``."""
+
+
+def _rl(algorithm: str, **more: Any) -> Entrant:
     variants = (f"-{algorithm.lower()}", "")
-    own = {"algorithm": algorithm}
+    own = {"algorithm": algorithm, **more}
     return Entrant(algorithm.lower(), agent="rl", samples="steps", overrides=own, variants=variants)
 
 
@@ -152,7 +156,9 @@ ENTRANTS: tuple[Entrant, ...] = (
     *map(_seq2seq, ("lstm", "lstm-attention", "transformer")),
     _ntm("lstm"),
     _ntm("mlp", learning_rate=3e-3),
-    *map(_rl, ("PPO", "MaskablePPO", "RecurrentPPO", "A2C", "DQN")),
+    *map(_rl, ("PPO", "MaskablePPO", "A2C")),
+    _rl("RecurrentPPO", **_NO_MEMORY_OF_SUCCESSES),
+    _rl("DQN", **_NO_MEMORY_OF_SUCCESSES),
     Entrant(
         "imitation", agent="rl", samples="demonstrated steps",
         overrides={"algorithm": "BC"}, variants=("-bc",),

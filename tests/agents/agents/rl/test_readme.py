@@ -1,16 +1,22 @@
-"""What the README shows to users of Stable-Baselines3 runs."""
+"""What users of Stable-Baselines3 and rl-zoo3 are shown runs."""
 
 import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 import yaml
-from stable_baselines3 import PPO
+from gymnasium.wrappers import FilterObservation
+from stable_baselines3 import A2C, PPO
+from stable_baselines3.common.env_util import make_vec_env
 
-from neuralprog_agents.agents.rl.vec_env import ProgramVecEnv
+import neuralprog_envs  # noqa: F401
+from neuralprog_agents.agents.rl.algorithms import options_of
+from neuralprog_agents.benchmark.comparison.entrants import entrant
 from neuralprog_agents.training.loop import contained_randomness
 
-TEXT = (Path(__file__).parents[4] / "agents/neuralprog_agents/agents/rl/README.md").read_text()
+ROOT = Path(__file__).parents[4]
+TEXT = (ROOT / "agents/neuralprog_agents/agents/rl/README.md").read_text()
 
 
 def block(kind):
@@ -26,9 +32,40 @@ def test_the_example_runs():
     assert names["env"].action_space.contains(np.asarray(action[0]))
 
 
-def test_settings_in_the_form_of_the_zoo_make_a_learner():
-    [(env_id, settings)] = yaml.safe_load(block("yaml")).items()
-    env = ProgramVecEnv(env_id, settings.pop("n_envs"), **settings.pop("env_kwargs"))
-    settings.pop("n_timesteps")
+ZOO = {"ppo": PPO, "a2c": A2C}
+ENTRIES = [
+    (name, env_id)
+    for name in ZOO
+    for env_id in yaml.safe_load((ROOT / f"examples/rl_zoo3/{name}.yml").read_text())
+]
+
+
+@pytest.mark.parametrize(("name", "env_id"), ENTRIES)
+def test_settings_in_the_form_of_the_zoo_are_those_of_the_configs(name, env_id):
+    settings = yaml.safe_load((ROOT / f"examples/rl_zoo3/{name}.yml").read_text())[env_id]
+    config = entrant(name).config(env_id)
+    [wrapper] = settings["env_wrapper"]
+    assert tuple(wrapper["gymnasium.wrappers.FilterObservation"]["filter_keys"]) == config.fields
+    assert settings["env_kwargs"] == {**config.settings, "reward": config.reward}
+    assert settings["n_envs"] == config.envs
+    assert settings["n_timesteps"] == config.budget
+    assert settings["gamma"] == config.gamma
+    options = options_of(config)
+    assert settings["learning_rate"] == f"lin_{options['learning_rate']:.0e}".replace("e-0", "e-")
+    for key in {"n_steps", "batch_size", "n_epochs", "ent_coef"} & set(options):
+        assert settings[key] == options[key]
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_settings_in_the_form_of_the_zoo_make_a_learner(name):
+    env_id, settings = next(
+        iter(yaml.safe_load((ROOT / f"examples/rl_zoo3/{name}.yml").read_text()).items())
+    )
+    [wrapper] = settings.pop("env_wrapper")
+    env = make_vec_env(
+        env_id, 32, env_kwargs=settings.pop("env_kwargs"), wrapper_class=FilterObservation,
+        wrapper_kwargs=wrapper["gymnasium.wrappers.FilterObservation"],
+    )  # fmt: skip
+    ours = {"policy", "gamma", "n_steps", "batch_size", "n_epochs", "ent_coef"}
     with contained_randomness():
-        assert PPO(settings.pop("policy"), env, device="cpu", **settings).n_steps == 64
+        ZOO[name](env=env, device="cpu", **{k: settings[k] for k in ours & set(settings)})

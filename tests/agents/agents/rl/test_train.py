@@ -9,7 +9,7 @@ import torch
 
 from neuralprog_agents.agents.rl import agent
 from neuralprog_agents.agents.rl.agent import Config
-from neuralprog_agents.agents.rl.algorithms import ALGORITHMS
+from neuralprog_agents.agents.rl.algorithms import ALGORITHMS, options_of
 from neuralprog_agents.agents.rl.self_imitation import SuccessMemory, _episodes
 from neuralprog_agents.agents.rl.setup import first_bias, setup_of, table_of
 from neuralprog_agents.agents.rl.vec_env import ProgramVecEnv
@@ -28,8 +28,7 @@ SMALL = {
     "layers": (8,),
     "options": {
         "PPO": {"n_steps": 16, "batch_size": 64},
-        "MaskablePPO": {"n_steps": 16, "batch_size": 64},
-        "RecurrentPPO": {"n_steps": 16, "batch_size": 64, "n_epochs": 2},
+        "RecurrentPPO": {"n_epochs": 2},
         "DQN": {"learning_starts": 200, "buffer_size": 600, "batch_size": 32},
         "BC": {"demonstrations": 50, "batch_size": 16},
     },
@@ -198,6 +197,25 @@ def test_a_curriculum_goes_on_when_enough_episodes_succeed():
     assert tops[-1] == 2  # an array of one item needs a return only, one of two more
 
 
+def test_relatives_of_ppo_take_its_options():
+    assert options_of(small("PPO"))["n_epochs"] == 4
+    for name, epochs in (("MaskablePPO", 4), ("RecurrentPPO", 2)):
+        options = options_of(small(name))
+        assert (options["n_steps"], options["batch_size"], options["n_epochs"]) == (16, 64, epochs)
+    assert options_of(small("A2C"))["n_steps"] == ALGORITHMS["A2C"].defaults["n_steps"]
+
+
+@pytest.mark.parametrize("fields", [["order", "last_actions"], ["order", "tape"]])
+def test_a_tape_policy_fits_every_memory_unless_it_sees_what_grows(fields):
+    config = small("PPO", settings={"observation": "pointers", "last_actions": 2}, fields=fields)
+    policy = agent.learner(config, 0).validation._policy
+    if "tape" in fields:
+        with pytest.raises(ValueError, match="fits one machine only"):
+            policy.settings(50)
+    else:
+        assert "memory_size" not in policy.settings(50)
+
+
 def test_halting_is_rare_and_operations_alike_at_first():
     for env, ending in (("NRAMCopy-v0", -1), ("NPIMax-v0", 0)):
         config = small("PPO", env, flat=True, linger=3.0)
@@ -228,7 +246,7 @@ def test_a_memory_prefers_what_is_always_right_and_survives_as_arrays():
     known = memory.programs[b"question"]
     assert [(p.hits, p.misses) for p in known.values()] == [(20, 20), (40, 0)]
     for kept in (memory, SuccessMemory.of(memory.arrays())):
-        drawn = [e["actions"][0, 0] for e in kept.draw(np.random.default_rng(0), 400)]
+        drawn = [e["actions"][0, 0] for e in kept.draw(np.random.default_rng(0), 800)]
         questions = [action for action in drawn if action in (1, 2)]
         assert questions.count(2) > 150
         assert questions.count(1) < 10
@@ -257,7 +275,7 @@ def test_supervision_says_what_it_learns_from():
 
 @pytest.mark.learning
 def test_masked_ppo_learns_to_sort_three_items(tmp_path):
-    path = ROOT / "configs" / "rl" / "bubblesort.yaml"
+    path = ROOT / "configs" / "rl" / "bubblesort-3.yaml"
     config = settings.parse("rl", path, ["--budget", "250000"])
     restarts = (run(config, tmp_path / str(i), index=i)[0] for i in range(3))
     outcome = next(outcome for outcome in restarts if outcome.success)
@@ -268,8 +286,8 @@ def test_masked_ppo_learns_to_sort_three_items(tmp_path):
 
 @pytest.mark.learning
 def test_cloning_learns_to_answer_questions(tmp_path):
-    path = ROOT / "configs" / "rl" / "table.yaml"
-    config = settings.parse("rl", path, ["--algorithm", "BC", "--length", "[5, 9]"])
+    path = ROOT / "configs" / "rl" / "table-bc.yaml"
+    config = settings.parse("rl", path, ["--length", "[5, 9]"])
     outcome, _ = run(config, tmp_path)
     assert outcome.success
     policy = policy_of("rl", outcome.tensors, outcome.card)

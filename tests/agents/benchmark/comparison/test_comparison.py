@@ -51,11 +51,11 @@ def test_settings_are_those_of_the_task_or_else_of_the_family():
     def file(name, env):
         return entrant(name).file(env).name
 
-    assert file("dqn", "NRAMCopy") == "copy.yaml"
+    assert file("dqn", "NPIMax") == "max.yaml"
     assert file("dqn", "NRAMMerge") == "tape.yaml"
     assert file("nram-gradient", "NRAMCopy") == "copy-gradient.yaml"
     assert file("nram-gradient", "NRAMCount") == "count.yaml"
-    assert file("imitation", "NRAMCopy") == "tape.yaml"
+    assert file("imitation", "NRAMCopy") == "tape-bc.yaml"
     assert entrant("dqn").config("NRAMMerge").length == (2, 5)
 
 
