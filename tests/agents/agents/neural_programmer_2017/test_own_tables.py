@@ -1,8 +1,8 @@
 """Sixty questions on twelve tables of our own: what `np-wikitables` answers on a user's tables.
 
 They were written before any setting was tuned, and none is from the release. The floor is only
-ever raised; 40 is the target. `make floors` leaves this out: with the oldest libraries a near-tie
-is rounded otherwise (35).
+ever raised; it is one less than the score, 43, since another processor may round a near-tie
+otherwise. `make floors` leaves this out, since old libraries do.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from neuralprog_agents import load
 from neuralprog_agents.evaluation.release import answer_release
 
 OWN = Path(__file__).parent / "own"
-FLOOR = 36
+FLOOR = 42
 
 
 def test_questions_on_our_own_tables():
