@@ -29,7 +29,6 @@ from neuralprog_agents.training.files import parse_json
 from neuralprog_agents.training.schema import structured
 from neuralprog_envs.tape.functions import Function
 
-
 Lifts = tuple[list[CircuitTable], NDArray[np.float64]]
 """Programs to begin at, and the score of each."""
 

@@ -5,7 +5,8 @@
     output          . . . . . 1 4          (dots are not scored; here M = 7, so 2 + 6 = 1)
 
 Input: p, a_0, b_0, a_1, b_1, ..., zeros; p = 2n + 1 is the first cell after them. Output: cells
-p..p+n-1 hold a_i + b_i modulo M. A user's input is the elements in the order of the tape: 2n numbers.
+p..p+n-1 hold a_i + b_i modulo M. A user's input is the elements in the order of the tape: 2n
+numbers.
 Source: ours; ReversedAddition without carries, on the same tape.
 """
 
@@ -26,7 +27,7 @@ class VectorAddition:
 
     registers = 5
     shortest = 1
-    split_from = 3
+    split_from = 2
     look = Look(("p", ("elements a b a b …", 2)))
 
     def memory_size(self, n: int) -> int:
