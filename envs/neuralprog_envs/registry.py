@@ -101,6 +101,7 @@ _ROWS = (
     _tape(
         "ReversedAddition", "reversed_addition:ReversedAddition", (1, 4), "arithmetic", "classic"
     ),
+    _tape("VectorAddition", "vector_addition:VectorAddition", (1, 4), "arithmetic", "ours"),
     _function("DigitSum", "digit_sum:digit_sum"),
     _function("Carry", "carry:carry"),
     _function("Double", "double:double"),

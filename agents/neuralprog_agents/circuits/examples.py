@@ -158,7 +158,10 @@ def first_rows(config: PairSettings) -> NDArray[np.int64]:
     Raises:
         ValueError: There are too few of them.
     """
-    short = np.flatnonzero(pairs(config)[0].length <= (config.begin or config.length[1]))
+    found = pairs(config)[0]
+    short = np.flatnonzero(found.length <= (config.begin or config.length[1]))
+    if config.balanced:
+        short = short[_rare_first(np.where(found.mask, found.answer, 0).sum(axis=1)[short])]
     wanted = LANES * config.groups
     if len(short) < wanted:
         raise ValueError(
@@ -166,6 +169,15 @@ def first_rows(config: PairSettings) -> NDArray[np.int64]:
             f"but {wanted} are scored: raise begin, or pairs"
         )
     return arranged(config, short[:wanted])
+
+
+def _rare_first(answers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return an order in which each answer occurs once before any occurs again, and so on."""
+    turn = np.zeros(len(answers), dtype=np.int64)
+    for answer in np.unique(answers):
+        same = answers == answer
+        turn[same] = np.arange(same.sum())
+    return np.argsort(turn, kind="stable")
 
 
 def pack(config: PairSettings, rows: NDArray[np.int64], unveiled: int | None = None) -> Problem:

@@ -13,6 +13,7 @@ from numba import njit
 
 from neuralprog_agents.circuits.program import (
     ARITHMETIC,
+    FIRST_LEARNED,
     OWNER,
     Circuit,
     Wires,
@@ -37,6 +38,7 @@ class Moves(NamedTuple):
         finish: That a change turns the finish bit of a pattern around.
         tied: That a change is made in all patterns with the same circuit at once.
         join: That a change replaces a pattern's circuit by that of another visited pattern.
+        learned: That a wire's new source is a learned module, if it is a module and may be one.
     """
 
     register: float
@@ -47,6 +49,7 @@ class Moves(NamedTuple):
     finish: float
     tied: float = 0.0
     join: float = 0.0
+    learned: float = 0.0
 
 
 @njit(error_model="numpy")
@@ -56,9 +59,13 @@ def _choices(wire: int, R: int, owner: Wires) -> int:
 
 
 @njit(error_model="numpy")
-def _draw_source(stream: Stream, choices: int, R: int, register: float) -> int:
-    if choices == R or fraction(stream) < register:
+def _draw_source(stream: Stream, choices: int, R: int, moves: Moves, last: int) -> int:
+    """A register or one of the modules before ``choices``; WRITE is the ``last`` one."""
+    if choices == R or fraction(stream) < moves.register:
         return below(stream, R)
+    learned = min(choices - R, last) - FIRST_LEARNED
+    if moves.learned > 0 and learned > 0 and fraction(stream) < moves.learned:
+        return R + FIRST_LEARNED + below(stream, learned)
     return R + below(stream, choices - R)
 
 
@@ -89,15 +96,15 @@ def _rewire(
     circuit, choices = table[pattern], _choices(wire, R, owner)
     live = live_modules(circuit, R, owner)
     old = circuit[wire]
-    new = _draw_source(stream, choices, R, moves.register)
+    new = _draw_source(stream, choices, R, moves, owner[-1])
     while new == old and choices > 1:
-        new = _draw_source(stream, choices, R, moves.register)
+        new = _draw_source(stream, choices, R, moves, owner[-1])
     circuit[wire] = new
     fresh = feeder(new, R) & ~live
     for i in range(len(owner)):
         other = backwards(i, len(owner))
         if fresh >> owner[other] & 1:
-            circuit[other] = _draw_source(stream, R + owner[other], R, moves.register)
+            circuit[other] = _draw_source(stream, R + owner[other], R, moves, owner[-1])
             fresh |= feeder(circuit[other], R) & ~live
 
 
@@ -205,7 +212,7 @@ def _change_unvisited(
 @njit(error_model="numpy")
 def _draw_circuit(stream: Stream, circuit: Circuit, R: int, moves: Moves, owner: Wires) -> None:
     for wire in range(len(owner) + R):
-        circuit[wire] = _draw_source(stream, _choices(wire, R, owner), R, moves.register)
+        circuit[wire] = _draw_source(stream, _choices(wire, R, owner), R, moves, owner[-1])
     circuit[-1] = 0
 
 

@@ -80,24 +80,17 @@ def _module(name: str) -> LearnedModule:
 class SearchLearner:
     """One restart of the search; see ``neuralprog_agents.agent.Learner``.
 
-    ``learned`` are the learned modules of the machine, by default those that the config names. The
-    search begins at a random table, or at ``start``.
+    ``learned`` are the learned modules of the machine, by default those that the config names.
     """
 
-    def __init__(
-        self,
-        config: SearchConfig,
-        index: int,
-        learned: Library | None = None,
-        start: tables.CircuitTable | None = None,
-    ) -> None:
+    def __init__(self, config: SearchConfig, index: int, learned: Library | None = None) -> None:
         self.config, self.index = config, index
         self.learned = named_modules(config.modules) if learned is None else learned
         self.moves, self.weights = moves_of(config), score_weights(config)
         self.judge = Judge(config, index, self.learned)
         self.progress = Progress(unveiled=int(config.unveil))
         self.problem = self._pack()
-        self.search = self._begin(start)
+        self.search = self._begin()
         self.now = TableScore(0.0, 0, 0)
         self.fits = self.success = False
 
@@ -106,15 +99,18 @@ class SearchLearner:
         """Whether a program fits, or all proposals are made."""
         return self.fits or self.progress.proposals >= self.config.proposals
 
-    def _begin(self, start: tables.CircuitTable | None) -> SearchState:
+    def _begin(self) -> SearchState:
         config, R = self.config, self.config.registers
         stream = np.array([key_of(config.seed, _RESTARTS, self.index), 0], dtype=np.uint64)
         modules = self.judge.modules
         table = np.zeros((1 << R, len(modules.owner) + R + 1), dtype=np.int64)
         randomise(stream, table, R, self.moves, modules.owner)
-        if start is not None:
-            table[:] = start
         return begin(table, self.problem, stream, modules)
+
+    def begin_at(self, table: tables.CircuitTable) -> float:
+        """Go on from a program instead of the present one; return its score."""
+        self.search.table[:] = table
+        return self.anneal(0)[0].score
 
     def advance(self, pulse: Pulse) -> None:
         """Anneal for a round, and check a fit."""

@@ -34,6 +34,8 @@ class SearchConfig(PairSettings):
     """The temperature at its end."""
     register: ranges.PartialShare = 0.4
     """The probability that a changed wire comes from a register, and not from a module."""
+    learned: ranges.PartialShare = 0.0
+    """The probability that a module which becomes a source is a learned one; 0: all are alike."""
     more_changes: ranges.PartialShare = 0.3
     """The probability that a proposal makes another change, after each one."""
     copy_wiring: ranges.Share = 0.05

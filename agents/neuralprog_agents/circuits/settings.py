@@ -35,6 +35,9 @@ class PairSettings:
     begin: ranges.Natural = 0
     """A restart begins with instances of at most this length, and adds longer ones when a program
     fails on them; 0: with all lengths."""
+    balanced: bool = False
+    """Whether a restart begins with as many pairs of each answer, as far as there are; for answers
+    of one cell, most of which are alike."""
     groups: ranges.Count = 2
     """How many groups of 64 pairs each program is scored on."""
     pairs: ranges.Count = 1000

@@ -192,6 +192,13 @@ def reversed_addition(tape: Tape, n: int) -> Answer:
     return _placed(2 * n + 1, [total // 3**i % 3 for i in range(n + 1)])
 
 
+def vector_addition(tape: Tape, n: int) -> Answer:
+    elements = tape[1 : 2 * n + 1]
+    assert tape[0] == 2 * n + 1
+    assert not any(tape[2 * n + 1 :])
+    return _placed(2 * n + 1, [sum(elements[2 * i : 2 * i + 2]) % len(tape) for i in range(n)])
+
+
 def _function(of: Callable[[int, int, int], int]) -> Callable[[Tape, int], Answer]:
     """Return the reference of a function f(a, b, M)."""
 
@@ -270,6 +277,7 @@ REFERENCES: dict[str, Callable[[Tape, int], Answer]] = {
     "NRAMDuplicatedInput-v0": duplicated_input,
     "NRAMRepeatCopy-v0": repeat_copy,
     "NRAMReversedAddition-v0": reversed_addition,
+    "NRAMVectorAddition-v0": vector_addition,
     **{env_id: _function(of) for env_id, of in FUNCTIONS.items()},
 }
 """The reference of every tape task, by id."""
@@ -299,6 +307,7 @@ INPUTS: dict[str, Callable[[Any, int], list[int]]] = {
     "NRAMDuplicatedInput-v0": lambda tape, n: tape[1 : 2 * n + 1],
     "NRAMRepeatCopy-v0": lambda tape, n: tape[1 : n + 1],
     "NRAMReversedAddition-v0": lambda tape, n: tape[1 : 2 * n + 1],
+    "NRAMVectorAddition-v0": lambda tape, n: tape[1 : 2 * n + 1],
     **dict.fromkeys(FUNCTIONS, lambda tape, n: [*tape[:2], n]),
 }
 """What a user types to get a tape, by id."""

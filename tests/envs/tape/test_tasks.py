@@ -172,6 +172,7 @@ EXTREMES = {
     "NRAMDuplicatedInput-v0": [[3, 3], [6, 6, 6, 6], [1, 1, 1, 1, 9, 9]],
     "NRAMRepeatCopy-v0": [[4], [8, 8], [1, 2, 12]],
     "NRAMReversedAddition-v0": [[2, 2], [0, 0], [2, 2, 2, 2, 2, 2], [2, 1, 2, 0, 2, 0]],
+    "NRAMVectorAddition-v0": [[0, 0], [3, 3], [1, 2, 4, 5], [6, 6, 0, 1, 2, 0]],
     **{f: [[0, 0, 4], [0, 3, 4], [3, 0, 4], [3, 3, 4], [8, 8, 9], [8, 7, 9]] for f in FUNCTIONS},
 }  # fmt: skip
 
@@ -430,6 +431,8 @@ BAD_INPUTS = [
     ("NRAMReversedAddition", [1, 2, 0], "3 digits: give pairs"),
     ("NRAMReversedAddition", [1, 3], "digit 3 is too large: digits are 0 to 2"),
     ("NRAMReversedAddition", [1, -1], "value -1 is too small"),
+    ("NRAMVectorAddition", [1, 2, 0], "3 elements: give pairs"),
+    ("NRAMVectorAddition", [1, -1], "value -1 is too small"),
     ("NRAMGcd", [], "empty"),
     ("NRAMGcd", [8], "1 numbers: Gcd takes two numbers a and b"),
     ("NRAMGcd", [8, 6, 9, 9], "4 numbers"),

@@ -28,6 +28,9 @@ class Config:
     `neuralprog train --config search/copy --help`; seed, restarts and modules are not theirs."""
     attempts: ranges.Count = 30
     """How many times the search for one program may start again, before the next task's turn."""
+    lifted: ranges.Share = 0.5
+    """The share of all searches that begin at an earlier program, with one of its modules replaced,
+    and not at a random one."""
     largest: Annotated[int, ranges.Within(3, 128)] = 64
     """A function becomes a module if it is right for all numbers modulo every M up to this."""
     keep: bool = True

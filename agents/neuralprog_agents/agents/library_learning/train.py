@@ -2,8 +2,8 @@
 
 A function that was learned joins the machine's modules if its program halts and is right for all
 numbers modulo every M up to ``config.largest``: these are looked at besides the pairs. Programs and
-modules that were learned never change again. Every second search begins at an earlier program
-instead of a random one: POWER is MULTIPLY with another module inside.
+modules that were learned never change again. Some searches begin at an earlier program, with one of
+its modules replaced by another (``circuits/lift.py``), instead of a random one: see ``_start``.
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ from neuralprog_agents.agents.library_learning.card import Card, card_of, load_p
 from neuralprog_agents.agents.library_learning.config import Config
 from neuralprog_agents.circuits.examples import time_limit
 from neuralprog_agents.circuits.library import Library, from_card, relisted, used_by
+from neuralprog_agents.circuits.lift import lifted, widened
 from neuralprog_agents.circuits.policy import TablePolicy
 from neuralprog_agents.circuits.proofs import functions
 from neuralprog_agents.circuits.search import SearchLearner
-from neuralprog_agents.circuits.search_config import SearchConfig
 from neuralprog_agents.circuits.tables import CircuitTable
 from neuralprog_agents.training.files import parse_json
 from neuralprog_agents.training.schema import structured
 from neuralprog_envs.tape.functions import Function
+
+Lifts = tuple[list[CircuitTable], NDArray[np.float64]]
+"""Programs to begin at, and the score of each."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class LibraryLearner:
         self.progress = Progress()
         self.programs: dict[str, TablePolicy] = {}
         self.library: Library = ()
+        self._known: tuple[int, Lifts] = (-1, ([], np.zeros(0)))
         self.search = self._begin()
 
     @property
@@ -67,19 +71,40 @@ class LibraryLearner:
     def _begin(self) -> SearchLearner:
         stage = min(self.progress.stage, len(self.config.tasks) - 1)
         index, own = self._index(), self.config.search(stage)
-        return SearchLearner(own, index, self.library, self._start(own, index))
+        search = SearchLearner(own, index, self.library)
+        self._start(search)
+        return search
 
     def _index(self) -> int:
         return self.index * self.config.attempts + self.progress.attempt
 
-    def _start(self, own: SearchConfig, index: int) -> CircuitTable | None:
-        """Return an earlier program to begin at, in every second attempt; None: a random one."""
-        known = [p for p in self.programs.values() if p.registers == own.registers]
-        if not self.config.keep or not known or index % 2 == 0:
-            return None
-        random = np.random.default_rng((self.config.seed, self.progress.stage, index))
-        chosen = known[int(random.integers(len(known)))]
-        return relisted(chosen.table, own.registers, chosen.learned, self.library)
+    def _start(self, search: SearchLearner) -> None:
+        """Let a share of all searches begin at a lifted program, drawn by the scores of all.
+
+        One whose score is s has a weight of exp(s/t), as in annealing at t, the temperature at the
+        start of the search.
+        """
+        random = np.random.default_rng((self.config.seed, self.progress.stage, self._index()))
+        if not self.config.keep or random.random() >= self.config.lifted:
+            return
+        tables, scores = self._lifts(search)
+        if tables:
+            weights = np.exp((scores - scores.max()) / search.config.initial_temperature)
+            search.begin_at(tables[int(random.choice(len(tables), p=weights / weights.sum()))])
+
+    def _lifts(self, search: SearchLearner) -> Lifts:
+        """Return what earlier programs become, and the scores; the same in the whole task."""
+        stage, R = self.progress.stage, search.config.registers
+        if self._known[0] != stage:
+            known = [p for p in self.programs.values() if p.registers <= R]
+            listed = [relisted(p.table, p.registers, p.learned, self.library) for p in known]
+            every = [widened(table, R) for table in listed]
+            tables = [t for table in every for t in lifted(table, search.judge.modules)]
+            random = search.search.table.copy()
+            scores = np.array([search.begin_at(table) for table in tables])
+            search.begin_at(random)
+            self._known = (stage, (tables, scores))
+        return self._known[1]
 
     def advance(self, pulse: Pulse) -> None:
         """Search for a round; where the search ends, keep what it found and begin the next."""
@@ -101,12 +126,16 @@ class LibraryLearner:
         return TablePolicy(own.env, table, time_limit(own), own.length, learned=used)
 
     def _keep(self, policy: TablePolicy) -> bool:
-        """Keep a program, as a module too if it is a function; return whether it is right."""
+        """Keep a program, as a module too if it is a function; return whether it is right.
+
+        New modules stand before older ones, in whose arguments they may be: lcm multiplies a
+        quotient by a gcd. A circuit's modules run in the order of the list.
+        """
         if isinstance(policy.algorithm, Function):
             if not functions.right_and_halting(policy.program, self.config.largest):
                 return False
             if self.config.keep:
-                self.library = (*self.library, policy.as_module())
+                self.library = (policy.as_module(), *self.library)
         self.programs[policy.env_id] = policy
         return True
 
