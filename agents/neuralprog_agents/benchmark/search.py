@@ -9,7 +9,6 @@ import numpy as np
 from neuralprog_agents.benchmark.ratio import Pair, Work
 from neuralprog_agents.circuits import examples, tables
 from neuralprog_agents.circuits import pairs as scoring
-from neuralprog_agents.circuits.program import OWNER
 from neuralprog_agents.circuits.proposals import propose, randomise
 from neuralprog_agents.circuits.search import SearchLearner
 from neuralprog_agents.circuits.search_config import SearchConfig as Config
@@ -36,9 +35,7 @@ def compiled() -> Work:
     learner = SearchLearner(CONFIG, 0)
 
     def work() -> int:
-        randomise(
-            learner.search.stream, learner.search.table, CONFIG.registers, learner.moves, OWNER
-        )
+        randomise(learner.search.stream, learner.search.program, learner.moves)
         return learner.anneal(_CHUNK)[1]
 
     return work
@@ -50,11 +47,12 @@ def on_numpy() -> Work:
     task = examples.task_of(CONFIG, CONFIG.length[1])
     posed = draw(task, CONFIG.seed, np.arange(64), CONFIG.length)
     limits, points = examples.limits(CONFIG, posed.length), scoring.weights(posed, CONFIG.changed)
-    table, stream = learner.search.table, learner.search.stream
+    program, stream = learner.search.program, learner.search.stream
+    table = program.table
 
     def work() -> int:
         for _ in range(8):
-            propose(stream, table, (1 << len(table)) - 1, CONFIG.registers, learner.moves, OWNER)
+            propose(stream, program, (1 << len(table)) - 1, learner.moves)
             right = tables.run(task.machine, table, posed, limits).tape == posed.answer
             cells = (points * right).sum(axis=1)
             _ = 0.5 * cells.mean() / 200 + 0.5 * (cells == 200).mean()

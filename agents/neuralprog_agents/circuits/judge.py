@@ -38,8 +38,7 @@ class Judge:
         self.used = int(self.rows.max()) + 1
         R = config.registers
         blank = np.zeros((1 << R, len(self.modules.owner) + R + 1), dtype=np.int64)
-        problem = examples.pack(config, self.rows)
-        self._room = begin(blank, problem, np.zeros(2, dtype=np.uint64), self.modules)
+        self._room = begin(blank, np.zeros(2, dtype=np.uint64), self.modules)
 
     def right(self, table: CircuitTable, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which pairs a table is right on; a multiple of 64 rows."""

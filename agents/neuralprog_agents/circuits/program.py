@@ -1,9 +1,9 @@
-"""A table of circuits as the interpreter takes it: each pattern's modules that have an effect.
+"""A table of circuits as the interpreter takes it: with the modules that have an effect.
 
 A circuit's wires are those of ``neuralprog_envs.tape.machine``: each module's arguments, each
-register's source, finish. Of all modules few feed anything; ``compile_pattern`` lists those, in
-order. WRITE, the last one, always has an effect. Learned modules stand before it; compiled code
-looks their results up.
+register's source, finish. Of all modules few feed anything; ``compile_pattern`` notes those. WRITE,
+the last one, always has an effect. Learned modules stand before it; compiled code looks their
+results up.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from neuralprog_agents.circuits.lanes import MOST_MEMORY
 from neuralprog_agents.circuits.tables import CircuitTable
+from neuralprog_agents.training.compiled import inlined
 from neuralprog_envs.tape.learned import LearnedModule
 from neuralprog_envs.tape.ops import MODULES
 
@@ -39,6 +39,7 @@ class ModuleList(NamedTuple):
         owner: See ``Wires``.
         arity: Shape (Q,), int64.
         first: The wire of each module's first argument, shape (Q,), int64.
+        arguments: The wires of each module's arguments, as bits, shape (Q,), int64.
         results: The tables of the learned modules, one after another, uint8.
         place: Where the table of a module modulo M begins there, shape (Q, 129), int64: its entry
             a · M + b is the result.
@@ -47,6 +48,7 @@ class ModuleList(NamedTuple):
     owner: Wires
     arity: NDArray[np.int64]
     first: NDArray[np.int64]
+    arguments: NDArray[np.int64]
     results: NDArray[np.uint8]
     place: NDArray[np.int64]
 
@@ -60,7 +62,7 @@ def module_list(learned: Sequence[LearnedModule] = (), sizes: Iterable[int] = ()
     """Return the list with learned modules, whose results are tabled modulo each of ``sizes``."""
     modules = with_learned(learned)
     arity = np.array([module.arity for module in modules], dtype=np.int64)
-    owner = np.repeat(np.arange(len(modules)), arity)
+    owner, first = np.repeat(np.arange(len(modules)), arity), np.cumsum(arity) - arity
     place = np.full((len(modules), MOST_MEMORY + 1), -1, dtype=np.int64)
     tables, end = [np.zeros(0, dtype=np.uint8)], 0
     for number, module in enumerate(learned, start=len(_ARITHMETIC)):
@@ -68,7 +70,8 @@ def module_list(learned: Sequence[LearnedModule] = (), sizes: Iterable[int] = ()
             a, b = np.indices((M, M), dtype=np.int32)
             tables.append(module.apply(a, b, M).astype(np.uint8).ravel())
             place[number, M], end = end, end + M * M
-    return ModuleList(owner, arity, np.cumsum(arity) - arity, np.concatenate(tables), place)
+    arguments = (1 << arity) - 1 << first
+    return ModuleList(owner, arity, first, arguments, np.concatenate(tables), place)
 
 
 FOURTEEN = module_list()
@@ -84,89 +87,82 @@ BACKWARDS = np.argsort(-OWNER, kind="stable")
 
 
 class Program(NamedTuple):
-    """P = 2**R compiled circuits.
+    """P = 2**R circuits.
 
     Attributes:
         machine: Its modules.
-        modules: Number, first and second source of each live module, shape (P, Q · 3), int64.
-        sizes: How many are live, shape (P,), int64.
-        after: Each register's source, shape (P, R), int64.
-        finish: Whether the circuit ends the run, shape (P,), int64.
+        table: The circuits, shape (P, K), int64.
+        live: The modules of each that have an effect, as bits, shape (P,), int64.
     """
 
     machine: ModuleList
-    modules: NDArray[np.int64]
-    sizes: NDArray[np.int64]
-    after: NDArray[np.int64]
-    finish: NDArray[np.int64]
+    table: CircuitTable
+    live: NDArray[np.int64]
 
 
-def empty(registers: int, modules: ModuleList = FOURTEEN) -> Program:
-    """Return arrays to compile into."""
-    P = 1 << registers
-    sizes = ((P, 3 * len(modules.arity)), (P,), (P, registers), (P,))
-    return Program(modules, *(np.zeros(size, dtype=np.int64) for size in sizes))
+def program_of(table: CircuitTable, modules: ModuleList = FOURTEEN) -> Program:
+    """Return a table, not copied, with room for what ``compile_table`` notes."""
+    return Program(modules, table, np.zeros(len(table), dtype=np.int64))
 
 
-@njit(error_model="numpy")
+@inlined
 def feeder(source: int, R: int) -> int:
     """Return the module that a source is the output of, as a bit; 0 for a register."""
-    return 1 << (source - R) if source >= R else 0
+    return 1 << source >> R
 
 
-@njit(error_model="numpy")
+@inlined
 def backwards(i: int, W: int) -> int:
     """Return wire i of W, those of the last module first: its sources are earlier modules."""
     beyond = W - ARITHMETIC
     return W - 1 - i if i < beyond else BACKWARDS[i - beyond + 2]
 
 
-@njit(error_model="numpy")
+@inlined
 def live_modules(circuit: Circuit, R: int, owner: Wires) -> int:
-    """Return the modules that WRITE or a register needs, and WRITE itself, as bits."""
+    """Return the modules that WRITE or a register needs, and WRITE itself, as bits.
+
+    It has no branches: a wrong guess of the CPU costs more than the wires of dead modules (26 ns
+    instead of 60).
+    """
     W = len(owner)
     live = 1 << owner[W - 1]
     for j in range(R):
         live |= feeder(circuit[W + j], R)
-    for i in range(W):
-        wire = backwards(i, W)
-        if live >> owner[wire] & 1:
-            live |= feeder(circuit[wire], R)
+    for wire in range(W - 1, ARITHMETIC - 1, -1):
+        live |= feeder(circuit[wire], R) & -(live >> owner[wire] & 1)
+    for i in range(2, WIRES):
+        wire = BACKWARDS[i]
+        live |= feeder(circuit[wire], R) & -(live >> OWNER[wire] & 1)
     return live
 
 
-@njit(error_model="numpy")
-def _add(
-    program: Program, pattern: int, k: int, module: int, circuit: Circuit, wire: int, arity: int
-) -> None:
-    """Write down live module k of a circuit, whose first argument is a wire."""
-    program.modules[pattern, 3 * k] = module
-    program.modules[pattern, 3 * k + 1] = circuit[wire]
-    program.modules[pattern, 3 * k + 2] = circuit[wire + arity - 1]
+@inlined
+def compile_pattern(program: Program, pattern: int) -> None:
+    """Note which modules of a circuit have an effect."""
+    owner = program.machine.owner
+    R = program.table.shape[1] - len(owner) - 1
+    program.live[pattern] = live_modules(program.table[pattern], R, owner)
 
 
-@njit(error_model="numpy")
-def compile_pattern(table: CircuitTable, pattern: int, R: int, program: Program) -> None:
-    """Compile one circuit of a table; constants need no work and are left out."""
-    circuit, modules = table[pattern], program.machine
-    live = live_modules(circuit, R, modules.owner)
-    size, wires, arity, first = 0, len(modules.owner), modules.arity, modules.first
-    for module in range(FIRST_LEARNED):
-        if live >> module & 1 and ARITY[module] > 0:
-            _add(program, pattern, size, module, circuit, FIRST[module], ARITY[module])
-            size += 1
-    for module in range(FIRST_LEARNED, len(arity)):
-        if live >> module & 1:
-            _add(program, pattern, size, module, circuit, first[module], arity[module])
-            size += 1
-    program.sizes[pattern] = size
-    for j in range(R):
-        program.after[pattern, j] = circuit[wires + j]
-    program.finish[pattern] = circuit[wires + R]
+@inlined
+def compile_table(program: Program) -> None:
+    """Note which modules of all circuits have an effect."""
+    for pattern in range(len(program.table)):
+        compile_pattern(program, pattern)
 
 
-@njit(error_model="numpy")
-def compile_table(table: CircuitTable, R: int, program: Program) -> None:
-    """Compile all circuits of a table."""
-    for pattern in range(1 << R):
-        compile_pattern(table, pattern, R, program)
+@inlined
+def copy_circuit(source: Program, i: int, target: Program, j: int) -> None:
+    """Copy circuit i of a program to circuit j of another one, or of the same."""
+    for wire in range(source.table.shape[1]):
+        target.table[j, wire] = source.table[i, wire]
+    target.live[j] = source.live[i]
+
+
+@inlined
+def copy_circuits(source: Program, target: Program, patterns: int) -> None:
+    """Copy the circuits of some patterns, given as bits."""
+    for pattern in range(len(source.table)):
+        if patterns >> pattern & 1:
+            copy_circuit(source, pattern, target, pattern)

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from numba import njit
-
+from neuralprog_agents.circuits import lanes as v
 from neuralprog_agents.circuits.program import (
-    ARITHMETIC,
     FIRST_LEARNED,
-    OWNER,
     Circuit,
+    ModuleList,
+    Program,
     Wires,
     backwards,
+    compile_pattern,
+    copy_circuit,
     feeder,
-    live_modules,
 )
 from neuralprog_agents.circuits.random import Stream, below, fraction
 from neuralprog_agents.circuits.tables import CircuitTable
+from neuralprog_agents.training.compiled import inlined
 
 
 class Moves(NamedTuple):
@@ -52,13 +53,13 @@ class Moves(NamedTuple):
     learned: float = 0.0
 
 
-@njit(error_model="numpy")
+@inlined
 def _choices(wire: int, R: int, owner: Wires) -> int:
     """The sources that a wire may have."""
     return R + (owner[wire] if wire < len(owner) else owner[-1] + 1)
 
 
-@njit(error_model="numpy")
+@inlined
 def _draw_source(stream: Stream, choices: int, R: int, moves: Moves, last: int) -> int:
     """A register or one of the modules before ``choices``; WRITE is the ``last`` one."""
     if choices == R or fraction(stream) < moves.register:
@@ -69,38 +70,32 @@ def _draw_source(stream: Stream, choices: int, R: int, moves: Moves, last: int) 
     return R + below(stream, choices - R)
 
 
-@njit(error_model="numpy")
-def _live_wire(stream: Stream, live: int, R: int, owner: Wires) -> int:
+@inlined
+def _live_wire(stream: Stream, live: int, R: int, machine: ModuleList) -> int:
     """A wire of a circuit, uniform among those that have an effect."""
-    count = len(owner)
-    wires = (1 << R) - 1  # first those of the registers, then the arguments
-    for wire in range(ARITHMETIC):
-        wires |= (live >> OWNER[wire] & 1) << (R + wire)
-    for wire in range(ARITHMETIC, count):
-        wires |= (live >> owner[wire] & 1) << (R + wire)
-    pick = _pick(stream, wires, R + count)
+    count = len(machine.owner)
+    wires = 0
+    for module in range(len(machine.arguments)):
+        wires |= machine.arguments[module] & -(live >> module & 1)
+    pick = _pick(stream, wires << R | (1 << R) - 1)  # first those of the registers
     return count + pick if pick < R else pick - R
 
 
-@njit(error_model="numpy")
+@inlined
 def _rewire(
-    stream: Stream,
-    table: CircuitTable,
-    pattern: int,
-    wire: int,
-    R: int,
-    moves: Moves,
-    owner: Wires,
+    stream: Stream, program: Program, pattern: int, wire: int, R: int, moves: Moves
 ) -> None:
     """Give a wire a new source, and new arguments to every module that becomes live by it."""
-    circuit, choices = table[pattern], _choices(wire, R, owner)
-    live = live_modules(circuit, R, owner)
+    circuit, owner, live = program.table[pattern], program.machine.owner, program.live[pattern]
+    choices = _choices(wire, R, owner)
     old = circuit[wire]
     new = _draw_source(stream, choices, R, moves, owner[-1])
     while new == old and choices > 1:
         new = _draw_source(stream, choices, R, moves, owner[-1])
     circuit[wire] = new
     fresh = feeder(new, R) & ~live
+    if fresh == 0:
+        return
     for i in range(len(owner)):
         other = backwards(i, len(owner))
         if fresh >> owner[other] & 1:
@@ -108,11 +103,10 @@ def _rewire(
             fresh |= feeder(circuit[other], R) & ~live
 
 
-@njit(error_model="numpy")
-def _copy_wiring(
-    table: CircuitTable, pattern: int, other: int, wire: int, R: int, owner: Wires
-) -> None:
+@inlined
+def _copy_wiring(program: Program, pattern: int, other: int, wire: int, R: int) -> None:
     """Copy a wire, and the arguments of all modules that feed it, from another pattern."""
+    table, owner = program.table, program.machine.owner
     table[pattern, wire] = table[other, wire]
     needed = feeder(table[other, wire], R)
     for i in range(len(owner)):
@@ -122,22 +116,15 @@ def _copy_wiring(
             needed |= feeder(table[other, argument], R)
 
 
-@njit(error_model="numpy")
-def _pick(stream: Stream, bits: int, width: int) -> int:
-    """The number of one of the bits that are set, uniformly."""
-    count = 0
-    for i in range(width):
-        count += bits >> i & 1
-    pick = below(stream, count)
-    for i in range(width):
-        if bits >> i & 1:
-            if pick == 0:
-                return i
-            pick -= 1
-    return 0
+@inlined
+def _pick(stream: Stream, bits: int) -> int:
+    """The number of one of the bits that are set, uniformly; 0 if none is."""
+    for _ in range(below(stream, v.count(bits))):
+        bits &= bits - 1
+    return v.lowest(bits) if bits else 0
 
 
-@njit(error_model="numpy")
+@inlined
 def _twins(table: CircuitTable, pattern: int) -> int:
     """The patterns that have the circuit of one of them, as bits."""
     same = 0
@@ -149,95 +136,93 @@ def _twins(table: CircuitTable, pattern: int) -> int:
     return same
 
 
-@njit(error_model="numpy")
+@inlined
 def _alter(
-    stream: Stream,
-    table: CircuitTable,
-    pattern: int,
-    visited: int,
-    R: int,
-    moves: Moves,
-    owner: Wires,
+    stream: Stream, program: Program, pattern: int, visited: int, R: int, moves: Moves
 ) -> None:
     """Change one circuit: its finish bit, or a live wire."""
     if moves.finish > 0 and fraction(stream) < moves.finish:
-        table[pattern, -1] = 1 - table[pattern, -1]
+        program.table[pattern, -1] = 1 - program.table[pattern, -1]
         return
-    wire = _live_wire(stream, live_modules(table[pattern], R, owner), R, owner)
+    wire = _live_wire(stream, program.live[pattern], R, program.machine)
     if fraction(stream) < moves.copy_wiring:
-        _copy_wiring(table, pattern, _pick(stream, visited, 1 << R), wire, R, owner)
+        _copy_wiring(program, pattern, _pick(stream, visited), wire, R)
     else:
-        _rewire(stream, table, pattern, wire, R, moves, owner)
+        _rewire(stream, program, pattern, wire, R, moves)
+    compile_pattern(program, pattern)
 
 
-@njit(error_model="numpy")
-def _change(
-    stream: Stream, table: CircuitTable, visited: int, R: int, moves: Moves, owner: Wires
-) -> int:
+@inlined
+def _change(stream: Stream, program: Program, visited: int, R: int, moves: Moves) -> int:
     """Make one change; return the patterns that it was made in, as bits."""
     if moves.uniform > 0 and fraction(stream) < moves.uniform:
         pattern = below(stream, 1 << R)
-        wire = below(stream, len(owner) + R)
-        _rewire(stream, table, pattern, wire, R, moves, owner)
+        wire = below(stream, len(program.machine.owner) + R)
+        _rewire(stream, program, pattern, wire, R, moves)
+        compile_pattern(program, pattern)
         return 1 << pattern
-    pattern = _pick(stream, visited, 1 << R)
+    pattern = _pick(stream, visited)
     if moves.join > 0 and fraction(stream) < moves.join:
-        table[pattern] = table[_pick(stream, visited, 1 << R)]
+        copy_circuit(program, _pick(stream, visited), program, pattern)
         return 1 << pattern
     touched = 1 << pattern
     if moves.tied > 0 and fraction(stream) < moves.tied:
-        touched = _twins(table, pattern)
-    _alter(stream, table, pattern, visited, R, moves, owner)
-    for twin in range(1 << R):
-        if touched >> twin & 1:
-            table[twin] = table[pattern]
+        touched = _twins(program.table, pattern)
+    _alter(stream, program, pattern, visited, R, moves)
+    if moves.tied > 0:
+        for twin in range(1 << R):
+            if touched >> twin & 1:
+                copy_circuit(program, pattern, program, twin)
     return touched
 
 
-@njit(error_model="numpy")
-def _change_unvisited(
-    stream: Stream, table: CircuitTable, visited: int, R: int, moves: Moves, owner: Wires
-) -> int:
+@inlined
+def _change_unvisited(stream: Stream, program: Program, visited: int, R: int, moves: Moves) -> int:
     """Replace the circuit of a pattern that is not visited; return it as a bit, or 0."""
     pattern = below(stream, 1 << R)
     if visited >> pattern & 1:
         return 0
     if below(stream, 2) == 0:
-        table[pattern] = table[_pick(stream, visited, 1 << R)]
+        copy_circuit(program, _pick(stream, visited), program, pattern)
     else:
-        _draw_circuit(stream, table[pattern], R, moves, owner)
+        _draw_circuit(stream, program.table[pattern], R, moves, program.machine.owner)
+        compile_pattern(program, pattern)
     return 1 << pattern
 
 
-@njit(error_model="numpy")
+@inlined
 def _draw_circuit(stream: Stream, circuit: Circuit, R: int, moves: Moves, owner: Wires) -> None:
     for wire in range(len(owner) + R):
         circuit[wire] = _draw_source(stream, _choices(wire, R, owner), R, moves, owner[-1])
     circuit[-1] = 0
 
 
-@njit(error_model="numpy")
-def propose(
-    stream: Stream, table: CircuitTable, visited: int, R: int, moves: Moves, owner: Wires
-) -> int:
-    """Change a table in place, given the patterns that its program visits, as bits.
+@inlined
+def propose(stream: Stream, program: Program, visited: int, moves: Moves) -> int:
+    """Change a compiled program in place, given the patterns that it visits, as bits.
 
     Returns:
         The patterns whose circuits may have changed, as bits.
     """
-    touched = _change(stream, table, visited, R, moves, owner)
-    if moves.change_unvisited > 0 and fraction(stream) < moves.change_unvisited:
-        touched |= _change_unvisited(stream, table, visited, R, moves, owner)
-    while fraction(stream) < moves.more_changes:
-        touched |= _change(stream, table, visited, R, moves, owner)
+    R = program.table.shape[1] - len(program.machine.owner) - 1
+    touched, changes = 0, 0
+    while changes == 0 or fraction(stream) < moves.more_changes:
+        touched |= _change(stream, program, visited, R, moves)
+        also = changes == 0 and moves.change_unvisited > 0
+        if also and fraction(stream) < moves.change_unvisited:
+            touched |= _change_unvisited(stream, program, visited, R, moves)
+        changes += 1
     return touched
 
 
-@njit(error_model="numpy")
-def randomise(stream: Stream, table: CircuitTable, R: int, moves: Moves, owner: Wires) -> None:
-    """Draw every wire of a table anew; nothing finishes. Tied circuits begin as one."""
-    for pattern in range(1 << R):
+@inlined
+def randomise(stream: Stream, program: Program, moves: Moves) -> None:
+    """Draw every wire of a program anew; nothing finishes. Tied circuits begin as one."""
+    owner = program.machine.owner
+    R = program.table.shape[1] - len(owner) - 1
+    for pattern in range(len(program.table)):
         if pattern > 0 and moves.tied > 0:
-            table[pattern] = table[0]
+            copy_circuit(program, 0, program, pattern)
         else:
-            _draw_circuit(stream, table[pattern], R, moves, owner)
+            _draw_circuit(stream, program.table[pattern], R, moves, owner)
+            compile_pattern(program, pattern)

@@ -7,8 +7,9 @@ A stream is an array of two words, key and counter; word number i of a key never
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from neuralprog_agents.training.compiled import inlined
 
 Stream = NDArray[np.uint64]
 """Key and counter, shape (2,)."""
@@ -20,7 +21,7 @@ _S30, _S27, _S31 = np.uint64(30), np.uint64(27), np.uint64(31)
 _S32, _S11, _ONE = np.uint64(32), np.uint64(11), np.uint64(1)
 
 
-@njit(error_model="numpy")
+@inlined
 def word(stream: Stream) -> np.uint64:
     """Return the next 64 bits."""
     stream[1] += _ONE
@@ -30,13 +31,13 @@ def word(stream: Stream) -> np.uint64:
     return x ^ (x >> _S31)
 
 
-@njit(error_model="numpy")
+@inlined
 def below(stream: Stream, n: int) -> int:
     """Return a uniform integer from 0 to n - 1; n is small."""
     return np.int64(((word(stream) >> _S32) * np.uint64(n)) >> _S32)  # type: ignore[return-value]
 
 
-@njit(error_model="numpy")
+@inlined
 def fraction(stream: Stream) -> float:
     """Return a uniform number, at least 0 and below 1."""
     return np.float64(np.int64(word(stream) >> _S11)) * 2.0**-53

@@ -104,8 +104,9 @@ class SearchLearner:
         stream = np.array([key_of(config.seed, _RESTARTS, self.index), 0], dtype=np.uint64)
         modules = self.judge.modules
         table = np.zeros((1 << R, len(modules.owner) + R + 1), dtype=np.int64)
-        randomise(stream, table, R, self.moves, modules.owner)
-        return begin(table, self.problem, stream, modules)
+        search = begin(table, stream, modules)
+        randomise(stream, search.program, self.moves)
+        return search
 
     def begin_at(self, table: tables.CircuitTable) -> float:
         """Go on from a program instead of the present one; return its score."""
@@ -134,8 +135,7 @@ class SearchLearner:
         schedule = Cooling(
             config.initial_temperature, config.final_temperature, first, config.proposals
         )
-        now, made = anneal(self.search, self.problem, self.weights, self.moves, schedule, count)
-        return TableScore(*now), made
+        return anneal(self.search, self.problem, self.weights, self.moves, schedule, count)
 
     def _pack(self) -> interpreter.Problem:
         return examples.pack(self.config, self.judge.rows, self.progress.unveiled or None)

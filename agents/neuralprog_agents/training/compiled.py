@@ -9,8 +9,16 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from numba import njit
+
 from neuralprog_agents.training.clock import cpu_seconds, exclude
 
+inlined = njit(error_model="numpy", forceinline=True, _nrt=False)
+"""Compiles a function that becomes a part of its callers and allocates nothing.
+
+Passing a record of arrays to a function copies some hundred words, and numba counts the references
+to each array with atomic instructions: without the two, the program search is twice as fast.
+"""
 Build = Callable[[str, bool], tuple[Any, ...]]
 """Compiles functions, given a digest for their closures and whether numba may cache them."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from neuralprog_agents.circuits import tables
 from neuralprog_agents.circuits.policy import TablePolicy
-from neuralprog_agents.circuits.program import OWNER, WIRES, with_learned
+from neuralprog_agents.circuits.program import WIRES, program_of, with_learned
 from neuralprog_agents.circuits.proposals import Moves, randomise
 from neuralprog_agents.evaluation.agents import open_agent, pretrained
 from neuralprog_envs.core.instances import draw
@@ -59,7 +59,7 @@ def test_random_tables_become_functions_that_do_the_same(seed):
     R = 1 + seed % 4
     stream = np.array([seed, 0], dtype=np.uint64)
     table = np.zeros((1 << R, WIRES + R + 1), dtype=np.int64)
-    randomise(stream, table, R, MOVES, OWNER)
+    randomise(stream, program_of(table), MOVES)
     table[:, -1] = np.random.default_rng(seed).random(1 << R) < 0.2
     policy = TablePolicy("NRAMReverse-v0", table, (3, 2), (4, 6))
     agree(policy, (4, 5, 6), 50)

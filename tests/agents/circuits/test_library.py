@@ -56,8 +56,8 @@ def test_the_compiled_interpreter_does_what_the_machine_does(seed):
     stream = np.array([seed, 0], dtype=np.uint64)
     for _ in range(40):
         table = np.zeros((8, len(modules.owner) + 4), dtype=np.int64)
-        randomise(stream, table, 3, MOVES, modules.owner)
-        search = begin(table, pairs.problem(instances, memory, limit, 1.0), stream, modules)
+        search = begin(table, stream, modules)
+        randomise(stream, search.program, MOVES)
         right, _ = right_pairs(search, pairs.problem(instances, memory, limit, 1.0), EXACT, table)
         final = tables.run(task.machine, table, instances, limit)
         np.testing.assert_array_equal(np.sort(right), np.sort(task.score(final, instances) == 1))

@@ -15,7 +15,7 @@ from neuralprog_agents.agent import Tensors
 from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.agents.nram.data import Stream, limits, pairs, seed, task_of
 from neuralprog_agents.circuits.anneal import Cooling, anneal, begin, right_pairs
-from neuralprog_agents.circuits.interpreter import Problem, TableScore, Weights
+from neuralprog_agents.circuits.interpreter import Problem, Weights
 from neuralprog_agents.circuits.lanes import LANES
 from neuralprog_agents.circuits.pairs import in_lanes, problem
 from neuralprog_agents.circuits.proposals import Moves
@@ -61,7 +61,7 @@ class Repair:
         self._rows = self._in_lanes(np.arange(SCORED))
         self._problem = self._pack(self._rows)
         stream = np.array([seed(config, index, Stream.REPAIR), turn << 32], dtype=np.uint64)
-        self._search = begin(table.copy(), self._problem, stream)
+        self._search = begin(table.copy(), stream)
         self._done, self._fits = 0, False
 
     @property
@@ -78,7 +78,7 @@ class Repair:
         count = min(_ROUND, config.repair - self._done)
         now, made = anneal(self._search, self._problem, self._weights, _MOVES, cooling, count)
         self._done += made + 1
-        if TableScore(*now).right == len(self._rows):
+        if now.right == len(self._rows):
             rows, right, _ = self._on_all()
             self._fits = bool(right.all())
             self._learn_from(self._with(rows[~right]))

@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 
 from neuralprog_agents import circuits
 from neuralprog_agents.circuits.anneal import SOURCES
-from neuralprog_agents.circuits.interpreter import Bytes, Problem, Weights, evaluate, workspace
+from neuralprog_agents.circuits.interpreter import (
+    ANEW,
+    Problem,
+    Runs,
+    Weights,
+    evaluate,
+    keep,
+    runs,
+)
 from neuralprog_agents.circuits.lanes import LANES
 from neuralprog_agents.circuits.program import (
     BACKWARDS,
@@ -26,13 +34,13 @@ from neuralprog_agents.circuits.program import (
     Circuit,
     Program,
     compile_table,
-    empty,
     feeder,
     live_modules,
+    program_of,
 )
 from neuralprog_agents.circuits.random import Stream, below, fraction
 from neuralprog_agents.circuits.tables import CircuitTable
-from neuralprog_agents.training.compiled import compiled
+from neuralprog_agents.training.compiled import compiled, inlined
 
 UNUSED = -1
 _REDRAWN = -2
@@ -44,11 +52,10 @@ Floats = NDArray[np.float64]
 
 
 class Room(NamedTuple):
-    """What running a program needs: room for it compiled, for its tapes, and for its gains."""
+    """What running a program needs: room for it, and for its states."""
 
     program: Program
-    work: Bytes
-    gains: Floats
+    runs: Runs
 
 
 class Near(NamedTuple):
@@ -80,7 +87,8 @@ class Batch(NamedTuple):
 
 def room(problem: Problem, registers: int) -> Room:
     """Return room for running programs on a problem."""
-    return Room(empty(registers), workspace(problem, registers), np.zeros((2, len(problem.cells))))
+    table = np.zeros((1 << registers, WIRES + registers + 1), dtype=np.int64)
+    return Room(program_of(table), runs(problem, registers))
 
 
 def batch(size: int, registers: int) -> Batch:
@@ -90,7 +98,7 @@ def batch(size: int, registers: int) -> Batch:
     return Batch(tables, np.zeros(size), np.zeros(size, dtype=np.int64))
 
 
-@njit(error_model="numpy")
+@inlined
 def _draw_wire(stream: Stream, cumulative: Floats, old: int) -> int:
     """The old source; one from the policy where it is ``UNUSED``, or another where it is redrawn.
 
@@ -106,7 +114,7 @@ def _draw_wire(stream: Stream, cumulative: Floats, old: int) -> int:
     return source
 
 
-@njit(error_model="numpy")
+@inlined
 def _draw_circuit(stream: Stream, cumulative: Floats, R: int, circuit: Circuit) -> None:
     """Draw what a circuit lacks of its live wires; the others become 0."""
     live = 1 << LAST
@@ -123,14 +131,14 @@ def _draw_circuit(stream: Stream, cumulative: Floats, R: int, circuit: Circuit) 
     circuit[finish] = _draw_wire(stream, cumulative[finish], circuit[finish])
 
 
-@njit(error_model="numpy")
+@inlined
 def _draw(stream: Stream, cumulative: Floats, R: int, table: CircuitTable) -> None:
     """Draw what a program lacks."""
     for pattern in range(len(table)):
         _draw_circuit(stream, cumulative[pattern], R, table[pattern])
 
 
-@njit(error_model="numpy")
+@inlined
 def _redraw_one(stream: Stream, table: CircuitTable, wires: int) -> None:
     """Mark one of the wires in use to be drawn anew, of the first ones of each circuit."""
     used = 0
@@ -147,7 +155,7 @@ def _redraw_one(stream: Stream, table: CircuitTable, wires: int) -> None:
                 pick -= 1
 
 
-@njit(error_model="numpy")
+@inlined
 def _forget_unused(table: CircuitTable, visited: int, R: int) -> None:
     """Mark what has no effect in a program that has been run."""
     for pattern in range(len(table)):
@@ -160,22 +168,29 @@ def _forget_unused(table: CircuitTable, visited: int, R: int) -> None:
                 table[pattern, wire] = UNUSED
 
 
-@njit(error_model="numpy")
+@inlined
+def _copy(source: CircuitTable, target: CircuitTable) -> None:
+    for pattern in range(len(source)):
+        for wire in range(source.shape[1]):
+            target[pattern, wire] = source[pattern, wire]
+
+
+@inlined
 def _sample(
     stream: Stream, cumulative: Floats, room: Room, problem: Problem, weights: Weights, out: Batch
 ) -> None:
-    R = room.program.after.shape[1]
+    R, runs, drawn = room.runs.registers, room.runs, room.program.table
     for i in range(len(out.tables)):
-        table = out.tables[i]
-        table[:] = UNUSED
-        _draw(stream, cumulative, R, table)
-        compile_table(table, R, room.program)
-        score = evaluate(room.work, problem, weights, room.program, R, room.gains[1], np.inf)
+        drawn[:] = UNUSED
+        _draw(stream, cumulative, R, drawn)
+        compile_table(room.program)
+        score = evaluate(runs, problem, weights, room.program, ANEW, np.inf)
         out.returns[i], out.right[i] = score.score, score.right
-        _forget_unused(table, score.visited, R)
+        _forget_unused(drawn, score.visited, R)
+        _copy(drawn, out.tables[i])
 
 
-@njit(error_model="numpy")
+@inlined
 def _mark_near(stream: Stream, near: Near, table: CircuitTable, halting: bool) -> float:
     """Mark some wires to be drawn anew; return how much lower a return may be."""
     wires = table.shape[1] - 1 + halting
@@ -185,7 +200,7 @@ def _mark_near(stream: Stream, near: Near, table: CircuitTable, halting: bool) -
     return -near.temperature * np.log(1.0 - fraction(stream))
 
 
-@njit(error_model="numpy")
+@inlined
 def _changed(old: CircuitTable, new: CircuitTable, out: CircuitTable) -> None:
     """Keep of a new program what differs from an old one."""
     for pattern in range(len(old)):
@@ -194,7 +209,22 @@ def _changed(old: CircuitTable, new: CircuitTable, out: CircuitTable) -> None:
             out[pattern, wire] = UNUSED if same else new[pattern, wire]
 
 
-@njit(error_model="numpy")
+@inlined
+def _patterns_changed(old: CircuitTable, new: CircuitTable) -> int:
+    """The patterns of which a new program lacks a source that an old one uses, as bits.
+
+    Those that no pair visited are among them.
+    """
+    changed = 0
+    for pattern in range(len(old)):
+        differs = old[pattern, -1] == UNUSED
+        for wire in range(old.shape[1]):
+            differs |= old[pattern, wire] != UNUSED and old[pattern, wire] != new[pattern, wire]
+        changed |= int(differs) << pattern
+    return changed
+
+
+@inlined
 def _walk(
     stream: Stream,
     cumulative: Floats,
@@ -205,30 +235,32 @@ def _walk(
     at: Batch,
     gains: CircuitTable,
 ) -> tuple[int, int]:
-    R, groups, made, gained = room.program.after.shape[1], len(problem.cells), 0, 0
-    trial, slack, before = at.tables[0].copy(), np.inf, np.inf
+    groups, made, gained, changed = len(problem.cells), 0, 0, ANEW
+    place, trial, slack, before = at.tables[0], room.program.table, np.inf, np.inf
+    _copy(place, trial)
     while True:
-        _draw(stream, cumulative, R, trial)
-        compile_table(trial, R, room.program)
-        score = evaluate(room.work, problem, weights, room.program, R, room.gains[1], slack)
+        _draw(stream, cumulative, room.runs.registers, trial)
+        compile_table(room.program)
+        if made > 0:
+            changed = _patterns_changed(place, trial)
+        score = evaluate(room.runs, problem, weights, room.program, changed, slack)
         if score.score >= 0:
-            _forget_unused(trial, score.visited, R)
+            keep(room.runs)
+            _forget_unused(trial, score.visited, room.runs.registers)
             if score.score > before + _LEAST_GAIN:
-                _changed(at.tables[0], trial, gains[gained])
+                _changed(place, trial, gains[gained])
                 gained += 1
-            room.gains[0] = room.gains[1]
-            at.tables[0] = trial
+            _copy(trial, place)
             at.returns[0], at.right[0] = score.score, score.right
             before = score.score
         if made == len(gains) or at.right[0] == LANES * groups:
             return made, gained
-        room.gains[1] = room.gains[0]
-        trial[:] = at.tables[0]
+        _copy(place, trial)
         slack = groups * _mark_near(stream, near, trial, weights.halting)
         made += 1
 
 
-@njit(error_model="numpy")
+@inlined
 def _add_up(tables: CircuitTable, weights: Floats, out: Floats) -> None:
     for i in range(len(tables)):
         if weights[i] != 0:
@@ -242,17 +274,17 @@ def _add_up(tables: CircuitTable, weights: Floats, out: Floats) -> None:
 def _build(sources: str, cache: bool) -> tuple[Any, ...]:
     """The entries; see ``training.compiled``."""
 
-    @njit(nogil=True, error_model="numpy", cache=cache)
+    @njit(nogil=True, error_model="numpy", cache=cache, _nrt=False)
     def sample(*arguments: Any) -> None:
         version = sources  # noqa: F841
         _sample(*arguments)
 
-    @njit(nogil=True, error_model="numpy", cache=cache)
+    @njit(nogil=True, error_model="numpy", cache=cache, _nrt=False)
     def walk(*arguments: Any) -> tuple[int, int]:
         version = sources  # noqa: F841
         return _walk(*arguments)
 
-    @njit(nogil=True, error_model="numpy", cache=cache)
+    @njit(nogil=True, error_model="numpy", cache=cache, _nrt=False)
     def add_up(*arguments: Any) -> None:
         version = sources  # noqa: F841
         _add_up(*arguments)
