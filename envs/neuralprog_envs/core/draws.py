@@ -26,9 +26,14 @@ _WORD = 2**64
 
 def mix(bits: Bits) -> Bits:
     """Scramble 64-bit patterns of any shape (SplitMix64's finaliser); a bijection."""
-    bits = (bits ^ (bits >> _SHIFTS[0])) * _MULTIPLIERS[0]
-    bits = (bits ^ (bits >> _SHIFTS[1])) * _MULTIPLIERS[1]
-    return bits ^ (bits >> _SHIFTS[2])
+    for shift, multiplier in zip(_SHIFTS, _MULTIPLIERS, strict=False):
+        shifted = bits >> shift
+        shifted ^= bits  # in place: a third of the time
+        shifted *= multiplier
+        bits = shifted
+    shifted = bits >> _SHIFTS[2]
+    shifted ^= bits
+    return shifted
 
 
 def as_words(values: ArrayLike) -> Bits:

