@@ -280,6 +280,10 @@ def _add_benchmark(parser: _Parser) -> None:
         metavar="DIR",
         help="(results; runs/ for --quick and parts of a comparison)",
     )
+    speed = parser.add_argument_group("speed")
+    speed.add_argument(
+        "--baseline", type=Path, metavar="DIR", help="an earlier checkout, whose search runs beside"
+    )
     compare = parser.add_argument_group("compare")
     compare.add_argument("--plan", action="store_true", help="only say what is left, and its cost")
     compare.add_argument("--report", action="store_true", help="only report what is measured")

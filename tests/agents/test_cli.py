@@ -90,6 +90,7 @@ BAD_INPUT = [
     ("run --agent random --env NRAMCopy --seed 100000000000000000000", "at most 18 digits"),
     (["run", "--agent", "random", "--env", "NRAMCopy", "--seed", "9" * 5000], "at most 18 digits"),
     ("benchmark speed --quick --output toy.yaml", "toy.yaml: File exists"),
+    ("benchmark speed --quick --baseline none", "--baseline: none is no checkout with folders"),
     ("evaluate --agent random --env NRAMCopy --sede 1", "unrecognized arguments: --sede"),
     ("run --agent expert --env NRAMCopy --input x", "must be whole numbers"),
     ("run --agent expert --env NRAMCopy --input 0", "value"),

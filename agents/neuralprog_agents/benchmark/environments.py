@@ -16,6 +16,9 @@ from neuralprog_agents.benchmark.ratio import Pair, Work
 _LIMIT: dict[str, Any] = {"max_steps": 64}
 _MARK = 20e6
 """Steps a second that the vector environment should make."""
+_CART_POLE = {"NRAMCopy": 1.0, "NRAMSort": 1.0, "NPIAddition": 0.4, "NPTableQA": 0.1}
+"""The shares of CartPole's steps a second that are aimed at."""
+_ACTORS, _ROLLOUT = 64, 64
 _OVERHEAD = 0.3
 """The most that the adapter to Stable-Baselines3 may add to the time of a step."""
 
@@ -29,6 +32,7 @@ def pairs() -> Iterator[Pair]:
         single(gym.make("NRAMCopy-v0")),
         single(gym.make("FrozenLake-v1")),
         target=1.0,
+        column="single env",
     )
     shape = "NRAMCopy-v0, n=4096 against n=64, limit 64 steps"
     ours, theirs = _batched("NRAMCopy-v0", 4096, **_LIMIT), _in_a_loop("NRAMCopy-v0", 64, **_LIMIT)
@@ -47,7 +51,54 @@ def pairs() -> Iterator[Pair]:
         vector(_in_a_loop("NPTableQA-v0", 1024), steps=5),
         target=30.0,
     )
+    yield from _cart_pole_pairs()
     yield from _adapter_pairs()
+    yield from _learning_pairs()
+
+
+def _cart_pole_pairs() -> Iterator[Pair]:
+    """Yield batches of 4,096 against Gymnasium's fastest: CartPole, native, as many at once."""
+    for env_id, target in _CART_POLE.items():
+        yield Pair(
+            "vector env against CartPole-v1, native",
+            f"{env_id}-v0, n=4096, random actions, resets included",
+            "steps",
+            vector(_batched(f"{env_id}-v0", 4096)),
+            vector(_batched("CartPole-v1", 4096)),
+            target,
+            env_id,
+        )
+
+
+def _learning_pairs() -> Iterator[Pair]:
+    """Yield none without Stable-Baselines3."""
+    try:
+        from stable_baselines3.common.env_util import make_vec_env
+
+        from neuralprog_agents.agents.rl.vec_env import ProgramVecEnv
+    except ModuleNotFoundError:
+        return
+    yield Pair(
+        "PPO of Stable-Baselines3, end to end, against the same on CartPole-v1",
+        f"NRAMCopy-v0, n={_ACTORS}, {_ROLLOUT} steps each, minibatches of 1,024",
+        "steps",
+        _learning("MultiInputPolicy", ProgramVecEnv("NRAMCopy-v0", _ACTORS)),
+        _learning("MlpPolicy", make_vec_env("CartPole-v1", _ACTORS)),
+        column="PPO",
+    )
+
+
+def _learning(policy: str, env: Any) -> Work:
+    """Return a workload of one rollout and the updates from it."""
+    from stable_baselines3 import PPO
+
+    model = PPO(policy, env, n_steps=_ROLLOUT, batch_size=1024, seed=0, device="cpu")
+
+    def work() -> int:
+        model.learn(_ROLLOUT * _ACTORS, reset_num_timesteps=False)
+        return _ROLLOUT * _ACTORS
+
+    return work
 
 
 def _adapter_pairs() -> Iterator[Pair]:

@@ -7,24 +7,28 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from neuralprog_agents.benchmark.elsewhere import Elsewhere
+
 Work = Callable[[], int]
 """Does some operations and returns how many; called again and again."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """What is to be compared: our work and the other's, or a fixed rate in operations a second.
+    """What is to be compared: our work, and another's here or elsewhere, or a rate a second.
 
     ``shape`` has the sizes in words, ``unit`` what is counted, and ``target`` the ratio that should
     be reached. The clock tells the CPU time of this process, since the machine may be shared.
+    ``column`` names the row in the history of releases, where it stands.
     """
 
     name: str
     shape: str
     unit: str
     ours: Work
-    theirs: Work | float
+    theirs: Work | Elsewhere | float
     target: float | None = None
+    column: str = ""
     clock: Callable[[], float] = time.process_time
 
     def measure(self, seconds: float, rounds: int) -> Ratio:
@@ -41,10 +45,13 @@ class Pair:
         ours, theirs = map(statistics.median, zip(*found, strict=True))
         ratios = [a / b for a, b in found]
         ratio, spread = statistics.median(ratios), (min(ratios), max(ratios))
-        return Ratio(self.name, self.shape, self.unit, ours, theirs, ratio, spread, self.target)
+        sizes = self.name, self.shape, self.unit
+        return Ratio(*sizes, ours, theirs, ratio, spread, self.target, self.column)
 
-    def _rate(self, work: Work | float, seconds: float) -> float:
+    def _rate(self, work: Work | Elsewhere | float, seconds: float) -> float:
         """Return operations a second."""
+        if isinstance(work, Elsewhere):
+            return work.rate(seconds)
         if not callable(work):
             return work
         done, start = 0, self.clock()
@@ -68,6 +75,7 @@ class Ratio:
     ratio: float
     spread: tuple[float, float]
     target: float | None
+    column: str
 
     @property
     def verdict(self) -> str:

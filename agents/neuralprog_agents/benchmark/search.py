@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
+from neuralprog_agents.benchmark.elsewhere import Elsewhere
 from neuralprog_agents.benchmark.ratio import Pair, Work
 from neuralprog_agents.circuits import examples, tables
 from neuralprog_agents.circuits import pairs as scoring
@@ -20,14 +22,21 @@ _MARK = 300_000.0
 """Circuits a second that the search should try."""
 
 
-def pairs() -> Iterator[Pair]:
-    """Yield the search against another, and against a mark: programs from random ones on."""
+def pairs(baseline: Path | None = None) -> Iterator[Pair]:
+    """Yield the search against others, and against a mark: programs from random ones on.
+
+    ``baseline`` is an earlier checkout, whose search runs beside this one.
+    """
     shape = f"{CONFIG.env}, R=3, 64 pairs of lengths 1 to 5, T=n+2"
-    for name, theirs, target in (
-        ("program search, compiled against the NumPy machine", on_numpy(), None),
-        (f"program search against {_MARK:,.0f} circuits a second", _MARK, 1.0),
+    for name, theirs, target, column in (
+        ("program search, compiled against the NumPy machine", on_numpy(), None, "search"),
+        (f"program search against {_MARK:,.0f} circuits a second", _MARK, 1.0, ""),
     ):
-        yield Pair(name, shape, "circuits", compiled(), theirs, target)
+        yield Pair(name, shape, "circuits", compiled(), theirs, target, column)
+    if baseline is not None:
+        before = Elsewhere(baseline, __name__, compiled.__name__)
+        name = "program search against an earlier checkout"
+        yield Pair(name, shape, "circuits", compiled(), before, 3.0)
 
 
 def compiled() -> Work:

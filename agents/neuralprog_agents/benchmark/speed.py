@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import platform
+import resource
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from neuralprog_agents.benchmark.ratio import Pair, Ratio
 from neuralprog_agents.training.files import write_atomically, write_json
@@ -21,15 +25,28 @@ Machine: {machine}. Python {python}, NumPy {numpy}.
 | what | shape | unit | ours | theirs | ratio (min to max) | target |
 |---|---|---|---|---|---|---|
 {rows}
+
+The whole run took {memory:,.0f} MB of memory at its peak.
+
+## History
+
+One line a release and machine: our rate in each column's row, and in parentheses its ratio.
+
+| release | machine | {columns} |
+|---|---|{rules}|
+{history}
 """
 
 _ROUNDS, _QUICK_ROUNDS = 7, 2
 
 
-def measure(quick: bool) -> list[Ratio]:
-    """Measure everything; ``quick`` takes fewer and shorter rounds: a look, not a measurement."""
+def measure(quick: bool, baseline: Path | None = None) -> list[Ratio]:
+    """Measure everything; ``quick`` takes fewer and shorter rounds: a look, not a measurement.
+
+    ``baseline`` is an earlier checkout; it adds a row.
+    """
     rounds, seconds = (_QUICK_ROUNDS, 0.2) if quick else (_ROUNDS, 1.0)
-    return [pair.measure(seconds, rounds) for pair in _pairs()]
+    return [pair.measure(seconds, rounds) for pair in _pairs(baseline)]
 
 
 def write(rows: Sequence[Ratio], quick: bool, output: Path) -> None:
@@ -37,15 +54,46 @@ def write(rows: Sequence[Ratio], quick: bool, output: Path) -> None:
     from rich.console import Console
     from rich.markdown import Markdown
 
-    rounds = _QUICK_ROUNDS if quick else _ROUNDS
-    text = _HEADER.format(rounds=rounds, rows="\n".join(map(str, rows)), **machine())
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    releases = _history(rows, output / "speed.json")
+    columns = list(releases[-1]["figures"])
+    text = _HEADER.format(
+        rounds=_QUICK_ROUNDS if quick else _ROUNDS,
+        rows="\n".join(map(str, rows)),
+        memory=memory,
+        columns=" | ".join(columns),
+        rules="|".join("---" for _ in columns),
+        history="\n".join(_line(release, columns) for release in releases),
+        **machine(),
+    )
     Console().print(Markdown(text))
     write_atomically(output / "speed.md", text.encode())
     records = [{**asdict(row), "verdict": row.verdict} for row in rows]
-    write_json(output / "speed.json", {**machine(), "rows": records})
+    found = {**machine(), "memory": memory, "rows": records, "history": releases}
+    write_json(output / "speed.json", found)
 
 
-def _pairs() -> Iterator[Pair]:
+def _history(rows: Sequence[Ratio], file: Path) -> list[dict[str, Any]]:
+    """Return the releases and machines of a file, with a line for this one, the last."""
+    now = {
+        "release": version("neuralprog"),
+        "machine": machine()["machine"],
+        "figures": {row.column: [row.ours, row.ratio] for row in rows if row.column},
+    }
+    before = json.loads(file.read_text()).get("history", []) if file.exists() else []
+    same = [
+        (each["release"], each["machine"]) == (now["release"], now["machine"]) for each in before
+    ]
+    return [*(each for each, again in zip(before, same, strict=True) if not again), now]
+
+
+def _line(release: dict[str, Any], columns: Sequence[str]) -> str:
+    figures = (release["figures"].get(column) for column in columns)
+    shown = (f"{one[0]:,.0f} ({one[1]:.3g})" if one else "" for one in figures)
+    return f"| {release['release']} | {release['machine']} | {' | '.join(shown)} |"
+
+
+def _pairs(baseline: Path | None) -> Iterator[Pair]:
     """Yield what is compared, one thread wide; each is made when its turn has come."""
     import torch
 
@@ -59,7 +107,10 @@ def _pairs() -> Iterator[Pair]:
     )
 
     torch.set_num_threads(1)
-    for module in (environments, nram, search, npi, neural_programmer, seq2seq):
+    yield from environments.pairs()
+    yield from nram.pairs()
+    yield from search.pairs(baseline)
+    for module in (npi, neural_programmer, seq2seq):
         yield from module.pairs()
 
 

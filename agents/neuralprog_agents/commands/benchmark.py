@@ -26,13 +26,15 @@ def benchmark(args: Namespace) -> int:
 
 
 def _speed(args: Namespace) -> None:
-    from neuralprog_agents.benchmark import speed
+    from neuralprog_agents.benchmark import elsewhere, speed
 
     output = args.output or Path("runs/speed" if args.quick else "results")
     with input_errors():
+        if args.baseline is not None:
+            elsewhere.check(args.baseline)
         output.mkdir(parents=True, exist_ok=True)  # before the minutes of measuring
-    rows = speed.measure(args.quick)
     with input_errors():
+        rows = speed.measure(args.quick, args.baseline)
         speed.write(rows, args.quick, output)
 
 

@@ -1,0 +1,53 @@
+"""A workload of another checkout, in a process of its own: how much faster is this one?"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+_PARTS = "envs", "agents"
+_PROGRAM = """
+import sys, time
+from importlib import import_module
+module, name, seconds = sys.argv[1:]
+work = getattr(import_module(module), name)()
+work()
+done, start = 0, time.process_time()
+while time.process_time() - start < float(seconds):
+    done += work()
+print(done / (time.process_time() - start))
+"""
+
+
+def check(checkout: Path) -> None:
+    """Raise ValueError unless a folder is a checkout: it has the folders envs and agents."""
+    if not all((checkout / part).is_dir() for part in _PARTS):
+        raise ValueError(f"--baseline: {checkout} is no checkout with folders envs and agents")
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """What a function makes, named ``make`` in a module of that checkout: a ``ratio.Work``.
+
+    Other packages are those of this Python.
+    """
+
+    checkout: Path
+    module: str
+    make: str
+
+    def rate(self, seconds: float) -> float:
+        """Return operations a CPU-second; raise ValueError if there is no such work."""
+        folders = [str(self.checkout.resolve() / part) for part in _PARTS]
+        process = subprocess.run(
+            [sys.executable, "-c", _PROGRAM, self.module, self.make, str(seconds)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
+            stdout=subprocess.PIPE,
+            check=False,
+        )
+        if process.returncode:
+            raise ValueError(f"{self.checkout} cannot do {self.module}.{self.make}: see above")
+        return float(process.stdout)

@@ -1,0 +1,39 @@
+"""The history of speed, and workloads of another checkout."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from neuralprog_agents.benchmark import speed
+from neuralprog_agents.benchmark.elsewhere import Elsewhere
+from neuralprog_agents.benchmark.ratio import Pair
+
+ROOT = Path(__file__).parents[3]
+
+
+def row(rate, column="search"):
+    return Pair("a", "b", "steps", lambda: 1, rate, column=column).measure(1e-4, 1)
+
+
+def test_a_history_has_a_line_for_each_release_and_machine(tmp_path):
+    old = {"release": "0.0.1", "machine": "abacus", "figures": {"search": [3.0, 2.0]}}
+    (tmp_path / "speed.json").write_text(json.dumps({"history": [old]}))
+    for rate in (1.0, 2.0):
+        speed.write([row(rate), row(rate, "")], True, tmp_path)
+    first, last = json.loads((tmp_path / "speed.json").read_text())["history"]
+    assert first == old
+    assert list(last["figures"]) == ["search"]
+    assert "| 0.0.1 | abacus | 3 (2) |" in (tmp_path / "speed.md").read_text()
+
+
+def test_another_checkout_works_in_a_process_of_its_own(tmp_path):
+    (tmp_path / "envs").mkdir()
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents/toy.py").write_text("def make():\n    return lambda: 5\n")
+    assert Elsewhere(tmp_path, "toy", "make").rate(0.01) > 5
+
+
+def test_work_that_another_checkout_does_not_know_is_refused():
+    with pytest.raises(ValueError, match="cannot do neuralprog_agents.benchmark.ratio.nothing"):
+        Elsewhere(ROOT, "neuralprog_agents.benchmark.ratio", "nothing").rate(0.1)
