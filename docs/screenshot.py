@@ -1,15 +1,17 @@
-"""Takes pictures of the viewer's pages in headless Chromium.
+"""Takes pictures of the viewer's and the site's pages in headless Chromium.
 
 ``python -m docs.screenshot``, from the root of the repository, rewrites in ``docs/pictures``
-``viewer.png``, one step of a run, and the contact sheets ``viewer-light.png`` and
-``viewer-dark.png``: a page of each family on a desk and on a phone. It needs Chromium and its
-driver on the path.
+``viewer.png``, one step of a run, and contact sheets, light and dark, on a desk and on a phone:
+``viewer-THEME.png``, a run of each family, and ``site-THEME.png``, the first page, which is the
+README, and pages of environments. It needs Chromium and its driver on the path, and the site:
+``make docs`` first.
 """
 
 from __future__ import annotations
 
 import io
 import shutil
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +26,12 @@ from selenium.webdriver.chrome.service import Service
 import neuralprog_agents
 
 PICTURES = Path(__file__).parent / "pictures"
+SITE = Path(__file__).parents[1] / "build" / "docs"
+_PAGES = (
+    "index.html",
+    "docs/environments/index.html",
+    *(f"docs/environments/{name}-v0.html" for name in ("NRAMSort", "NPIHanoi", "NPTableQA")),
+)
 _RUNS = (
     ("nram-sort", {"values": [3, 1, 2, 5, 4]}, 4),
     ("npi-bubblesort", {"length": 3}, 13),
@@ -38,13 +46,18 @@ _SHEET_HEIGHT, _MARGIN, _COLOURS = 640, 12, 64
 def main() -> None:
     """Write the pictures, the sheets with a palette."""
     with tempfile.TemporaryDirectory() as folder, _browser(folder) as driver:
-        pages = [_page(Path(folder), *run) for run in _RUNS]
-        _write("viewer.png", _shot(driver, pages[0], _DESK, "light"))
+        runs = [_page(Path(folder), *run) for run in _RUNS]
+        site = [_built(SITE / page).as_uri() for page in _PAGES]
+        _write("viewer.png", _shot(driver, runs[0], _DESK, "light"))
         for scheme in ("light", "dark"):
-            rows = [
-                [_shot(driver, page, size, scheme) for size in (_DESK, _PHONE)] for page in pages
-            ]
-            _write(f"viewer-{scheme}.png", _reduced(_sheet(rows)))
+            _write(f"viewer-{scheme}.png", _sheet(driver, runs, scheme))
+            _write(f"site-{scheme}.png", _sheet(driver, site, scheme))
+
+
+def _built(page: Path) -> Path:
+    if not page.is_file():
+        sys.exit(f"there is no {page}: run `make docs` first")
+    return page
 
 
 def _page(folder: Path, agent: str, posed: dict[str, Any], step: int) -> str:
@@ -80,7 +93,13 @@ def _shot(driver: Any, address: str, size: tuple[int, int], scheme: str) -> Imag
     return Image.open(io.BytesIO(driver.get_screenshot_as_png())).convert("RGB")
 
 
-def _sheet(rows: list[list[Image.Image]]) -> Image.Image:
+def _sheet(driver: Any, pages: list[str], scheme: str) -> Image.Image:
+    """Return pages one below another, each on a desk and, beside it, on a phone."""
+    rows = [[_shot(driver, page, size, scheme) for size in (_DESK, _PHONE)] for page in pages]
+    return _reduced(_rows(rows))
+
+
+def _rows(rows: list[list[Image.Image]]) -> Image.Image:
     """Return pictures side by side, a row below another, all equally high."""
     scaled = [[_as_high(picture) for picture in row] for row in rows]
     width = max(sum(picture.width + _MARGIN for picture in row) for row in scaled) - _MARGIN
