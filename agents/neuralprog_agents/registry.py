@@ -26,6 +26,7 @@ AGENTS: Mapping[str, str] = MappingProxyType(
         "nram": "neuralprog_agents.agents.nram.agent",
         "ntm": "neuralprog_agents.agents.ntm.agent",
         "policy_gradient": "neuralprog_agents.agents.policy_gradient.agent",
+        "policy_search": "neuralprog_agents.agents.policy_search.agent",
         "rl": "neuralprog_agents.agents.rl.agent",
         "search": "neuralprog_agents.agents.search.agent",
         "seq2seq": "neuralprog_agents.agents.seq2seq.agent",

@@ -1,0 +1,46 @@
+"""Policy search as an agent: its config, its learner, and its policy."""
+
+from __future__ import annotations
+
+from neuralprog_agents.agent import Learner, Policy, Tensors
+from neuralprog_agents.agents.policy_search.card import Card
+from neuralprog_agents.agents.policy_search.config import Config
+from neuralprog_envs.core.instances import check_lengths
+from neuralprog_envs.registry import find, make_task
+
+__all__ = ["SUPERVISION", "Card", "Config", "check", "learner", "load", "supervision"]
+
+SUPERVISION = "rewards of programs"
+_REWARDS = {"success": "success alone", "progress": "partial credit"}
+
+
+def supervision(config: Config) -> str:
+    """Return what is learned from: the mean reward over input/output pairs."""
+    return f"rewards on input/output pairs: {_REWARDS[config.reward]}"
+
+
+def check(config: Config) -> None:
+    """Raise ValueError if the environment is no program task, or has pictures."""
+    row = find(config.env)
+    if row.family != "program" or "pictures" in row.tags:
+        what = "shows pictures" if row.family == "program" else f"is a {row.family} task"
+        raise ValueError(f"policy_search learns NPI… tasks without pictures, and {row.id} {what}")
+    try:
+        task = make_task(row.id, **{**config.settings, "length": config.length})
+    except TypeError as error:
+        raise ValueError(f"settings: {error}") from None
+    check_lengths(task, config.length, "train")
+
+
+def learner(config: Config, index: int) -> Learner:
+    """Return what does one restart; see ``neuralprog_agents.agent.AgentModule.learner``."""
+    from neuralprog_agents.agents.policy_search.train import PolicySearchLearner
+
+    return PolicySearchLearner(config, index)
+
+
+def load(weights: Tensors, card: Card) -> Policy:
+    """Return the policy of a table: "situations" and "actions"; see ``AgentModule.load``."""
+    from neuralprog_agents.agents.policy_search.policy import TablePolicy
+
+    return TablePolicy(card, weights)

@@ -1,0 +1,61 @@
+"""The settings of the policy search; a YAML file holds differences from these defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from neuralprog_agents.training import ranges
+
+
+@dataclass(frozen=True)
+class Config:
+    """A table policy of one program environment; ``README.md`` explains the defaults."""
+
+    env: str
+    """The id of the environment to learn, such as NPIHanoi-v0."""
+    seed: ranges.Seed = 0
+    """The seed of all randomness: the same seed gives the same table."""
+    restarts: ranges.Count = 10
+    """How many times the search may start again from an empty table."""
+
+    length: ranges.Lengths = (1, 5)
+    """The shortest and the longest instance in training."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """The environment's own arguments, such as observation and recursive."""
+    reward: Literal["success", "progress"] = "progress"
+    """What an episode pays: "success": 1 for a wholly right answer, nothing otherwise; "progress":
+    also up to a half for the parts that are right at its end."""
+    pairs: ranges.Count = 24
+    """On how many different instances of each length the search begins."""
+    checked: ranges.Count = 500
+    """On how many other instances a table is checked that is right on all of these; up to
+    ``joining`` of those where it fails come into use."""
+    joining: ranges.Count = 24
+    """See ``checked``."""
+
+    own_actions: ranges.Natural = 2
+    """How many of the running call's own last actions are part of a situation."""
+    like: ranges.Share = 0.4
+    """The probability that a drawn action is that of another situation with the same program and
+    the same own last actions; else all programs, or all actions, have equal chances."""
+    more_changes: ranges.PartialShare = 0.3
+    """The probability that one more situation gets a new action, after each."""
+    failing: ranges.Share = 0.7
+    """The probability that the situation to change is one of an instance that is not right yet."""
+    initial_temperature: ranges.Positive = 0.02
+    """The temperature of simulated annealing when a walk begins."""
+    final_temperature: ranges.Positive = 0.003
+    """The temperature when it ends."""
+    walk: ranges.Count = 3000
+    """After how many proposals the temperature begins anew."""
+    proposals: ranges.Count = 200_000
+    """The most proposals of a restart."""
+
+    test_lengths: ranges.Counts = ()
+    """The lengths that `evaluate` scores at; empty: the longest in training, 2 and 10 times it."""
+
+    def __post_init__(self) -> None:
+        ranges.check(self)
+        if self.final_temperature > self.initial_temperature:
+            raise ValueError("final_temperature must be at most initial_temperature")

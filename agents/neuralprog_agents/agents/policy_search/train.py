@@ -1,0 +1,317 @@
+"""One restart: changes of the table, each tried on the instances that it concerns.
+
+A proposal gives some situations new actions. It is tried on the episodes that met them; no other
+can change. Whether it stays is decided as in simulated annealing, by the mean reward. The shortest
+instances come first; when all are right, the next length comes in.
+
+Every random number is a function of (seed, restart, number of the proposal).
+
+Source: policy search by simulated annealing; Kirkpatrick, Gelatt and Vecchi, "Optimization by
+simulated annealing", Science 1983; for policy search see Deisenroth, Neumann and Peters, "A survey
+on policy search for robotics", 2013.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from math import log
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator, Philox
+
+from neuralprog_agents.agent import Outcome, Pulse, Tensors
+from neuralprog_agents.agents.policy_search.agent import load
+from neuralprog_agents.agents.policy_search.card import Card
+from neuralprog_agents.agents.policy_search.config import Config
+from neuralprog_agents.agents.policy_search.table import (
+    BEFORE_VIEW,
+    PolicyTable,
+    Situation,
+    Uniform,
+)
+from neuralprog_envs.core import batch
+from neuralprog_envs.core.draws import key_of
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.program.task import ProgramTask
+from neuralprog_envs.registry import find, make_task
+
+CHUNK = 10
+"""Proposals between two decisions of the loop."""
+_VALIDATION = 200
+"""Held-out instances that judge a restart."""
+_SUCCESS = 0.99
+
+
+@dataclass(frozen=True)
+class Episode:
+    """What an episode was paid, from 0 to 1, and the situations that it met, in their order."""
+
+    reward: float
+    situations: dict[Situation, None]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a restart is, besides its table and the instances in use.
+
+    Attributes:
+        proposals: How many have been tried.
+        walked: How many since the temperature began anew.
+        level: The longest length in use.
+        looked: How many instances tables were checked on, the most of all checks.
+        finished: Whether a check found no failure.
+        success: Whether the final table is right on held-out instances.
+    """
+
+    proposals: int = 0
+    walked: int = 0
+    level: int = 0
+    looked: int = 0
+    finished: bool = False
+    success: bool = False
+
+
+class PolicySearchLearner:
+    """One restart; see ``neuralprog_agents.agent.Learner``.
+
+    Attributes:
+        table: The policy.
+        progress: How far it is.
+        first: (length, index) of the instances that it begins with.
+        joined: The same of those where a check failed.
+        episodes: One for each instance in use, by the present table.
+    """
+
+    def __init__(self, config: Config, index: int) -> None:
+        self.config, self.index = config, index
+        row = find(config.env)
+        self.task: ProgramTask = make_task(row.id, **{**config.settings, "length": config.length})
+        self.table = PolicyTable(self.task.machine, config.like)
+        self.progress = Progress(level=config.length[0] - 1)
+        self.first = [pair for n in self._lengths for pair in self._first(n)]
+        self.joined: list[tuple[int, int]] = []
+        self.episodes: list[Episode] = []
+
+    @property
+    def _lengths(self) -> range:
+        low, high = self.config.length
+        return range(low, high + 1)
+
+    def _first(self, length: int) -> list[tuple[int, int]]:
+        """Return the first instances of a length that differ."""
+        some = np.arange(4 * self.config.pairs)
+        drawn = draw(self.task, self.config.seed, some, (length, length))
+        _, first = np.unique(self.task.fingerprint(drawn), return_index=True)
+        return [(length, index) for index in sorted(first.tolist())[: self.config.pairs]]
+
+    def _uniform(self, position: int) -> Uniform:
+        key = key_of(self.config.seed, self.index, position)
+        return Generator(Philox(key=key)).random
+
+    def _begin(self, uniform: Uniform) -> None:
+        """Bring the instances up to the level into use, and play them."""
+        lengths, indices = np.array(self._used).T
+        posed = draw(self.task, self.config.seed, indices, lengths)
+        self._posed = [batch.take(posed, slice(i, i + 1)) for i in range(len(indices))]
+        self._limits = self.task.horizon(posed.length).tolist()
+        self.episodes = [self._play(i, uniform) for i in range(len(indices))]
+        self.table.keep()
+
+    @property
+    def _used(self) -> list[tuple[int, int]]:
+        return [pair for pair in (*self.first, *self.joined) if pair[0] <= self.progress.level]
+
+    def _play(self, i: int, uniform: Uniform) -> Episode:
+        """Play an instance in use by the table."""
+        task, table, limit = self.task, self.table, self._limits[i]
+        episode = task.machine.begin(self._posed[i])
+        nothing = (0,) * self.config.own_actions
+        frames, own, met = episode.frames, [nothing], {}
+        while not episode.halted and episode.steps < limit:
+            situation = (*frames[-1], *episode.view(), *own[-1])
+            met[situation] = None
+            number, depth = table.choose(situation, uniform), len(frames)
+            own[-1] = (*own[-1], number + 1)[1:] if nothing else nothing
+            episode.step(table.actions[number])
+            if len(frames) > depth:
+                own.append(nothing)
+            elif len(frames) < depth:
+                own.pop()
+        score = float(task.score(episode.state(), self._posed[i])[0])
+        alone = self.config.reward == "success"
+        return Episode(float(score == 1) if alone else score, met)
+
+    @property
+    def finished(self) -> bool:
+        """Whether a table passed the check, or all proposals are made."""
+        return self.progress.finished or self.progress.proposals >= self.config.proposals
+
+    def advance(self, pulse: Pulse) -> None:
+        """Try some changes; where all is right, go on to the next length, or check."""
+        for _ in range(CHUNK):
+            if self.finished:
+                return
+            failing = [i for i, episode in enumerate(self.episodes) if episode.reward < 1]
+            if failing:
+                self._propose(failing)
+            elif self.progress.level < self.config.length[1]:
+                self._rise()  # so does the first call
+            else:
+                self._check(pulse)
+            pulse()
+
+    def _rise(self) -> None:
+        self.progress = replace(self.progress, level=self.progress.level + 1, walked=0)
+        self._begin(self._uniform(self.progress.proposals))
+
+    def _propose(self, failing: Sequence[int]) -> None:
+        """Change the actions of some situations, and keep or undo it."""
+        done = self.progress
+        walked = (done.walked + 1) % self.config.walk
+        self.progress = replace(done, proposals=done.proposals + 1, walked=walked)
+        uniform = self._uniform(self.progress.proposals)
+        before = self._change(failing, uniform)
+        choices = self.table.choices
+        if all(choices[situation] == number for situation, number in before.items()):
+            return
+        tried = self._try(before, uniform)
+        if tried is None:
+            self.table.forget()
+            choices.update(before)
+            return
+        self.table.keep()
+        for i, episode in tried.items():
+            self.episodes[i] = episode
+
+    def _change(self, failing: Sequence[int], uniform: Uniform) -> dict[Situation, int]:
+        """Draw new actions; return the old ones by situation."""
+        before: dict[Situation, int] = {}
+        while True:
+            among = failing if uniform() < self.config.failing else range(len(self.episodes))
+            met = list(self.episodes[among[int(uniform() * len(among))]].situations)
+            situation = met[int(uniform() * len(met))]
+            before.setdefault(situation, self.table.choices[situation])
+            self.table.choices[situation] = self.table.draw(situation, uniform)
+            if uniform() >= self.config.more_changes:
+                return before
+
+    def _try(self, changed: Mapping[Situation, int], uniform: Uniform) -> dict[int, Episode] | None:
+        """Play the instances that met a changed situation; None if their rewards fall too much.
+
+        How much they may fall is drawn first, so that a hopeless change is left early: that halves
+        the episodes of a restart.
+        """
+        concerned = [
+            i
+            for i, episode in enumerate(self.episodes)
+            if any(situation in episode.situations for situation in changed)
+        ]
+        least = self._temperature * log(uniform() or 1e-300) * len(self.episodes)
+        gained, possible = 0.0, sum(1 - self.episodes[i].reward for i in concerned)
+        tried: dict[int, Episode] = {}
+        for i in _shuffled(concerned, uniform):
+            tried[i] = self._play(i, uniform)
+            gained += tried[i].reward - self.episodes[i].reward
+            possible -= 1 - self.episodes[i].reward
+            if gained + possible < least:
+                return None
+        return tried
+
+    @property
+    def _temperature(self) -> float:
+        config, share = self.config, self.progress.walked / self.config.walk
+        first, last = config.initial_temperature, config.final_temperature
+        return float(first * (last / first) ** share)
+
+    def _check(self, pulse: Pulse) -> None:
+        """Check a table that is right on all instances in use on others; finish, or use failures.
+
+        The policy plays them as it will act, without a random choice.
+        """
+        begin = 4 * self.config.pairs
+        indices = np.arange(begin, begin + self.config.checked)
+        others = draw(self.task, self.config.seed, indices, self.config.length)
+        right = self._right(others, pulse)
+        failed = np.flatnonzero(~right)[: self.config.joining]
+        looked = int(failed[-1]) + 1 if len(failed) else len(indices)
+        self.progress = replace(self.progress, looked=max(self.progress.looked, looked), walked=0)
+        if len(failed):
+            self.joined += [(int(others.length[i]), int(indices[i])) for i in failed]
+            self._begin(self._uniform(self.progress.proposals))
+        else:
+            success = bool(self._right(self._held_out(), pulse).mean() >= _SUCCESS)
+            self.progress = replace(self.progress, finished=True, success=success)
+
+    def _right(self, instances: Any, pulse: Pulse) -> Any:
+        """Return which instances the policy is right on, shape (B,)."""
+        pulse()
+        outcome = self.outcome()
+        card = Card(**{name: outcome.card[name] for name in ("env", "settings", "own_actions")})
+        policy: Any = load(outcome.tensors, card)
+        limits = self.task.horizon(instances.length).tolist()
+        played = policy.play(self.task, instances, limits)
+        ends = batch.concatenate([one.episode.state() for one in played])
+        return self.task.score(ends, instances) == 1
+
+    def _held_out(self) -> Any:
+        longest = self.config.length[1]
+        split = "validation" if longest >= self.task.split_from else "train"
+        return draw(self.task, self.config.seed, np.arange(_VALIDATION), (longest, longest), split)
+
+    def status(self) -> dict[str, float]:
+        """Return what is reported."""
+        done = self.progress
+        rewards = [episode.reward for episode in self.episodes]
+        return {
+            "step": done.proposals,
+            "progress": done.proposals / self.config.proposals,
+            "samples": float(sum(n <= done.level for n, _ in self.first) + done.looked),
+            "level": float(done.level),
+            "mean": float(np.mean(rewards)) if rewards else 0.0,
+            "right": float(np.mean(np.array(rewards) == 1)) if rewards else 0.0,
+        }
+
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return the table in the order in which it grew, what joined, and the progress."""
+        joined = np.array(self.joined, dtype=np.int64).reshape(-1, 2)
+        return self._tensors(self.table.choices) | {"joined": joined}, asdict(self.progress)
+
+    def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
+        """Undo ``state``."""
+        self.progress = Progress(**metadata)
+        self.table = PolicyTable(self.task.machine, self.config.like)
+        situations = map(tuple, tensors["situations"].tolist())
+        for situation, number in zip(situations, tensors["actions"].tolist(), strict=True):
+            self.table.add(situation, number)
+        self.joined = [(length, index) for length, index in tensors["joined"].tolist()]
+        if self._used:
+            self._begin(self._uniform(0))
+
+    def outcome(self) -> Outcome:
+        """Return the situations that the instances in use meet, and their actions."""
+        met = dict.fromkeys(s for episode in self.episodes for s in episode.situations)
+        kept = {situation: self.table.choices[situation] for situation in met}
+        metrics = {
+            "step": float(self.progress.proposals),
+            "parameters": float(len(kept)),
+            "level": float(self.progress.level),
+        }
+        card = {
+            "env": self.config.env,
+            "settings": self.config.settings,
+            "own_actions": self.config.own_actions,
+            "trained_lengths": list(self.config.length),
+        }
+        return Outcome(self.progress.success, metrics, self._tensors(kept), card)
+
+    def _tensors(self, choices: Mapping[Situation, int]) -> Tensors:
+        numbers = np.array(list(choices.values()), dtype=np.int64)
+        width = BEFORE_VIEW + len(self.task.machine.world.view) + self.config.own_actions
+        situations = np.array(list(choices), dtype=np.int64).reshape(len(numbers), width)
+        return {"situations": situations, "actions": numbers}
+
+
+def _shuffled(items: Sequence[int], uniform: Uniform) -> list[int]:
+    return sorted(items, key=lambda _: uniform())
