@@ -93,6 +93,7 @@ CASES = {
     **{f"policy_gradient-{algorithm}": {**_PROGRAMS, "algorithm": algorithm}
        for algorithm in ("priority_queue", "mapo", "cross_entropy")},
     "policy_gradient-near": {**_PROGRAMS, "near": 0.5, "walk": 1000},
+    "policy_search": {"env": "NPIBubbleSort", "length": (1, 3), "pairs": 6, "proposals": 300},
     **{f"rl-{algorithm}": {**_RL, "algorithm": algorithm} for algorithm in ALGORITHMS},
     "rl-curriculum": {
         **_RL, "env": "NPIMax-v0", "algorithm": "MaskablePPO", "flat": True, "curriculum": 0.01,

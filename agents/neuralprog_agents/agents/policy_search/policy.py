@@ -31,7 +31,7 @@ class TablePolicy:
 
     def __init__(self, card: Card, weights: Tensors) -> None:
         self.env_id, self._settings, self._own = card.env, card.settings, card.own_actions
-        machine = make_task(self.env_id, length=1, **self._settings).machine
+        machine: Any = make_task(self.env_id, length=1, **self._settings).machine
         check_arrays(
             weights, {"situations": ("int64", (None, None)), "actions": ("int64", (None,))}
         )

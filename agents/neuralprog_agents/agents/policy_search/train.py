@@ -22,9 +22,9 @@ import numpy as np
 from numpy.random import Generator, Philox
 
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
-from neuralprog_agents.agents.policy_search.agent import load
 from neuralprog_agents.agents.policy_search.card import Card
 from neuralprog_agents.agents.policy_search.config import Config
+from neuralprog_agents.agents.policy_search.policy import TablePolicy
 from neuralprog_agents.agents.policy_search.table import (
     BEFORE_VIEW,
     PolicyTable,
@@ -87,7 +87,8 @@ class PolicySearchLearner:
     def __init__(self, config: Config, index: int) -> None:
         self.config, self.index = config, index
         row = find(config.env)
-        self.task: ProgramTask = make_task(row.id, **{**config.settings, "length": config.length})
+        task: Any = make_task(row.id, **{**config.settings, "length": config.length})
+        self.task: ProgramTask = task
         self.table = PolicyTable(self.task.machine, config.like)
         self.progress = Progress(level=config.length[0] - 1)
         self.first = [pair for n in self._lengths for pair in self._first(n)]
@@ -128,7 +129,8 @@ class PolicySearchLearner:
         task, table, limit = self.task, self.table, self._limits[i]
         episode = task.machine.begin(self._posed[i])
         nothing = (0,) * self.config.own_actions
-        frames, own, met = episode.frames, [nothing], {}
+        frames, own = episode.frames, [nothing]
+        met: dict[Situation, None] = {}
         while not episode.halted and episode.steps < limit:
             situation = (*frames[-1], *episode.view(), *own[-1])
             met[situation] = None
@@ -249,7 +251,7 @@ class PolicySearchLearner:
         pulse()
         outcome = self.outcome()
         card = Card(**{name: outcome.card[name] for name in ("env", "settings", "own_actions")})
-        policy: Any = load(outcome.tensors, card)
+        policy = TablePolicy(card, outcome.tensors)
         limits = self.task.horizon(instances.length).tolist()
         played = policy.play(self.task, instances, limits)
         ends = batch.concatenate([one.episode.state() for one in played])

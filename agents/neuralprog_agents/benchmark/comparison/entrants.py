@@ -119,6 +119,13 @@ def _policy_gradient(name: str, reward: str) -> Entrant:
     return Entrant(name, _TAPE, "policy_gradient", "pairs", shared=True, overrides=own)
 
 
+def _policy_search(name: str, reward: str) -> Entrant:
+    own = {"reward": reward}
+    return Entrant(
+        name, _PROGRAM, "policy_search", "pairs", shared=True, overrides=own, curriculum=True
+    )
+
+
 def _seq2seq(model: str) -> Entrant:
     own = {"model": model}
     return Entrant(model, agent="seq2seq", samples="pairs", shared=True, overrides=own)
@@ -141,6 +148,8 @@ ENTRANTS: tuple[Entrant, ...] = (
     Entrant("nram-hybrid", _TAPE, "nram", "pairs", shared=True, curriculum=True),
     _policy_gradient("policy-gradient", "success"),
     _policy_gradient("policy-gradient-progress", "progress"),
+    _policy_search("policy-search", "success"),
+    _policy_search("policy-search-progress", "progress"),
     Entrant("npi", _PROGRAM, "npi", "frames", reusable=True),
     Entrant("alphanpi", _PROGRAM, "alphanpi", "searched calls", reusable=True),
     Entrant("synthesis", _PROGRAM, "synthesis", "bodies tried", reusable=True),

@@ -1,0 +1,126 @@
+"""Whole restarts: the table learns, and acts in the environment as it did in training."""
+
+import numpy as np
+import pytest
+
+from neuralprog_agents.agents.policy_search import agent
+from neuralprog_agents.agents.policy_search.agent import Config
+from neuralprog_agents.agents.policy_search.table import PolicyTable
+from neuralprog_agents.agents.policy_search.train import PolicySearchLearner
+from neuralprog_agents.evaluation.agents import policy_of
+from neuralprog_agents.evaluation.evaluate import evaluate
+from neuralprog_envs.registry import make_task
+
+HANOI = Config("NPIHanoi-v0", length=(1, 2))
+
+
+def trained(config, index=0):
+    learner = PolicySearchLearner(config, index)
+    while not learner.finished:
+        learner.advance(lambda: None)
+    return learner
+
+
+@pytest.mark.learning
+def test_it_learns_the_towers_of_hanoi_from_rewards():
+    learner = trained(HANOI)
+    outcome = learner.outcome()
+    assert outcome.success
+    policy = policy_of("policy_search", outcome.tensors, outcome.card)
+    assert [s.success_rate for s in evaluate(policy, HANOI.env, [1, 2], 40, split="all")] == [
+        1.0,
+        1.0,
+    ]
+    assert "HANOI:" in policy.program_text()
+    again = trained(HANOI).outcome()
+    assert again.tensors["actions"].tobytes() == outcome.tensors["actions"].tobytes()
+
+
+def test_success_alone_pays_nothing_for_parts():
+    parts = PolicySearchLearner(Config("NPIBubbleSort-v0", length=(3, 3)), 0)
+    alone = PolicySearchLearner(Config("NPIBubbleSort-v0", length=(3, 3), reward="success"), 0)
+    for learner in (parts, alone):
+        learner.advance(lambda: None)
+    assert any(0 < e.reward < 1 for e in parts.episodes)
+    assert {e.reward for e in alone.episodes} <= {0.0, 1.0}
+
+
+def test_rewards_are_those_of_the_policy_in_the_environment():
+    learner = PolicySearchLearner(Config("NPIBubbleSort-v0", length=(1, 3)), 1)
+    for _ in range(30):
+        learner.advance(lambda: None)
+    outcome = learner.outcome()
+    policy = policy_of("policy_search", outcome.tensors, outcome.card)
+    (played,) = {
+        tuple(
+            float(learner.task.score(run.episode.state(), posed)[0])
+            for posed in [instance]
+            for run in policy.play(learner.task, posed, [limit])
+        )
+        for instance, limit in [(learner._posed[0], learner._limits[0])]
+    }
+    assert played == (learner.episodes[0].reward,)
+
+
+def test_a_proposal_that_is_undone_leaves_no_trace():
+    learner = PolicySearchLearner(Config("NPIAddition-v0", length=(1, 2)), 0)
+    learner.advance(lambda: None)
+    before, episodes = dict(learner.table.choices), list(learner.episodes)
+    for _ in range(40):
+        learner._propose([i for i, e in enumerate(learner.episodes) if e.reward < 1])
+        if learner.episodes == episodes:
+            assert learner.table.choices == before
+        before, episodes = dict(learner.table.choices), list(learner.episodes)
+
+
+def test_only_legal_actions_are_drawn():
+    task = make_task("NPIQuickSort-v0", length=3)
+    table, moves = PolicyTable(task.machine, like=0.5), task.machine.moves
+    uniform = np.random.default_rng(0).random
+    sizes = [count for _, count in task.machine.world.view]
+    for _ in range(300):
+        view = [int(uniform() * size) for size in sizes]
+        program = 2 + int(uniform() * (len(task.machine.library.names) - 2))
+        number = table.choose((program, 0, 0, 0, *view, 0), uniform)
+        move = moves[table.actions[number]]
+        assert program in move.callers
+        assert move.holds is None or move.holds(tuple(view))
+
+
+def test_in_an_unknown_situation_it_does_as_in_the_nearest():
+    outcome = trained(HANOI).outcome()
+    policy = policy_of("policy_search", outcome.tensors, outcome.card)
+    known = outcome.tensors["situations"]
+    unknown = known[0].copy()
+    unknown[-1] = 99
+    rows = np.flatnonzero(known[:, 0] == unknown[0])
+    nearest = rows[[(known[row] != unknown).sum() for row in rows].index(
+        min((known[row] != unknown).sum() for row in rows))]  # fmt: skip
+    assert policy._number(unknown) == outcome.tensors["actions"][nearest]
+
+
+@pytest.mark.parametrize("env", ["NRAMCopy-v0", "NPICanonicalize-v0", "NPTableQA-v0"])
+def test_other_environments_are_refused_in_one_line(env):
+    with pytest.raises(ValueError, match=f"NPI… tasks without pictures, and {env}") as error:
+        agent.check(Config(env))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("situations", lambda a: a[:, 1:]),
+        ("situations", lambda a: a[1:]),
+        ("actions", lambda a: a + 10_000),
+        ("actions", lambda a: a - 10_000),
+        ("actions", lambda a: a.astype(np.int32)),
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused_in_one_line(name, change):
+    outcome = PolicySearchLearner(HANOI, 0)
+    outcome.advance(lambda: None)
+    found = outcome.outcome()
+    tensors = {**found.tensors, name: change(found.tensors[name])}
+    with pytest.raises(ValueError, match=name) as error:
+        policy_of("policy_search", tensors, found.card)
+    assert "\n" not in str(error.value)
