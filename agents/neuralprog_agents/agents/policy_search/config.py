@@ -29,10 +29,9 @@ class Config:
     pairs: ranges.Count = 24
     """On how many different instances of each length the search begins."""
     checked: ranges.Count = 500
-    """On how many other instances a table is checked that is right on all of these; up to
-    ``joining`` of those where it fails come into use."""
+    """On how many other instances a table is checked that is right on all of these."""
     joining: ranges.Count = 24
-    """See ``checked``."""
+    """How many of the instances where a check fails come into use, at most."""
 
     own_actions: ranges.Natural = 2
     """How many of the running call's own last actions are part of a situation."""
@@ -43,9 +42,9 @@ class Config:
     """The probability that one more situation gets a new action, after each."""
     failing: ranges.Share = 0.7
     """The probability that the situation to change is one of an instance that is not right yet."""
-    initial_temperature: ranges.Positive = 0.02
+    initial_temperature: ranges.Positive = 0.008
     """The temperature of simulated annealing when a walk begins."""
-    final_temperature: ranges.Positive = 0.003
+    final_temperature: ranges.Positive = 0.001
     """The temperature when it ends."""
     walk: ranges.Count = 3000
     """After how many proposals the temperature begins anew."""
