@@ -19,9 +19,6 @@ class SearchConfig(PairSettings):
     restarts: ranges.Count = 200
     """How many times the search may start again from new random circuits."""
 
-    modules: tuple[str, ...] = ()
-    """Agents whose learned programs are modules of the machine, beside the fourteen: pretrained
-    names, or run folders. Each has learned a function of numbers, such as NRAMGcd-v0."""
     unveil: bool = False
     """Whether a restart begins with the first cell of each answer, and adds the next whenever all
     are right."""

@@ -18,6 +18,9 @@ class PairSettings:
     seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same program."""
 
+    modules: tuple[str, ...] = ()
+    """Agents whose learned programs are modules of the machine, beside the fourteen: pretrained
+    names, or run folders. Each has learned a function of numbers, such as NRAMGcd-v0."""
     registers: Annotated[int, ranges.Within(1, MOST_REGISTERS)] = 3
     """R: how many registers the machine has. A program sees only which of them hold 0."""
     length: ranges.Lengths = (1, 4)

@@ -27,12 +27,12 @@ from neuralprog_agents.circuits.interpreter import (
 )
 from neuralprog_agents.circuits.lanes import LANES
 from neuralprog_agents.circuits.program import (
-    BACKWARDS,
-    LAST,
-    OWNER,
-    WIRES,
+    FOURTEEN,
     Circuit,
+    ModuleList,
     Program,
+    Wires,
+    backwards,
     compile_table,
     feeder,
     live_modules,
@@ -85,15 +85,15 @@ class Batch(NamedTuple):
     right: NDArray[np.int64]
 
 
-def room(problem: Problem, registers: int) -> Room:
+def room(problem: Problem, registers: int, modules: ModuleList = FOURTEEN) -> Room:
     """Return room for running programs on a problem."""
-    table = np.zeros((1 << registers, WIRES + registers + 1), dtype=np.int64)
-    return Room(program_of(table), runs(problem, registers))
+    table = np.zeros((1 << registers, len(modules.owner) + registers + 1), dtype=np.int64)
+    return Room(program_of(table, modules), runs(problem, registers, modules))
 
 
-def batch(size: int, registers: int) -> Batch:
+def batch(size: int, registers: int, modules: ModuleList = FOURTEEN) -> Batch:
     """Return room for so many programs."""
-    shape = (size, 1 << registers, WIRES + registers + 1)
+    shape = (size, 1 << registers, len(modules.owner) + registers + 1)
     tables = np.full(shape, UNUSED, dtype=np.int64)
     return Batch(tables, np.zeros(size), np.zeros(size, dtype=np.int64))
 
@@ -115,27 +115,31 @@ def _draw_wire(stream: Stream, cumulative: Floats, old: int) -> int:
 
 
 @inlined
-def _draw_circuit(stream: Stream, cumulative: Floats, R: int, circuit: Circuit) -> None:
+def _draw_circuit(
+    stream: Stream, cumulative: Floats, R: int, owner: Wires, circuit: Circuit
+) -> None:
     """Draw what a circuit lacks of its live wires; the others become 0."""
-    live = 1 << LAST
-    for wire in range(WIRES, WIRES + R):
+    wires = len(owner)
+    live = 1 << owner[wires - 1]
+    for wire in range(wires, wires + R):
         circuit[wire] = _draw_wire(stream, cumulative[wire], circuit[wire])
         live |= feeder(circuit[wire], R)
-    for wire in BACKWARDS:
-        if live >> OWNER[wire] & 1:
+    for i in range(wires):
+        wire = backwards(i, wires)
+        if live >> owner[wire] & 1:
             circuit[wire] = _draw_wire(stream, cumulative[wire], circuit[wire])
             live |= feeder(circuit[wire], R)
         else:
             circuit[wire] = 0
-    finish = WIRES + R
+    finish = wires + R
     circuit[finish] = _draw_wire(stream, cumulative[finish], circuit[finish])
 
 
 @inlined
-def _draw(stream: Stream, cumulative: Floats, R: int, table: CircuitTable) -> None:
+def _draw(stream: Stream, cumulative: Floats, R: int, owner: Wires, table: CircuitTable) -> None:
     """Draw what a program lacks."""
     for pattern in range(len(table)):
-        _draw_circuit(stream, cumulative[pattern], R, table[pattern])
+        _draw_circuit(stream, cumulative[pattern], R, owner, table[pattern])
 
 
 @inlined
@@ -156,15 +160,15 @@ def _redraw_one(stream: Stream, table: CircuitTable, wires: int) -> None:
 
 
 @inlined
-def _forget_unused(table: CircuitTable, visited: int, R: int) -> None:
+def _forget_unused(table: CircuitTable, visited: int, R: int, owner: Wires) -> None:
     """Mark what has no effect in a program that has been run."""
     for pattern in range(len(table)):
         if not visited >> pattern & 1:
             table[pattern] = UNUSED
             continue
-        live = live_modules(table[pattern], R, OWNER)
-        for wire in range(WIRES):
-            if not live >> OWNER[wire] & 1:
+        live = live_modules(table[pattern], R, owner)
+        for wire in range(len(owner)):
+            if not live >> owner[wire] & 1:
                 table[pattern, wire] = UNUSED
 
 
@@ -180,13 +184,14 @@ def _sample(
     stream: Stream, cumulative: Floats, room: Room, problem: Problem, weights: Weights, out: Batch
 ) -> None:
     R, runs, drawn = room.runs.registers, room.runs, room.program.table
+    owner = room.program.machine.owner
     for i in range(len(out.tables)):
         drawn[:] = UNUSED
-        _draw(stream, cumulative, R, drawn)
+        _draw(stream, cumulative, R, owner, drawn)
         compile_table(room.program)
         score = evaluate(runs, problem, weights, room.program, ANEW, np.inf)
         out.returns[i], out.right[i] = score.score, score.right
-        _forget_unused(drawn, score.visited, R)
+        _forget_unused(drawn, score.visited, R, owner)
         _copy(drawn, out.tables[i])
 
 
@@ -236,17 +241,18 @@ def _walk(
     gains: CircuitTable,
 ) -> tuple[int, int]:
     groups, made, gained, changed = len(problem.cells), 0, 0, ANEW
+    R, owner = room.runs.registers, room.program.machine.owner
     place, trial, slack, before = at.tables[0], room.program.table, np.inf, np.inf
     _copy(place, trial)
     while True:
-        _draw(stream, cumulative, room.runs.registers, trial)
+        _draw(stream, cumulative, R, owner, trial)
         compile_table(room.program)
         if made > 0:
             changed = _patterns_changed(place, trial)
         score = evaluate(room.runs, problem, weights, room.program, changed, slack)
         if score.score >= 0:
             keep(room.runs)
-            _forget_unused(trial, score.visited, room.runs.registers)
+            _forget_unused(trial, score.visited, R, owner)
             if score.score > before + _LEAST_GAIN:
                 _changed(place, trial, gains[gained])
                 gained += 1

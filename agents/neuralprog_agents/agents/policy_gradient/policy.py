@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from neuralprog_agents.agents.policy_gradient.kernel import UNUSED, Floats, add_up
-from neuralprog_agents.circuits.program import ARITY, WIRES, Q
+from neuralprog_agents.circuits.program import FOURTEEN, ModuleList
 from neuralprog_agents.circuits.tables import CircuitTable
 
 _NEVER = -1e4
@@ -26,6 +26,7 @@ class ProgramPolicy:
         registers: R.
         register: The probability at the start that a wire comes from a register.
         halts: Whether circuits may end the run.
+        modules: The machine's modules.
 
     Attributes:
         logits: Shape (2^R, W, C); -10,000 where a wire has no such source.
@@ -33,8 +34,10 @@ class ProgramPolicy:
         updates: How many updates there have been.
     """
 
-    def __init__(self, registers: int, register: float, halts: bool) -> None:
-        self._first = probability = _prior(registers, register, halts)
+    def __init__(
+        self, registers: int, register: float, halts: bool, modules: ModuleList = FOURTEEN
+    ) -> None:
+        self._first = probability = _prior(registers, register, halts, modules)
         self._exists = probability > 0
         self._last = self._exists.sum(axis=1) - 1
         single = np.where(self._exists, np.log(probability + _TINY), _NEVER)
@@ -103,11 +106,12 @@ class ProgramPolicy:
         return found
 
 
-def _prior(R: int, register: float, halts: bool) -> Floats:
+def _prior(R: int, register: float, halts: bool, modules: ModuleList) -> Floats:
     """Return the probability of each source at the start, 0 where there is none, shape (W, C)."""
-    modules = np.concatenate([np.repeat(np.arange(Q), ARITY), np.full(R, Q)])
-    prior = np.zeros((WIRES + R + 1, R + Q))
-    for wire, among in enumerate(modules):
+    Q = len(modules.arity)
+    before = np.concatenate([modules.owner, np.full(R, Q)])
+    prior = np.zeros((len(before) + 1, R + Q))
+    for wire, among in enumerate(before):
         prior[wire, :R] = (register if among else 1.0) / R
         prior[wire, R : R + among] = (1 - register) / max(among, 1)
     prior[-1, :2] = (1 - _HALTING, _HALTING) if halts else (1.0, 0.0)

@@ -16,9 +16,10 @@ from neuralprog_agents.agents.policy_gradient.config import Config
 from neuralprog_agents.agents.policy_gradient.kernel import UNUSED, Batch, Near
 from neuralprog_agents.agents.policy_gradient.memory import Memory
 from neuralprog_agents.agents.policy_gradient.policy import ProgramPolicy
-from neuralprog_agents.circuits import examples, tables
+from neuralprog_agents.circuits import examples, library, tables
 from neuralprog_agents.circuits.card import card_of
 from neuralprog_agents.circuits.judge import Judge
+from neuralprog_agents.circuits.search import named_modules
 from neuralprog_agents.circuits.tables import CircuitTable
 from neuralprog_envs.core.draws import key_of
 
@@ -52,18 +53,24 @@ class PolicyGradientLearner:
 
     def __init__(self, config: Config, index: int) -> None:
         self.config = config
-        self.judge = Judge(config, index)
-        self.policy = ProgramPolicy(config.registers, config.register, config.halt)
+        self.learned = named_modules(config.modules)
+        self.judge = Judge(config, index, self.learned)
+        self.policy = ProgramPolicy(
+            config.registers, config.register, config.halt, self.judge.modules
+        )
         near = round(config.near * config.batch)
-        self.batch = kernel.batch(config.batch - near, config.registers)
-        self.place = kernel.batch(1, config.registers)
-        self.gains = kernel.batch(near, config.registers).tables
+        self.batch = self._blank(config.batch - near)
+        self.place = self._blank(1)
+        self.gains = self._blank(near).tables
         self.memory = Memory(config.memory, self.batch.tables.shape[1:])
         self.stream = np.array([key_of(config.seed, _RESTARTS, index), 0], dtype=np.uint64)
         self.progress = Progress()
         self.found: CircuitTable | None = None
         self.success = False
         self._pack()
+
+    def _blank(self, size: int) -> Batch:
+        return kernel.batch(size, self.config.registers, self.judge.modules)
 
     @property
     def finished(self) -> bool:
@@ -98,7 +105,7 @@ class PolicyGradientLearner:
         self._count(self.place, made)
         walked = self.progress.walked + made
         if walked >= self.config.walk:
-            self.place, walked = kernel.batch(1, self.config.registers), 0
+            self.place, walked = self._blank(1), 0
         self.progress = replace(self.progress, walked=walked)
         return self.gains[:gained]
 
@@ -137,11 +144,11 @@ class PolicyGradientLearner:
 
     def _pack(self) -> None:
         self._problem = examples.pack(self.config, self.judge.rows)
-        self._room = kernel.room(self._problem, self.config.registers)
+        self._room = kernel.room(self._problem, self.config.registers, self.judge.modules)
 
     def _run_memory_again(self) -> None:
         """Give the remembered programs their returns on the pairs in use now."""
-        again = kernel.batch(len(self.memory.tables), self.config.registers)
+        again = self._blank(len(self.memory.tables))
         again.tables[:] = self.memory.tables
         for i in range(len(again.tables)):
             one = slice(i, i + 1)
@@ -185,9 +192,9 @@ class PolicyGradientLearner:
         self.policy.logits, self.policy.m, self.policy.v = (
             tensors[name].copy() for name in ("logits", "m", "v")
         )
-        machine = examples.task_of(self.config, self.config.length[1]).machine
+        task = examples.task_of(self.config, self.config.length[1], learned=self.learned)
         for table in (*tensors["memory"], *tensors["place"]):
-            tables.check_table(runnable(table), machine)
+            tables.check_table(runnable(table), task.machine)
         self.memory.replace(tensors["memory"], tensors["returns"])
         self.judge.rows, self.stream = tensors["rows"].copy(), tensors["stream"].copy()
         self.progress = Progress(**own)
@@ -204,7 +211,9 @@ class PolicyGradientLearner:
             "best": done.best,
         }
         table = self._best() if self.found is None else self.found
-        return Outcome(self.success, metrics, {"table": table.copy()}, card_of(self.config))
+        card, tensors = library.to_card(self.learned) if self.learned else ({}, {})
+        tensors["table"] = table.copy()
+        return Outcome(self.success, metrics, tensors, card_of(self.config) | card)
 
     def _best(self) -> CircuitTable:
         some = len(self.memory.tables) > 0

@@ -116,3 +116,15 @@ def test_its_reward_is_told():
 def test_settings_out_of_range_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         Config(**{**vars(INCREMENT), **settings})
+
+
+@pytest.mark.learning
+def test_a_learned_module_is_called():
+    settings = {"registers": 2, "length": (4, 9), "steps": (4,), "spare": 0}
+    learner = trained(Config("NRAMGcd-v0", **settings, modules=("library-gcd",)))
+    outcome = learner.outcome()
+    assert outcome.success
+    policy = policy_of("policy_gradient", outcome.tensors, outcome.card)
+    assert policy.learned == learner.learned
+    assert "GCD(" in policy.program_text()
+    assert all(s.success_rate == 1.0 for s in evaluate(policy, "NRAMGcd-v0", [40], 50))

@@ -194,7 +194,7 @@ def test_what_is_no_module_is_refused_before_training(name, message):
         agent.check(Config(**{**vars(INCREMENT), "modules": (name,)}))
 
 
-def test_a_library_agent_is_a_module(tmp_path):
+def test_a_library_agent_is_a_module():
     config = Config(**{**vars(INCREMENT), "modules": ("library-gcd",)})
     learner = SearchLearner(config, 0)
     learner.advance(lambda: None)
