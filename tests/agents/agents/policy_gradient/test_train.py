@@ -120,8 +120,9 @@ def test_settings_out_of_range_are_refused(settings, message):
 
 @pytest.mark.learning
 def test_a_learned_module_is_called():
-    settings = {"registers": 2, "length": (4, 9), "steps": (4,), "spare": 0}
-    learner = trained(Config("NRAMGcd-v0", **settings, modules=("library-gcd",)))
+    settings = {"length": (4, 9), "steps": (4,), "spare": 0, "modules": ("library-gcd",)}
+    walks = {"reward": "progress", "near": 1.0, "learning_rate": 0.02, "entropy": 0.3}
+    learner = trained(Config("NRAMGcd-v0", **settings, **walks, programs=500_000))
     outcome = learner.outcome()
     assert outcome.success
     policy = policy_of("policy_gradient", outcome.tensors, outcome.card)
