@@ -58,7 +58,7 @@ def assign(batch: Any, rows: Rows, values: Any) -> None:
 def _as_elements(target: NDArray[Any], source: NDArray[Any]) -> bool:
     """Whether the rows of two arrays can be assigned as single elements."""
     alike = target.dtype == source.dtype and not target.dtype.hasobject
-    return alike and target.ndim > 1 and target.flags.c_contiguous and target.nbytes > 0
+    return alike and target.ndim > 1 and target.flags.c_contiguous and source.nbytes > 0
 
 
 def _whole_rows(array: NDArray[Any]) -> NDArray[Any]:
