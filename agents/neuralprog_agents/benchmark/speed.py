@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from neuralprog_agents.benchmark.growth import Curve, draw
 from neuralprog_agents.benchmark.ratio import Pair, Ratio
 from neuralprog_agents.training.files import write_atomically, write_json
 
@@ -28,6 +29,13 @@ Machine: {machine}. Python {python}, NumPy {numpy}.
 
 The whole run took {memory:,.0f} MB of memory at its peak.
 
+## Growth
+
+How the time grows with n episodes, M cells, R registers, rows of a table and T steps of a program:
+measured, beside the line a + b · x of the theory.
+
+![Measured times and the theory's line, on logarithmic axes](speed-growth.png)
+
 ## History
 
 One line a release and machine: our rate in each column's row, and in parentheses its ratio.
@@ -37,7 +45,7 @@ One line a release and machine: our rate in each column's row, and in parenthese
 {history}
 """
 
-_ROUNDS, _QUICK_ROUNDS = 7, 2
+_ROUNDS, _QUICK_ROUNDS = 5, 2
 
 
 def measure(quick: bool, baseline: Path | None = None) -> list[Ratio]:
@@ -45,12 +53,12 @@ def measure(quick: bool, baseline: Path | None = None) -> list[Ratio]:
 
     ``baseline`` is an earlier checkout; it adds a row.
     """
-    rounds, seconds = (_QUICK_ROUNDS, 0.2) if quick else (_ROUNDS, 1.0)
+    rounds, seconds = (_QUICK_ROUNDS, 0.2) if quick else (_ROUNDS, 0.5)
     return [pair.measure(seconds, rounds) for pair in _pairs(baseline)]
 
 
-def write(rows: Sequence[Ratio], quick: bool, output: Path) -> None:
-    """Print what ``measure`` returned; write ``speed.md`` and ``speed.json`` into a folder."""
+def write(rows: Sequence[Ratio], curves: Sequence[Curve], quick: bool, output: Path) -> None:
+    """Print the rows; write ``speed.md``, ``speed.json`` and a picture of curves into a folder."""
     from rich.console import Console
     from rich.markdown import Markdown
 
@@ -67,9 +75,11 @@ def write(rows: Sequence[Ratio], quick: bool, output: Path) -> None:
         **machine(),
     )
     Console().print(Markdown(text))
+    draw(curves, output / "speed-growth.png")
     write_atomically(output / "speed.md", text.encode())
     records = [{**asdict(row), "verdict": row.verdict} for row in rows]
     found = {**machine(), "memory": memory, "rows": records, "history": releases}
+    found["growth"] = list(map(asdict, curves))
     write_json(output / "speed.json", found)
 
 

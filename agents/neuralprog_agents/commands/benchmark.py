@@ -26,7 +26,7 @@ def benchmark(args: Namespace) -> int:
 
 
 def _speed(args: Namespace) -> None:
-    from neuralprog_agents.benchmark import elsewhere, speed
+    from neuralprog_agents.benchmark import elsewhere, growth, speed
 
     output = args.output or Path("runs/speed" if args.quick else "results")
     with input_errors():
@@ -35,7 +35,8 @@ def _speed(args: Namespace) -> None:
         output.mkdir(parents=True, exist_ok=True)  # before the minutes of measuring
     with input_errors():
         rows = speed.measure(args.quick, args.baseline)
-        speed.write(rows, args.quick, output)
+        curves = growth.measure(0.03 if args.quick else 0.2)
+        speed.write(rows, curves, args.quick, output)
 
 
 def _compare(args: Namespace) -> None:

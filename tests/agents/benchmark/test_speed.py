@@ -3,13 +3,18 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from neuralprog_agents.benchmark import speed
 from neuralprog_agents.benchmark.elsewhere import Elsewhere
+from neuralprog_agents.benchmark.growth import Curve
 from neuralprog_agents.benchmark.ratio import Pair
 
 ROOT = Path(__file__).parents[3]
+
+
+LINE = Curve("a line", "x", [1, 10, 100], [3.0, 12.0, 102.0])
 
 
 def row(rate, column="search"):
@@ -20,11 +25,16 @@ def test_a_history_has_a_line_for_each_release_and_machine(tmp_path):
     old = {"release": "0.0.1", "machine": "abacus", "figures": {"search": [3.0, 2.0]}}
     (tmp_path / "speed.json").write_text(json.dumps({"history": [old]}))
     for rate in (1.0, 2.0):
-        speed.write([row(rate), row(rate, "")], True, tmp_path)
+        speed.write([row(rate), row(rate, "")], [LINE], True, tmp_path)
     first, last = json.loads((tmp_path / "speed.json").read_text())["history"]
     assert first == old
     assert list(last["figures"]) == ["search"]
+    assert (tmp_path / "speed-growth.png").exists()
     assert "| 0.0.1 | abacus | 3 (2) |" in (tmp_path / "speed.md").read_text()
+
+
+def test_the_theory_of_a_line_is_the_line():
+    np.testing.assert_allclose(LINE.theory, LINE.seconds)
 
 
 def test_another_checkout_works_in_a_process_of_its_own(tmp_path):

@@ -1,0 +1,105 @@
+"""How the time of a step grows with what it depends on, from 1 to 1,000 times.
+
+In theory it is a + b · x: each slot, cell, register, row and step is touched a constant number of
+times.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuralprog_agents.benchmark.environments import vector
+from neuralprog_agents.benchmark.ratio import Work
+from neuralprog_agents.benchmark.search import CONFIG
+from neuralprog_agents.circuits.search import SearchLearner
+from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
+
+_TIMES = (1, 3, 10, 30, 100, 300, 1000)
+_LIMITS = (1, 3, 10, 30, 100, 250)
+"""Time limits of the search, whose interpreter has at most 255."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """CPU-seconds of one unit of work at several sizes.
+
+    Attributes:
+        title: What is done.
+        symbol: What grows.
+        sizes: Its sizes, ascending.
+        seconds: The time at each.
+    """
+
+    title: str
+    symbol: str
+    sizes: list[int]
+    seconds: list[float]
+
+    @property
+    def theory(self) -> NDArray[np.float64]:
+        """The line a + b · x with the least squared relative errors."""
+        x, y = np.array(self.sizes, dtype=float), np.array(self.seconds)
+        parts = np.stack([np.ones_like(x), x], axis=1)
+        return np.asarray(parts @ np.linalg.lstsq(parts / y[:, None], np.ones_like(y))[0])
+
+
+def measure(seconds: float) -> list[Curve]:
+    """Measure every curve; each point takes at least so many CPU-seconds."""
+    return [
+        Curve(title, symbol, [size for size, _ in works], [_time(*w, seconds) for _, w in works])
+        for title, symbol, works in _works()
+    ]
+
+
+def _works() -> Iterator[tuple[str, str, list[tuple[int, tuple[Work, int]]]]]:
+    """Yield titles, symbols, and for each size a work and what its count is divided by."""
+    copy = "NRAMCopy-v0, a step of"
+    yield f"{copy} n episodes", "n", [(4 * k, (_steps(4 * k), 4 * k)) for k in _TIMES]
+    cells = [(11 * k, (_steps(64, memory_size=11 * k), 64)) for k in _TIMES]
+    yield f"{copy} 64 episodes, M cells", "M", cells
+    registers = [(k, (_steps(64, registers=k), 64)) for k in _TIMES]
+    yield f"{copy} 64 episodes, R registers", "R", registers
+    rows = [(4 * k, (_steps(16, "NPTableQA-v0", length=4 * k), 16)) for k in _TIMES[:-1]]
+    yield "NPTableQA-v0, a step of 16 episodes", "rows", rows
+    yield "a program of the search, T steps", "T", [(T, (_search(T), 1)) for T in _LIMITS]
+
+
+def _steps(n: int, env_id: str = "NRAMCopy-v0", **settings: Any) -> Work:
+    env: Any = TaskVectorEnv(env_id, n, **settings)
+    return vector(env, steps=1)
+
+
+def _search(T: int) -> Work:
+    """Return a workload of proposals on pairs that run for T steps."""
+    learner = SearchLearner(replace(CONFIG, steps=(0, T)), 0)
+    return lambda: max(1, learner.anneal(100)[1])
+
+
+def _time(work: Work, unit: int, seconds: float) -> float:
+    """Return the CPU time of one unit."""
+    work()
+    done, start = 0, time.process_time()
+    while (spent := time.process_time() - start) < seconds:
+        done += work()
+    return spent / done * unit
+
+
+def draw(curves: Sequence[Curve], file: Path) -> None:
+    """Write one picture of all curves, on logarithmic axes, with the theory's lines."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 7), layout="constrained")
+    for axes, curve in zip(figure.subplots(2, 3).flat, curves, strict=False):
+        axes.loglog(curve.sizes, curve.seconds, "o", label="measured")
+        axes.loglog(curve.sizes, curve.theory, "-", label=f"a + b · {curve.symbol}")
+        axes.set(title=curve.title, xlabel=curve.symbol, ylabel="CPU-seconds")
+        axes.legend()
+    figure.axes[-1].set_visible(False)  # there are five
+    figure.savefig(file)
