@@ -165,3 +165,12 @@ def plain_settings(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain_settings(item) for item in value]
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+def changed_settings(value: Any) -> Any:
+    """Return ``plain_settings``, of a config only those that are not its defaults."""
+    plain = plain_settings(value)
+    if not is_dataclass(value):
+        return plain
+    same = {name: plain_settings(default) for name, default in defaults(type(value)).items()}
+    return {name: item for name, item in plain.items() if item != same[name]}

@@ -73,3 +73,9 @@ def test_files_hold_full_ids_and_short_ones_can_be_typed(tmp_path):
     assert [task.env for task in config.tasks] == ["NPIAddition-v0", "NPIMax-v0"]
     assert settings.parse("npi", path, ["--env=double:Double"]).env == "double:Double-v0"
     assert "env: NPIAddition-v0" in settings.dump("npi", config)
+
+
+def test_changed_settings_are_those_that_are_not_defaults():
+    config = registry.find("search").Config("NRAMCopy-v0", length=(1, 3), seed=0)
+    assert settings.changed_settings(config) == {"env": "NRAMCopy-v0", "length": [1, 3]}
+    assert settings.changed_settings("a digest") == "a digest"

@@ -62,8 +62,14 @@ class ConfiguredCell:
 
     @property
     def key(self) -> str:
-        """A name of the cell with its settings, whatever the budget: its curve may go on."""
-        text = json.dumps([asdict(self.cell), settings.plain_settings(self.config)], sort_keys=True)
+        """A name of the cell with its settings, whatever the budget: its curve may go on.
+
+        Settings at their defaults are left out, so that a new one leaves the record valid. Who
+        changes a default, or what an agent does, removes the records that this concerns.
+        """
+        text = json.dumps(
+            [asdict(self.cell), settings.changed_settings(self.config)], sort_keys=True
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
