@@ -32,7 +32,6 @@ from neuralprog_agents.circuits.program import (
     ModuleList,
     Program,
     Wires,
-    backwards,
     compile_table,
     feeder,
     live_modules,
@@ -116,30 +115,32 @@ def _draw_wire(stream: Stream, cumulative: Floats, old: int) -> int:
 
 @inlined
 def _draw_circuit(
-    stream: Stream, cumulative: Floats, R: int, owner: Wires, circuit: Circuit
+    stream: Stream, cumulative: Floats, R: int, machine: ModuleList, circuit: Circuit
 ) -> None:
     """Draw what a circuit lacks of its live wires; the others become 0."""
-    wires = len(owner)
-    live = 1 << owner[wires - 1]
+    wires, modules = len(machine.owner), len(machine.arity)
+    live = 1 << modules - 1
     for wire in range(wires, wires + R):
         circuit[wire] = _draw_wire(stream, cumulative[wire], circuit[wire])
         live |= feeder(circuit[wire], R)
-    for i in range(wires):
-        wire = backwards(i, wires)
-        if live >> owner[wire] & 1:
-            circuit[wire] = _draw_wire(stream, cumulative[wire], circuit[wire])
-            live |= feeder(circuit[wire], R)
-        else:
-            circuit[wire] = 0
+    for module in range(modules - 1, -1, -1):
+        for wire in range(machine.first[module], machine.first[module] + machine.arity[module]):
+            if live >> module & 1:
+                circuit[wire] = _draw_wire(stream, cumulative[wire], circuit[wire])
+                live |= feeder(circuit[wire], R)
+            else:
+                circuit[wire] = 0
     finish = wires + R
     circuit[finish] = _draw_wire(stream, cumulative[finish], circuit[finish])
 
 
 @inlined
-def _draw(stream: Stream, cumulative: Floats, R: int, owner: Wires, table: CircuitTable) -> None:
+def _draw(
+    stream: Stream, cumulative: Floats, R: int, machine: ModuleList, table: CircuitTable
+) -> None:
     """Draw what a program lacks."""
     for pattern in range(len(table)):
-        _draw_circuit(stream, cumulative[pattern], R, owner, table[pattern])
+        _draw_circuit(stream, cumulative[pattern], R, machine, table[pattern])
 
 
 @inlined
@@ -184,14 +185,14 @@ def _sample(
     stream: Stream, cumulative: Floats, room: Room, problem: Problem, weights: Weights, out: Batch
 ) -> None:
     R, runs, drawn = room.runs.registers, room.runs, room.program.table
-    owner = room.program.machine.owner
+    machine = room.program.machine
     for i in range(len(out.tables)):
         drawn[:] = UNUSED
-        _draw(stream, cumulative, R, owner, drawn)
+        _draw(stream, cumulative, R, machine, drawn)
         compile_table(room.program)
         score = evaluate(runs, problem, weights, room.program, ANEW, np.inf)
         out.returns[i], out.right[i] = score.score, score.right
-        _forget_unused(drawn, score.visited, R, owner)
+        _forget_unused(drawn, score.visited, R, machine.owner)
         _copy(drawn, out.tables[i])
 
 
@@ -241,18 +242,18 @@ def _walk(
     gains: CircuitTable,
 ) -> tuple[int, int]:
     groups, made, gained, changed = len(problem.cells), 0, 0, ANEW
-    R, owner = room.runs.registers, room.program.machine.owner
+    R, machine = room.runs.registers, room.program.machine
     place, trial, slack, before = at.tables[0], room.program.table, np.inf, np.inf
     _copy(place, trial)
     while True:
-        _draw(stream, cumulative, R, owner, trial)
+        _draw(stream, cumulative, R, machine, trial)
         compile_table(room.program)
         if made > 0:
             changed = _patterns_changed(place, trial)
         score = evaluate(room.runs, problem, weights, room.program, changed, slack)
         if score.score >= 0:
             keep(room.runs)
-            _forget_unused(trial, score.visited, R, owner)
+            _forget_unused(trial, score.visited, R, machine.owner)
             if score.score > before + _LEAST_GAIN:
                 _changed(place, trial, gains[gained])
                 gained += 1
