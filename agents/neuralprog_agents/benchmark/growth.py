@@ -60,14 +60,13 @@ def measure(seconds: float) -> list[Curve]:
 
 def _works() -> Iterator[tuple[str, str, list[tuple[int, tuple[Work, int]]]]]:
     """Yield titles, symbols, and for each size a work and what its count is divided by."""
-    copy = "NRAMCopy-v0, a step of"
-    yield f"{copy} n episodes", "n", [(4 * k, (_steps(4 * k), 4 * k)) for k in _TIMES]
+    yield "a step of NRAMCopy, n episodes", "n", [(4 * k, (_steps(4 * k), 4 * k)) for k in _TIMES]
     cells = [(11 * k, (_steps(64, memory_size=11 * k), 64)) for k in _TIMES]
-    yield f"{copy} 64 episodes, M cells", "M", cells
+    yield "a step of 64 NRAMCopy, M cells", "M", cells
     registers = [(k, (_steps(64, registers=k), 64)) for k in _TIMES]
-    yield f"{copy} 64 episodes, R registers", "R", registers
+    yield "a step of 64 NRAMCopy, R registers", "R", registers
     rows = [(4 * k, (_steps(16, "NPTableQA-v0", length=4 * k), 16)) for k in _TIMES[:-1]]
-    yield "NPTableQA-v0, a step of 16 episodes", "rows", rows
+    yield "a step of 16 NPTableQA", "rows", rows
     yield "a program of the search, T steps", "T", [(T, (_search(T), 1)) for T in _LIMITS]
 
 
