@@ -28,7 +28,7 @@ class Config:
     also up to a half for the parts that are right at its end."""
     pairs: ranges.Count = 24
     """On how many different instances of each length the search begins."""
-    checked: ranges.Count = 500
+    checked: ranges.Count = 2000
     """On how many other instances a table is checked that is right on all of these."""
     joining: ranges.Count = 24
     """How many of the instances where a check fails come into use, at most."""
