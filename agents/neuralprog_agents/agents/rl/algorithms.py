@@ -27,7 +27,7 @@ class Algorithm:
         module: The package of its class.
         name: Its class. ``BC`` has no class; it uses the network of PPO.
         defaults: Its arguments; ``Config.options`` overrides them.
-        like: The algorithm whose ``Config.options`` are also its own, below those of its name.
+        parent: The algorithm whose ``Config.options`` are also its own, below those of its name.
         policy: The suffix of its policies' names.
         network: Additional arguments of the network.
         masked: Whether it uses action masks.
@@ -37,7 +37,7 @@ class Algorithm:
     module: str
     name: str
     defaults: Mapping[str, Any]
-    like: str = ""
+    parent: str = ""
     policy: str = "Policy"
     network: Mapping[str, Any] = field(default_factory=dict)
     masked: bool = False
@@ -65,12 +65,12 @@ ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
             },
             critic=False,
         ),
-        "MaskablePPO": Algorithm("sb3_contrib", "MaskablePPO", _PPO, like="PPO", masked=True),
+        "MaskablePPO": Algorithm("sb3_contrib", "MaskablePPO", _PPO, parent="PPO", masked=True),
         "RecurrentPPO": Algorithm(
             "sb3_contrib",
             "RecurrentPPO",
             _PPO,
-            like="PPO",
+            parent="PPO",
             policy="LstmPolicy",
             network={"lstm_hidden_size": 64},
         ),
@@ -105,7 +105,7 @@ def options_of(config: Config) -> dict[str, Any]:
         if name not in ALGORITHMS:
             raise ValueError(f"options: unknown algorithm {name!r}: {', '.join(ALGORITHMS)}")
     kind = ALGORITHMS[config.algorithm]
-    own = config.options.get(kind.like, {}) | config.options.get(config.algorithm, {})
+    own = config.options.get(kind.parent, {}) | config.options.get(config.algorithm, {})
     known = {name: type(value) for name, value in kind.defaults.items()}
     if config.algorithm != "BC":
         parameters = inspect.signature(class_of(kind)).parameters
