@@ -1,1 +1,1 @@
-"""Policy search: a table of situations and actions; changes that are paid for stay."""
+"""Policy search: a table of situations and actions, learned by simulated annealing."""

@@ -27,11 +27,11 @@ class Config:
     """What an episode pays: "success": 1 for a wholly right answer, nothing otherwise; "progress":
     also up to a half for the parts that are right at its end."""
     pairs: ranges.Count = 24
-    """On how many different instances of each length the search begins."""
+    """How many different instances of each length are in use at first."""
     checked: ranges.Count = 2000
-    """On how many other instances a table is checked that is right on all of these."""
+    """On how many other instances a table is checked once it is right on all instances in use."""
     joining: ranges.Count = 24
-    """How many of the instances where a check fails come into use, at most."""
+    """The most instances that come into use after a check, of those where it failed."""
 
     own_actions: ranges.Natural = 2
     """How many of the running call's own last actions are part of a situation."""
@@ -39,15 +39,15 @@ class Config:
     """The probability that a drawn action is that of another situation with the same program and
     the same own last actions; else all programs, or all actions, have equal chances."""
     more_changes: ranges.PartialShare = 0.3
-    """The probability that one more situation gets a new action, after each."""
+    """The probability that a proposal changes one more situation, after each."""
     failing: ranges.Share = 0.7
     """The probability that the situation to change is one of an instance that is not right yet."""
     initial_temperature: ranges.Positive = 0.008
-    """The temperature of simulated annealing when a walk begins."""
+    """The temperature at which simulated annealing begins, and begins anew."""
     final_temperature: ranges.Positive = 0.001
-    """The temperature when it ends."""
+    """The temperature that it falls to."""
     walk: ranges.Count = 3000
-    """After how many proposals the temperature begins anew."""
+    """The number of proposals in which the temperature falls; then it begins anew."""
     proposals: ranges.Count = 200_000
     """The most proposals of a restart."""
 

@@ -22,8 +22,8 @@ class TablePolicy:
     """Does what the table says; in a situation that it lacks, what it says of the nearest one.
 
     The nearest one has the same running program and differs in the fewest numbers; of several it is
-    the first. A program without situations returns. The weights are "situations", (S, W), and
-    "actions", (S,), both int64; see ``table.PolicyTable``.
+    the first. A program that has no situation in the table returns. The weights are "situations",
+    (S, W), and "actions", (S,), both int64; see ``table.PolicyTable``.
 
     Raises:
         ValueError: The weights do not fit each other, the environment, or the card.

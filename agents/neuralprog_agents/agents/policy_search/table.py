@@ -63,7 +63,7 @@ class PolicyTable:
         self._new.clear()
 
     def forget(self) -> None:
-        """Forget the situations that were met since."""
+        """Remove the situations that were met since the last ``keep`` or ``forget``."""
         for situation in reversed(self._new):
             del self.choices[situation]
             self._alike[self._doing(situation)].pop()
@@ -83,7 +83,7 @@ class PolicyTable:
         return _one_of([number for numbers in by_program for number in numbers], uniform)
 
     def _doing(self, situation: Situation) -> Situation:
-        """Return the program and the call's last actions."""
+        """Return the program and the call's last actions: situations alike have the same."""
         return (situation[0], *situation[self._end_of_view :])
 
     def _legal_in(self, situation: Situation) -> list[list[int]]:

@@ -4,11 +4,11 @@ A proposal gives some situations new actions. It is tried on the episodes that m
 can change. Whether it stays is decided as in simulated annealing, by the mean reward. The shortest
 instances come first; when all are right, the next length comes in.
 
-Every random number is a function of (seed, restart, number of the proposal).
+Every random number is a function of (seed, restart, number of the proposal). "In use" are the
+instances that tables are scored on.
 
-Source: policy search by simulated annealing; Kirkpatrick, Gelatt and Vecchi, "Optimization by
-simulated annealing", Science 1983; for policy search see Deisenroth, Neumann and Peters, "A survey
-on policy search for robotics", 2013.
+Source: Kirkpatrick, Gelatt and Vecchi, "Optimization by simulated annealing", Science 1983; for
+policy search see Deisenroth, Neumann and Peters, "A survey on policy search for robotics", 2013.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ CHUNK = 10
 _VALIDATION = 200
 """Held-out instances that judge a restart."""
 _SUCCESS = 0.99
+"""The share of these that a successful restart is right on."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ class Progress:
     Attributes:
         proposals: How many have been tried.
         walked: How many since the temperature began anew.
-        level: The longest length in use.
-        looked: How many instances tables were checked on, the most of all checks.
+        level: The longest length in use; below the shortest one before the first instances are.
+        looked: How many instances the longest check looked at: up to the last that came into use.
         finished: Whether a check found no failure.
         success: Whether the final table is right on held-out instances.
     """
@@ -79,8 +80,8 @@ class PolicySearchLearner:
     Attributes:
         table: The policy.
         progress: How far it is.
-        first: (length, index) of the instances that it begins with.
-        joined: The same of those where a check failed.
+        first: (length, index) of the instances that are in use from their length's turn on.
+        joined: The same of those where a check failed, in use since.
         episodes: One for each instance in use, by the present table.
     """
 
@@ -159,17 +160,18 @@ class PolicySearchLearner:
             if failing:
                 self._propose(failing)
             elif self.progress.level < self.config.length[1]:
-                self._rise()  # so does the first call
+                self._rise()  # in the first call too, to the shortest length
             else:
                 self._check(pulse)
             pulse()
 
     def _rise(self) -> None:
+        """Go on to the next length."""
         self.progress = replace(self.progress, level=self.progress.level + 1, walked=0)
         self._begin(self._uniform(self.progress.proposals))
 
     def _propose(self, failing: Sequence[int]) -> None:
-        """Change the actions of some situations, and keep or undo it."""
+        """Change the actions of some situations, and keep the change or undo it."""
         done = self.progress
         walked = (done.walked + 1) % self.config.walk
         self.progress = replace(done, proposals=done.proposals + 1, walked=walked)
@@ -202,8 +204,8 @@ class PolicySearchLearner:
     def _try(self, changed: Mapping[Situation, int], uniform: Uniform) -> dict[int, Episode] | None:
         """Play the instances that met a changed situation; None if their rewards fall too much.
 
-        How much they may fall is drawn first, so that a hopeless change is left early: that halves
-        the episodes of a restart.
+        How much they may fall is drawn first, so that a hopeless change is dropped early: that
+        halves the episodes of a restart.
         """
         concerned = [
             i

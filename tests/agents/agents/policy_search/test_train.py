@@ -27,10 +27,8 @@ def test_it_learns_the_towers_of_hanoi_from_rewards():
     outcome = learner.outcome()
     assert outcome.success
     policy = policy_of("policy_search", outcome.tensors, outcome.card)
-    assert [s.success_rate for s in evaluate(policy, HANOI.env, [1, 2], 40, split="all")] == [
-        1.0,
-        1.0,
-    ]
+    scores = evaluate(policy, HANOI.env, [1, 2], 40, split="all")
+    assert [score.success_rate for score in scores] == [1.0, 1.0]
     assert "HANOI:" in policy.program_text()
     again = trained(HANOI).outcome()
     assert again.tensors["actions"].tobytes() == outcome.tensors["actions"].tobytes()
@@ -51,15 +49,9 @@ def test_rewards_are_those_of_the_policy_in_the_environment():
         learner.advance(lambda: None)
     outcome = learner.outcome()
     policy = policy_of("policy_search", outcome.tensors, outcome.card)
-    (played,) = {
-        tuple(
-            float(learner.task.score(run.episode.state(), posed)[0])
-            for posed in [instance]
-            for run in policy.play(learner.task, posed, [limit])
-        )
-        for instance, limit in [(learner._posed[0], learner._limits[0])]
-    }
-    assert played == (learner.episodes[0].reward,)
+    posed, limit = learner._posed[0], learner._limits[0]
+    (played,) = policy.play(learner.task, posed, [limit])
+    assert learner.task.score(played.episode.state(), posed)[0] == learner.episodes[0].reward
 
 
 def test_a_proposal_that_is_undone_leaves_no_trace():
@@ -94,8 +86,7 @@ def test_in_an_unknown_situation_it_does_as_in_the_nearest():
     unknown = known[0].copy()
     unknown[-1] = 99
     rows = np.flatnonzero(known[:, 0] == unknown[0])
-    nearest = rows[[(known[row] != unknown).sum() for row in rows].index(
-        min((known[row] != unknown).sum() for row in rows))]  # fmt: skip
+    nearest = min(rows, key=lambda row: (known[row] != unknown).sum())
     assert policy._number(unknown) == outcome.tensors["actions"][nearest]
 
 
