@@ -90,5 +90,10 @@ class Ratio:
         target = "" if self.target is None else f"≥ {self.target:g}: {self.verdict}"
         return (
             f"| {self.name} | {self.shape} | {self.unit} | {self.ours:,.0f} | {self.theirs:,.0f} "
-            f"| {self.ratio:.3g} ({low:.3g} to {high:.3g}) | {target} |"
+            f"| {short(self.ratio)} ({short(low)} to {short(high)}) | {target} |"
         )
+
+
+def short(ratio: float) -> str:
+    """Return a ratio with three digits, or all of an integer's."""
+    return f"{ratio:,.0f}" if ratio >= 1000 else f"{ratio:.3g}"

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from neuralprog_agents.benchmark.growth import Curve, draw
-from neuralprog_agents.benchmark.ratio import Pair, Ratio
+from neuralprog_agents.benchmark.ratio import Pair, Ratio, short
 from neuralprog_agents.training.files import write_atomically, write_json
 
 _HEADER = """# Speed
 
-Written by `python scripts/benchmark.py speed`. Rates are operations a CPU-second of one thread,
-medians over {rounds} rounds in which ours and theirs take turns; only ratios within one run
-mean anything across machines.
+Written by `python scripts/benchmark.py speed`. Rates are operations a CPU-second of one
+thread. Rates and ratios are medians over {rounds} rounds in which ours and theirs take turns, so a
+ratio need not be that of the two rates. Only ratios within one run mean anything across machines.
+With `--baseline DIR` an earlier checkout's search runs beside this one's.
 
 Machine: {machine}. Python {python}, NumPy {numpy}.
 
@@ -99,7 +100,7 @@ def _history(rows: Sequence[Ratio], file: Path) -> list[dict[str, Any]]:
 
 def _line(release: dict[str, Any], columns: Sequence[str]) -> str:
     figures = (release["figures"].get(column) for column in columns)
-    shown = (f"{one[0]:,.0f} ({one[1]:.3g})" if one else "" for one in figures)
+    shown = (f"{one[0]:,.0f} ({short(one[1])})" if one else "" for one in figures)
     return f"| {release['release']} | {release['machine']} | {' | '.join(shown)} |"
 
 
