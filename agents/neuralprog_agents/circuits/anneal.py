@@ -20,7 +20,7 @@ from neuralprog_agents.circuits.interpreter import (
     Weights,
     evaluate,
     keep,
-    runs,
+    new_runs,
 )
 from neuralprog_agents.circuits.lanes import LANES
 from neuralprog_agents.circuits.program import (
@@ -171,4 +171,4 @@ def right_pairs(
 
 def _room(search: SearchState, problem: Problem) -> Runs:
     machine, table = search.program.machine, search.table
-    return runs(problem, len(table).bit_length() - 1, machine)
+    return new_runs(problem, len(table).bit_length() - 1, machine)

@@ -122,7 +122,7 @@ class Runs(NamedTuple):
     registers: int
 
 
-def runs(problem: Problem, registers: int, modules: ModuleList = FOURTEEN) -> Runs:
+def new_runs(problem: Problem, registers: int, modules: ModuleList = FOURTEEN) -> Runs:
     """Return room for running programs on a problem."""
     G, S = len(problem.cells), int(problem.steps.max())
     values = _aligned(registers + len(modules.arity) + 1)
@@ -319,6 +319,9 @@ def _run(
     runs: Runs, problem: Problem, g: int, program: Program, changed: int
 ) -> tuple[int, int, bool]:
     """Run a changed program on a group, where its states are not those of the program so far.
+
+    ``at`` is a step's place in ``runs.place``; of its two states, numbers 2 at and 2 at + 1, that
+    of the program so far is 2 at + place, and the free one is 2 at + 1 - place.
 
     Returns:
         Where its last state is, the patterns that occurred, as bits, and whether that state is the

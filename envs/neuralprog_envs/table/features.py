@@ -242,7 +242,7 @@ def _marked(words: Sequence[Set[str]], known: Set[str]) -> NDArray[np.int8]:
 
 
 def _root(stem: str) -> str:
-    """Return the first letters of a word: nation of nationality, atten of attended."""
+    """Return the first five letters of a word, which nation and nationality share."""
     return stem[:5]
 
 

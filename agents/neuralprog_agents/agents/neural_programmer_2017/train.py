@@ -37,6 +37,9 @@ _POOL = 16
 _LOWEST_RATE = 0.05
 _NEVER = -1e30
 _UNUSED = -6.0
+"""The score of a program that was never used, before its steps are subtracted."""
+_MOST_STEPS = 127
+"""More steps than a program has: traces are int8."""
 
 
 @dataclass(frozen=True)
@@ -268,7 +271,7 @@ def loss(logs: Tensor, programs: Sequence[Traces], simplicity: float = 0.0) -> T
     """
     B, owner = len(programs), _owners(programs)
     size = torch.from_numpy(np.concatenate([steps_of(each.actions) for each in programs]))
-    least = torch.full((B,), 127).scatter_reduce(0, owner, size, "amin")
+    least = torch.full((B,), _MOST_STEPS).scatter_reduce(0, owner, size, "amin")
     logs = logs - simplicity * (size - least[owner])
     most = torch.full((B,), _NEVER).scatter_reduce(0, owner, logs.detach(), "amax")
     sums = torch.zeros(B).index_add(0, owner, torch.exp(logs - most[owner]))

@@ -23,7 +23,7 @@ from neuralprog_agents.circuits.interpreter import (
     Weights,
     evaluate,
     keep,
-    runs,
+    new_runs,
 )
 from neuralprog_agents.circuits.lanes import LANES
 from neuralprog_agents.circuits.program import (
@@ -87,7 +87,7 @@ class Batch(NamedTuple):
 def room(problem: Problem, registers: int, modules: ModuleList = FOURTEEN) -> Room:
     """Return room for running programs on a problem."""
     table = np.zeros((1 << registers, len(modules.owner) + registers + 1), dtype=np.int64)
-    return Room(program_of(table, modules), runs(problem, registers, modules))
+    return Room(program_of(table, modules), new_runs(problem, registers, modules))
 
 
 def batch(size: int, registers: int, modules: ModuleList = FOURTEEN) -> Batch:
