@@ -23,6 +23,7 @@ from neuralprog_agents.circuits.library import Library, closure
 from neuralprog_agents.circuits.policy import TablePolicy
 from neuralprog_agents.circuits.proposals import Moves, randomise
 from neuralprog_agents.circuits.search_config import SearchConfig
+from neuralprog_agents.circuits.settings import PairSettings
 from neuralprog_agents.evaluation.agents import open_agent
 from neuralprog_envs.core.draws import key_of
 from neuralprog_envs.tape.learned import LearnedModule
@@ -63,6 +64,12 @@ def named_modules(agents: tuple[str, ...]) -> Library:
     modules = tuple(map(_module, agents))
     closure(modules)  # refuses two modules of one name
     return modules
+
+
+def check(config: PairSettings) -> None:
+    """Raise ValueError where tapes are too long, pairs too few, or a module cannot be had."""
+    examples.check_memory(config)
+    named_modules(config.modules)
 
 
 def _module(name: str) -> LearnedModule:

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from neuralprog_agents.agents.policy_gradient.config import Config
 from neuralprog_agents.agents.policy_gradient.train import PolicyGradientLearner
-from neuralprog_agents.circuits import examples
 from neuralprog_agents.circuits.card import Card, load
-from neuralprog_agents.circuits.search import named_modules
+from neuralprog_agents.circuits.search import check
 
 __all__ = ["COMPILED", "SUPERVISION", "Card", "Config", "check", "learner", "load", "supervision"]
 
 SUPERVISION = "rewards of programs"
 COMPILED = True
 _REWARDS = {"success": "success alone", "progress": "partial credit"}
-
-
-def check(config: Config) -> None:
-    """Raise ValueError where tapes are too long, pairs too few, or a module cannot be had."""
-    examples.check_memory(config)
-    named_modules(config.modules)
 
 
 def supervision(config: Config) -> str:

@@ -101,9 +101,9 @@ class TablePolicy:
         lines: list[str] = []
         order = np.argsort(self._situations[:, 0], kind="stable")
         words = [*self._library.words.values()]
+        rows = zip(self._situations[order].tolist(), self._numbers[order].tolist(), strict=True)
         running = None
-        for situation, number in zip(self._situations[order].tolist(), self._numbers[order],
-                                     strict=True):  # fmt: skip
+        for situation, number in rows:
             if situation[0] != running:
                 running = situation[0]
                 lines.append(f"{self._library.names[running]}:")
