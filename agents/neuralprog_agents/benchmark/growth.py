@@ -1,4 +1,4 @@
-"""How the time of a step grows with what it depends on, from 1 to 1,000 times.
+"""How the time of a step grows with what it depends on, from 1 to 250 or 1,000 times as much.
 
 In theory it is a + b · x: each slot, cell, register, row and step is touched a constant number of
 times.
