@@ -107,8 +107,15 @@ class ProgramTask:
     def answers(
         self, state: ProgramState, instances: ProgramInstances
     ) -> tuple[list[str], list[str]]:
-        """Return what the pad of a state of one row holds, and what the expert leaves there."""
-        solved = self.machine.begin(instances)
+        """Return what the pad of a state of one row holds, and what the expert leaves there.
+
+        The expert has as deep a stack as it needs, even if the machine's is too low.
+        """
+        form = self.machine.recursive
+        depth = self.definition.depth(int(instances.length[0]), form) + _SPARE_CALLS
+        deep = self.machine.max_depth >= depth
+        machine = self.machine if deep else replace(self.machine, max_depth=depth)
+        solved = machine.begin(instances)
         for _ in self.perform(solved):
             pass
         return [self.definition.read(state)], [self.definition.read(solved.state())]
@@ -135,12 +142,15 @@ class ProgramTask:
         """Run the expert of an episode's outermost program and execute its actions there.
 
         An action is executed after its event was consumed: the consumer of an event finds the
-        episode in the state in which the expert chose the action.
+        episode in the state in which the expert chose the action. Where it hits the depth limit it
+        ends: nothing changes any more.
         """
         for event in run(self.library, episode.expert_view, episode.frames[0][0]):
             yield event
             if isinstance(event, Act):
                 episode.step(event.action)
+                if episode.halted and episode.frames:
+                    return
 
 
 def build(

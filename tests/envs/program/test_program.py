@@ -527,3 +527,12 @@ def test_instances_keep_their_split_in_a_longer_pad(name):
         for task_input in [make_task(name, length=length).pose_input(values)]
     }
     assert len(marks) == 1
+
+
+@pytest.mark.parametrize("name", ["NPIHanoi-v0", "NPIBubbleSort-v0", "NPIQuickSort-v0"])
+def test_an_expert_ends_at_the_depth_limit_and_the_answer_is_known_all_the_same(name):
+    task, enough = (make_task(name, length=3, **own) for own in ({"max_depth": 1}, {}))
+    one = draw(task, 0, np.arange(1), (3, 3), "all")
+    assert len(list(zip(task.expert(one), range(1000)))) < 1000  # noqa: B905
+    start, same = (made.machine.begin(one).state() for made in (task, enough))
+    assert task.answers(start, one) == enough.answers(same, one)
