@@ -282,7 +282,10 @@ def _add_benchmark(parser: _Parser) -> None:
     )
     speed = parser.add_argument_group("speed")
     speed.add_argument(
-        "--baseline", type=Path, metavar="DIR", help="an earlier checkout, whose search runs beside"
+        "--baseline",
+        type=Path,
+        metavar="DIR",
+        help="an earlier checkout, whose search runs beside: its code is executed",
     )
     compare = parser.add_argument_group("compare")
     compare.add_argument("--plan", action="store_true", help="only say what is left, and its cost")

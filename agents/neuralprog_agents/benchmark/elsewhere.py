@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PARTS = "envs", "agents"
+_SEARCH = Path("agents/neuralprog_agents/benchmark/search.py")
 _PROGRAM = """
 import sys, time
 from importlib import import_module
@@ -23,9 +24,14 @@ print(done / (time.process_time() - start))
 
 
 def check(checkout: Path) -> None:
-    """Raise ValueError unless a folder is a checkout: it has the folders envs and agents."""
+    """Raise ValueError unless a folder is a checkout whose search can be measured.
+
+    Nothing of it is executed yet; ``Elsewhere.rate`` executes its code.
+    """
     if not all((checkout / part).is_dir() for part in _PARTS):
         raise ValueError(f"--baseline: {checkout} is no checkout with folders envs and agents")
+    if not (checkout / _SEARCH).is_file():
+        raise ValueError(f"--baseline: {checkout} has no {_SEARCH}: name a later checkout")
 
 
 @dataclass(frozen=True)

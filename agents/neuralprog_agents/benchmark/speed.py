@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import resource
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from neuralprog_agents.benchmark.growth import Curve, draw
 from neuralprog_agents.benchmark.ratio import Pair, Ratio, short
-from neuralprog_agents.training.files import write_atomically, write_json
+from neuralprog_agents.training.files import read_json, write_atomically, write_json
+from neuralprog_agents.training.schema import structured
 
 _HEADER = """# Speed
 
@@ -84,6 +84,27 @@ def write(rows: Sequence[Ratio], curves: Sequence[Curve], quick: bool, output: P
     write_json(output / "speed.json", found)
 
 
+@dataclass(frozen=True)
+class _Release:
+    """A line of the history; a figure is our rate and its ratio."""
+
+    release: str
+    machine: str
+    figures: dict[str, tuple[float, float]]
+
+
+def releases(file: Path) -> list[dict[str, Any]]:
+    """Return the history that a file holds, if there is one; raise ValueError if it is damaged."""
+    if not file.exists():
+        return []
+    try:
+        found = structured(dict[str, Any], read_json(file)).get("history", [])
+        structured(tuple[_Release, ...], found)
+    except ValueError as error:
+        raise ValueError(f"{file}: no history of speed: {error}; remove it or repair it") from None
+    return list(found)
+
+
 def _history(rows: Sequence[Ratio], file: Path) -> list[dict[str, Any]]:
     """Return the releases and machines of a file, with a line for this one, the last."""
     now = {
@@ -91,7 +112,7 @@ def _history(rows: Sequence[Ratio], file: Path) -> list[dict[str, Any]]:
         "machine": machine()["machine"],
         "figures": {row.column: [row.ours, row.ratio] for row in rows if row.column},
     }
-    before = json.loads(file.read_text()).get("history", []) if file.exists() else []
+    before = releases(file)
     same = [
         (each["release"], each["machine"]) == (now["release"], now["machine"]) for each in before
     ]

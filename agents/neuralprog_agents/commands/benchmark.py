@@ -32,6 +32,7 @@ def _speed(args: Namespace) -> None:
     with input_errors():
         if args.baseline is not None:
             elsewhere.check(args.baseline)
+        speed.releases(output / "speed.json")
         output.mkdir(parents=True, exist_ok=True)  # before the minutes of measuring
     with input_errors():
         rows = speed.measure(args.quick, args.baseline)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neuralprog_agents.benchmark import speed
-from neuralprog_agents.benchmark.elsewhere import Elsewhere
+from neuralprog_agents.benchmark.elsewhere import Elsewhere, check
 from neuralprog_agents.benchmark.growth import Curve
 from neuralprog_agents.benchmark.ratio import Pair
 
@@ -47,3 +47,25 @@ def test_another_checkout_works_in_a_process_of_its_own(tmp_path):
 def test_work_that_another_checkout_does_not_know_is_refused():
     with pytest.raises(ValueError, match=r"cannot do neuralprog_agents\.benchmark"):
         Elsewhere(ROOT, "neuralprog_agents.benchmark.ratio", "nothing").rate(0.1)
+
+
+@pytest.mark.parametrize("folders", [[], ["envs"], ["envs", "agents"]])
+def test_a_folder_that_is_no_checkout_is_refused(tmp_path, folders):
+    for name in folders:
+        (tmp_path / name).mkdir()
+    with pytest.raises(ValueError, match="--baseline"):
+        check(tmp_path)
+
+
+def test_this_checkout_is_one():
+    check(ROOT)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"history": 3}', '{"history": [{"release": "1", "machine": "m"}]}']
+)
+def test_a_damaged_history_is_refused_in_one_line(tmp_path, text):
+    (tmp_path / "speed.json").write_text(text)
+    with pytest.raises(ValueError, match=r"speed\.json: ") as error:
+        speed.releases(tmp_path / "speed.json")
+    assert "\n" not in str(error.value)
