@@ -6,6 +6,7 @@ A rule tells whether it ``holds`` of a value; as a text it follows "must be".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, get_type_hints
 
@@ -68,7 +69,14 @@ NonNegative = Annotated[float, Within(0)]
 Share = Annotated[float, Within(0, 1)]
 PartialShare = Annotated[float, Within(0, 1, below=True)]
 Lengths = Annotated[tuple[int, int], Ascending(Within(1))]
-Counts = Annotated[tuple[int, ...], Each(Within(1))]
+Counts = Annotated[tuple[int, ...], Each(Within(1, 10**6))]
+
+
+def without_length(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an environment's settings; raise ValueError if the length is among them."""
+    if "length" in settings:
+        raise ValueError("settings cannot hold length, which is a setting of the agent: --length")
+    return dict(settings)
 
 
 def check(config: Any) -> None:

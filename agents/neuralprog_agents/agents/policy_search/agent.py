@@ -5,8 +5,8 @@ from __future__ import annotations
 from neuralprog_agents.agent import Learner, Policy, Tensors
 from neuralprog_agents.agents.policy_search.card import Card
 from neuralprog_agents.agents.policy_search.config import Config
+from neuralprog_agents.agents.policy_search.table import task_of
 from neuralprog_envs.core.instances import check_lengths
-from neuralprog_envs.registry import find, make_task
 
 __all__ = ["SUPERVISION", "Card", "Config", "check", "learner", "load", "supervision"]
 
@@ -20,16 +20,8 @@ def supervision(config: Config) -> str:
 
 
 def check(config: Config) -> None:
-    """Raise ValueError if the environment is no program task, or has pictures."""
-    row = find(config.env)
-    if row.family != "program" or "pictures" in row.tags:
-        what = "shows pictures" if row.family == "program" else f"is a {row.family} task"
-        raise ValueError(f"policy_search learns NPI… tasks without pictures, and {row.id} {what}")
-    try:
-        task = make_task(row.id, **{**config.settings, "length": config.length})
-    except TypeError as error:
-        raise ValueError(f"settings: {error}") from None
-    check_lengths(task, config.length, "train")
+    """Raise ValueError if a table cannot act in the environment; see ``table.task_of``."""
+    check_lengths(task_of(config.env, config.settings, config.length), config.length, "train")
 
 
 def learner(config: Config, index: int) -> Learner:

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from neuralprog_agents.training.ranges import Within
 
+OwnActions = Annotated[int, Within(0, 64)]
+
 
 @dataclass(frozen=True)
 class Card:
@@ -14,4 +16,4 @@ class Card:
 
     env: str
     settings: dict[str, Any]
-    own_actions: Annotated[int, Within(0, 64)]
+    own_actions: OwnActions

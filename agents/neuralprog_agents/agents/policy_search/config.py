@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from neuralprog_agents.agents.policy_search.card import OwnActions
 from neuralprog_agents.training import ranges
+
+Instances = Annotated[int, ranges.Within(1, 10**6)]
 
 
 @dataclass(frozen=True)
@@ -26,14 +29,14 @@ class Config:
     reward: Literal["success", "progress"] = "progress"
     """What an episode pays: "success": 1 for a wholly right answer, nothing otherwise; "progress":
     also up to a half for the parts that are right at its end."""
-    pairs: ranges.Count = 24
+    pairs: Instances = 24
     """How many different instances of each length are in use at first."""
-    checked: ranges.Count = 2000
+    checked: Instances = 2000
     """On how many other instances a table is checked once it is right on all instances in use."""
     joining: ranges.Count = 24
     """The most instances that come into use after a check, of those where it failed."""
 
-    own_actions: ranges.Natural = 2
+    own_actions: OwnActions = 2
     """How many of the running call's own last actions are part of a situation."""
     like: ranges.Share = 0.4
     """The probability that a drawn action is that of another situation with the same program and

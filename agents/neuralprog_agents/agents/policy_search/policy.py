@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.agent import Tensors
 from neuralprog_agents.agents.policy_search.card import Card
-from neuralprog_agents.agents.policy_search.table import BEFORE_VIEW
+from neuralprog_agents.agents.policy_search.table import BEFORE_VIEW, task_of
 from neuralprog_agents.npi_network.memo import Memo, Rollout
 from neuralprog_agents.npi_network.stack import Actions, Floats, LockStep
 from neuralprog_agents.training.checkpoint import check_arrays
 from neuralprog_envs.program.library import RETURN
-from neuralprog_envs.registry import make_task
 
 
 class TablePolicy:
@@ -31,7 +30,7 @@ class TablePolicy:
 
     def __init__(self, card: Card, weights: Tensors) -> None:
         self.env_id, self._settings, self._own = card.env, card.settings, card.own_actions
-        machine: Any = make_task(self.env_id, length=1, **self._settings).machine
+        machine = task_of(self.env_id, self._settings, 1).machine
         check_arrays(
             weights, {"situations": ("int64", (None, None)), "actions": ("int64", (None,))}
         )
@@ -53,6 +52,12 @@ class TablePolicy:
         low, high = self._numbers.min(initial=0), self._numbers.max(initial=0)
         if low < 0 or high >= len(self._actions):
             raise ValueError(f"actions must be from 0 to {len(self._actions) - 1}")
+        self._check_columns(self._situations[:, :1], len(self._library.names) - 1, "programs")
+        self._check_columns(self._situations[:, width - self._own :], len(self._actions), "actions")
+
+    def _check_columns(self, columns: NDArray[np.int64], most: int, what: str) -> None:
+        if columns.min(initial=0) < 0 or columns.max(initial=0) > most:
+            raise ValueError(f"the {what} of situations must be from 0 to {most}")
 
     def _core(
         self,

@@ -7,12 +7,15 @@ that state, they begin anew with every call, and a caller finds its own again.)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from neuralprog_agents.training.ranges import without_length
 from neuralprog_envs.program.library import Action
 from neuralprog_envs.program.machine import ProgramMachine
+from neuralprog_envs.program.task import ProgramTask
+from neuralprog_envs.registry import find, make_task
 
 Situation = tuple[int, ...]
 """The program, its three arguments, the E numbers of the view, and the call's last actions: the
@@ -25,6 +28,23 @@ Item = TypeVar("Item")
 
 BEFORE_VIEW = 4
 """The numbers of a situation before the view: program and arguments."""
+
+
+def task_of(env_id: str, settings: Mapping[str, Any], length: int | tuple[int, int]) -> ProgramTask:
+    """Return the task for instances of some lengths.
+
+    Raises:
+        ValueError: It is no program task, or has pictures; or it has no such settings.
+    """
+    row = find(env_id)
+    if row.family != "program" or "pictures" in row.tags:
+        what = "shows pictures" if row.family == "program" else f"is a {row.family} task"
+        raise ValueError(f"policy_search learns NPI… tasks without pictures, and {row.id} {what}")
+    try:
+        task: Any = make_task(row.id, length=length, **without_length(settings))
+    except TypeError as error:
+        raise ValueError(f"settings: {error}") from None
+    return task  # type: ignore[no-any-return]
 
 
 class PolicyTable:

@@ -30,12 +30,11 @@ from neuralprog_agents.agents.policy_search.table import (
     PolicyTable,
     Situation,
     Uniform,
+    task_of,
 )
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import key_of
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.program.task import ProgramTask
-from neuralprog_envs.registry import find, make_task
 
 CHUNK = 10
 """Proposals between two decisions of the loop."""
@@ -87,9 +86,7 @@ class PolicySearchLearner:
 
     def __init__(self, config: Config, index: int) -> None:
         self.config, self.index = config, index
-        row = find(config.env)
-        task: Any = make_task(row.id, **{**config.settings, "length": config.length})
-        self.task: ProgramTask = task
+        self.task = task_of(config.env, config.settings, config.length)
         self.table = PolicyTable(self.task.machine, config.like)
         self.progress = Progress(level=config.length[0] - 1)
         self.first = [pair for n in self._lengths for pair in self._first(n)]

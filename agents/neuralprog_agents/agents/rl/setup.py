@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neuralprog_agents.agents.rl.actions import Table, distinct_actions
 from neuralprog_agents.agents.rl.config import Algorithm, Config
 from neuralprog_agents.agents.rl.observations import packed_space, packs, shown_space
-from neuralprog_agents.training.ranges import Within
+from neuralprog_agents.training.ranges import Within, without_length
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.core.task import Task
 from neuralprog_envs.interfaces.setting import observation_space
@@ -78,7 +78,7 @@ def setup_of(config: Config) -> Setup:
 def _setup(config: Config) -> Setup:
     row = find(config.env)
     low, high = config.length or row.defaults["length"]
-    settings = dict(config.settings)
+    settings = without_length(config.settings)
     task = make_task(row.id, **{**settings, "length": (low, high)})
     fields = config.fields or tuple(task.machine.observation)
     if row.family == "tape" and GROWING & set(fields):

@@ -105,6 +105,9 @@ def test_other_environments_are_refused_in_one_line(env):
         ("actions", lambda a: a + 10_000),
         ("actions", lambda a: a - 10_000),
         ("actions", lambda a: a.astype(np.int32)),
+        ("situations", lambda a: np.where(np.arange(a.shape[1]) == 0, 10**6, a)),
+        ("situations", lambda a: np.where(np.arange(a.shape[1]) == 0, -1, a)),
+        ("situations", lambda a: np.where(np.arange(a.shape[1]) == a.shape[1] - 1, 10**6, a)),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused_in_one_line(name, change):
@@ -115,3 +118,34 @@ def test_a_table_that_does_not_fit_is_refused_in_one_line(name, change):
     with pytest.raises(ValueError, match=name) as error:
         policy_of("policy_search", tensors, found.card)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"env": "NRAMCopy-v0"},
+        {"env": "NPICanonicalize-v0"},
+        {"settings": {"length": 3}},
+        {"settings": {"bogus": 1}},
+        {"own_actions": 65},
+    ],
+)
+def test_a_card_that_does_not_fit_is_refused_in_one_line(change):
+    found = PolicySearchLearner(HANOI, 0).outcome()
+    with pytest.raises(ValueError, match=r"without pictures|settings|own_actions") as error:
+        policy_of("policy_search", found.tensors, {**found.card, **change})
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"own_actions": 65}, {"pairs": 10**11}, {"checked": 10**11}, {"test_lengths": (10**9,)}],
+)
+def test_what_no_card_or_memory_can_hold_is_refused_before_it_is_learned(change):
+    with pytest.raises(ValueError, match=f"{next(iter(change))} must be"):
+        Config("NPIHanoi-v0", **change)
+
+
+def test_a_length_among_the_settings_is_refused():
+    with pytest.raises(ValueError, match="settings cannot hold length"):
+        agent.check(Config("NPIHanoi-v0", settings={"length": 3}))

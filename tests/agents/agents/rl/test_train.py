@@ -293,3 +293,8 @@ def test_cloning_learns_to_answer_questions(tmp_path):
     policy = policy_of("rl", outcome.tensors, outcome.card)
     score = next(iter(evaluate(policy, policy.env_id, [60], 300)))
     assert score.success_rate >= 0.99
+
+
+def test_a_length_among_the_settings_is_refused():
+    with pytest.raises(ValueError, match="settings cannot hold length"):
+        agent.check(Config("NPIHanoi-v0", settings={"length": 3}))
