@@ -1,8 +1,11 @@
 """The pages of environments are what the registry and the docstrings say today."""
 
 import json
+from collections import Counter
+from pathlib import Path
 
 from docs import environments
+from neuralprog_agents import registry
 from neuralprog_agents.evaluation.agents import pretrained
 from neuralprog_envs import REGISTRY
 
@@ -25,6 +28,22 @@ def test_the_scores_on_the_pages_are_those_of_today():
     for env_id, name in (("NRAMSort-v0", "search-sort"), ("NPTableQA-v0", "random")):
         own = [score for score in scores if (score["env"], score["agent"]) == (env_id, name)]
         assert list(environments.measured_of(name, env_id)) == own, OLD
+
+
+def test_the_first_page_counts_the_tasks_and_agents_that_there_are():
+    text = " ".join((Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8").split())
+    families = Counter(row.family for row in REGISTRY.values())
+    functions = sum("function" in row.tags for row in REGISTRY.values())
+    for words in (
+        f"Here are {len(REGISTRY)} tasks",
+        f"`NRAM…`, {families['tape']} tasks",
+        f"{families['tape'] - functions} algorithms",
+        f"{functions} functions of numbers",
+        f"`NPI…`, {families['program']} tasks",
+        f"`NP…`, {families['table']} tasks",
+    ):
+        assert words in text, words
+    assert text.count("Thirteen kinds of agents") == (len(registry.AGENTS) == 13)
 
 
 def test_a_docstring_becomes_markdown():

@@ -101,7 +101,9 @@ _ROWS = (
     _tape(
         "ReversedAddition", "reversed_addition:ReversedAddition", (1, 4), "arithmetic", "classic"
     ),
-    _tape("VectorAddition", "vector_addition:VectorAddition", (1, 4), "arithmetic", "ours"),
+    _tape(
+        "VectorAddition", "vector_addition:VectorAddition", (1, 4), "arithmetic", "ours", "stage"
+    ),
     _function("DigitSum", "digit_sum:digit_sum"),
     _function("Carry", "carry:carry"),
     _function("Double", "double:double"),

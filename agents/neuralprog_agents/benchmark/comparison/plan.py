@@ -148,9 +148,9 @@ def grown(env_id: str, factor: int) -> tuple[int, int]:
     return (low, factor * high)
 
 
-_TASKS = tuple(row.id for row in REGISTRY.values() if not row.tags & {"real", "function"})
-"""Functions of numbers are for sequences of tasks. Real questions have splits and rules of their
-own: `evaluate --split random-split-1-dev`."""
+_TASKS = tuple(row.id for row in REGISTRY.values() if not row.tags & {"real", "function", "stage"})
+"""Functions of numbers and stages, tasks that lead to harder ones, are for sequences of tasks. Real
+questions have splits and rules of their own: `evaluate --split random-split-1-dev`."""
 
 FULL = Plan(tuple(each.name for each in ENTRANTS), _TASKS, seeds=3, seconds=60.0, longer=600.0)
 QUICK = Plan(FULL.entrants, GROWING, seeds=2, seconds=4.0, growing=False)
