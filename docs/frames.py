@@ -37,6 +37,9 @@ _FUNCTION_LENGTH, _FUNCTION_SEEDS = 9, 99
 """Functions of numbers are shown by the seed, of so many, with the largest answer that differs from
 a and b, both at least 2."""
 
+_DIGITS = {"NRAMDigitSum-v0": [2, 2], "NRAMCarry-v0": [2, 2]}
+"""Inputs of functions of digits; most numbers are none."""
+
 _SHEET_COLUMNS, _SHEET_WIDTH = 2, 640
 _AGENT, _INPUT, _GIF_WIDTH = "nram-sort", [4, 2, 5, 1, 3], 784
 
@@ -65,6 +68,8 @@ def _posed(env_id: str) -> tuple[Task, Any]:
         length = max(_LENGTH[REGISTRY[env_id].family], make_task(env_id).lengths[0])
         seeds = [_OTHER_SEED if any(name in env_id for name in _OTHERS) else _SEED]
     task = make_task(env_id, length=length)
+    if env_id in _DIGITS:
+        return task, task.pose_input(_DIGITS[env_id])
     drawn = [draw(task, seed, [0], (length, length), "all") for seed in seeds]
     return task, drawn[0] if len(drawn) == 1 else max(filter(_tells, drawn), key=_answer)
 

@@ -1,4 +1,4 @@
-"""Copy an array in which each symbol occurs twice, but write each symbol once.
+"""Copy an array in which each symbol occurs twice: write each symbol once.
 
     n = 3     cell  0 1 2 3 4 5 6 7 8 9
     input           7 5 5 2 2 9 9 0 0 0

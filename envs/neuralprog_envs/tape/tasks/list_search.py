@@ -1,4 +1,4 @@
-"""Find the first node of a linked list that holds a given value.
+"""Find the address of the first node of a linked list that holds a given value.
 
     n = 3     cell  0 1 2 3 4 5 6 7 8 9
     input           5 6 2 0 6 8 4 7 3 6

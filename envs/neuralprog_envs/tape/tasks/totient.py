@@ -1,4 +1,4 @@
-"""Count the numbers from 1 to a that have no divisor in common with a: Euler's totient.
+"""Count the numbers from 1 to a whose only common divisor with a is 1: Euler's totient.
 
     n = 9     cell  0 1 2 3 4 5 6 7 8
     input           8 2 0 0 0 0 0 0 0
