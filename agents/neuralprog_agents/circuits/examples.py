@@ -23,7 +23,7 @@ from neuralprog_agents.circuits.settings import PairSettings
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import key_of
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.registry import make_task
+from neuralprog_envs.registry import find, make_task
 from neuralprog_envs.tape.learned import LearnedModule
 from neuralprog_envs.tape.state import TapeInstances
 
@@ -45,7 +45,10 @@ def check(config: PairSettings) -> None:
 
 
 def check_memory(config: PairSettings) -> None:
-    """Raise ValueError where tapes are too long for the compiled interpreter, or pairs too few."""
+    """Raise ValueError where there are no tapes or too long ones, or pairs are too few."""
+    row = find(config.env)
+    if row.family != "tape":
+        raise ValueError(f"circuits are for tape tasks only; {row.id} is a {row.family} task")
     memory = task_of(config, config.length[1], config.spare).machine.memory_size
     if memory > MOST_MEMORY:
         raise ValueError(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from neuralprog_agents import registry
 from neuralprog_agents.agents.search import agent
 from neuralprog_agents.agents.search.agent import Config
 from neuralprog_agents.benchmark import search as bench
@@ -140,6 +141,14 @@ def test_short_pairs_must_be_enough_to_begin_with():
 def test_tapes_that_are_too_long_are_refused():
     with pytest.raises(ValueError, match="cells"):
         agent.check(Config("NRAMCopy-v0", length=(1, 80)))
+
+
+@pytest.mark.parametrize("env", ["NPIHanoi-v0", "NPTableQA-v0", "NPWikiTableQuestions-v0"])
+@pytest.mark.parametrize("name", ["search", "policy_gradient", "library_learning"])
+def test_tasks_without_tapes_are_refused(name, env):
+    own = {"tasks": (Config(env),)} if name == "library_learning" else {}
+    with pytest.raises(ValueError, match=f"tape tasks only; {env} is a"):
+        registry.check(name, registry.find(name).Config(env, **own))
 
 
 def test_a_table_of_the_wrong_shape_is_refused():
