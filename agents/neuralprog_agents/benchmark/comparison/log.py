@@ -7,10 +7,12 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 from neuralprog_agents.benchmark.comparison.cells import ConfiguredCell
 from neuralprog_agents.benchmark.comparison.measure import refusal
 from neuralprog_agents.benchmark.comparison.records import FAILED, MEASURED, Record
+from neuralprog_agents.training import ranges
 from neuralprog_agents.training.files import parse_json, read_text
 from neuralprog_agents.training.schema import structured
 
@@ -79,19 +81,40 @@ class Log:
 
 @dataclass(frozen=True)
 class _Line:
-    """What makes a line a record."""
+    """What makes a line a record; a cell that was measured has more."""
 
     key: str
-    status: str
+    status: Literal["measured", "not applicable", "failed"]
+    entrant: str
     env: str
-    budget: float
-    solved: float | None = None
+    seed: int
+    budget: ranges.Positive
+    supervision: str
+    length: tuple[int, int] | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class _Point:
+    seconds: float
+    success: float
+
+
+@dataclass(frozen=True)
+class _Measured:
+    curve: tuple[_Point, ...]
+    success_rates: dict[str, Any]
+    judging: float
+    wider: float | str | None
+    solved: float | None
+    cpu_seconds: float = 0.0
 
 
 def _parsed(line: str) -> Record | None:
     try:
         record: Record = parse_json(line, "record")
-        structured(_Line, record)
+        if structured(_Line, record).status == MEASURED:
+            structured(_Measured, record)
     except ValueError:
         return None
     return record

@@ -257,8 +257,31 @@ def test_a_part_of_the_comparison_leaves_the_results_of_record_alone(words, tmp_
     assert main(["benchmark", "compare", *PART, *words, "--page", "README.md"]) == 2
 
 
-def test_a_log_that_is_none_is_refused(tmp_path):
-    (tmp_path / "compare.jsonl").write_text("{}\n")
+LINE = {
+    "key": "k", "status": "measured", "entrant": "expert", "env": "NRAMCopy-v0", "seed": 0,
+    "budget": 1.0, "supervision": "nothing", "curve": [], "success_rates": {}, "judging": 0.0,
+    "wider": None, "solved": None,
+}  # fmt: skip
+
+
+def test_a_line_of_a_log_is_a_measured_cell(tmp_path):
+    (tmp_path / "compare.jsonl").write_text(f"{json.dumps(LINE)}\n" * 2)
+    assert list(Log(tmp_path / "compare.jsonl").records.values()) == [LINE]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {},
+        {name: LINE[name] for name in ("key", "status", "env", "budget")},
+        {**LINE, "curve": [{}]},
+        {**LINE, "budget": 0},
+        {**LINE, "status": "zzz"},
+        {**LINE, "cpu_seconds": None},
+    ],
+)
+def test_a_log_that_is_none_is_refused(tmp_path, line):
+    (tmp_path / "compare.jsonl").write_text(f"{json.dumps(line)}\n")
     with pytest.raises(ValueError, match=r"line 1: not a measured cell"):
         Log(tmp_path / "compare.jsonl")
 
