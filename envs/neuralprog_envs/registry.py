@@ -33,7 +33,7 @@ class Row:
         defaults: Keyword arguments of the family's ``build``; "length" is always among them.
         tags: For choosing subsets of the table; one names the hardest kind of operation that the
             task needs ("moves", "pointers", "comparisons", "arithmetic", "recursion", "pictures",
-            "aggregates", "language").
+            "aggregates", "language"). "stage" is a task that leads to a harder one.
     """
 
     name: str

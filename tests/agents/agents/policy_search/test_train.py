@@ -1,5 +1,7 @@
 """Whole restarts: the table learns, and acts in the environment as it did in training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,20 +51,43 @@ def test_rewards_are_those_of_the_policy_in_the_environment():
         learner.advance(lambda: None)
     outcome = learner.outcome()
     policy = policy_of("policy_search", outcome.tensors, outcome.card)
-    posed, limit = learner._posed[0], learner._limits[0]
-    (played,) = policy.play(learner.task, posed, [limit])
-    assert learner.task.score(played.episode.state(), posed)[0] == learner.episodes[0].reward
+    for posed, limit, episode in zip(
+        learner._posed, learner._limits, learner.episodes, strict=True
+    ):
+        (played,) = policy.play(learner.task, posed, [limit])
+        assert learner.task.score(played.episode.state(), posed)[0] == episode.reward
 
 
 def test_a_proposal_that_is_undone_leaves_no_trace():
     learner = PolicySearchLearner(Config("NPIAddition-v0", length=(1, 2)), 0)
     learner.advance(lambda: None)
     before, episodes = dict(learner.table.choices), list(learner.episodes)
+    undone = 0
     for _ in range(40):
         learner._propose([i for i, e in enumerate(learner.episodes) if e.reward < 1])
         if learner.episodes == episodes:
+            undone += 1
             assert learner.table.choices == before
         before, episodes = dict(learner.table.choices), list(learner.episodes)
+    assert 0 < undone < 40
+
+
+def test_the_instances_that_join_are_those_where_a_check_failed():
+    learner = PolicySearchLearner(Config("NPIBubbleSort-v0", length=(2, 4), pairs=2), 0)
+    learner.advance(lambda: None)
+    looked_at = []
+
+    def right(instances, pulse):
+        looked_at.append(instances)
+        return np.arange(len(instances.length)) % 700 != 699
+
+    learner._right = right
+    learner.progress = replace(learner.progress, level=4)
+    learner._check(lambda: None)
+    joined = learner._posed[-2:]
+    assert [one.pad.tolist() for one in joined] == [
+        looked_at[0].pad[i : i + 1].tolist() for i in (699, 1399)
+    ]
 
 
 def test_only_legal_actions_are_drawn():
