@@ -272,7 +272,7 @@ def _add_demonstrations(parser: _Parser) -> None:
 
 
 def _add_benchmark(parser: _Parser) -> None:
-    parser.add_argument("what", choices=("speed", "compare", "all"))
+    parser.add_argument("what", choices=("speed", "compare", "ablation", "all"))
     parser.add_argument("--quick", action="store_true", help="a look, not a measurement")
     parser.add_argument(
         "--output",
@@ -287,9 +287,13 @@ def _add_benchmark(parser: _Parser) -> None:
         metavar="DIR",
         help="an earlier checkout, whose search runs beside: its code is executed",
     )
+    ablation = parser.add_argument_group("ablation")
+    ablation.add_argument("--data", metavar="FOLDER", help="a release of WikiTableQuestions")
+    both = parser.add_argument_group("compare and ablation")
+    both.add_argument("--report", action="store_true", help="only report what is measured")
+    both.add_argument("--seeds", type=int, metavar="N", help="how many")
     compare = parser.add_argument_group("compare")
     compare.add_argument("--plan", action="store_true", help="only say what is left, and its cost")
-    compare.add_argument("--report", action="store_true", help="only report what is measured")
     compare.add_argument(
         "--page", type=Path, metavar="FILE", help="put the short table into this page, too"
     )
@@ -302,7 +306,6 @@ def _add_benchmark(parser: _Parser) -> None:
     )
     compare.add_argument("--envs", nargs="+", default=(), metavar="ID", help="(all)")
     compare.add_argument("--seconds", type=float, metavar="S", help="CPU time of each training")
-    compare.add_argument("--seeds", type=int, metavar="N", help="how many")
     compare.add_argument("--workers", type=int, metavar="W", help="trainings at once (all cores)")
     compare.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster: auto, or its head")
 

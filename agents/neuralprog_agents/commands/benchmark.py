@@ -1,8 +1,9 @@
-"""``benchmark``: speed, and the comparison of all agents."""
+"""``benchmark``: speed, the comparison of all agents, and an ablation."""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from neuralprog_agents.commands.errors import SUCCESS, input_errors
@@ -22,6 +23,8 @@ def benchmark(args: Namespace) -> int:
         _speed(args)
     if args.what in ("compare", "all"):
         _compare(args)
+    if args.what == "ablation":
+        _ablation(args)
     return SUCCESS
 
 
@@ -45,3 +48,12 @@ def _compare(args: Namespace) -> None:
 
     with input_errors():
         main(**{name: getattr(args, name) for name in _COMPARED})
+
+
+def _ablation(args: Namespace) -> None:
+    from neuralprog_agents.benchmark import ablation
+
+    base, output = ablation.SHORT, args.output or Path("results")
+    with input_errors():
+        seeds = ablation.SEEDS if args.seeds is None else args.seeds
+        ablation.main(replace(base, data=args.data or ""), output, seeds, measure=not args.report)

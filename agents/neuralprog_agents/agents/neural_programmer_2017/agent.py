@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neuralprog_agents.agents.neural_programmer_2017.card import Card
+from neuralprog_agents.agents.neural_programmer_2017.card import PARTS, Card
 from neuralprog_agents.agents.neural_programmer_2017.config import Config
 from neuralprog_agents.training.checkpoint import check_dtypes
 from neuralprog_envs.registry import find
@@ -23,7 +23,7 @@ SUPERVISION = "answers"
 
 
 def check(config: Config) -> None:
-    """Raise ValueError if the environment or the operations do not fit this agent."""
+    """Raise ValueError if the environment, the operations or what is left out do not fit."""
     if "real" not in find(config.env).tags:
         raise ValueError(
             f"neural_programmer_2017 supports NPWikiTableQuestions only; got {config.env}"
@@ -32,6 +32,9 @@ def check(config: Config) -> None:
         raise ValueError(
             f"operations must be a set with 'like' (wiki or all), got {config.operations!r}"
         )
+    known = sorted({*SETS[config.operations], *PARTS} - {"print", "reset"})
+    if unknown := [name for name in config.without if name not in known]:
+        raise ValueError(f"without: each one of {', '.join(known)}; got {unknown[0]!r}")
 
 
 def learner(config: Config, index: int) -> WikiLearner:

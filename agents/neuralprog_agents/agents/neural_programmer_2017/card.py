@@ -8,6 +8,10 @@ from typing import Annotated, Any
 from neuralprog_agents.training.ranges import Within
 from neuralprog_agents.training.schema import Size
 
+PARTS = ("links", "traits", "selection", "sums")
+"""What programs and networks may do without, besides operations: the links of words to columns, the
+features of columns, what a program has selected, and the sums of programs with the same answer."""
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -19,6 +23,7 @@ class Shape:
         hidden: d, an even number.
         embedding: The size of words' and operations' vectors.
         steps: T.
+        without: Operations that no program has, and ``PARTS`` that are left out.
     """
 
     words: Size
@@ -26,6 +31,7 @@ class Shape:
     hidden: Size
     embedding: Size
     steps: Annotated[int, Within(1, 64)] = 4
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

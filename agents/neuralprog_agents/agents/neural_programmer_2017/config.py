@@ -35,6 +35,9 @@ class Config:
     """T: how many operations a program has."""
     operations: str = "wiki"
     """The set of operations that programs are made of."""
+    without: tuple[str, ...] = ()
+    """What is left out, to measure what it is good for: operations of the set, "links" of words to
+    columns, "traits" of columns, the "selection" of a program so far, "sums" of equal answers."""
     word_cutoff: ranges.Count = 3
     """Rarer words in questions and column names are treated as unknown."""
     hidden: Annotated[int, ranges.Within(2)] = 160

@@ -32,6 +32,36 @@ class Example:
     programs: Traces
 
 
+@dataclass(frozen=True)
+class Questions:
+    """What a network learns from, and what it is judged by.
+
+    Attributes:
+        settings: The environment's settings, with the known words.
+        words: How many words are known, padding and unknown words included.
+        source: The questions to learn from.
+        judged: The questions that it is judged by.
+    """
+
+    settings: dict[str, Any]
+    words: int
+    source: WikiSource
+    judged: WikiSource
+
+
+def questions_of(config: Config) -> Questions:
+    """Return the questions that a config names; the words are those of the first."""
+    release = source_of(config, config.questions, ()).release
+    vocabulary = vocabulary_of(release, config.word_cutoff)
+    words = vocabulary.words[2:]
+    return Questions(
+        settings=settings(config, words),
+        words=len(vocabulary),
+        source=source_of(config, config.questions, words),
+        judged=source_of(config, config.validation_questions, words),
+    )
+
+
 def settings(config: Config, words: Sequence[str]) -> dict[str, Any]:
     """Return the environment's settings, without sizes and data.
 
@@ -71,21 +101,34 @@ def vocabulary_of(release: Release, cutoff: int) -> Vocabulary:
     return Vocabulary.of(word for word in ordered if counts[word] >= cutoff)
 
 
-def examples(source: WikiSource) -> Iterator[Example | None]:
-    """Yield the example of each question; None if no program is right."""
+def examples(source: WikiSource, without: Sequence[str] = ()) -> Iterator[Example | None]:
+    """Yield the example of each question; None if no program is right.
+
+    ``without`` names operations that no program may have.
+    """
 
     @cache
     def values(context: str) -> Values:
         return Values.of(source.release.table(context).table)
 
     for number, question in enumerate(source.questions):
-        if not source.release.sizes[number].all():
-            yield None
-            continue
-        fitting = source.fitted([number])
-        instance, machine = fitting.posed([number]), fitting.machine
-        right = labels(values(question.context), question.target, question.canon)
-        found = Explorer(machine, instance).search(right)
-        start = machine.initial(instance)
-        one = features_of(machine.observe(start), machine.operations).take(0)
-        yield Example(one, traced(machine, start, found)) if found else None
+        there = source.release.sizes[number].all()
+        yield example(source, number, values(question.context), without) if there else None
+
+
+def example(
+    source: WikiSource, number: int, values: Values, without: Sequence[str] = ()
+) -> Example | None:
+    """Return the example of one question, by its number; see ``examples``.
+
+    ``values`` are those of its table, which has rows and columns.
+    """
+    question, fitting = source.questions[number], source.fitted([number])
+    instance, machine = fitting.posed([number]), fitting.machine
+    right = labels(values, question.target, question.canon)
+    found = Explorer(machine, instance, without).search(right)
+    if not found:
+        return None
+    start = machine.initial(instance)
+    features = features_of(machine.observe(start), machine.operations).take(0)
+    return Example(features, traced(machine, start, found))

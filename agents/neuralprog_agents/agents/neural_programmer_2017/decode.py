@@ -91,20 +91,25 @@ def programs_of(
         width: The width of the beam.
     """
     found = candidates(models, machine, observation, width)
-    T = machine.steps
+    T, sums = machine.steps, "sums" not in models[0].shape.without
     chosen = np.zeros((len(found), T, 3), dtype=np.int64)
     chosen[:, :, 0] = machine.operations.index("reset")
     for row, each in enumerate(found):
-        program = best(each)
+        program = best(each, sums)
         if program is not None:
             chosen[row, T - len(program) :] = program
     return chosen
 
 
-def best(found: Sequence[Candidate]) -> Actions | None:
-    """Return the likeliest program of the likeliest answer, or None without candidates."""
+def best(found: Sequence[Candidate], sums: bool = True) -> Actions | None:
+    """Return the likeliest program of the likeliest answer, or None without candidates.
+
+    Without ``sums``, an answer is as likely as its likeliest program.
+    """
     if not found:
         return None
+    if not sums:
+        return max(found, key=lambda each: each.log_probability).program
     probability: dict[tuple[Any, ...], float] = defaultdict(float)
     for each in found:
         probability[each.answer] += float(np.exp(each.log_probability))

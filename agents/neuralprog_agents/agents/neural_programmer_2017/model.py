@@ -113,6 +113,8 @@ class Programmer(nn.Module):
         self.history = nn.Linear(2 * d + e, d)
         reads = [OPERATIONS[name].column for name in shape.operations]
         compares = [OPERATIONS[name].pivot for name in shape.operations]
+        usable = [name not in shape.without for name in shape.operations]
+        self.register_buffer("usable", torch.tensor(usable), persistent=False)
         self.register_buffer("reads", torch.tensor(reads), persistent=False)
         self.register_buffer("compares", torch.tensor(compares), persistent=False)
         nn.init.normal_(self.V.weight, std=0.1)
@@ -123,12 +125,13 @@ class Programmer(nn.Module):
         linked = torch.stack([(links >> k) & 1 for k in range(_KINDS)], dim=3).float()
         kinds = linked.amax(dim=2)
         mentioned = kinds[:, :, 1:2]
+        linked, kinds = self._seen("links", linked), self._seen("links", kinds)
         vectors = self.V(words) * (1 - mentioned) + self.entity * mentioned
         inputs = torch.cat([self._dropped(vectors), kinds], dim=2)
         Z, q = self._run_lstm(inputs, torch.as_tensor(features.length).long())
         names = torch.as_tensor(features.names).long()
         count = (names > 0).sum(dim=2, keepdim=True).clamp(min=1)
-        traits = torch.as_tensor(features.traits)
+        traits = self._seen("traits", torch.as_tensor(features.traits))
         P = self.name(self._dropped(self.V(names).sum(dim=2) / count)) + self.trait(traits)
         places = torch.as_tensor(features.pivot_position).long()
         places = places.clamp(max=Z.shape[1] - 1)[:, :, None].expand(-1, -1, Z.shape[2])
@@ -139,7 +142,7 @@ class Programmer(nn.Module):
             linked=linked,
             P=torch.tanh(P),
             traits=traits,
-            able=torch.as_tensor(features.able),
+            able=torch.as_tensor(features.able) & self.usable[:, None],  # type: ignore[index]
             left=Z.gather(1, places),
             no_pivot=_absent(features.pivot_count, places.shape[1]),
         )
@@ -154,6 +157,10 @@ class Programmer(nn.Module):
         )
         return self._dropped(Z), self._dropped(torch.cat([last[0], last[1]], dim=1))
 
+    def _seen(self, part: str, values: Tensor) -> Tensor:
+        """Return values, or zeros where the networks do without this part."""
+        return values * (part not in self.shape.without)
+
     def _dropped(self, values: Tensor) -> Tensor:
         return dropout(values, self.drop, self.training)
 
@@ -167,7 +174,8 @@ class Programmer(nn.Module):
             sizes: How many rows each has selected, see ``traces.size_of``, (n,).
         """
         words = rows.mixed(seen.Z, self.attention(seen, rows, h))
-        return torch.cat([h, rows.of(seen.q), words, one_hot(sizes, SIZES).float()], dim=1)
+        size = self._seen("selection", one_hot(sizes, SIZES).float())
+        return torch.cat([h, rows.of(seen.q), words, size], dim=1)
 
     def attention(self, seen: Encoding, rows: Rows, h: Tensor) -> Tensor:
         """Return the attention over the question's words, (n, Q)."""
@@ -194,6 +202,7 @@ class Programmer(nn.Module):
         words = softmax(rows.dots(seen.Z, self.column_attend(y)) + rows.of(seen.no_word), dim=1)
         links = rows.mixed(seen.linked.flatten(2), words).view(len(y), -1, _KINDS)
         kinds = torch.stack([(cells >> k) & 1 for k in range(CELLS)], dim=2).float()
+        kinds = self._seen("selection", kinds)
         logits = rows.dots(seen.P, y) + rows.dots(seen.traits, self.trait_weight[operation])
         logits = logits + _dots(links, self.link_weight[operation])
         logits = logits + _dots(kinds, self.cell_weight[operation] + self.cell(y))

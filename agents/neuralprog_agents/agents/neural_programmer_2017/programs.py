@@ -11,7 +11,7 @@ several rows, and the count, sum or gap of the single row that a refinement leav
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -68,12 +68,15 @@ class Explorer:
     Args:
         machine: A machine of exactly the table's rows and columns.
         posed: The question, a batch of one row.
+        without: Operations that no program may have.
     """
 
-    def __init__(self, machine: TableMachine, posed: TableInstances) -> None:
+    def __init__(
+        self, machine: TableMachine, posed: TableInstances, without: Sequence[str] = ()
+    ) -> None:
         self.machine = machine
         self.start = machine.initial(posed)
-        self.number = {name: i for i, name in enumerate(machine.operations)}
+        self.number = {n: i for i, n in enumerate(machine.operations) if n not in without}
         self.pivots = range(int(posed.pivot_count[0]))
 
     def search(self, labels: Labels) -> list[Actions]:

@@ -6,7 +6,7 @@ searched first, and again when a restart is resumed, since they are many and qui
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import islice
@@ -21,12 +21,13 @@ from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.neural_programmer_2017 import data, traces
 from neuralprog_agents.agents.neural_programmer_2017.card import Shape
 from neuralprog_agents.agents.neural_programmer_2017.config import Config
-from neuralprog_agents.agents.neural_programmer_2017.data import Example
+from neuralprog_agents.agents.neural_programmer_2017.data import Example, Questions
 from neuralprog_agents.agents.neural_programmer_2017.features import joined
 from neuralprog_agents.agents.neural_programmer_2017.model import Programmer
 from neuralprog_agents.agents.neural_programmer_2017.policy import WikiPolicy
 from neuralprog_agents.agents.neural_programmer_2017.traces import Traces
 from neuralprog_agents.evaluation.release import answers_of, judged
+from neuralprog_agents.training.config import plain_settings
 from neuralprog_agents.training.network import restore, seeded, training_state, weights
 from neuralprog_envs.table.wiki import WikiSource
 
@@ -66,22 +67,33 @@ class Progress:
 
 
 class WikiLearner:
-    """One restart of the 2017 system; see ``neuralprog_agents.agent.Learner``."""
+    """One restart of the 2017 system; see ``neuralprog_agents.agent.Learner``.
 
-    def __init__(self, config: Config, index: int) -> None:
+    Args:
+        config: Its settings.
+        index: The restart.
+        questions: What it learns from, if not the questions that the config names.
+        examples: These questions' examples, if they were searched before.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        index: int,
+        questions: Questions | None = None,
+        examples: Iterable[Example | None] | None = None,
+    ) -> None:
         torch.set_num_threads(1)
         self.config, self.index = config, index
-        release = data.source_of(config, config.questions, ()).release
-        self.vocabulary = data.vocabulary_of(release, config.word_cutoff)
-        self.settings = data.settings(config, self.vocabulary.words[2:])
-        self.source = data.source_of(config, config.questions, self.vocabulary.words[2:])
-        self.judged = data.source_of(config, config.validation_questions, self.vocabulary.words[2:])
+        self.questions = questions or data.questions_of(config)
+        source = self.questions.source
         self.shape = Shape(
-            words=len(self.vocabulary),
-            operations=self.source.machine.operations,
+            words=self.questions.words,
+            operations=source.machine.operations,
             hidden=config.hidden,
             embedding=config.embedding,
             steps=config.steps,
+            without=config.without,
         )
         build = partial(Programmer, self.shape, config.dropout)
         self.model = seeded(build, key(config, index))
@@ -93,7 +105,7 @@ class WikiLearner:
         self._searched, self._examples = 0, list[Example]()
         self._scores: list[NDArray[np.float32]] = []
         self._saved_scores: NDArray[np.float32] | None = None
-        self._search = data.examples(self.source)
+        self._search = iter(data.examples(source, config.without) if examples is None else examples)
         self._random = np.random.default_rng(0)
         self._rows: list[NDArray[np.int64]] = []
 
@@ -104,7 +116,7 @@ class WikiLearner:
 
     def advance(self, pulse: Pulse) -> None:
         """Search the programs of a chunk of questions, or take a chunk of gradient steps."""
-        if self._searched < len(self.source.questions):
+        if self._searched < len(self.questions.source.questions):
             found = list(islice(self._search, _CHUNK))
             self._searched += len(found)
             self._examples += [example for example in found if example is not None]
@@ -190,8 +202,9 @@ class WikiLearner:
 
     def _validate(self) -> None:
         self.model.eval()
-        policy = WikiPolicy(self.config.env, self.settings, [self.model], self.config.beam)
-        found = accuracy(policy, self.judged)
+        settings = self.questions.settings
+        policy = WikiPolicy(self.config.env, settings, [self.model], self.config.beam)
+        found = accuracy(policy, self.questions.judged)
         self.progress = replace(self.progress, accuracy=found)
         if found > self.progress.best:
             self.best = weights(self.model)
@@ -235,8 +248,8 @@ class WikiLearner:
         }
         card = {
             "env": self.config.env,
-            "settings": self.settings,
-            "shape": {**asdict(self.shape), "operations": list(self.shape.operations)},
+            "settings": self.questions.settings,
+            "shape": plain_settings(self.shape),
             "networks": 1,
             "beam": self.config.beam,
         }

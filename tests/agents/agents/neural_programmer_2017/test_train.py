@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -94,11 +95,61 @@ def test_the_beam_finds_the_likeliest_programs_and_what_it_says_of_them_is_so(po
         assert max(c.log_probability for c in narrow) <= likeliest + 1e-6
 
 
+@pytest.mark.parametrize("part", ["links", "traits", "selection"])
+def test_what_the_networks_do_without_changes_nothing(posed, part):
+    source, _ = posed
+    found = [e for e in islice(data.examples(source), 12) if e is not None][:4]
+    blank = [_blanked(example, part) for example in found]
+    shape = Shape(len(source.machine.vocabulary), source.machine.operations, 16, 12, 4)
+    for without, same in (((), False), ((part,), True)):
+        torch.manual_seed(1)
+        model = Programmer(replace(shape, without=without)).eval()
+        logs, blind = (
+            train.log_probabilities(model, each, [e.programs for e in each]).detach()
+            for each in (found, blank)
+        )
+        assert torch.equal(logs, blind) == same
+
+
+def _blanked(example, part):
+    """Return an example of which one part is all zeros; "links" keep which words are mentioned."""
+    features, programs = example.features, example.programs
+    if part == "links":
+        features = replace(features, links=features.links & 2)
+    elif part == "traits":
+        features = replace(features, traits=np.zeros_like(features.traits))
+    else:
+        none = {name: np.zeros_like(getattr(programs, name)) for name in ("sizes", "cells")}
+        programs = replace(programs, **none)
+    return data.Example(features, programs)
+
+
+def test_an_operation_that_is_left_out_is_neither_searched_nor_chosen(posed):
+    source, model = posed
+    shape = replace(model.shape, without=("first", "like"))
+    out = [source.machine.operations.index(name) for name in shape.without]
+    numbers = [3, 7, 50]
+    fitting = source.fitted(numbers)
+    observation = fitting.machine.observe(fitting.machine.initial(fitting.posed(numbers)))
+
+    def chosen(shape):
+        torch.manual_seed(1)
+        model = Programmer(shape).eval()
+        found = decode.candidates([model], fitting.machine, observation, 40)
+        return {int(o) for each in found for c in each for o in c.program[:, 0]}
+
+    assert set(out) <= chosen(model.shape)
+    assert not set(out) & chosen(shape)
+    for example in islice(data.examples(source, shape.without), 20):
+        assert example is None or not np.isin(example.programs.actions[:, :, 0], out).any()
+
+
 def test_answers_of_several_programs_add_up():
     one = decode.Candidate(np.array([[0, 0, 0]]), np.log(0.4), ("number", 1.0))
     two = decode.Candidate(np.array([[1, 0, 0]]), np.log(0.3), ("number", 2.0))
     also = decode.Candidate(np.array([[2, 0, 0]]), np.log(0.2), ("number", 2.0))
     assert decode.best([one, two, also]) is two.program
+    assert decode.best([one, two, also], sums=False) is one.program
     assert decode.best([]) is None
 
 
@@ -129,6 +180,8 @@ def test_what_cannot_be_trained_is_refused():
     for change, message in (
         ({"env": "NPTableQA"}, "supports NPWikiTableQuestions only"),
         ({"operations": "2017"}, "a set with 'like'"),
+        ({"without": ("gap", "print")}, "got 'print'"),
+        ({"without": ("difference",)}, "each one of above, and, average, .*; got 'difference'"),
     ):
         with pytest.raises(ValueError, match=message):
             agent.check(replace(SMALL, **change))
