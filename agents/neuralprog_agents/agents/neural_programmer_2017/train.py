@@ -225,8 +225,9 @@ class WikiLearner:
         """Return the network, the best one, Adam's means, and the generators."""
         best = {f"best.{name}": array for name, array in self.best.items()}
         torch_state = {"torch": torch.get_rng_state().numpy()}
-        if self._scores:
-            torch_state["scores"] = np.concatenate(self._scores)
+        scores = np.concatenate(self._scores) if self._scores else self._saved_scores
+        if scores is not None:
+            torch_state["scores"] = scores
         metadata = {**asdict(self.progress), "numpy": self._random.bit_generator.state}
         return {**training_state(self.model, self.optimiser), **best, **torch_state}, metadata
 

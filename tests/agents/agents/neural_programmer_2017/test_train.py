@@ -144,6 +144,17 @@ def test_an_operation_that_is_left_out_is_neither_searched_nor_chosen(posed):
         assert example is None or not np.isin(example.programs.actions[:, :, 0], out).any()
 
 
+def test_killed_again_before_its_programs_are_searched_anew_it_keeps_their_scores():
+    first, second, third = (train.WikiLearner(SMALL, 0) for _ in range(3))
+    while not first.progress.steps:
+        first.advance(lambda: None)
+    second.restore(*first.state())
+    third.restore(*second.state())
+    (tensors, _), (kept, _) = first.state(), third.state()
+    assert kept.keys() == tensors.keys()
+    assert all(np.array_equal(kept[name], tensors[name]) for name in tensors)
+
+
 def test_answers_of_several_programs_add_up():
     one = decode.Candidate(np.array([[0, 0, 0]]), np.log(0.4), ("number", 1.0))
     two = decode.Candidate(np.array([[1, 0, 0]]), np.log(0.3), ("number", 2.0))
