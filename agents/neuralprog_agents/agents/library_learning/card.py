@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from neuralprog_agents.training.schema import Count
 
 @dataclass(frozen=True)
 class ProgramCard:
-    """A task's program: the array "program.ENV" of the weights; ``calls`` names its modules."""
+    """A task's program: an array of the weights, see ``_arrays``; ``calls`` names its modules."""
 
     env: str
     time_limit: Coefficients
@@ -28,7 +28,10 @@ class ProgramCard:
 
 @dataclass(frozen=True)
 class Card:
-    """The programs in the order in which they were learned, and all modules."""
+    """The programs in the order in which they were learned, and all modules.
+
+    A task may have several programs; it is the first that acts, and that is a module.
+    """
 
     env: str
     programs: tuple[ProgramCard, ...]
@@ -37,37 +40,46 @@ class Card:
 
 
 def card_of(
-    config: Config, programs: Mapping[str, TablePolicy], library: Library
+    config: Config, programs: Sequence[TablePolicy], library: Library
 ) -> tuple[dict[str, Any], Tensors]:
     """Return the card and the weights of what was learned."""
+    envs = [policy.env_id for policy in programs]
     of = [
         {
-            "env": env,
+            "env": policy.env_id,
             "time_limit": list(policy.time_limit),
             "trained_lengths": list(policy.lengths),
             "calls": [module.name for module in policy.learned],
         }
-        for env, policy in programs.items()
+        for policy in programs
     ]
     card, tensors = to_card(library)
-    tensors |= {f"program.{env}": policy.table.copy() for env, policy in programs.items()}
-    env = [config.env, *programs][-1]
-    return {"env": env, "programs": of, **card}, tensors
+    for name, policy in zip(_arrays(envs), programs, strict=True):
+        tensors[name] = policy.table.copy()
+    return {"env": [config.env, *dict.fromkeys(envs)][-1], "programs": of, **card}, tensors
 
 
 def load_programs(
     tensors: Tensors, cards: Sequence[ProgramCard], modules: Sequence[ModuleCard]
-) -> dict[str, TablePolicy]:
-    """Return the program of each task; raise ValueError if something is missing or has no form."""
-    found = {}
-    for card in cards:
-        name = f"program.{card.env}"
+) -> list[TablePolicy]:
+    """Return all programs; raise ValueError if something is missing or has no form."""
+    found = []
+    for name, card in zip(_arrays([card.env for card in cards]), cards, strict=True):
         check_arrays({name: tensors[name]} if name in tensors else {}, {name: _TABLE})
         learned = from_card(modules, card.calls, tensors)
-        found[card.env] = TablePolicy(
+        policy = TablePolicy(
             card.env, tensors[name], card.time_limit, card.trained_lengths, learned=learned
         )
+        found.append(policy)
     return found
+
+
+def _arrays(envs: Sequence[str]) -> list[str]:
+    """Return the array of each program: "program.ENV", "program.ENV.2" for a task's second."""
+    numbers = [envs[: i + 1].count(env) for i, env in enumerate(envs)]
+    return [
+        f"program.{env}" + (f".{n}" if n > 1 else "") for env, n in zip(envs, numbers, strict=True)
+    ]
 
 
 _TABLE = ("int64", (None, None))
@@ -76,7 +88,7 @@ _TABLE = ("int64", (None, None))
 def load(weights: Tensors, card: Card) -> LibraryPolicy:
     """Return the policy of all programs; see ``AgentModule.load``."""
     arrays = [
-        *(f"program.{each.env}" for each in card.programs),
+        *_arrays([each.env for each in card.programs]),
         *(f"module.{each.name}" for each in card.modules),
     ]
     check_arrays(weights, dict.fromkeys(arrays, _TABLE))

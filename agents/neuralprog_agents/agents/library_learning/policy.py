@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from neuralprog_agents.circuits.policy import TablePolicy
 
 
 class LibraryPolicy:
-    """The programs by their environments; it does whatever the one of ``env_id`` does.
+    """Each task's first program; it does whatever the one of ``env_id`` does.
 
     Raises:
         ValueError: There is none of ``env_id``.
     """
 
-    def __init__(self, programs: Mapping[str, TablePolicy], env_id: str) -> None:
-        if env_id not in programs:
+    def __init__(self, programs: Sequence[TablePolicy], env_id: str) -> None:
+        first: dict[str, TablePolicy] = {}
+        for policy in programs:
+            first.setdefault(policy.env_id, policy)
+        if env_id not in first:
             raise ValueError(f"there is no program for {env_id}: it was not learned")
         self.env_id = env_id
-        self._programs, self._acting = programs, programs[env_id]
+        self._programs, self._acting = first, first[env_id]
 
     @property
     def env_ids(self) -> tuple[str, ...]:

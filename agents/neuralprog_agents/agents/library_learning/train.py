@@ -4,6 +4,7 @@ A function that was learned joins the machine's modules if its program halts and
 numbers modulo every M up to ``config.largest``: these are looked at besides the pairs. Programs and
 modules that were learned never change again. Some searches begin at an earlier program, with one of
 its modules replaced by another (``circuits/lift.py``), instead of a random one: see ``_start``.
+Where that leads nowhere, the next search is for another program of that earlier task.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from neuralprog_agents.training.files import parse_json
 from neuralprog_agents.training.schema import structured
 from neuralprog_envs.tape.functions import Function
 
-Lifts = tuple[list[CircuitTable], NDArray[np.float64]]
-"""Programs to begin at, and the score of each."""
+Lifts = tuple[list[tuple[int, CircuitTable]], NDArray[np.float64]]
+"""Programs to begin at, each with the task that it was learned for, and the score of each."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,17 @@ class Progress:
 
     Attributes:
         stage: The task that is being learned.
-        attempt: How often its search has started again.
-        proposals: The proposals of earlier searches.
-        samples: The pairs of the tasks before.
-        spent: The proposals that each finished task took.
+        task: The task of the search under way: an earlier one is to give another program.
+        searches: How many searches each task has had.
+        pairs: How many pairs each task has looked at.
+        spent: The proposals of each task, those for other programs of earlier ones included.
     """
 
-    stage: int = 0
-    attempt: int = 0
-    proposals: int = 0
-    samples: int = 0
-    spent: tuple[int, ...] = ()
+    stage: int
+    task: int
+    searches: tuple[int, ...]
+    pairs: tuple[int, ...]
+    spent: tuple[int, ...]
 
 
 class LibraryLearner:
@@ -57,10 +58,13 @@ class LibraryLearner:
 
     def __init__(self, config: Config, index: int) -> None:
         self.config, self.index = config, index
-        self.progress = Progress()
-        self.programs: dict[str, TablePolicy] = {}
+        self.env_ids = [task.env for task in config.tasks]
+        none = (0,) * len(config.tasks)
+        self.progress = Progress(0, 0, none, none, none)
+        self.programs: list[TablePolicy] = []
         self.library: Library = ()
-        self._known: tuple[int, Lifts] = (-1, ([], np.zeros(0)))
+        self._lifts: dict[tuple[int, int], Lifts] = {}
+        self.origin: int | None = None
         self.search = self._begin()
 
     @property
@@ -68,43 +72,66 @@ class LibraryLearner:
         """Whether every task had its turn."""
         return self.progress.stage == len(self.config.tasks)
 
+    @property
+    def learned(self) -> int:
+        """How many tasks have a program."""
+        return len({policy.env_id for policy in self.programs})
+
     def _begin(self) -> SearchLearner:
-        stage = min(self.progress.stage, len(self.config.tasks) - 1)
-        index, own = self._index(), self.config.search(stage)
-        search = SearchLearner(own, index, self.library)
-        self._start(search)
+        task = min(self.progress.task, len(self.config.tasks) - 1)
+        search = SearchLearner(self.config.search(task), self._index(task), self._modules(task))
+        self.origin = self._start(search, task)
         return search
 
-    def _index(self) -> int:
-        return self.index * self.config.attempts + self.progress.attempt
+    def _index(self, task: int) -> int:
+        """Return the number of the next search for a task among those of all restarts."""
+        most = self.config.attempts * len(self.config.tasks)
+        return self.index * most + self.progress.searches[task]
 
-    def _start(self, search: SearchLearner) -> None:
+    def _modules(self, task: int) -> Library:
+        """Return what was learned before a task: the newest modules stand first in the library."""
+        earlier = {p.env_id for p in self._programs(task) if isinstance(p.algorithm, Function)}
+        return self.library[max(0, len(self.library) - len(earlier)) :]
+
+    def _programs(self, task: int) -> list[TablePolicy]:
+        """Return the programs of all tasks before one."""
+        return [p for p in self.programs if self.env_ids.index(p.env_id) < task]
+
+    def _start(self, search: SearchLearner, task: int) -> int | None:
         """Let a share of all searches begin at a lifted program, drawn by the scores of all.
 
         One whose score is s has a weight of exp(s/t), as in annealing at t, the temperature at the
         start of the search.
-        """
-        random = np.random.default_rng((self.config.seed, self.progress.stage, self._index()))
-        if not self.config.keep or random.random() >= self.config.lifted:
-            return
-        tables, scores = self._lifts(search)
-        if tables:
-            weights = np.exp((scores - scores.max()) / search.config.initial_temperature)
-            search.begin_at(tables[int(random.choice(len(tables), p=weights / weights.sum()))])
 
-    def _lifts(self, search: SearchLearner) -> Lifts:
-        """Return what earlier programs become, and the scores; the same in the whole task."""
-        stage, R = self.progress.stage, search.config.registers
-        if self._known[0] != stage:
-            known = [p for p in self.programs.values() if p.registers <= R]
-            listed = [relisted(p.table, p.registers, p.learned, self.library) for p in known]
-            every = [widened(table, R) for table in listed]
-            tables = [t for table in every for t in lifted(table, search.judge.modules)]
+        Returns:
+            The task that the program was learned for; None for a random start.
+        """
+        random = np.random.default_rng((self.config.seed, task, self._index(task)))
+        if not self.config.keep or random.random() >= self.config.lifted:
+            return None
+        starts, scores = self._starts(search, task)
+        if not starts:
+            return None
+        weights = np.exp((scores - scores.max()) / search.config.initial_temperature)
+        origin, table = starts[int(random.choice(len(starts), p=weights / weights.sum()))]
+        search.begin_at(table)
+        return origin
+
+    def _starts(self, search: SearchLearner, task: int) -> Lifts:
+        """Return what earlier programs become, and the scores; the same until there are more."""
+        R, known = search.config.registers, self._programs(task)
+        if (key := (task, len(known))) not in self._lifts:
+            starts = [
+                (self.env_ids.index(policy.env_id), table)
+                for policy in known
+                if policy.registers <= R
+                for table in lifted(_moved(policy, R, search.learned), search.judge.modules)
+            ]
             random = search.search.table.copy()
-            scores = np.array([search.begin_at(table) for table in tables])
+            scores = np.array([search.begin_at(table) for _, table in starts])
             search.begin_at(random)
-            self._known = (stage, (tables, scores))
-        return self._known[1]
+            self._lifts[key] = starts, scores
+        return self._lifts[key]
 
     def advance(self, pulse: Pulse) -> None:
         """Search for a round; where the search ends, keep what it found and begin the next."""
@@ -118,50 +145,64 @@ class LibraryLearner:
     def _found(self) -> TablePolicy:
         """Return the program of the search, on a list of the modules that it uses."""
         own, table = self.search.config, self.search.search.table.copy()
-        policy = TablePolicy(own.env, table, time_limit(own), own.length, learned=self.library)
+        library = self.search.learned
+        policy = TablePolicy(own.env, table, time_limit(own), own.length, learned=library)
         if not isinstance(policy.algorithm, Function):
             return policy  # on other tasks patterns may occur that no instance here shows
-        used = used_by(table, policy.occurring(), own.registers, self.library)
-        table = relisted(table, own.registers, self.library, used)
+        used = used_by(table, policy.occurring(), own.registers, library)
+        table = relisted(table, own.registers, library, used)
         return TablePolicy(own.env, table, time_limit(own), own.length, learned=used)
 
     def _keep(self, policy: TablePolicy) -> bool:
-        """Keep a program, as a module too if it is a function; return whether it is right.
+        """Keep a program, as a module too if it is a function's first; return whether it is right.
 
         New modules stand before older ones, in whose arguments they may be: lcm multiplies a
         quotient by a gcd. A circuit's modules run in the order of the list.
         """
+        first = all(policy.env_id != each.env_id for each in self.programs)
         if isinstance(policy.algorithm, Function):
             if not functions.right_and_halting(policy.program, self.config.largest):
                 return False
-            if self.config.keep:
+            if self.config.keep and first:
                 self.library = (policy.as_module(), *self.library)
-        self.programs[policy.env_id] = policy
+        self.programs.append(policy)
         return True
 
     def _next(self, kept: bool) -> None:
-        """Go on with the next task, or with another attempt."""
-        done, search = self.progress, self.search
-        proposals = done.proposals + search.progress.proposals
-        if not kept and done.attempt + 1 < self.config.attempts:
-            self.progress = replace(done, attempt=done.attempt + 1, proposals=proposals)
-            return
-        samples = done.samples + round(search.status()["samples"])
-        spent = (*done.spent, proposals - sum(done.spent))
-        self.progress = Progress(done.stage + 1, 0, proposals, samples, spent)
+        """Go on with the next task, another attempt, or the task that the last one began at."""
+        now = self._counted()
+        if now.task < now.stage:
+            self.progress = replace(now, task=now.stage)
+        elif kept or now.searches[now.stage] == self.config.attempts:
+            self.progress = replace(now, stage=now.stage + 1, task=now.stage + 1)
+        elif self.origin is not None:
+            self.progress = replace(now, task=self.origin)
+        else:
+            self.progress = now
+
+    def _counted(self) -> Progress:
+        """Return the progress with the search that has ended."""
+        now, own = self.progress, self.search.status()
+        pairs = max(round(own["samples"]), now.pairs[now.task])
+        return replace(
+            now,
+            searches=_with(now.searches, now.task, now.searches[now.task] + 1),
+            pairs=_with(now.pairs, now.task, pairs),
+            spent=_with(now.spent, now.stage, now.spent[now.stage] + round(own["step"])),
+        )
 
     def status(self) -> dict[str, float]:
         """Return what is reported."""
         done, own = self.progress, self.search.status()
-        running = {} if self.finished else own
+        now = done if self.finished else self._counted()
         return {
-            "step": done.proposals + round(running.get("step", 0)),
+            "step": sum(now.spent),
             "progress": done.stage / len(self.config.tasks),
-            "samples": done.samples + running.get("samples", 0.0),
-            "task": float(done.stage + 1),
-            "attempt": float(done.attempt + 1),
+            "samples": float(sum(now.pairs)),
+            "task": float(done.task + 1),
+            "attempt": float(now.searches[min(done.task, len(now.searches) - 1)]),
             "best": own["best"],
-            "learned": float(len(self.programs)),
+            "learned": float(self.learned),
         }
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
@@ -181,8 +222,7 @@ class LibraryLearner:
         """Undo ``state``."""
         sequence = parse_json(metadata["sequence"], "the state")
         self.progress = structured(Progress, sequence["progress"])
-        if not 0 <= self.progress.stage <= len(self.config.tasks) or self.progress.attempt < 0:
-            raise ValueError(f"the state is at task {self.progress.stage + 1}, which is none")
+        _check(self.progress, len(self.config.tasks))
         card = structured(Card, sequence["card"])
         self.programs = load_programs(tensors, card.programs, card.modules)
         self.library = from_card(card.modules, card.calls, tensors)
@@ -196,11 +236,30 @@ class LibraryLearner:
         """Return the programs found so far."""
         done = self.progress
         card, tensors = card_of(self.config, self.programs, self.library)
-        success = len(self.programs) == len(self.config.tasks)
-        spent = {f"proposals_{i + 1}": float(n) for i, n in enumerate(done.spent)}
+        success = self.learned == len(self.config.tasks)
+        spent = {f"proposals_{i + 1}": float(n) for i, n in enumerate(done.spent[: done.stage])}
         metrics = {
             "step": float(self.status()["step"]),
-            "learned": float(len(self.programs)),
+            "learned": float(self.learned),
             **spent,
         }
         return Outcome(success, metrics, tensors, card)
+
+
+def _moved(policy: TablePolicy, registers: int, library: Library) -> CircuitTable:
+    """Return a program on a machine with more registers and modules."""
+    own = relisted(policy.table, policy.registers, policy.learned, library)
+    return widened(own, registers)
+
+
+def _with(counts: tuple[int, ...], place: int, count: int) -> tuple[int, ...]:
+    return (*counts[:place], count, *counts[place + 1 :])
+
+
+def _check(progress: Progress, tasks: int) -> None:
+    """Raise ValueError where a progress is none of a sequence of so many tasks."""
+    counts = (progress.searches, progress.pairs, progress.spent)
+    if not 0 <= progress.task <= progress.stage <= tasks:
+        raise ValueError(f"the state is at task {progress.task + 1}, which is none")
+    if any(len(part) != tasks or min(part) < 0 for part in counts):
+        raise ValueError(f"the state counts no sequence of {tasks} tasks")
