@@ -60,9 +60,9 @@ CASES = {
         "stages": (Stage(40), Stage(60, dropout=0.3)),
     },
     "library_learning": {
-        "env": "NRAMGcd", "largest": 16, "attempts": 3,
+        "env": "NRAMHalve", "largest": 16, "attempts": 3, "lifted": 1.0,
         "tasks": tuple(SearchConfig(env, length=(4, 16), steps=(1, 6), halt=True, spare=0,
-                                    proposals=150_000) for env in ("NRAMHalve", "NRAMGcd")),
+                                    proposals=50_000) for env in ("NRAMDouble", "NRAMHalve")),
     },
     "neural_programmer-rewards": {
         "env": "NPSingleColumn", "length": (3, 6), "examples": 1000, "batch": 8, "hidden": 8,

@@ -1,10 +1,13 @@
 """A sequence of tasks: what was learned is called by what is learned later."""
 
+import json
+
 import numpy as np
 import pytest
 
 from neuralprog_agents.agents.library_learning import agent
 from neuralprog_agents.agents.library_learning.config import Config
+from neuralprog_agents.circuits.proofs import functions
 from neuralprog_agents.circuits.search_config import SearchConfig
 from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
@@ -16,6 +19,15 @@ TASKS = (
     SearchConfig("NRAMGcd-v0", **FUNCTION, steps=(1, 6), proposals=1_000_000),
 )
 CONFIG = Config("NRAMGcd-v0", tasks=TASKS, largest=32)
+SIMPLE = FUNCTION | {"steps": (1, 6), "proposals": 50_000}
+STALLS = Config(
+    "NRAMHalve-v0",
+    tasks=(SearchConfig("NRAMDouble-v0", **SIMPLE), SearchConfig("NRAMHalve-v0", **SIMPLE)),
+    attempts=3,
+    lifted=1.0,
+    largest=16,
+)
+"""With restart 3, no search for the second task finds a program."""
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +89,62 @@ def test_without_keeping_nothing_is_called(tmp_path):
         learner.advance(lambda: None)
     assert learner.library == ()
     assert np.isfinite(learner.status()["best"])
+
+
+@pytest.fixture(scope="module")
+def stalled():
+    """Return a learner whose second task fails, the tasks of its searches, and its first state."""
+    learner, tasks, first = agent.learner(STALLS, 3), [], None
+    while not learner.finished:
+        before = sum(learner.progress.searches)
+        task = learner.progress.task
+        learner.advance(lambda: None)
+        if sum(learner.progress.searches) > before:
+            tasks.append(task)
+            first = first or learner.state()
+    return learner, tasks, first
+
+
+def test_a_search_that_stalls_asks_for_another_program_of_the_task_it_began_at(stalled):
+    learner, tasks, _ = stalled
+    assert tasks == [0, 1, 0, 1, 0, 1]
+    assert learner.progress.searches == (3, 3)
+    assert [policy.env_id for policy in learner.programs] == ["NRAMDouble-v0"] * 3
+    found = {policy.table.tobytes() for policy in learner.programs}
+    assert len(found) > 1
+    assert all(functions.right_and_halting(p.program, 16) for p in learner.programs)
+
+
+def test_another_program_changes_neither_the_first_nor_the_module(stalled):
+    learner, _, (tensors, _) = stalled
+    outcome = learner.outcome()
+    assert not outcome.success
+    assert outcome.metrics["learned"] == 1
+    names = ("program.NRAMDouble-v0", "module.DOUBLE")
+    assert all(outcome.tensors[name].tobytes() == tensors[name].tobytes() for name in names)
+    assert set(outcome.tensors) == {*names, *(f"program.NRAMDouble-v0.{n}" for n in (2, 3))}
+    policy = policy_of("library_learning", outcome.tensors, outcome.card)
+    assert policy.env_ids == ("NRAMDouble-v0",)
+    assert policy.table.tobytes() == tensors["program.NRAMDouble-v0"].tobytes()
+
+
+def test_another_program_is_searched_for_without_what_came_after(stalled):
+    """Neither its task's own module nor its own programs: they would answer at once."""
+    learner = stalled[0]
+    assert [module.name for module in learner.library] == ["DOUBLE"]
+    assert learner._modules(0) == ()
+    assert learner._programs(0) == []
+    assert [module.name for module in learner._modules(1)] == ["DOUBLE"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"task": 1}, {"task": -1}, {"stage": 3}, {"searches": [0]}, {"spent": [0, -1]}],
+    ids=str,
+)
+def test_a_progress_that_cannot_be_is_refused(change):
+    tensors, state = agent.learner(STALLS, 3).state()
+    sequence = json.loads(state["sequence"])
+    sequence["progress"] |= change
+    with pytest.raises(ValueError, match="the state"):
+        agent.learner(STALLS, 3).restore(tensors, state | {"sequence": json.dumps(sequence)})
