@@ -1,6 +1,7 @@
 """A sequence of tasks: what was learned is called by what is learned later."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -135,6 +136,27 @@ def test_another_program_is_searched_for_without_what_came_after(stalled):
     assert learner._modules(0) == ()
     assert learner._programs(0) == []
     assert [module.name for module in learner._modules(1)] == ["DOUBLE"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "task", "origin", "searches", "kept", "then"),
+    [
+        (1, 1, None, (1, 0), False, (1, 1)),  # it began at random: again
+        (1, 1, 0, (1, 0), False, (1, 0)),  # it began at a program of the first: another of those
+        (1, 0, None, (1, 1), False, (1, 0)),  # none: again
+        (1, 0, None, (1, 1), True, (1, 1)),  # there is one: back
+        (1, 0, None, (5, 1), False, (1, 1)),  # the sixth in vain: back
+        (1, 1, 0, (6, 1), False, (1, 1)),  # no more of those
+        (1, 1, 0, (1, 2), False, (2, 2)),  # the third attempt in vain: on
+        (0, 0, None, (0, 0), True, (1, 1)),  # found: on
+    ],
+)
+def test_what_is_searched_for_next(stage, task, origin, searches, kept, then):
+    learner = agent.learner(STALLS, 0)
+    learner.progress = replace(learner.progress, stage=stage, task=task, searches=searches)
+    learner.origin = origin
+    learner._next(kept)
+    assert (learner.progress.stage, learner.progress.task) == then
 
 
 @pytest.mark.parametrize(
