@@ -42,7 +42,7 @@ class Meter:
     envs: list[str]
     recorded: list[Row]
 
-    def report(self, status: dict[str, float]) -> None:
+    def report(self, status: Mapping[str, float]) -> None:
         """See ``neuralprog_agents.agent.Report``."""
         while len(self.recorded) < round(status["progress"] * len(self.envs)):
             self.add(status)
