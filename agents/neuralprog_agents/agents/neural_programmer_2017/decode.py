@@ -159,11 +159,13 @@ def _extended(
     rows = Rows(torch.from_numpy(beam.owner), len(seen[0].q))
     sizes = torch.from_numpy(size_of(beam.state))
     cells = torch.from_numpy(cells_of(machine, beam.state))
+    allowed = _allowed(machine, beam, last)
+    some = np.flatnonzero(allowed.any(axis=0)).tolist()
     logs = sum(
-        _all_logs(model, read, rows, h, sizes, cells)
+        _all_logs(model, read, rows, h, sizes, cells, some)
         for model, read, h in zip(models, seen, beam.h, strict=True)
     ) / len(models)
-    logs = np.where(_allowed(machine, beam, last)[:, :, None, None], logs, _IMPOSSIBLE)
+    logs = np.where(allowed[:, :, None, None], logs, _IMPOSSIBLE)
     n, *choices = logs.shape
     flat = logs.reshape(n, -1)
     k = min(_TRIED * width, flat.shape[1])
@@ -200,9 +202,15 @@ def _next_history(
 
 
 def _all_logs(
-    model: Programmer, seen: Encoding, rows: Rows, h: Tensor, sizes: Tensor, cells: Tensor
+    model: Programmer,
+    seen: Encoding,
+    rows: Rows,
+    h: Tensor,
+    sizes: Tensor,
+    cells: Tensor,
+    some: Sequence[int],
 ) -> NDArray[np.float64]:
-    """Return the log probability of every action, (n, O, C, N)."""
+    """Return the log probability of every action, (n, O, C, N), of ``some`` operations only."""
     context = model.context(seen, rows, h, sizes)
     operations, read = model.operations(seen, rows, context), model.column(context)
     n, count = operations.shape
@@ -211,13 +219,13 @@ def _all_logs(
     columns[:, :, 0] = 0.0
     pivots = torch.full((n, count, N), _IMPOSSIBLE)
     pivots[:, :, 0] = 0.0
-    for o, name in enumerate(model.shape.operations):
-        number = torch.full((n,), o)
+    for o in some:
+        number, operation = torch.full((n,), o), OPERATIONS[model.shape.operations[o]]
         if not seen.able[:, o].any():
             continue
-        if OPERATIONS[name].column:
+        if operation.column:
             columns[:, o] = model.columns(seen, rows, read, number, cells)
-        if OPERATIONS[name].pivot:
+        if operation.pivot:
             pivots[:, o] = model.pivots(seen, rows, number)
     logs = operations[:, :, None, None] + columns[:, :, :, None] + pivots[:, :, None, :]
     return logs.double().numpy()
