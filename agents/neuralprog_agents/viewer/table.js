@@ -82,7 +82,7 @@ function makeStage(run, host, side) {
     const kind = run.layers.output[0];
     const name = kind === NUMBER ? "number" : kind === PRINT ? "cells" : "selected rows";
     const what = run.at ? `Result of step ${run.at}` : "At the start";
-    result.replaceChildren(make("span", { class: "what", text: what }), make("span", { class: "chip open", text: name }), make("b", { text }));
+    result.replaceChildren(make("span", { class: "what", text: what }), make("span", { class: "chip open", text: name }), make("b", { text }), make("span", { class: "means faint", text: run.action?.means ?? "" }));
     const row = run.at && body.querySelector(".printed, .selected");
     if (row) reveal(body.closest(".scroll"), row);
   }

@@ -13,6 +13,7 @@ from neuralprog_envs.core.display import Moment
 from neuralprog_envs.core.drawing import Drawing
 from neuralprog_envs.table import answer
 from neuralprog_envs.table.drawing import drawing
+from neuralprog_envs.table.language import MEANINGS
 from neuralprog_envs.table.machine import TableMachine
 from neuralprog_envs.table.state import (
     LOOKUP,
@@ -118,8 +119,8 @@ class TableDisplay:
         }
 
     def explain(self, action: tuple[int, ...]) -> dict[str, Any]:
-        """Return nothing: the scene names all choices."""
-        return {}
+        """Return what the operation means."""
+        return {"means": MEANINGS[self.machine.operations[action[0]]]}
 
     def notes(
         self, before: TableState, action: tuple[int, ...], after: TableState

@@ -14,7 +14,7 @@ from neuralprog_envs.table.ops import Operation
 
 _ACTION = re.compile(r"(\w+)(?: column (\d{1,9}))?(?: number (\d{1,9}))?")
 
-_MEANINGS = {
+MEANINGS = {
     "sum": "the sum of the column's numbers in the selected rows",
     "count": "the number of selected rows",
     "difference": "the number of three steps ago minus that of the last step",
@@ -77,7 +77,7 @@ class TableLanguage:
     def instructions(self) -> tuple[Instruction, ...]:
         """The operations with what they select, compute or print."""
         ops = enumerate(self.machine.ops)
-        return tuple(Instruction(n, _form(each), _MEANINGS[each.name]) for n, each in ops)
+        return tuple(Instruction(n, _form(each), MEANINGS[each.name]) for n, each in ops)
 
     def write(self, action: Any) -> str:
         """Return an operation with what it reads."""

@@ -10,6 +10,9 @@ import pytest
 from neuralprog_envs.interfaces.replay import replay
 from neuralprog_envs.interfaces.trace import trace
 from neuralprog_envs.registry import make_task
+from neuralprog_envs.table.language import MEANINGS
+from neuralprog_envs.table.pose import actions_of
+from neuralprog_envs.table.tables import Table
 from tests.agents.viewer.conftest import DESK, PHONE, play
 
 FAMILIES = {
@@ -315,6 +318,21 @@ def test_the_chosen_row_of_a_long_table_is_in_view(show):
     boxes = page.run(f"return [...document.querySelectorAll('#table .selected')].map({box})")
     assert len(boxes) == 2
     assert all(box["top"] > 0 and box["bottom"] < DESK[1] for box in boxes)
+
+
+def test_a_step_of_a_table_says_what_its_operation_means_and_what_came_of_it(show):
+    task = make_task("NPWikiTableQuestions", length=4, operations="wiki")
+    rows = [["Team", "Points"], ["b", "1"], ["a", "2"], ["a", "4"], ["c", "9"]]
+    program = "mode[Team] -> first -> more[Points] -> average[Points]"
+    (actions,) = actions_of(program, Table(rows[0], rows[1:]), task.machine)
+    instances = task.pose_input({"table": rows, "question": "how many Points?"})
+    page, words = show(trace(task, instances, actions)), program.split(" -> ")
+    left = ("2 of 4 rows: 2 3", "1 of 4 rows: 2", "2 of 4 rows: 3 4", "6.5")
+    for step, (word, result) in enumerate(zip(words, left, strict=True), 1):
+        page.press("ARROW_RIGHT")
+        assert page.text("#result b") == result
+        assert page.text("#result .means") == MEANINGS[word.split("[")[0]]
+        assert f"{word} → {result}" in page.text(f"#step-{step}")
 
 
 EVIL = "</script><script>window.hit = 1</script><img src=x onerror='window.hit = 1'>\u2028&amp;"

@@ -9,7 +9,7 @@ from neuralprog_envs import REGISTRY
 from neuralprog_envs.interfaces.replay import demonstration
 from neuralprog_envs.interfaces.text import TextEnv, language_of
 from neuralprog_envs.registry import make_task
-from neuralprog_envs.table.language import _MEANINGS as OPERATIONS
+from neuralprog_envs.table.language import MEANINGS as OPERATIONS
 from neuralprog_envs.table.ops import OPERATIONS as EVERY_OPERATION
 from neuralprog_envs.tape.language import _MEANINGS as MODULES
 from neuralprog_envs.tape.ops import MODULES as EVERY_MODULE
