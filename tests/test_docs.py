@@ -6,8 +6,11 @@ from pathlib import Path
 
 from docs import environments
 from neuralprog_agents import registry
+from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
+from neuralprog_agents.benchmark.comparison.plan import FULL
 from neuralprog_agents.evaluation.agents import pretrained
 from neuralprog_envs import REGISTRY
+from neuralprog_envs.registry import find
 
 OLD = f"out of date: rewrite it with `{environments.COMMAND}`, and look at it"
 
@@ -44,6 +47,14 @@ def test_the_first_page_counts_the_tasks_and_agents_that_there_are():
     ):
         assert words in text, words
     assert text.count("Thirteen kinds of agents") == (len(registry.AGENTS) == 13)
+    compared = Counter(find(env).family for env in FULL.envs)
+    for words in (
+        f"{compared['tape']} algorithms on tapes",
+        f"{compared['program']} programs",
+        f"{compared['table']} kinds of questions",
+    ):
+        assert words in text, words
+    assert text.count("eleven are compared") == (len({e.agent for e in ENTRANTS if e.agent}) == 11)
 
 
 def test_a_docstring_becomes_markdown():

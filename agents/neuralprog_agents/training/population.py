@@ -3,7 +3,7 @@
 Source: Jaderberg et al., "Population Based Training of Neural Networks", 2017. Members train in
 turn. After every few chunks the worst share of them copies the best (truncation selection) and
 changes what it copied. A population is one learner to the loop (``training.loop``), so it is saved,
-resumed and counted as one restart; its samples are the sum of its members'.
+resumed and counted as one restart. Its samples are those of one member: all learn from the same.
 """
 
 from __future__ import annotations
@@ -78,10 +78,9 @@ class Population:
         return max(self.members, key=_merit)
 
     def status(self) -> dict[str, float]:
-        """Return the best member's, with the steps and samples of all."""
-        every = [member.status() for member in self.members]
-        total = {name: sum(status[name] for status in every) for name in ("step", "samples")}
-        return {**self.best.status(), **total}
+        """Return the best member's, with the steps of all."""
+        steps = sum(member.status()["step"] for member in self.members)
+        return {**self.best.status(), "step": steps}
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
         """Return every member's state, and whose turn it is."""

@@ -75,10 +75,10 @@ def test_a_success_ends_it_and_is_its_outcome():
     assert outcome.metrics == {"height": 10.0, "population": 4.0}
 
 
-def test_steps_and_samples_are_those_of_all_members():
+def test_steps_are_those_of_all_members_and_samples_those_of_the_best():
     learner = population([1.0, 2.0, 0.5])
     advance(learner, 5)
-    assert learner.status() == {"step": 5, "samples": 10.0, "height": 4.0}
+    assert learner.status() == {"step": 5, "samples": 4.0, "height": 4.0}
 
 
 def test_it_gives_up_when_all_members_have_and_replaces_single_ones():

@@ -67,8 +67,9 @@ class SynthesisLearner:
         except NoBodyError:
             self.gave_up = True
             return
+        finally:
+            self.tried += effort.calls
         self.found.append(body)
-        self.tried += effort.calls
         self.examples += examples
 
     def _begin_distillation(self) -> Trainer:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from io import BytesIO
 from itertools import product
+from math import inf
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -160,7 +161,7 @@ def _finish_times(height: str, last: float, axis: Any) -> None:
 
 def _time(s: ComparisonSummary) -> Any:
     def line(each: EntrantSummary, family: str) -> Line | None:
-        times, solved = each.times(family)
+        times, solved = each.times(inf, family)
         if not times:
             return None
         rises, share = statistics.solved_by(times, solved)

@@ -143,11 +143,10 @@ def _group_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
         row += [_solved(each, b, family) for b in s.budgets if b <= 60]
     seconds = s.reached
     iqm = each.success(seconds)
-    time = statistics.median_time(*each.times())
     return [
         *row,
         UNKNOWN if iqm is None else _interval(iqm),
-        _time(time, each),
+        _time(each, seconds),
         _samples(each, seconds),
         _brief(each.parameters(seconds)),
     ]
@@ -163,8 +162,10 @@ def _solved(each: EntrantSummary, seconds: float, family: str) -> str:
     return f"{len(each.won(seconds, family))} of {len(each.of(family))}; {_interval(share)}"
 
 
-def _time(time: float | None, each: EntrantSummary) -> str:
-    times, solved = each.times()
+def _time(each: EntrantSummary, seconds: float) -> str:
+    """Return the median time to solve a task, or the budget if it lies beyond."""
+    times, solved = each.times(seconds)
+    time = statistics.median_time(times, solved)
     if time is not None:
         return f"{time:.2g}"
     return f"> {max(times):g}" if times and not all(solved) else NOTHING
@@ -221,7 +222,7 @@ def _short_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
         f"`{each.who.name}`",
         *(_count(each, seconds, family) for family in s.families),
         UNKNOWN if share is None else _interval(share),
-        _time(statistics.median_time(*each.times()), each),
+        _time(each, seconds),
         _percent(each.beyond(10, seconds)),
         _samples(each, seconds),
     ]

@@ -133,11 +133,15 @@ class EntrantSummary:
         rates = [fmean(each.at(seconds)) for each in self.of(family) if each.runs]
         return len(self.won(seconds, family)) + fmean(rates or [0.0]) / 2
 
-    def times(self, family: str | None = None) -> tuple[list[float], list[bool]]:
-        """Return when each run was solved or else ended, and whether it was solved."""
+    def times(self, seconds: float, family: str | None = None) -> tuple[list[float], list[bool]]:
+        """Return when each run was solved, or ended, within a budget, and whether it was solved."""
         runs = [run for each in self.of(family) for run in each.runs]
-        solved = [run["solved"] is not None for run in runs]
-        return [r["budget"] if r["solved"] is None else r["solved"] for r in runs], solved
+        solved = [solved_within(run, seconds) for run in runs]
+        times = [
+            run["solved"] if done else min(run["budget"], seconds)
+            for run, done in zip(runs, solved, strict=True)
+        ]
+        return times, solved
 
     def beyond(self, multiple: int, seconds: float) -> float | None:
         """Return the mean success over solved tasks at a multiple of the trained length."""

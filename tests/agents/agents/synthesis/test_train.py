@@ -113,6 +113,14 @@ def test_one_that_is_stopped_gives_what_it_has(tmp_path):
     assert next(evaluate(policy, policy.env_id, (3,), 4)).success_rate == 0
 
 
+def test_calls_that_were_tried_in_vain_are_counted():
+    learner = agent.learner(replace(SORT, budget=50), 0)
+    while not learner.finished:
+        learner.advance(lambda: None)
+    assert not learner.outcome().success
+    assert learner.status()["samples"] >= 50
+
+
 def test_an_environment_without_specifications_is_refused():
     with pytest.raises(ValueError, match="no specifications"):
         agent.check(Config("NPIQuickSort"))

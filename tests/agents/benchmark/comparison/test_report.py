@@ -76,7 +76,10 @@ def test_most_seeds_decide_whether_a_task_is_solved():
 
 def test_times_of_unsolved_runs_are_censored():
     records = [row("lstm", ENVS[0], solved=10.0), row("lstm", ENVS[1], budget=600.0)]
-    assert of(records, "lstm").times() == ([10.0, 600.0], [True, False])
+    each = of(records, "lstm")
+    assert each.times(600.0) == ([10.0, 600.0], [True, False])
+    assert each.times(60.0) == ([10.0, 60.0], [True, False])
+    assert each.times(5.0) == ([5.0, 5.0], [False, False])
 
 
 def test_what_cannot_be_read_counts_as_wrong_and_what_is_left_out_not_at_all():
