@@ -168,7 +168,10 @@ def _add_training(parser: _Parser) -> None:
     parser.add_argument("--workers", type=int, metavar="W", help="restarts at once (all cores)")
     parser.add_argument("--track", action="store_true", help="send it to Weights & Biases as well")
     parser.add_argument(
-        "--wandb-project-name", default="neuralprog", metavar="NAME", help="there (neuralprog)"
+        "--wandb-project-name",
+        default="neuralprog",
+        metavar="NAME",
+        help="that of W&B (neuralprog)",
     )
     parser.add_argument("--wandb-entity", metavar="NAME", help="the user or team there")
 
@@ -187,10 +190,18 @@ def _add_sweep(parser: _Parser) -> None:
 def _add_tune(parser: _Parser) -> None:
     _add_settings(parser)
     parser.add_argument(
-        "--seconds", type=float, default=1800.0, metavar="S", help="CPU time of the study (1800)"
+        "--seconds",
+        type=float,
+        default=1800.0,
+        metavar="S",
+        help="CPU time of the study (1800)",
     )
     parser.add_argument(
-        "--trial-seconds", type=float, default=60.0, metavar="S", help="and of a training (60)"
+        "--trial-seconds",
+        type=float,
+        default=60.0,
+        metavar="S",
+        help="CPU time of one training (60)",
     )
     parser.add_argument("--seeds", type=int, default=2, metavar="N", help="trainings a trial (2)")
     parser.add_argument(
@@ -202,7 +213,7 @@ def _add_tune(parser: _Parser) -> None:
         "(those that training.tuning.SEARCHES has for the agent)",
     )
     parser.add_argument(
-        "--trials", type=int, default=10_000, metavar="N", help="at most (what there is time for)"
+        "--trials", type=int, default=10_000, metavar="N", help="the most trials (as many as fit)"
     )
     parser.add_argument("--metric", metavar="NAME", help="what a trial is judged by (best)")
 
@@ -210,9 +221,11 @@ def _add_tune(parser: _Parser) -> None:
 def _add_evaluate(parser: _Parser) -> None:
     parser.add_argument("--agent", required=True, nargs="+", metavar="NAME", help=_AGENTS_HELP)
     parser.add_argument("--env", metavar="ID", help="the environment (the agent's own)")
-    parser.add_argument("--lengths", type=int, nargs="+", metavar="N", help="(the config's)")
-    parser.add_argument("--episodes", type=int, default=100, metavar="N", help="(100)")
-    parser.add_argument("--seed", type=_natural, default=0, metavar="N", help="(0)")
+    parser.add_argument(
+        "--lengths", type=int, nargs="+", metavar="N", help="of instances (its own)"
+    )
+    parser.add_argument("--episodes", type=int, default=100, metavar="N", help="a length (100)")
+    parser.add_argument("--seed", type=_natural, default=0, metavar="N", help="of them (0)")
     parser.add_argument(
         "--split", metavar="NAME", help=f"{', '.join(_SPLITS)} (test), or a file of --data's"
     )
@@ -245,10 +258,12 @@ def _add_run(parser: _Parser) -> None:
     parser.add_argument("--agent", metavar="NAME_OR_RUN", help=_AGENT_HELP)
     parser.add_argument("--input", metavar="TEXT", help='"3 1 2 5 4" (an instance of the task)')
     parser.add_argument("--table", metavar="FILE.csv", help="the table that INPUT is asked about")
-    parser.add_argument("--length", type=_natural, metavar="N", help="that instance's length")
-    parser.add_argument("--seed", type=_natural, default=0, metavar="N", help="and its seed (0)")
+    parser.add_argument("--length", type=_natural, metavar="N", help="the instance's length")
+    parser.add_argument(
+        "--seed", type=_natural, default=0, metavar="N", help="the instance's seed (0)"
+    )
     parser.add_argument("--env", metavar="ID", help="the environment (the agent's own)")
-    parser.add_argument("--memory-size", type=int, metavar="M", help="(what the input needs)")
+    parser.add_argument("--memory-size", type=int, metavar="M", help="cells (what the input needs)")
     parser.add_argument("--json", action="store_true", help="print the trace as one JSON object")
     parser.add_argument(
         "--unfold", action="store_true", help="nest a program's last calls of itself"
@@ -260,12 +275,12 @@ def _add_run(parser: _Parser) -> None:
 
 def _add_demonstrations(parser: _Parser) -> None:
     parser.add_argument("--env", required=True, metavar="ID", help="the environment")
-    parser.add_argument("--episodes", type=int, default=100, metavar="N", help="(100)")
+    parser.add_argument("--episodes", type=int, default=100, metavar="N", help="how many (100)")
     parser.add_argument(
         "--lengths", type=int, nargs=2, metavar="N", help="the shortest and the longest (its own)"
     )
-    parser.add_argument("--seed", type=_natural, default=0, metavar="N", help="(0)")
-    parser.add_argument("--split", choices=_SPLITS, default="train", help="(train)")
+    parser.add_argument("--seed", type=_natural, default=0, metavar="N", help="of them (0)")
+    parser.add_argument("--split", choices=_SPLITS, default="train", help="of them (train)")
     parser.add_argument(
         "--output", metavar="ID", help="the dataset's id (neuralprog/NAME/expert-v0)"
     )
@@ -278,7 +293,7 @@ def _add_benchmark(parser: _Parser) -> None:
         "--output",
         type=Path,
         metavar="DIR",
-        help="(results; runs/ for --quick and parts of a comparison)",
+        help="the folder (results; runs/ for --quick and parts of a comparison)",
     )
     speed = parser.add_argument_group("speed")
     speed.add_argument(
@@ -291,7 +306,7 @@ def _add_benchmark(parser: _Parser) -> None:
     ablation.add_argument("--data", metavar="FOLDER", help="a release of WikiTableQuestions")
     both = parser.add_argument_group("compare and ablation")
     both.add_argument("--report", action="store_true", help="only report what is measured")
-    both.add_argument("--seeds", type=int, metavar="N", help="how many")
+    both.add_argument("--seeds", type=int, metavar="N", help="trainings of each kind")
     compare = parser.add_argument_group("compare")
     compare.add_argument("--plan", action="store_true", help="only say what is left, and its cost")
     compare.add_argument(
@@ -304,8 +319,8 @@ def _add_benchmark(parser: _Parser) -> None:
         metavar="NAME",
         help="entrants, installed agents, policies' files NAME.py (all entrants)",
     )
-    compare.add_argument("--envs", nargs="+", default=(), metavar="ID", help="(all)")
-    compare.add_argument("--seconds", type=float, metavar="S", help="CPU time of each training")
+    compare.add_argument("--envs", nargs="+", default=(), metavar="ID", help="environments (all)")
+    compare.add_argument("--seconds", type=float, metavar="S", help="CPU-seconds of each training")
     compare.add_argument("--workers", type=int, metavar="W", help="trainings at once (all cores)")
     compare.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster: auto, or its head")
 
@@ -328,7 +343,7 @@ def _no_flags(parser: _Parser) -> None:
 
 _COMMANDS: Mapping[str, tuple[str, Callable[[_Parser], None]]] = {
     "train": ("Train an agent.", _add_train),
-    "sweep": ("Make many restarts.", _add_sweep),
+    "sweep": ("Repeat a training with other random numbers; tell how many succeed.", _add_sweep),
     "tune": ("Search good settings within a budget of processor time.", _add_tune),
     "evaluate": ("Score an agent at given lengths.", _add_evaluate),
     "prove": ("Check everything of an agent that can be proven.", _add_prove),

@@ -10,11 +10,10 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from numpy.typing import NDArray
 
 from neuralprog_agents.agent import Actions, Answerer, Informed, Masks, Policy
 from neuralprog_agents.evaluation.agents import Agent
-from neuralprog_agents.evaluation.apply import Application, apply
+from neuralprog_agents.evaluation.apply import Application, apply, as_batch
 from neuralprog_agents.evaluation.inputs import example, opened, prepare, read_input
 from neuralprog_agents.training.files import write_atomically
 from neuralprog_agents.viewer.notebook import framed, preformatted
@@ -287,7 +286,7 @@ class LoadedAgent:
         """
         policy = self._acting(deterministic)
         machine, one = self._machine, self._is_one(observation)
-        batch = _batched(observation) if one else observation
+        batch = as_batch(observation) if one else observation
         n = len(next(iter(batch.values())) if isinstance(batch, Mapping) else batch)
         masks = np.ones((n, sum(machine.actions)), dtype=bool)
         if action_masks is not None:
@@ -348,10 +347,3 @@ def _read(env_id: str, values: Any, table: Any) -> Any:
 def _plain(values: Any) -> Any:
     """Return an input in the types of JSON."""
     return values.tolist() if isinstance(values, np.ndarray) else values
-
-
-def _batched(observation: Any) -> NDArray[Any] | dict[str, NDArray[Any]]:
-    """Return one observation with an axis of one environment in front."""
-    if isinstance(observation, Mapping):
-        return {name: np.asarray(array)[None] for name, array in observation.items()}
-    return np.asarray(observation)[None]

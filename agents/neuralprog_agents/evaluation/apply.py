@@ -165,7 +165,7 @@ def _act(
     policy.start(1)
     ended = False
     while not ended:
-        action = policy.act(_as_batch(observation), info["action_mask"][None])[0]
+        action = policy.act(as_batch(observation), info["action_mask"][None])[0]
         yield tuple(int(number) for number in action), _probabilities(policy)
         observation, _, terminated, truncated, info = env.step(action)
         ended = terminated or truncated
@@ -181,7 +181,8 @@ def _probabilities(policy: Policy) -> Probabilities:
     }
 
 
-def _as_batch(observation: Any) -> Any:
-    if isinstance(observation, dict):
-        return {name: array[None] for name, array in observation.items()}
-    return observation[None]
+def as_batch(observation: Any) -> Any:
+    """Return one observation with an axis of one environment in front."""
+    if isinstance(observation, Mapping):
+        return {name: np.asarray(array)[None] for name, array in observation.items()}
+    return np.asarray(observation)[None]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from neuralprog_agents.agent import Answerer, Informed, Player, Policy
 from neuralprog_agents.evaluation.answers import is_right, right_answers
+from neuralprog_agents.training.intervals import wilson
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.interfaces.setting import Setting, configure
@@ -48,10 +48,7 @@ class Score:
     @property
     def success_interval(self) -> tuple[float, float]:
         """The 95 % interval of the success rate by its episodes alone, after Wilson 1927."""
-        p, n, z = self.success_rate, self.episodes, 1.959964
-        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z * sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2) / (1 + z * z / n)
-        return max(0.0, middle - half), min(1.0, middle + half)
+        return wilson(round(self.success_rate * self.episodes), self.episodes)
 
 
 MOST_STEPS = 10**11
@@ -156,15 +153,16 @@ def play(policy: Policy, env: TaskVectorEnv, seed: int) -> NDArray[np.float64]:
         policy.study(env.task, _posed(env.setting, env.num_envs, seed))
     policy.start(env.num_envs)
     found = np.zeros((3, env.num_envs))
+    success, returns, steps = found
     going = np.ones(env.num_envs, dtype=bool)
     while going.any():
         actions = policy.act(observation, info["action_mask"])
         observation, reward, terminated, truncated, info = env.step(actions)
-        found[1] += np.where(going, reward, 0.0)
-        found[2] += going
+        returns += np.where(going, reward, 0.0)
+        steps += going
         ended = going & (terminated | truncated)
         if ended.any():
-            found[0, ended] = info["success"][ended]
+            success[ended] = info["success"][ended]
             going &= ~ended
     return found
 

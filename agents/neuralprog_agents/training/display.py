@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from neuralprog_agents.training.restarts import Board, RestartResult, Show, wilson
+from neuralprog_agents.training.intervals import wilson
+from neuralprog_agents.training.restarts import Board, RestartResult, Show
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

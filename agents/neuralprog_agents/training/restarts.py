@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
-from math import isfinite, isnan, nan, sqrt
+from math import isfinite, isnan, nan
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +22,7 @@ from neuralprog_agents.agent import Outcome
 from neuralprog_agents.training import checkpoint
 from neuralprog_agents.training.files import read_json, write_json
 from neuralprog_agents.training.interrupts import InterruptError, interruptible
+from neuralprog_agents.training.intervals import wilson
 from neuralprog_agents.training.metrics import MetricsLog, write_rows
 from neuralprog_agents.training.pool import (
     NO_LIMIT,
@@ -154,21 +155,6 @@ class Board:
 
 
 Show = Callable[[Board], None]
-
-
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """Return the 95 % Wilson score interval of a rate; (0, 1) without trials.
-
-    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical
-    inference", JASA 1927.
-    """
-    if trials == 0:
-        return 0.0, 1.0
-    z, p = 1.959963984540054, successes / trials
-    centre = p + z * z / (2 * trials)
-    spread = z * sqrt(p * (1 - p) / trials + z * z / (4 * trials * trials))
-    scale = 1 + z * z / trials
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
 def run_restarts(

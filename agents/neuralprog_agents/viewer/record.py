@@ -46,7 +46,11 @@ class RecordPages(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorAr
         agent: str = "",
     ) -> None:
         gym.utils.RecordConstructorArgs.__init__(
-            self, folder=folder, name_prefix=name_prefix, agent=agent
+            self,
+            folder=folder,
+            episode_trigger=episode_trigger,
+            name_prefix=name_prefix,
+            agent=agent,
         )
         if not isinstance(env.unwrapped, TaskEnv):
             raise TypeError(f"RecordPages takes an environment of neuralprog_envs, got {env}")

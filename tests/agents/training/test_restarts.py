@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from neuralprog_agents.cli import main
-from neuralprog_agents.training import files
+from neuralprog_agents.training import files, intervals
 from neuralprog_agents.training import pool as pools
 from neuralprog_agents.training.display import _under_way, clock, progress
 from neuralprog_agents.training.metrics import read_rows
@@ -27,7 +27,6 @@ from neuralprog_agents.training.restarts import (
     TrainingSummary,
     read_outcome,
     run_restarts,
-    wilson,
 )
 
 CLI = [sys.executable, "-m", "neuralprog_agents.cli"]
@@ -59,7 +58,7 @@ def test_without_a_first_all_are_done_and_counted(toy, tmp_path):
     summary = run(toy, tmp_path, lucky=(1, 4), stop_at_first=False)
     assert [result.index for result in summary.results] == list(range(5))
     assert (summary.winner, summary.tried, summary.succeeded) == (1, 5, 2)
-    assert summary.interval == wilson(2, 5)
+    assert summary.interval == intervals.wilson(2, 5)
     assert summary.seconds_per_restart > 0
     table = read_rows(tmp_path / "metrics.csv")
     assert [row["success"] for row in table] == ["0", "1", "0", "0", "1"]
@@ -309,13 +308,6 @@ def test_a_cluster_that_is_not_there_leaves_no_run_folder(toy, tmp_path, ray, ca
     assert main(["sweep", "--config", str(path), "--ray", "far", "--output", "run"]) == 2
     assert "no Ray cluster at 'far'" in capsys.readouterr().err
     assert not Path("run").exists()
-
-
-def test_wilson_intervals_are_those_of_the_textbook():
-    assert wilson(0, 0) == (0.0, 1.0)
-    assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
-    assert wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
-    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)  # Newcombe 1998, table I
 
 
 def test_lines_tell_every_restart_once(toy, tmp_path, capsys):

@@ -76,7 +76,7 @@ class Config:
     half_life: ranges.Count = 2000
     """After how many gradient steps the learning rate has halved."""
     batch: ranges.Count = 128
-    """How many frames (one decision of a trace each) a gradient step uses."""
+    """How many frames (calls of programs, each with all its steps) a gradient step uses."""
     boost: ranges.PartialShare = 0.5
     """The share of a batch that is drawn from the frames that the network still gets wrong."""
     clip_norm: ranges.Positive = 1.0

@@ -21,6 +21,7 @@ from neuralprog_agents.circuits.card import card_of
 from neuralprog_agents.circuits.judge import Judge
 from neuralprog_agents.circuits.search import named_modules
 from neuralprog_agents.circuits.tables import CircuitTable
+from neuralprog_agents.training.decay import geometric
 from neuralprog_envs.core.draws import key_of
 
 CHUNK = 20
@@ -116,8 +117,7 @@ class PolicyGradientLearner:
 
     def _temperature(self) -> float:
         config, walked = self.config, self.progress.walked / self.config.walk
-        first, last = config.initial_temperature, config.final_temperature
-        return float(first * (last / first) ** walked)
+        return geometric(config.initial_temperature, config.final_temperature, walked)
 
     def _count(self, batch: Batch, programs: int) -> None:
         """Note what programs did, remember the best, and check one that fits."""

@@ -32,6 +32,7 @@ from neuralprog_agents.agents.policy_search.table import (
     Uniform,
     task_of,
 )
+from neuralprog_agents.training.decay import geometric
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import key_of
 from neuralprog_envs.core.instances import draw
@@ -223,8 +224,7 @@ class PolicySearchLearner:
     @property
     def _temperature(self) -> float:
         config, share = self.config, self.progress.walked / self.config.walk
-        first, last = config.initial_temperature, config.final_temperature
-        return float(first * (last / first) ** share)
+        return geometric(config.initial_temperature, config.final_temperature, share)
 
     def _check(self, pulse: Pulse) -> None:
         """Check a table that is right on all instances in use on others; finish, or use failures.

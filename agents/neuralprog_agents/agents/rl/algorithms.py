@@ -125,11 +125,6 @@ def options_of(config: Config) -> dict[str, Any]:
     return options
 
 
-def decay(start: float, end: float, share: float) -> float:
-    """Return what falls geometrically from a start to an end, after a share of the time."""
-    return float(start * (end / start) ** min(1.0, share))
-
-
 def _of_yaml(annotation: Any) -> Any:
     """Return the part of a parameter's type that a YAML file can give; Any where there is none."""
     kinds = get_args(annotation) or (annotation,)

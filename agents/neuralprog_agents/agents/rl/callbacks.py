@@ -8,7 +8,7 @@ import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 
 from neuralprog_agents.agent import Pulse
-from neuralprog_agents.agents.rl.algorithms import decay
+from neuralprog_agents.training.decay import geometric
 
 
 class WholeError(Exception):
@@ -40,7 +40,7 @@ class EntropyDecay(BaseCallback):  # type: ignore[misc]
 
     def _on_rollout_start(self) -> None:
         share = self.model.num_timesteps / self._budget
-        self.model.ent_coef = decay(self._start, self._end, share)
+        self.model.ent_coef = geometric(self._start, self._end, share)
 
     def _on_step(self) -> bool:
         return True

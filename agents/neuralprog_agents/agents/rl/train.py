@@ -14,7 +14,6 @@ from neuralprog_agents.agents.rl.algorithms import (
     ALGORITHMS,
     END,
     class_of,
-    decay,
     options_of,
     policy_arguments,
     policy_name,
@@ -26,6 +25,7 @@ from neuralprog_agents.agents.rl.self_imitation import SelfImitation, SuccessMem
 from neuralprog_agents.agents.rl.setup import Setup, first_bias, key_columns, setup_of
 from neuralprog_agents.agents.rl.validation import Validation
 from neuralprog_agents.agents.rl.vec_env import ProgramVecEnv
+from neuralprog_agents.training.decay import geometric
 
 IMITATES_ITSELF = ("PPO", "A2C", "MaskablePPO")
 """The algorithms that can imitate their own successes: on-policy, without a memory."""
@@ -62,7 +62,7 @@ def make_learner(config: Config, setup: Setup, env: ProgramVecEnv, seed: int) ->
     end = options.pop(f"learning_rate{END}", None)
     if end is not None:
         start = options["learning_rate"]
-        options["learning_rate"] = lambda remaining: decay(start, end, 1 - remaining)
+        options["learning_rate"] = lambda remaining: geometric(start, end, 1 - remaining)
     options.pop(f"ent_coef{END}", None)
     learner = class_of(kind)(
         policy_name(kind, hasattr(env.observation_space, "spaces")),

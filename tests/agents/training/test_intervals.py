@@ -1,0 +1,12 @@
+"""Intervals of rates, against a textbook."""
+
+import pytest
+
+from neuralprog_agents.training.intervals import wilson
+
+
+def test_wilson_intervals_are_those_of_the_textbook():
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
+    assert wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)  # Newcombe 1998, table I
