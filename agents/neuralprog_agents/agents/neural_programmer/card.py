@@ -15,7 +15,8 @@ class Shape:
     """Sizes of the networks, with the paper's d, ``hidden``, and T, ``steps``.
 
     ``words`` is the number of words in the vocabulary. If ``bidirectional``, the question is also
-    read from right to left; with ``attention`` each step attends to the states of its words.
+    read from right to left; with ``attention`` each step attends to the states of its words. With ``pointer``
+    a column's score has the log of the attention on its name.
     """
 
     words: Size
@@ -23,6 +24,7 @@ class Shape:
     steps: Annotated[int, Within(1, 64)]
     bidirectional: bool = False
     attention: bool = False
+    pointer: bool = False
 
     @property
     def parameters(self) -> dict[str, tuple[int, ...]]:

@@ -22,7 +22,7 @@ class Stage:
     """Whether the loss takes the last step as a mixture of operations, of which one must be right,
     instead of the weighted mean of their answers."""
     pull: ranges.NonNegative = 1.0
-    """β, at the stage's start: the weight of KL(uniform ‖ choices), which keeps the choices of
+    """β, at the stage's start: the weight of KL(uniform ‖ operations), which keeps the choices of
     questions that are not answered yet from saturating."""
     pull_half_life: ranges.Positive = 150.0
     """After how many gradient steps β has halved."""
@@ -33,10 +33,10 @@ class Stage:
 STAGES = (
     Stage(600, max_numbers=0, mixture=True, pull=0.3, pull_half_life=120),
     Stage(1100, pull=1.0, dropout=0.3),
-    Stage(600, pull=4.0, pull_half_life=120),
-    Stage(800, pull=1.0, dropout=0.3),
+    Stage(400, pull=4.0, pull_half_life=120, dropout=0.6),
 )
-"""Differences are found by questions without numbers, before those with numbers get in the way."""
+"""Differences are found by questions without numbers, before those with numbers get in the way. The
+last stage draws anew the programs of questions that are not answered yet."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,9 @@ class Config:
     """Whether the question is also read from right to left, as the paper does for synonyms."""
     attention: bool = True
     """Whether each step looks at the question's words again, as the 2017 system does."""
+    pointer: bool = False
+    """Whether a column's score also has the log of the attention that falls on its name, so that a
+    step points at a column (ours; a soft form of the 2017 system's one-hot column features)."""
 
     batch: ranges.Count = 100
     """How many questions each gradient step uses."""
@@ -116,7 +119,7 @@ class Config:
     clip_norm: ranges.Positive = 1.0
     """A longer gradient is scaled down to this norm, before noise is added."""
     stages: tuple[Stage, ...] = STAGES
-    """"gradient": the stages of training; all but the first repeat until the budget is spent."""
+    """"gradient": the stages of training; the last one repeats until the budget is spent."""
 
     def __post_init__(self) -> None:
         ranges.check(self)

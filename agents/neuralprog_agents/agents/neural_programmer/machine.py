@@ -21,9 +21,9 @@ OPERATIONS = (
 
 def initial(tables: Tables) -> Memory:
     """Return the memory before the first step: s₀ = s₋₁ = 1, no output."""
-    none = tables.numbers.new_zeros(len(tables.numbers))
-    rows = tables.present
-    return Memory(rows, rows, (none, none, none), torch.zeros_like(tables.numbers))
+    rows, columns = tables.present, tables.columns
+    none = rows.new_zeros(len(rows))
+    return Memory(rows, rows, (none, none, none), rows.new_zeros(*rows.shape, columns.shape[1]))
 
 
 def step(tables: Tables, memory: Memory, choice: Choice) -> Memory:
@@ -38,42 +38,33 @@ def step(tables: Tables, memory: Memory, choice: Choice) -> Memory:
     with s = row_select_{t-1}.
     """
     weight = dict(zip(OPERATIONS, choice.operation.unbind(dim=1), strict=True))
-    s, scalars = memory.selected, memory.scalars
-    total = (_column(tables.numbers, choice) * s).sum(dim=1)
-    scalar = weight["sum"] * total + weight["count"] * s.sum(dim=1)
+    s, scalars, there = memory.selected, memory.scalars, choice.column * tables.columns
+    cells = read(tables, choice)
+    kinds = [
+        weight["match"][:, None],
+        weight["greater"][:, None] * choice.greater,
+        weight["lesser"][:, None] * choice.lesser,
+    ]
+    compared = torch.bmm(torch.cat(kinds, dim=1)[:, None], cells[:, 1:])[:, 0]
+    scalar = weight["sum"] * (cells[:, 0] * s).sum(dim=1) + weight["count"] * s.sum(dim=1)
     scalar = scalar + weight["difference"] * (scalars[2] - scalars[0])
-    there = choice.column * tables.columns
-    lookup = weight["print"][:, None, None] * s[:, :, None] * there[:, None, :]
+    rows = {
+        "and": torch.minimum(s, memory.before),
+        "or": torch.maximum(s, memory.before),
+        "reset": tables.present,
+    }
     return Memory(
-        selected=_rows(tables, memory, choice, weight),
+        selected=sum((weight[name][:, None] * each for name, each in rows.items()), compared),
         before=s,
         scalars=(scalar, scalars[0], scalars[1]),
-        lookup=lookup,
+        lookup=(weight["print"][:, None] * s)[:, :, None] * there[:, None],
     )
 
 
-def _rows(tables: Tables, memory: Memory, choice: Choice, weight: dict[str, Tensor]) -> Tensor:
-    s, before = memory.selected, memory.before
-    results = {
-        "and": torch.minimum(s, before),
-        "or": torch.maximum(s, before),
-        "reset": tables.present,
-        "greater": _compared(tables.above, choice.greater, choice),
-        "lesser": _compared(tables.below, choice.lesser, choice),
-        "match": _column(tables.matches, choice),
-    }
-    return torch.stack([weight[name][:, None] * rows for name, rows in results.items()]).sum(dim=0)
-
-
-def _column(cells: Tensor, choice: Choice) -> Tensor:
-    """Return Σ_j α_col[j] cells[i,j], (B, R)."""
-    return torch.bmm(cells, choice.column[:, :, None])[:, :, 0]
-
-
-def _compared(relation: Tensor, pivot: Tensor, choice: Choice) -> Tensor:
-    """Return Σ_n β[n] Σ_j α_col[j] 1[table[i,j] stands in the relation to number n], (B, R)."""
-    columns = torch.matmul(relation, choice.column[:, None, :, None])[..., 0]
-    return torch.bmm(pivot[:, None, :], columns)[:, 0]
+def read(tables: Tables, choice: Choice) -> Tensor:
+    """Return Σ_j α_col[j] cells[j], what a step reads of each row, (B, K, R)."""
+    B, C, K, R = tables.cells.shape
+    return torch.bmm(choice.column[:, None], tables.cells.view(B, C, K * R)).view(B, K, R)
 
 
 def run(tables: Tables, choices: list[Choice]) -> Memory:

@@ -24,6 +24,8 @@ from neuralprog_envs.table.state import TableInstances
 
 _ABSENT = -1e9
 _TINY = 1e-12
+_POINTER_FLOOR = 1e-2
+"""What a column counts that the question does not name, besides attention, which sums to 1."""
 Parameters = dict[str, Tensor]
 
 
@@ -70,6 +72,7 @@ class Encoding:
         left: The states to the left of its numbers, (B, N, d).
         names: P, a vector for each column, (B, C, d).
         no_column: 0 at columns, a large negative number at padding, (B, C).
+        named: 1 where a word of the question is one of a column's name, (B, Q, C).
     """
 
     q: Tensor
@@ -78,6 +81,7 @@ class Encoding:
     left: Tensor
     names: Tensor
     no_column: Tensor
+    named: Tensor
 
     def take(self, rows: Tensor) -> Encoding:
         """Return the encodings in the given rows, (n,)."""
@@ -98,6 +102,7 @@ def encode(p: Parameters, shape: Shape, questions: Questions) -> Encoding:
         left=states.gather(1, places),
         names=name_vectors(p, questions),
         no_column=_absent(questions.column_count, questions.names.shape[1]),
+        named=_named(questions),
     )
 
 
@@ -106,15 +111,23 @@ def _absent(count: Tensor, size: int) -> Tensor:
     return torch.where(torch.arange(size) < count[:, None], 0.0, _ABSENT)
 
 
+def _named(questions: Questions) -> Tensor:
+    """Return 1 where a word of the question is one of a column's name, else 0, (B, Q, C)."""
+    words, names = questions.words[:, :, None, None], questions.names[:, None]
+    return ((words == names) & (names > 0)).any(dim=3).float()
+
+
 def scores(p: Parameters, shape: Shape, seen: Encoding, h: Tensor) -> tuple[Tensor, Tensor]:
     """Return the logits of a step's operation, (B, O), and of its column, (B, C)."""
-    context = torch.cat([seen.q, h], dim=1)
+    context, no_column = torch.cat([seen.q, h], dim=1), seen.no_column
     if shape.attention:
-        attended = torch.bmm(attention(p, seen, h)[:, None], seen.words)[:, 0]
-        context = torch.cat([seen.q, attended, h], dim=1)
+        weights = attention(p, seen, h)[:, None]
+        context = torch.cat([seen.q, torch.bmm(weights, seen.words)[:, 0], h], dim=1)
+        if shape.pointer:
+            no_column = no_column + torch.log(torch.bmm(weights, seen.named)[:, 0] + _POINTER_FLOOR)
     operation = torch.tanh(context @ p["W_operation"].T) @ p["U"].T
     query = torch.tanh(context @ p["W_column"].T)
-    return operation, torch.bmm(seen.names, query[:, :, None])[:, :, 0] + seen.no_column
+    return operation, torch.bmm(seen.names, query[:, :, None])[:, :, 0] + no_column
 
 
 def attention(p: Parameters, seen: Encoding, h: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from neuralprog_agents.agent import Pulse
@@ -46,9 +47,15 @@ _JUDGED = 2000
 """The number of training examples that are judged."""
 _SOLVED = 0.98
 """A template is solved when hard choices answer more than this share of its judged examples."""
-_MASKS = 2
-"""Dropout masks of a template in a minibatch. Its examples share them: on many tables at once, a
-program that is right by luck shows."""
+_SHARING = 8
+"""About how many examples of a template in a minibatch share a dropout mask: on many tables at once,
+a program that is right by luck shows."""
+_LEAST_MASKS, _MOST_MASKS = 2, 8
+"""The fewest and the most dropout masks of a template in a minibatch."""
+_UNSOLVED = 0.5
+"""The share of a minibatch that is drawn from unsolved templates only."""
+_DROPPED = 0.9
+"""The share of a stage in which operations are dropped; the rest shows what has been learned."""
 _ERROR_RATE, _NORM_RATE = 0.02, 0.05
 """How fast mean errors (by an example) and mean norms (by a minibatch) follow."""
 _ERROR_FLOOR, _NORM_FLOOR = 1.0, 1e-3
@@ -66,15 +73,12 @@ class _Minibatch:
 
 @dataclass(frozen=True)
 class _Weights:
-    """The weights of all steps.
+    """The weights of all steps: α_op, (B, T, O), α_col, (B, T, C), and both β, (B, N)."""
 
-    Attributes:
-        selectors: α_op, (B, T, O), and α_col, (B, T, C).
-        pivots: β_greater and β_lesser, (B, N) each.
-    """
-
-    selectors: tuple[Tensor, Tensor]
-    pivots: tuple[Tensor, Tensor]
+    operations: Tensor
+    columns: Tensor
+    greater: Tensor
+    lesser: Tensor
 
 
 class SoftObjective:
@@ -109,7 +113,7 @@ class SoftObjective:
             stage, step = stage_at(self.config.stages, state.step)
             if step == 0:
                 self._forget()
-            elif step % _JUDGED_EVERY == 0 and not stage.mixture:
+            if step % _JUDGED_EVERY == 0 and not stage.mixture:
                 self._judge(state)
             yield self._gradient(state, stage, step)
 
@@ -132,30 +136,29 @@ class SoftObjective:
         drawn = self._draw(stage, step, state.step)
         theta = state.theta.detach().requires_grad_()
         soft = self._choose(theta, drawn)
-        losses, at_selectors, at_pivots = self._slopes(stage, drawn, soft)
-        weight = self._weight(drawn.template, at_selectors[0])
+        losses, at = self._slopes(stage, drawn, soft)
+        weight = self._weight(drawn.template, at[0])
         beta = stage.pull * 0.5 ** (step / stage.pull_half_life)
         pull = beta * drawn.unsolved / (len(losses) * self.shape.steps)
-        total = theta.new_zeros(())
-        for alpha, slope in zip(soft.selectors, at_selectors, strict=True):
-            at_logits = _times(weight, slope) + _times(pull, _from_uniform(alpha.detach()))
-            total = total + (torch.log(alpha.clamp(min=_TINY)) * at_logits).sum()
-        for beta_n, slope in zip(soft.pivots, at_pivots, strict=True):
-            total = total + (torch.log(beta_n.clamp(min=_TINY)) * _times(weight, slope)).sum()
+        slopes = [_times(weight, slope) for slope in at]
+        slopes[0] = slopes[0] + _times(pull, _from_uniform(soft.operations.detach()))
+        total = sum(
+            (torch.log(alpha.clamp(min=_TINY)) * slope).sum()
+            for alpha, slope in zip(vars(soft).values(), slopes, strict=True)
+        )
         (gradient,) = torch.autograd.grad(total, theta)
         return float(losses.mean()), gradient
 
     def _draw(self, stage: Stage, step: int, position: int) -> _Minibatch:
         """Draw a minibatch and its dropout masks."""
         random = self._random(data.Stream.ORDER, position)
-        allowed = np.flatnonzero(self.numbers <= stage.max_numbers)
-        rows = random.choice(allowed, self.config.batch)
+        rows = self._rows(stage, random)
         template = torch.from_numpy(self.template[rows])
         unsolved = 1.0 - self.solved[template]
+        most = np.bincount(self.template[rows])[self.template[rows]] // _SHARING
+        mask = random.integers(np.clip(most, _LEAST_MASKS, _MOST_MASKS))
         masks = self._masks(stage, step, position)
-        mask = template + len(self.solved) * torch.from_numpy(
-            random.integers(_MASKS, size=len(rows))
-        )
+        mask = template + len(self.solved) * torch.from_numpy(mask)
         return _Minibatch(
             posed=data.examples(self.config, self.index, self.task, rows),
             template=template,
@@ -163,12 +166,20 @@ class SoftObjective:
             dropped=masks[:, mask] & (unsolved > 0)[:, None],
         )
 
+    def _rows(self, stage: Stage, random: np.random.Generator) -> NDArray[np.int64]:
+        """Draw the examples of a minibatch, (B,), of which a share has unsolved templates."""
+        allowed = np.flatnonzero(self.numbers <= stage.max_numbers)
+        unsolved = allowed[self.solved.numpy()[self.template[allowed]] == 0]
+        count = int(_UNSOLVED * self.config.batch) if len(unsolved) else 0
+        others = random.choice(allowed, self.config.batch - count)
+        return np.concatenate([others, random.choice(unsolved, count)]) if count else others
+
     def _masks(self, stage: Stage, step: int, position: int) -> Tensor:
         """Draw the dropout masks of all templates, (T, masks, O); their share falls to 0."""
-        share = stage.dropout * (1.0 - step / stage.steps)
+        share = stage.dropout * max(0.0, 1.0 - step / (_DROPPED * stage.steps))
         key = data.seed(self.config, self.index, data.Stream.DROPOUT, position)
         generator = torch.Generator().manual_seed(key)
-        return model.drop([share] * self.shape.steps, _MASKS * len(self.solved), generator)
+        return model.drop([share] * self.shape.steps, _MOST_MASKS * len(self.solved), generator)
 
     def _choose(self, theta: Tensor, drawn: _Minibatch) -> _Weights:
         questions = tensors.questions_of(drawn.posed)
@@ -176,13 +187,13 @@ class SoftObjective:
         choices = model.choose(parameters, self.shape, questions, hard=False, dropped=drawn.dropped)
         operations = torch.stack([choice.operation for choice in choices], dim=1)
         columns = torch.stack([choice.column for choice in choices], dim=1)
-        return _Weights((operations, columns), (choices[0].greater, choices[0].lesser))
+        return _Weights(operations, columns, choices[0].greater, choices[0].lesser)
 
     def _slopes(
         self, stage: Stage, drawn: _Minibatch, soft: _Weights
-    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    ) -> tuple[Tensor, list[Tensor]]:
         """Return each example's loss, (B,), and its gradients at the logits of ``soft``."""
-        leaves = [w.detach().requires_grad_() for w in (*soft.selectors, *soft.pivots)]
+        leaves = [weights.detach().requires_grad_() for weights in vars(soft).values()]
         operations, columns, greater, lesser = leaves
         choices = [
             Choice(operations[:, t], columns[:, t], greater, lesser)
@@ -196,7 +207,7 @@ class SoftObjective:
             losses.sum(), leaves, allow_unused=True, materialize_grads=True
         )
         at = [at_logits(w.detach(), s) for w, s in zip(leaves, slopes, strict=True)]
-        return losses.detach(), at[:2], at[2:]
+        return losses.detach(), at
 
     def _weight(self, template: Tensor, at_operations: Tensor) -> Tensor:
         """Return each example's weight, (B,): the mean gradient of every template has norm 1."""
@@ -219,15 +230,12 @@ class SoftObjective:
 
 
 def stage_at(stages: tuple[Stage, ...], step: int) -> tuple[Stage, int]:
-    """Return the stage of a gradient step, and the step in it; all but the first stage repeat."""
-    first = stages[0].steps
-    if step >= first:
-        step = first + (step - first) % max(1, sum(stage.steps for stage in stages[1:]))
-    for stage in stages:
+    """Return the stage of a gradient step, and the step in it; the last stage repeats."""
+    for stage in stages[:-1]:
         if step < stage.steps:
             return stage, step
         step -= stage.steps
-    return stages[0], step
+    return stages[-1], step % stages[-1].steps
 
 
 def at_logits(weights: Tensor, slope: Tensor) -> Tensor:
@@ -269,10 +277,10 @@ def mixture_loss(
     the mean answer, it does not punish an operation for what the others would answer.
     """
     memory, last = machine.run(tables, choices[:-1]), choices[-1]
-    cells = memory.selected[:, :, None] * (last.column * tables.columns)[:, None, :]
-    total = (cells * tables.numbers).sum(dim=(1, 2))
-    difference = memory.scalars[2] - memory.scalars[0]
-    outputs = torch.stack([total, memory.selected.sum(dim=1), difference], dim=1)
+    s, difference = memory.selected, memory.scalars[2] - memory.scalars[0]
+    total = (machine.read(tables, last)[:, 0] * s).sum(dim=1)
+    cells = s[:, :, None] * (last.column * tables.columns)[:, None, :]
+    outputs = torch.stack([total, s.sum(dim=1), difference], dim=1)
     found = (outputs - answers.scalar[:, None]).square()
     log_alpha = torch.log(last.operation + _TINY)
     scores = log_alpha[:, _NUMBERS] - found / (2 * error2[:, None])

@@ -42,18 +42,14 @@ class Tables:
     """The tables that the operations work on, all of one floating type, 0 at padding.
 
     Attributes:
-        numbers: The cells' numbers, 0 in cells without one, (B, R, C).
-        above: 1[number > the question's n-th number], (B, N, R, C).
-        below: 1[number < the question's n-th number], (B, N, R, C).
-        matches: 1 in cells that the question mentions, (B, R, C).
+        cells: What the operations read of each cell, (B, C, K, R), where K = 2 + 2 N: its number (0
+            in cells without one); 1 if the question mentions it; 1[number > the question's n-th
+            number] for each n; 1[number < the n-th number] for each n.
         present: 1 at rows, 0 at padding, (B, R).
         columns: 1 at columns, 0 at padding, (B, C).
     """
 
-    numbers: Tensor
-    above: Tensor
-    below: Tensor
-    matches: Tensor
+    cells: Tensor
     present: Tensor
     columns: Tensor
 
@@ -134,16 +130,17 @@ def questions_seen(observation: Mapping[str, NDArray[Any]]) -> Questions:
 
 def tables_of(instances: TableInstances, dtype: torch.dtype = torch.float32) -> Tables:
     """Return the tables of instances; comparisons are made in float64 first."""
-    numbers, valid = torch.from_numpy(instances.numbers), torch.from_numpy(instances.valid)
-    pivots = torch.from_numpy(instances.pivots)[:, :, None, None]
+    numbers, valid, matches = (
+        torch.from_numpy(cells).transpose(1, 2).contiguous()[:, :, None]
+        for cells in (instances.numbers, instances.valid, instances.matches)
+    )
+    pivots = torch.from_numpy(instances.pivots)
     known = torch.arange(pivots.shape[1]) < _tokens(instances.pivot_count)[:, None]
-    comparable = valid[:, None] & known[:, :, None, None]
-    columns = torch.arange(numbers.shape[2]) < _tokens(instances.column_count)[:, None]
+    pivots, comparable = pivots[:, None, :, None], valid & known[:, None, :, None]
+    above, below = (numbers > pivots) & comparable, (numbers < pivots) & comparable
+    columns = torch.arange(numbers.shape[1]) < _tokens(instances.column_count)[:, None]
     return Tables(
-        numbers=(numbers * valid).to(dtype),
-        above=((numbers[:, None] > pivots) & comparable).to(dtype),
-        below=((numbers[:, None] < pivots) & comparable).to(dtype),
-        matches=torch.from_numpy(instances.matches).to(dtype),
+        cells=torch.cat([c.to(dtype) for c in (numbers * valid, matches, above, below)], dim=2),
         present=torch.from_numpy(instances.present).to(dtype),
         columns=columns.to(dtype),
     )

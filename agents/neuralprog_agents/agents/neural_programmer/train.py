@@ -186,4 +186,5 @@ def shape_of(config: Config, task: TableTask) -> Shape:
         steps=config.steps,
         bidirectional=config.bidirectional,
         attention=config.attention,
+        pointer=config.pointer,
     )
