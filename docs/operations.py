@@ -1,9 +1,8 @@
-"""Draws which operations a Neural Programmer chooses in a restart that gets stuck and in one that succeeds.
+"""Draws what a Neural Programmer chooses in a restart that gets stuck and in one that succeeds.
 
 ``python -m docs.operations``, from the root of the repository, rewrites
 ``docs/pictures/np-operations.png``; it takes minutes. Both restarts are those of
-``configs/neural_programmer/singlecolumn-gradient.yaml``, in which unsolved templates are not asked
-more often: with that they are hardly ever stuck.
+``configs/neural_programmer/singlecolumn-gradient.yaml``.
 """
 
 from __future__ import annotations
@@ -30,7 +29,8 @@ _CONFIG = Path("configs/neural_programmer/singlecolumn-gradient.yaml")
 _PROGRAM = ("greater", "lesser", "or", "count")
 """The program whose question is looked at; "all rows" answers it on half of the tables."""
 _COLOURS = {
-    "greater": "#1f6fb4", "lesser": "#8fc1e8", "or": "#2a9d5c", "count": "#e8a33d", "reset": "#c9252d"
+    "greater": "#1f6fb4", "lesser": "#8fc1e8", "or": "#2a9d5c", "count": "#e8a33d",
+    "reset": "#c9252d",
 }  # fmt: skip
 
 
@@ -75,7 +75,9 @@ def draw(stuck: History, solved: History) -> None:
     figure, axes = plt.subplots(
         len(_PROGRAM) + 1, 2, figsize=(6.4, 5.6), sharex="col", sharey=True, layout="constrained"
     )
-    for column, how, curve in zip(axes.T, ("gets stuck", "is solved"), (stuck, solved), strict=True):
+    for column, how, curve in zip(
+        axes.T, ("gets stuck", "is solved"), (stuck, solved), strict=True
+    ):
         column[0].set_title(f"restart {curve.index} {how}", fontsize=9, loc="left", weight="bold")
         steps = np.arange(len(curve.accuracy)) * CHUNK
         for t, axis in enumerate(column[:-1]):
@@ -97,7 +99,11 @@ def _stack(axis: Any, steps: Any, probabilities: Any) -> None:
     each = {name: probabilities[:, OPERATIONS.index(name)] for name in _COLOURS}
     each["others"] = 1.0 - sum(each.values())
     axis.stackplot(
-        steps, *each.values(), labels=list(each), colors=[*_COLOURS.values(), "#dddddd"], linewidth=0
+        steps,
+        *each.values(),
+        labels=list(each),
+        colors=[*_COLOURS.values(), "#dddddd"],
+        linewidth=0,
     )
     axis.set_yticks([0, 1])
     axis.tick_params(labelsize=8)

@@ -15,8 +15,8 @@ class Shape:
     """Sizes of the networks, with the paper's d, ``hidden``, and T, ``steps``.
 
     ``words`` is the number of words in the vocabulary. If ``bidirectional``, the question is also
-    read from right to left; with ``attention`` each step attends to the states of its words. With ``pointer``
-    a column's score has the log of the attention on its name.
+    read from right to left; with ``attention`` each step attends to the states of its words, and
+    with ``pointer`` a column's score has the log of the attention on its name.
     """
 
     words: Size

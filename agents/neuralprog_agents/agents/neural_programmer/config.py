@@ -125,3 +125,5 @@ class Config:
         ranges.check(self)
         if self.batch > self.examples:
             raise ValueError(f"batch must be at most examples ({self.examples}), got {self.batch}")
+        if self.pointer and not self.attention:
+            raise ValueError("pointer needs attention: true")

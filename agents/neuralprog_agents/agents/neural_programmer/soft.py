@@ -48,8 +48,8 @@ _JUDGED = 2000
 _SOLVED = 0.98
 """A template is solved when hard choices answer more than this share of its judged examples."""
 _SHARING = 8
-"""About how many examples of a template in a minibatch share a dropout mask: on many tables at once,
-a program that is right by luck shows."""
+"""About how many examples of a template in a minibatch share a dropout mask: on many tables at
+once, a program that is right by luck shows."""
 _LEAST_MASKS, _MOST_MASKS = 2, 8
 """The fewest and the most dropout masks of a template in a minibatch."""
 _UNSOLVED = 0.5
@@ -142,11 +142,11 @@ class SoftObjective:
         pull = beta * drawn.unsolved / (len(losses) * self.shape.steps)
         slopes = [_times(weight, slope) for slope in at]
         slopes[0] = slopes[0] + _times(pull, _from_uniform(soft.operations.detach()))
-        total = sum(
+        terms = [
             (torch.log(alpha.clamp(min=_TINY)) * slope).sum()
             for alpha, slope in zip(vars(soft).values(), slopes, strict=True)
-        )
-        (gradient,) = torch.autograd.grad(total, theta)
+        ]
+        (gradient,) = torch.autograd.grad(torch.stack(terms).sum(), theta)
         return float(losses.mean()), gradient
 
     def _draw(self, stage: Stage, step: int, position: int) -> _Minibatch:
@@ -155,10 +155,10 @@ class SoftObjective:
         rows = self._rows(stage, random)
         template = torch.from_numpy(self.template[rows])
         unsolved = 1.0 - self.solved[template]
-        most = np.bincount(self.template[rows])[self.template[rows]] // _SHARING
-        mask = random.integers(np.clip(most, _LEAST_MASKS, _MOST_MASKS))
+        alike = np.bincount(self.template[rows])[self.template[rows]]
+        number = random.integers(np.clip(alike // _SHARING, _LEAST_MASKS, _MOST_MASKS))
+        mask = template + len(self.solved) * torch.from_numpy(number)
         masks = self._masks(stage, step, position)
-        mask = template + len(self.solved) * torch.from_numpy(mask)
         return _Minibatch(
             posed=data.examples(self.config, self.index, self.task, rows),
             template=template,

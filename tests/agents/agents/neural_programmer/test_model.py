@@ -8,9 +8,12 @@ from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS, run
 from neuralprog_agents.agents.neural_programmer.model import (
     Shape,
     actions,
+    attention,
     choose,
     drop,
+    encode,
     initial_theta,
+    scores,
     unflatten,
 )
 from neuralprog_agents.agents.neural_programmer.tensors import (
@@ -21,7 +24,7 @@ from neuralprog_agents.agents.neural_programmer.tensors import (
 from neuralprog_envs.core.instances import draw
 from neuralprog_envs.registry import make_task
 
-both = pytest.mark.parametrize("bidirectional", [False, True])
+POINTER = {"attention": True, "pointer": True}
 
 
 def posed(count=30):
@@ -29,8 +32,8 @@ def posed(count=30):
     return task, draw(task, 0, np.arange(count), (5, 12))
 
 
-def shape_of(task, bidirectional=False, hidden=16):
-    return Shape(len(task.vocabulary), hidden, 4, bidirectional)
+def shape_of(task, hidden=16, **more):
+    return Shape(len(task.vocabulary), hidden, 4, **more)
 
 
 def answer(shape, instances):
@@ -40,10 +43,10 @@ def answer(shape, instances):
     return choices, run(tables_of(instances), choices)
 
 
-@both
-def test_padding_rows_columns_words_and_neighbours_change_nothing(bidirectional):
+@pytest.mark.parametrize("more", [{}, {"bidirectional": True}, POINTER], ids=str)
+def test_padding_rows_columns_words_and_neighbours_change_nothing(more):
     task, instances = posed()
-    shape = shape_of(task, bidirectional)
+    shape = shape_of(task, **more)
     _, final = answer(shape, instances)
     padded = pad(instances, rows=9, columns=2, words=3)
     _, same = answer(shape, padded)
@@ -79,6 +82,21 @@ def test_hard_choices_are_one_hot_and_within_the_table():
     chosen = actions(choices).numpy()
     assert (chosen[:, :, 1] < instances.column_count[:, None]).all()
     assert (chosen[:, :, 2] < np.maximum(instances.pivot_count, 1)[:, None]).all()
+
+
+def test_a_pointer_adds_the_log_of_the_attention_on_a_columns_name():
+    task, instances = posed()
+    pointing, plain = shape_of(task, **POINTER), shape_of(task, attention=True)
+    parameters = unflatten(initial_theta(plain, 0, 2.0), plain)
+    seen, h = encode(parameters, plain, questions_of(instances)), torch.zeros(30, 16)
+    weights = attention(parameters, seen, h).numpy()
+    on_name = np.zeros(instances.names.shape[:2])
+    for b, c in np.ndindex(on_name.shape):
+        name = set(instances.names[b, c]) - {0}
+        on_name[b, c] = sum(weights[b, [word in name for word in instances.question[b]]])
+    expected = scores(parameters, plain, seen, h)[1] + torch.log(torch.tensor(on_name) + 0.01)
+    torch.testing.assert_close(scores(parameters, pointing, seen, h)[1], expected.float())
+    assert 0 < (on_name > 0.01).mean() < 1
 
 
 def test_an_observation_shows_the_same_questions():

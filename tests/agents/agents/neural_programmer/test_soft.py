@@ -35,7 +35,9 @@ def made(config=SMALL):
 @pytest.mark.parametrize("mixture", [False, True])
 def test_the_gradient_is_that_of_the_weighted_losses_and_the_divergence_from_uniform(mixture):
     """An independent way: autograd of one scalar, without the detour over the logits."""
-    config = replace(SMALL, stages=(Stage(5, mixture=mixture, pull=0.7, dropout=0.2), Stage(5)))
+    config = replace(
+        SMALL, pointer=mixture, stages=(Stage(5, mixture=mixture, pull=0.7, dropout=0.2), Stage(5))
+    )
     objective, theta = made(config)
     stage, errors = config.stages[0], objective.error2.clone()
     _, gradient = objective._gradient(State.begin(theta), stage, 0)
@@ -56,9 +58,7 @@ def test_the_gradient_is_that_of_the_weighted_losses_and_the_divergence_from_uni
     loss, _ = (soft.mixture_loss if mixture else soft.mean_loss)(
         tables, answers, chosen, errors[drawn.template]
     )
-    divergence = sum(
-        _divergence(getattr(choice, name)) for choice in chosen for name in ("operation", "column")
-    )
+    divergence = sum(_divergence(choice.operation) for choice in chosen)
     total = (weights * loss).sum() + 0.7 * divergence.sum() / (len(loss) * fresh.shape.steps)
     (expected,) = torch.autograd.grad(total, variable)
     torch.testing.assert_close(gradient, expected, rtol=2e-3, atol=2e-5)
@@ -145,11 +145,33 @@ def test_templates_leave_out_names_and_entries():
             assert len(np.unique(operations[template == each], axis=0)) == 1
 
 
-def test_all_stages_but_the_first_repeat():
+def test_the_last_stage_repeats():
     stages = SMALL.stages
-    names = [stages.index(soft.stage_at(stages, step)[0]) for step in range(15)]
-    assert names == [0, 0, 0, 0, 1, 1, 1, 2, 2, 1, 1, 1, 2, 2, 1]
+    names = [stages.index(soft.stage_at(stages, step)[0]) for step in range(12)]
+    assert names == [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2]
     assert [soft.stage_at(stages, step)[1] for step in (0, 3, 4, 8, 9)] == [0, 3, 0, 1, 0]
+
+
+def test_what_is_solved_when_a_stage_begins_is_neither_dropped_nor_pulled():
+    objective, theta = made()
+    state = State(theta, torch.zeros_like(theta), torch.zeros_like(theta), SMALL.stages[0].steps)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data, "are_right", lambda task, posed, actions: np.ones(len(actions), bool))
+        next(objective.gradients(state, 1, lambda: None))
+    assert objective.solved.bool().all()
+    drawn = objective._draw(SMALL.stages[1], 0, 4)
+    assert not drawn.unsolved.any()
+    assert not drawn.dropped.any()
+
+
+def test_half_of_a_minibatch_has_unsolved_templates():
+    objective, _ = made()
+    objective.solved[:] = 1.0
+    objective.solved[3] = 0.0
+    template = objective._draw(SMALL.stages[1], 0, 0).template
+    assert SMALL.batch // 2 <= (template == 3).sum() < SMALL.batch
+    objective.solved[3] = 1.0
+    assert (objective._draw(SMALL.stages[1], 0, 0).template == 3).sum() < SMALL.batch // 4
 
 
 def test_a_template_is_solved_when_hard_choices_answer_it():

@@ -39,6 +39,7 @@ def test_settings_out_of_range_are_refused():
     for change, message in (
         ({"columns": (3, 1)}, "columns must be"),
         ({"batch": 2000}, "batch must be at most"),
+        ({"pointer": True, "attention": False}, "pointer needs attention"),
         ({"noise": -1.0}, "noise must be at least"),
         ({"hidden": 0}, "hidden must be at least 1"),
     ):
