@@ -4,7 +4,7 @@ A function that was learned joins the machine's modules if its program halts and
 numbers modulo every M up to ``config.largest``: these are looked at besides the pairs. Programs and
 modules that were learned never change again. Some searches begin at an earlier program, with one of
 its modules replaced by another (``circuits/lift.py``), instead of a random one: see ``_start``.
-Where that leads nowhere, another program of that earlier task is searched for, until there is one.
+Where that leads nowhere, the next search is for another program of that earlier task.
 """
 
 from __future__ import annotations
@@ -77,11 +77,6 @@ class LibraryLearner:
         """How many tasks have a program."""
         return len({policy.env_id for policy in self.programs})
 
-    @property
-    def _most(self) -> int:
-        """How many searches a task may have, those for other programs included."""
-        return self.config.attempts * len(self.config.tasks)
-
     def _begin(self) -> SearchLearner:
         task = min(self.progress.task, len(self.config.tasks) - 1)
         search = SearchLearner(self.config.search(task), self._index(task), self._modules(task))
@@ -90,7 +85,8 @@ class LibraryLearner:
 
     def _index(self, task: int) -> int:
         """Return the number of the next search for a task among those of all restarts."""
-        return self.index * self._most + self.progress.searches[task]
+        most = self.config.attempts * len(self.config.tasks)
+        return self.index * most + self.progress.searches[task]
 
     def _modules(self, task: int) -> Library:
         """Return what was learned before a task: the newest modules stand first in the library."""
@@ -173,21 +169,16 @@ class LibraryLearner:
         return True
 
     def _next(self, kept: bool) -> None:
-        """Go on with the next task, or with another search for this one."""
+        """Go on with the next task, another attempt, or the task that the last one began at."""
         now = self._counted()
-        done = kept or now.searches[now.stage] == self.config.attempts
-        if now.task == now.stage and done:
+        if now.task < now.stage:  # whatever came of it
+            self.progress = replace(now, task=now.stage)
+        elif kept or now.searches[now.stage] == self.config.attempts:
             self.progress = replace(now, stage=now.stage + 1, task=now.stage + 1)
+        elif self.origin is not None:
+            self.progress = replace(now, task=self.origin)
         else:
-            self.progress = replace(now, task=now.stage if kept else self._asked(now))
-
-    def _asked(self, now: Progress) -> int:
-        """Return the task to search for where the last search has failed.
-
-        It is the one whose program that search began at; once asked, until it has another program.
-        """
-        asked = self.origin if now.task == now.stage else now.task
-        return now.stage if asked is None or now.searches[asked] == self._most else asked
+            self.progress = now
 
     def _counted(self) -> Progress:
         """Return the progress with the search that has ended."""

@@ -143,11 +143,10 @@ def test_another_program_is_searched_for_without_what_came_after(stalled):
     [
         (1, 1, None, (1, 0), False, (1, 1)),  # it began at random: again
         (1, 1, 0, (1, 0), False, (1, 0)),  # it began at a program of the first: another of those
-        (1, 0, None, (1, 1), False, (1, 0)),  # none: again
+        (1, 0, None, (1, 1), False, (1, 1)),  # none: back all the same
         (1, 0, None, (1, 1), True, (1, 1)),  # there is one: back
-        (1, 0, None, (5, 1), False, (1, 1)),  # the sixth in vain: back
-        (1, 1, 0, (6, 1), False, (1, 1)),  # no more of those
         (1, 1, 0, (1, 2), False, (2, 2)),  # the third attempt in vain: on
+        (1, 0, None, (3, 2), False, (1, 1)),  # attempts of the task under way count
         (0, 0, None, (0, 0), True, (1, 1)),  # found: on
     ],
 )
