@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neuralprog_agents.agents.search import agent
-from neuralprog_agents.circuits.proofs import TapeProgram
+from neuralprog_agents.circuits.proofs import TapeProgram, exhaustive
 from neuralprog_agents.circuits.search_config import SearchConfig as Config
 from neuralprog_agents.circuits.tables import run
 from neuralprog_agents.evaluation.agents import open_agent, pretrained
@@ -51,3 +51,12 @@ def test_a_program_that_halts_does_so_whatever_the_memory(name, spare):
     final = run(task.machine, policy.table, posed, np.full(50, policy.limit(length)))
     assert final.halted.all()
     assert (task.score(final, posed) == 1).all()
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_the_shortest_inputs_are_right_too(name):
+    """Lengths 1 and 2 have no held-out instances, so no score shows them."""
+    policy = open_agent(name).policy
+    proof = exhaustive.prove(TapeProgram(policy.env_id, policy.table, policy.limit), numbers=5)
+    assert proof.cases
+    assert not proof.failing
