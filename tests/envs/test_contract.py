@@ -184,7 +184,7 @@ def test_specs_and_environments_survive_serialisation(env_id):
 def use(env, moment):
     """Let an environment keep what it may keep: what experts, answers and pictures need."""
     task = env.task
-    instances = getattr(env, "instance", None) or batch.take(env._instances, slice(0, 1))
+    instances = getattr(env, "instance", None) or batch.take(env._episodes.instances, slice(0, 1))
     actions = demonstration(task, instances)
     state = task.machine.initial(instances)
     if moment == 1:
@@ -403,7 +403,7 @@ def test_the_difficulty_of_one_episode_can_be_chosen(env_id):
         gym.make_vec(env_id, 4, vectorization_mode="vector_entry_point").unwrapped,
     ):
         env.reset(seed=0, options={"length": longest})
-        instances = getattr(env, "instance", None) or env._instances
+        instances = getattr(env, "instance", None) or env._episodes.instances
         assert set(instances.length) == {longest}
         with pytest.raises(ValueError, match="impossible"):
             env.reset(options={"length": longest + 1000})

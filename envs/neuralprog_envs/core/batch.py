@@ -45,10 +45,22 @@ def copy(batch: Batch) -> Batch:
     return kind(*[getattr(batch, name).copy() for name in _names(kind)])  # type: ignore[arg-type]
 
 
-def assign(batch: Any, rows: Rows, values: Any) -> None:
-    """Write ``values`` (one row each) into the given rows of every array, in place."""
+def blank(batch: Batch, rows: int) -> Batch:
+    """Return a batch of so many rows, whose content is arbitrary, of the same arrays."""
+    kind = type(batch)
+    arrays = [getattr(batch, name) for name in _names(kind)]  # type: ignore[arg-type]
+    return kind(*[np.empty((rows, *array.shape[1:]), array.dtype) for array in arrays])
+
+
+def assign(batch: Any, rows: Rows, values: Any, done: Any = None) -> None:
+    """Write ``values`` (one row each) into the given rows of every array, in place.
+
+    An array that the batch shares with the batch ``done`` has its values already.
+    """
     for name in _names(type(batch)):  # type: ignore[arg-type]
         target, source = getattr(batch, name), getattr(values, name)
+        if target is getattr(done, name, None):
+            continue
         if _as_elements(target, source):
             _whole_rows(target)[rows] = _whole_rows(source)
         else:

@@ -71,7 +71,8 @@ class Draws:
         """Return fresh uniform 64-bit patterns, shape (B, columns)."""
         counters = np.arange(self._counter + 1, self._counter + 1 + columns, dtype=np.uint64)
         self._counter += columns
-        return mix(self._key + counters * _GAMMA)
+        counters *= _GAMMA
+        return mix(self._key + counters)
 
     def integers(self, low: ArrayLike, high: ArrayLike, columns: int) -> Ints:
         """Return uniform integers in low..high-1, shape (B, columns), dtype int32.
@@ -82,8 +83,11 @@ class Draws:
             columns: Values for each address.
         """
         span = (np.asarray(high) - np.asarray(low)).astype(np.uint64)
-        offset = ((self.bits(columns) >> _HALF) * span) >> _HALF
-        return np.asarray(low, dtype=np.int32) + offset.astype(np.int32)
+        bits = self.bits(columns)
+        bits >>= _HALF
+        bits *= span
+        bits >>= _HALF
+        return np.asarray(low, dtype=np.int32) + bits.astype(np.int32)
 
     def integer(self, low: ArrayLike, high: ArrayLike) -> Ints:
         """Return one uniform integer in low..high-1 for each address, shape (B,)."""

@@ -25,7 +25,9 @@ SPLITS: dict[str, tuple[int, int]] = {
 """The percentiles of the fingerprint that belong to each split."""
 
 _MAX_ATTEMPTS = 2000
-_BUFFER_BYTES = 4_000_000
+_BUFFER_BYTES = 8_000_000
+_AT_ONCE = 2048
+"""So many instances are drawn at once: arrays that outgrow the cache take several times as long."""
 
 
 def check_split(split: str) -> str:
@@ -63,6 +65,7 @@ def draw(
     indices: ArrayLike,
     lengths: tuple[int, int] | Ints,
     split: str = "train",
+    into: tuple[Any, NDArray[np.intp]] | None = None,
 ) -> Any:
     """Return the instances at B addresses; raise ValueError if the split has none of some length.
 
@@ -73,6 +76,7 @@ def draw(
         lengths: Shortest and longest, between which each address draws its length uniformly; or an
             array of lengths, shape (B,).
         split: A key of ``SPLITS``.
+        into: A batch to write them into, which is then returned, and their B rows there.
     """
     index = as_words(indices)
     address = combine(np.broadcast_to(as_words(seeds), index.shape), index)
@@ -80,18 +84,32 @@ def draw(
         length = Draws(mix(address)).integer(lengths[0], lengths[1] + 1)
     else:
         length = lengths
-    instances = task.sample(Draws(address), length)
-    rejected = np.flatnonzero(~_belongs(task, instances, length, split))
-    for attempt in range(1, _MAX_ATTEMPTS):
-        if not rejected.size:
+    instances, rows = into or (None, np.arange(len(address)))
+    left = np.arange(len(address))
+    for attempt in range(_MAX_ATTEMPTS):
+        keys = combine(address[left], as_words(attempt)) if attempt else address
+        rejected = []
+        for start in range(0, max(len(left), 1), _AT_ONCE):
+            part = left[start : start + _AT_ONCE]
+            fresh = task.sample(Draws(keys[start : start + _AT_ONCE]), length[part])
+            instances = _written(instances, rows, part, fresh)
+            rejected.append(part[~_belongs(task, fresh, length[part], split)])
+        left = np.concatenate(rejected)
+        if not left.size:
             return instances
-        again = combine(address[rejected], as_words(attempt))
-        retry = task.sample(Draws(again), length[rejected])
-        batch.assign(instances, rejected, retry)
-        rejected = rejected[~_belongs(task, retry, length[rejected], split)]
     raise ValueError(
-        f"found no instance of split {split!r} at length {length[rejected[0]]}: too few exist"
+        f"found no instance of split {split!r} at length {length[left[0]]}: too few exist"
     )
+
+
+def _written(instances: Any, rows: NDArray[np.intp], part: NDArray[np.intp], fresh: Any) -> Any:
+    """Return the instances, at first None, with fresh ones in a part of their rows."""
+    if instances is None and len(part) == len(rows):
+        return fresh
+    if instances is None:
+        instances = batch.blank(fresh, len(rows))
+    batch.assign(instances, rows[part], fresh)
+    return instances
 
 
 def _belongs(task: Task, instances: Any, length: Ints, split: str) -> NDArray[np.bool_]:
@@ -112,7 +130,7 @@ class InstanceStream:
 
     Slot j yields the addresses (seeds[j], 0), (seeds[j], 1), … whatever the block size. ``lengths``
     are the shortest and the longest; ``index``, shape (n,), says how many instances of each slot
-    came before, by default none.
+    came before, by default none. The first instances are drawn alone: many a stream ends there.
     """
 
     def __init__(
@@ -127,9 +145,7 @@ class InstanceStream:
         self._seeds = as_words(seeds)
         none = np.zeros(len(self._seeds), dtype=np.int64)
         self._index = none if index is None else index.copy()
-        self._first = self._index.copy()
         self._block = 1
-        self._buffer = self._draw(np.arange(len(self._seeds)))
 
     @property
     def position(self) -> tuple[Bits, NDArray[np.int64]]:
@@ -142,12 +158,32 @@ class InstanceStream:
 
     def next(self, slots: NDArray[np.intp]) -> Any:
         """Return the next instance of each of the given slots, and move on."""
-        used = self._index[slots] - self._first[slots]
-        if used.max() >= self._block:
+        if self._block == 1:
+            return self._next_alone(slots)
+        return batch.take(*self.claim(slots))
+
+    def claim(self, slots: NDArray[np.intp]) -> tuple[Any, NDArray[np.intp]]:
+        """Do what ``next`` does; return a batch and the rows of it that are the instances.
+
+        The batch is written over later.
+        """
+        if self._block == 1:
+            return self._next_alone(slots), np.arange(len(slots))
+        index = self._index[slots]
+        if (index >= self._drawn[slots]).any():
             self._refill()
-            used = self._index[slots] - self._first[slots]
         self._index[slots] += 1
-        return batch.take(self._buffer, slots * self._block + used)
+        return self._buffer, self._row(slots, index)
+
+    def _next_alone(self, slots: NDArray[np.intp]) -> Any:
+        """Draw the next instances and no others; then choose how many to draw ahead."""
+        fresh = draw(self._task, self._seeds[slots], self._index[slots], self._lengths, self._split)
+        self._index[slots] += 1
+        weight = len(self._seeds) * batch.row_bytes(fresh)
+        self._block = int(np.clip(_BUFFER_BYTES // weight, 1, 256))
+        self._buffer = batch.blank(fresh, len(self._seeds) * self._block)
+        self._drawn = self._index.copy()
+        return fresh
 
     def next_at(self, slots: NDArray[np.intp], length: int) -> Any:
         """Return the next instance of each slot, but at the given length."""
@@ -156,23 +192,15 @@ class InstanceStream:
         return draw(self._task, self._seeds[slots], index, (length, length), self._split)
 
     def _refill(self) -> None:
-        """Draw ahead again for every slot that has used more than half of its block."""
-        if self._block == 1:
-            self._first[:] = self._index
-            self._block = self._choose_block()
-            self._buffer = self._draw(np.arange(len(self._seeds)))
-            return
-        slots = np.flatnonzero(self._index - self._first > self._block // 2)
-        self._first[slots] = self._index[slots]
-        rows = slots[:, None] * self._block + np.arange(self._block)
-        batch.assign(self._buffer, rows.ravel(), self._draw(slots))
+        """Draw as many instances ahead for every slot as its block has room for."""
+        done = np.maximum(self._drawn, self._index)  # ``next_at`` may have passed some
+        room = self._index + self._block - done
+        slots = np.repeat(np.arange(len(room)), room)
+        index = np.arange(len(slots)) + np.repeat(done - (np.cumsum(room) - room), room)
+        into = self._buffer, self._row(slots, index)
+        draw(self._task, self._seeds[slots], index, self._lengths, self._split, into)
+        self._drawn = self._index + self._block
 
-    def _choose_block(self) -> int:
-        """Return how many instances to draw ahead for each slot, by the bytes of one."""
-        weight = len(self._seeds) * batch.row_bytes(self._buffer)
-        return int(np.clip(_BUFFER_BYTES // weight, 2, 256))
-
-    def _draw(self, slots: NDArray[np.intp]) -> Any:
-        ahead = self._first[slots, None] + np.arange(self._block)
-        seeds = np.repeat(self._seeds[slots], self._block)
-        return draw(self._task, seeds, ahead.ravel(), self._lengths, self._split)
+    def _row(self, slots: NDArray[np.intp], index: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Return where the buffer has a slot's instance: each slot's block is a ring."""
+        return slots * self._block + index % self._block

@@ -13,8 +13,9 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from neuralprog_envs.core import arguments, batch
+from neuralprog_envs.core import arguments, batch, episodes
 from neuralprog_envs.core.display import Moment
+from neuralprog_envs.core.episodes import Endings, Episodes, Slots
 from neuralprog_envs.core.instances import InstanceStream, check_lengths, draw
 from neuralprog_envs.interfaces.env import check_render_mode
 from neuralprog_envs.interfaces.frame import Frame, Style
@@ -26,7 +27,6 @@ from neuralprog_envs.interfaces.setting import (
     observation_space,
 )
 
-Rows = NDArray[np.intp]
 _MODES = (AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP)
 
 
@@ -70,11 +70,10 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         self.task = self.setting.task
         self.single_action_space = action_space(self.task)
         self.single_observation_space = observation_space(self.task)
-        every = np.tile(self.single_action_space.nvec, (self.num_envs, 1))
-        self.action_space = gym.spaces.MultiDiscrete(every)
+        self._choices = np.tile(self.single_action_space.nvec, (self.num_envs, 1))
+        self.action_space = gym.spaces.MultiDiscrete(self._choices)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self._choices = np.array(self.task.machine.actions, dtype=np.uint64)
-        self._every: Rows = np.arange(self.num_envs)
+        self._every: Slots = np.arange(self.num_envs)
         self._before: Any = None  # the states before the last step; then its actions and rewards
         self._actions = np.zeros(0, dtype=np.int64)
         self._rewards = np.zeros(0)
@@ -93,6 +92,7 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         self.setting = self.setting.at(length)
         if self._stream is not None:
             self._stream = self._stream.with_lengths(self.setting.lengths)
+            self._episodes.stream = self._stream
 
     def reset(
         self,
@@ -111,13 +111,11 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         if "length" in chosen:
             length = arguments.integer("length", chosen["length"], 0)
             check_lengths(self.task, length, self.setting.split)
-            self._instances = self._stream.next_at(self._every, length)
+            instances = self._stream.next_at(self._every, length)
         else:
-            self._instances = self._stream.next(self._every)
-        self._state = self.task.machine.initial(self._instances)
-        self._limit = self.setting.limits(self._instances.length)
-        self._steps = np.zeros(self.num_envs, dtype=np.int64)
-        self._pending: Rows = self._every[:0]
+            instances = self._stream.next(self._every)
+        self._episodes = Episodes(self.task, self._stream, self.setting.limits, instances)
+        self._pending: Slots = self._every[:0]
         self._potential, self._before = self._score(), None
         return self._observe(), self._info(self._flag(self._pending))
 
@@ -132,9 +130,8 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         return {
             "seed": seeds,
             "index": index,
-            "length": self._instances.length.copy(),
+            "length": self._episodes.instances.length.copy(),
             "pending": self._flag(self._pending),
-            "steps": self._steps.copy(),
             **{f"state.{name}": array for name, array in batch.numbers(self._state).items()},
         }
 
@@ -146,12 +143,10 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         seeds, index, length = (snapshot[name].copy() for name in ("seed", "index", "length"))
         lengths, split = self.setting.lengths, self.setting.split
         self._stream = InstanceStream(self.task, seeds, lengths, split, index)
-        self._instances = draw(self.task, seeds, index - 1, length, split)
-        posed = self.task.machine.initial(self._instances)
-        held = {name: snapshot[f"state.{name}"].copy() for name in batch.numbers(posed)}
-        self._state = replace(posed, **held)
-        self._limit = self.setting.limits(length)
-        self._steps = snapshot["steps"].copy()
+        instances = draw(self.task, seeds, index - 1, length, split)
+        self._episodes = Episodes(self.task, self._stream, self.setting.limits, instances)
+        held = {name: snapshot[f"state.{name}"].copy() for name in batch.numbers(self._state)}
+        self._episodes.state = replace(self._state, **held)
         self._pending = np.flatnonzero(snapshot["pending"])
         self._potential, self._before = self._score(), None
         return self._observe(), self._info(self._flag(self._every[:0]))
@@ -193,106 +188,84 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
             ValueError: The shape is wrong, or a number is a fraction or out of range.
         """
         self._running()
-        machine = self.task.machine
         checked = self._checked(actions)
         if self.render_mode is not None:
-            self._before, self._actions = batch.copy(self._state), checked
-        self._state = machine.advance(self._state, checked)
-        self._steps += 1
-        self._renew(self._pending)
-        terminated = machine.halted(self._state).copy()
-        truncated = self._steps >= self._limit
-        truncated &= ~terminated
-        ended = np.flatnonzero(terminated | truncated)
-        success = self._successes(ended)
-        reward = self._rewards = self._reward(ended, success)
+            self._before, self._actions = batch.copy(self._state), checked.copy()
+        endings = episodes.step(self._episodes, checked, self._pending)
+        reward = self._rewards = self._reward(endings)
         if self.autoreset_mode is AutoresetMode.NEXT_STEP:
-            self._pending = ended
-            info = self._info(success)
+            self._pending = endings.slots
+            info = self._info(endings.success)
         else:
-            info = self._finish(ended, success)
-        return self._observe(), reward, terminated, truncated, info
+            info = self._finish(endings)
+        return self._observe(), reward, endings.terminated, endings.truncated, info
 
     def _checked(self, actions: NDArray[Any]) -> NDArray[np.int64]:
-        """Return the actions as int64, shape (n, K), column by column in memory."""
-        array = arguments.grid("actions", actions, self.action_space.shape)
-        columns = np.ascontiguousarray(array.T, dtype=np.int64)
-        unsigned = columns.view(np.uint64)  # a negative number becomes a huge one
-        if (unsigned.max(axis=1) >= self._choices).any():
-            number, slot = np.argwhere(unsigned >= self._choices[:, None])[0]
+        """Return the actions as int64, shape (n, K)."""
+        choices = self._choices
+        array = arguments.grid("actions", actions, choices.shape)
+        numbers = np.ascontiguousarray(array, dtype=np.int64)
+        wrong = numbers.view(np.uint64) >= choices.view(np.uint64)  # a negative number is huge
+        if wrong.any():
+            slot, number = np.argwhere(wrong)[0]
             raise ValueError(
                 f"action out of range in slot {slot}: {self.task.machine.action_names[number]} = "
-                f"{array[slot, number]}, must be 0..{self._choices[number] - 1}"
+                f"{array[slot, number]}, must be 0..{choices[slot, number] - 1}"
             )
-        return columns.T
+        return numbers
 
-    def _renew(self, slots: Rows) -> None:
-        """Pose the next instance in some slots."""
-        if not slots.size:
-            return
-        fresh = self._running().next(slots)
-        batch.assign(self._instances, slots, fresh)
-        batch.assign(self._state, slots, self.task.machine.initial(fresh))
-        self._limit[slots] = self.setting.limits(fresh.length)
-        self._steps[slots] = 0
+    @property
+    def _state(self) -> Any:
+        return self._episodes.state
 
     def _score(self) -> NDArray[np.float64]:
-        if self.setting.reward == "sparse":
-            return np.zeros(self.num_envs)
-        return self.task.score(self._state, self._instances)
+        sparse = self.setting.reward == "sparse"
+        return np.zeros(self.num_envs) if sparse else self._episodes.score()
 
-    def _successes(self, slots: Rows) -> NDArray[np.bool_]:
-        """Return which of some slots hold a wholly right answer, shape (n,)."""
-        right = np.zeros(self.num_envs, dtype=bool)
-        if slots.size:
-            state, instances = batch.take(self._state, slots), batch.take(self._instances, slots)
-            right[slots] = self.task.score(state, instances) == 1.0
-        return right
-
-    def _reward(self, ended: Rows, success: NDArray[np.bool_]) -> NDArray[np.float64]:
+    def _reward(self, endings: Endings) -> NDArray[np.float64]:
         """Return this step's rewards, shape (n,); a slot that was just renewed gets 0."""
-        reward = np.zeros(self.num_envs)
         kind = self.setting.reward
-        if kind != "sparse":
-            before, after = self._potential, self._score()
-            if kind == "shaped":
-                after[ended] = 0.0
-            reward = self.setting.discount * after - before
-            reward[self._pending] = 0.0
-            self._potential = after
-        if kind != "progress":
-            reward += success
-        return reward
+        if kind == "sparse":
+            return endings.success.astype(np.float64)
+        before, after = self._potential, self._score()
+        if kind == "shaped":
+            after[endings.slots] = 0.0
+        reward = self.setting.discount * after - before
+        reward[self._pending] = 0.0
+        self._potential = after
+        return reward + endings.success if kind == "shaped" else reward
 
-    def _finish(self, ended: Rows, success: NDArray[np.bool_]) -> dict[str, Any]:
+    def _finish(self, endings: Endings) -> dict[str, Any]:
         """End some slots' episodes within this step: renew them, report how they ended."""
+        ended, success = endings.slots, endings.success
         final: dict[str, Any] = {}
         if ended.size:
             final["final_obs"], final["_final_obs"] = self._final_obs(ended), self._flag(ended)
             info = self._info(success, ended)
             final["final_info"], final["_final_info"] = info, self._flag(ended)
-            self._renew(ended)
+            self._episodes.renew(ended)
             if self.setting.reward != "sparse":
                 self._potential[ended] = self._score()[ended]
         return {**self._info(np.zeros_like(success)), **final}
 
-    def _final_obs(self, slots: Rows) -> NDArray[np.object_]:
+    def _final_obs(self, slots: Slots) -> NDArray[np.object_]:
         last = self.task.machine.observe(batch.take(self._state, slots))
         rows = [bare({name: array[i] for name, array in last.items()}) for i in range(len(slots))]
         final = np.full(self.num_envs, None, dtype=object)
         final[slots] = np.fromiter(rows, dtype=object, count=len(rows))
         return final
 
-    def _info(self, success: NDArray[np.bool_], slots: Rows | None = None) -> dict[str, Any]:
+    def _info(self, success: NDArray[np.bool_], slots: Slots | None = None) -> dict[str, Any]:
         """Return the info of all slots, or of some, with zeros for the others."""
         mask = self.task.machine.action_mask(self._state)
-        there = self._flag(self._every if slots is None else slots)
+        there = np.ones(self.num_envs, dtype=bool)
         if slots is not None:
+            there = self._flag(slots)
             mask = mask & there[:, None]
         flags = {"_action_mask": there, "_success": there.copy()}
         return {"action_mask": mask, "success": success, **flags}
 
-    def _flag(self, slots: Rows) -> NDArray[np.bool_]:
+    def _flag(self, slots: Slots) -> NDArray[np.bool_]:
         flags = np.zeros(self.num_envs, dtype=bool)
         flags[slots] = True
         return flags
@@ -324,15 +297,15 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         return tuple(self.style.pixels(frame.drawing()) for frame in frames)
 
     def _frame(self, slot: int) -> Frame:
-        row, step = slice(slot, slot + 1), int(self._steps[slot])
-        state, instances = batch.take(self._state, row), batch.take(self._instances, row)
+        row, step = slice(slot, slot + 1), int(self._state.steps[slot])
+        state, instances = batch.take(self._state, row), batch.take(self._episodes.instances, row)
         moment = Moment(state, instances, ended=slot in self._pending)
         reward = None
         if self._before is not None and step:
             before, action = batch.take(self._before, row), tuple(self._actions[slot].tolist())
             moment = replace(moment, before=before, action=action)
             reward = float(self._rewards[slot])
-        return Frame(self.env_id, self.task, moment, step, int(self._limit[slot]), reward)
+        return Frame(self.env_id, self.task, moment, step, int(self._episodes.limit[slot]), reward)
 
 
 def _check_mode(mode: AutoresetMode | str) -> AutoresetMode:

@@ -27,7 +27,8 @@ def array(draws: Draws, n: Ints, M: int, *head: ArrayLike, least: int = 1) -> In
 def read(tape: Ints, addresses: NDArray) -> Ints:
     """Return ``tape[b, addresses[b, j]]``, shape of ``addresses``; addresses are clipped."""
     rows, M = tape.shape
-    cells = np.minimum(np.maximum(addresses, 0), M - 1)
+    cells = np.maximum(addresses, 0, dtype=np.intp)
+    np.minimum(cells, M - 1, out=cells)
     cells = cells + np.arange(0, rows * M, M)[:, None]
     return tape.reshape(-1).take(cells)  # half the time of take_along_axis
 

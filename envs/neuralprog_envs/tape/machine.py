@@ -35,7 +35,7 @@ OBSERVATIONS = ("full", "flags", "pointers")
 
 MOST_MODULES = 32
 """So many modules fit the compiled search, which keeps sets of wires in 64 bits."""
-_MAX_TABLE = 64
+LARGEST_TABLE = 64
 """Up to this memory size an operation is one look-up in a table of 15·M² entries."""
 
 
@@ -99,7 +99,7 @@ class TapeMachine:
         return self.operations.index(operation) if operation in self.operations else -1
 
     @cached_property
-    def _special(self) -> tuple[int, int, int]:
+    def special(self) -> tuple[int, int, int]:
         """The numbers of the operations that are no functions of two numbers."""
         return self.number("READ"), self.number("WRITE"), self.number("HALT")
 
@@ -194,7 +194,7 @@ class TapeMachine:
     def _instruct(self, state: TapeState, action: NDArray[Any]) -> Bools:
         # Every index is in range; mode="clip" spares NumPy a buffer that checking would need.
         operation, a, b, destination = np.ascontiguousarray(action.T)
-        READ, WRITE, HALT = self._special
+        READ, WRITE, HALT = self.special
         cells, values = state.tape.reshape(-1), state.registers.reshape(-1)
         first = row_starts(len(state.tape), self.registers)
         A, B = values.take(first + a, mode="clip"), values.take(first + b, mode="clip")
@@ -213,14 +213,14 @@ class TapeMachine:
     def _compute(self, operation: NDArray[Any], A: Ints, B: Ints) -> Ints:
         """Return each row's operation on A and B, shape (B,); READ, WRITE and HALT give 0."""
         M = self.memory_size
-        if M <= _MAX_TABLE:
-            return self._table.take((operation * M + A) * M + B, mode="clip")
+        if M <= LARGEST_TABLE:
+            return self.table.take((operation * M + A) * M + B, mode="clip")
         zero = np.zeros_like(A)
         results = [m.apply(A, B, M) if m.apply else zero for m in self.module_list]
         return np.choose(operation, [*results, zero]).astype(np.int32)
 
     @cached_property
-    def _table(self) -> Ints:
+    def table(self) -> Ints:
         """Every operation's results: entry (operation · M + a) · M + b, shape (15·M²,)."""
         return operation_table(self.memory_size, self.module_list)
 

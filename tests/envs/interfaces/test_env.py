@@ -179,7 +179,7 @@ def test_a_curriculum_sets_the_lengths_of_the_episodes_to_come(env_id):
             if over:
                 env.reset()
             lengths.append(int(env.instance.length[0]))
-        assert vector._instances.length.tolist() == [lengths[-1] for lengths in drawn]
+        assert vector._episodes.instances.length.tolist() == [lengths[-1] for lengths in drawn]
     assert {n for lengths in drawn for n in lengths[:3]} == {low}
     assert {n for lengths in drawn for n in lengths} == {low, low + 1}
     for env in (vector, singles[0]):

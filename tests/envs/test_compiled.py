@@ -1,0 +1,59 @@
+"""What is compiled equals what is in NumPy, in all environments."""
+
+import subprocess
+import sys
+
+import gymnasium as gym
+import pytest
+from gymnasium.vector import AutoresetMode
+
+from neuralprog_envs import REGISTRY
+from tests.envs.test_contract import VARIANTS, assert_same, variants
+
+compiled = pytest.importorskip("neuralprog_envs.compiled")
+compiled.use(False)  # importing it has put it in use
+
+
+@variants
+def test_compiled_steps_equal_those_in_numpy(env_id, settings):
+    limit = 3 if REGISTRY[env_id].family == "table" else 9
+    mode = list(AutoresetMode)[VARIANTS.index((env_id, settings)) % 2]
+    env, other = (
+        gym.make_vec(
+            env_id,
+            16,
+            vectorization_mode="vector_entry_point",
+            autoreset_mode=mode,
+            max_steps=limit,
+            **settings,
+        )
+        for _ in range(2)
+    )
+    env.action_space.seed(1)
+    assert_same_results(env.reset(seed=2), other.reset(seed=2))
+    for _ in range(60):
+        action = env.action_space.sample()
+        if settings.get("action") == "circuit":
+            action[:, -1] = env.np_random.random(16) < 0.08
+        expected = env.step(action)
+        compiled.use()
+        try:
+            found = other.step(action)
+        finally:
+            compiled.use(False)
+        assert_same_results(expected, found)
+
+
+def assert_same_results(one, other):
+    for left, right in zip(one, other, strict=True):
+        assert_same(left, right)
+
+
+def test_nothing_is_compiled_unless_it_is_asked_for():
+    code = (
+        "import sys, gymnasium as gym, neuralprog_envs\n"
+        "env = gym.make_vec('NRAMCopy-v0', 2, vectorization_mode='vector_entry_point')\n"
+        "env.reset(seed=0); env.step(env.action_space.sample())\n"
+        "assert not {'numba', 'neuralprog_envs.compiled'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
