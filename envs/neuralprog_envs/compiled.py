@@ -13,10 +13,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from neuralprog_envs.core import episodes
+from neuralprog_envs.core import draws, episodes
+from neuralprog_envs.core.draws import Bits
 from neuralprog_envs.core.episodes import Endings, Episodes, Slots
 from neuralprog_envs.core.loops import Loop
 from neuralprog_envs.core.task import Bools, Ints, remember
+from neuralprog_envs.tape import arrays
 from neuralprog_envs.tape.machine import LARGEST_TABLE, TapeMachine
 
 Index = np.uintp
@@ -29,6 +31,38 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return njit(cache=True, error_model="numpy")(function)  # type: ignore[no-any-return]
     except RuntimeError:  # numba found no folder
         return njit(error_model="numpy")(function)  # type: ignore[no-any-return]
+
+
+@_compiled
+def _scaled(key: Bits, first: int, columns: int, low: int, span: int) -> Ints:
+    """Do what ``draws.uniform`` does."""
+    gamma, half = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
+    numbers = np.empty((len(key), columns), dtype=np.int32)
+    for row in range(len(key)):
+        for column in range(columns):
+            bits = key[row] + np.uint64(first + column) * gamma
+            bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            bits = (bits ^ (bits >> np.uint64(31))) >> half
+            numbers[row, column] = low + np.int64((bits * np.uint64(span)) >> half)
+    return numbers
+
+
+def _uniform(key: Bits, first: int, columns: int, low: Any, high: Any) -> Ints:
+    if isinstance(low, int) and isinstance(high, int):
+        return _scaled(key, first, columns, low, high - low)  # type: ignore[no-any-return]
+    return draws.uniform.numpy(key, first, columns, low, high)
+
+
+@_compiled
+def _read(tape: Ints, addresses: NDArray[Any]) -> Ints:
+    """Do what ``arrays.read`` does."""
+    found = np.empty(addresses.shape, dtype=tape.dtype)
+    for row in range(tape.shape[0]):
+        for column in range(addresses.shape[1]):
+            cell = min(max(addresses[row, column], 0), tape.shape[1] - 1)
+            found[row, column] = tape[row, Index(cell)]
+    return found
 
 
 class _Tables(NamedTuple):
@@ -165,7 +199,11 @@ def _posed(instances: Any) -> _Posed:
     return _Posed(instances.tape, instances.answer, instances.mask, instances.length)
 
 
-TWINS: tuple[tuple[Loop[..., Any], Callable[..., Any]], ...] = ((episodes.step, _step),)
+TWINS: tuple[tuple[Loop[..., Any], Callable[..., Any]], ...] = (
+    (draws.uniform, _uniform),
+    (arrays.read, _read),
+    (episodes.step, _step),
+)
 """Functions in NumPy, and those that are compiled."""
 
 

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuralprog_envs.core.loops import Loop
+
 Bits = NDArray[np.uint64]
 Ints = NDArray[np.int32]
 
@@ -57,22 +59,38 @@ def key_of(*words: int) -> int:
     return int(combine(*map(as_words, words))[0])
 
 
+def scrambled(key: Bits, first: int, columns: int) -> Bits:
+    """Return mix(key[b] + i · γ), shape (B, columns), for i = first, first + 1, …"""
+    counters = np.arange(first, first + columns, dtype=np.uint64)
+    counters *= _GAMMA
+    return mix(key[:, None] + counters)
+
+
+@Loop
+def uniform(key: Bits, first: int, columns: int, low: ArrayLike, high: ArrayLike) -> Ints:
+    """Return ``scrambled`` bits scaled to integers in low..high-1, shape (B, columns)."""
+    bits = scrambled(key, first, columns)
+    bits >>= _HALF
+    bits *= (np.asarray(high) - np.asarray(low)).astype(np.uint64)
+    bits >>= _HALF
+    return np.asarray(low, dtype=np.int32) + bits.astype(np.int32)
+
+
 class Draws:
     """A source of random integers for B addresses; ``key``, (B,), has one uint64 for each."""
 
     def __init__(self, key: Bits) -> None:
-        self._key = key[:, None]
-        self._counter = 0
+        self._key = key
+        self._counter = 1
 
     def __len__(self) -> int:
         return len(self._key)
 
     def bits(self, columns: int) -> Bits:
         """Return fresh uniform 64-bit patterns, shape (B, columns)."""
-        counters = np.arange(self._counter + 1, self._counter + 1 + columns, dtype=np.uint64)
+        first = self._counter
         self._counter += columns
-        counters *= _GAMMA
-        return mix(self._key + counters)
+        return scrambled(self._key, first, columns)
 
     def integers(self, low: ArrayLike, high: ArrayLike, columns: int) -> Ints:
         """Return uniform integers in low..high-1, shape (B, columns), dtype int32.
@@ -82,12 +100,9 @@ class Draws:
             high: One more than the largest value, likewise; at most 2**31.
             columns: Values for each address.
         """
-        span = (np.asarray(high) - np.asarray(low)).astype(np.uint64)
-        bits = self.bits(columns)
-        bits >>= _HALF
-        bits *= span
-        bits >>= _HALF
-        return np.asarray(low, dtype=np.int32) + bits.astype(np.int32)
+        first = self._counter
+        self._counter += columns
+        return uniform(self._key, first, columns, low, high)
 
     def integer(self, low: ArrayLike, high: ArrayLike) -> Ints:
         """Return one uniform integer in low..high-1 for each address, shape (B,)."""

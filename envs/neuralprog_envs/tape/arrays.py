@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuralprog_envs.core.draws import Draws
+from neuralprog_envs.core.loops import Loop
 from neuralprog_envs.core.task import Bools, Ints
 
 
@@ -24,6 +25,7 @@ def array(draws: Draws, n: Ints, M: int, *head: ArrayLike, least: int = 1) -> In
     return tape
 
 
+@Loop
 def read(tape: Ints, addresses: NDArray) -> Ints:
     """Return ``tape[b, addresses[b, j]]``, shape of ``addresses``; addresses are clipped."""
     rows, M = tape.shape
