@@ -112,8 +112,11 @@ class Machine(Protocol):
     def observe(self, state: Any) -> dict[str, NDArray[Any]]:
         """Return new observation arrays, each with the leading axis B."""
 
-    def action_mask(self, state: Any) -> Bools:
-        """Return the legal choices of all K integers, concatenated: (B, sum of ``actions``)."""
+    def action_mask(self, state: Any, seen: Mapping[str, NDArray[Any]] | None = None) -> Bools:
+        """Return the legal choices of all K integers, concatenated: (B, sum of ``actions``).
+
+        What ``observe`` has returned for the state may spare computing it again.
+        """
 
     def begin(self, instances: Any) -> Episode:
         """Start an episode on a batch of one instance."""

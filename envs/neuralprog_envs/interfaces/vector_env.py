@@ -117,7 +117,7 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         self._episodes = Episodes(self.task, self._stream, self.setting.limits, instances)
         self._pending: Slots = self._every[:0]
         self._potential, self._before = self._score(), None
-        return self._observe(), self._info(self._flag(self._pending))
+        return self._results(np.zeros(self.num_envs, dtype=bool))
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Return the position of every slot, as arrays of numbers, for ``restore``.
@@ -149,7 +149,7 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         self._episodes.state = replace(self._state, **held)
         self._pending = np.flatnonzero(snapshot["pending"])
         self._potential, self._before = self._score(), None
-        return self._observe(), self._info(self._flag(self._every[:0]))
+        return self._results(np.zeros(self.num_envs, dtype=bool))
 
     def _seeds(self, seed: Any) -> list[int | None]:
         if seed is None:
@@ -195,10 +195,12 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         reward = self._rewards = self._reward(endings)
         if self.autoreset_mode is AutoresetMode.NEXT_STEP:
             self._pending = endings.slots
-            info = self._info(endings.success)
+            observation, info = self._results(endings.success)
         else:
-            info = self._finish(endings)
-        return self._observe(), reward, endings.terminated, endings.truncated, info
+            final = self._finish(endings)
+            observation, info = self._results(np.zeros_like(endings.success))
+            info |= final
+        return observation, reward, endings.terminated, endings.truncated, info
 
     def _checked(self, actions: NDArray[Any]) -> NDArray[np.int64]:
         """Return the actions as int64, shape (n, K)."""
@@ -236,17 +238,19 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         return reward + endings.success if kind == "shaped" else reward
 
     def _finish(self, endings: Endings) -> dict[str, Any]:
-        """End some slots' episodes within this step: renew them, report how they ended."""
-        ended, success = endings.slots, endings.success
+        """End some slots' episodes within this step: renew them, return how they ended."""
+        ended = endings.slots
         final: dict[str, Any] = {}
         if ended.size:
             final["final_obs"], final["_final_obs"] = self._final_obs(ended), self._flag(ended)
-            info = self._info(success, ended)
+            there = self._flag(ended)
+            mask = self.task.machine.action_mask(self._state) & there[:, None]
+            info = self._info(mask, endings.success, there)
             final["final_info"], final["_final_info"] = info, self._flag(ended)
             self._episodes.renew(ended)
             if self.setting.reward != "sparse":
                 self._potential[ended] = self._score()[ended]
-        return {**self._info(np.zeros_like(success)), **final}
+        return final
 
     def _final_obs(self, slots: Slots) -> NDArray[np.object_]:
         last = self.task.machine.observe(batch.take(self._state, slots))
@@ -255,13 +259,17 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         final[slots] = np.fromiter(rows, dtype=object, count=len(rows))
         return final
 
-    def _info(self, success: NDArray[np.bool_], slots: Slots | None = None) -> dict[str, Any]:
-        """Return the info of all slots, or of some, with zeros for the others."""
-        mask = self.task.machine.action_mask(self._state)
-        there = np.ones(self.num_envs, dtype=bool)
-        if slots is not None:
-            there = self._flag(slots)
-            mask = mask & there[:, None]
+    def _results(self, success: NDArray[np.bool_]) -> tuple[Any, dict[str, Any]]:
+        """Return the observation and the info."""
+        machine = self.task.machine
+        seen = machine.observe(self._state)
+        mask = machine.action_mask(self._state, seen)
+        return bare(seen), self._info(mask, success, np.ones(self.num_envs, dtype=bool))
+
+    def _info(
+        self, mask: NDArray[np.bool_], success: NDArray[np.bool_], there: NDArray[np.bool_]
+    ) -> dict[str, Any]:
+        """Return the info of the slots that are there."""
         flags = {"_action_mask": there, "_success": there.copy()}
         return {"action_mask": mask, "success": success, **flags}
 
@@ -269,9 +277,6 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         flags = np.zeros(self.num_envs, dtype=bool)
         flags[slots] = True
         return flags
-
-    def _observe(self) -> Any:
-        return bare(self.task.machine.observe(self._state))
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Return the legal choices of every slot, shape (n, sum of choices)."""

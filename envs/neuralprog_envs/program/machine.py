@@ -43,7 +43,7 @@ from neuralprog_envs.program.episode import Move, ProgramEpisode, moves_of
 from neuralprog_envs.program.library import ACT, RETURN, Action, Library
 from neuralprog_envs.program.rules import Rules, tabulate
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
-from neuralprog_envs.program.world import World
+from neuralprog_envs.program.world import Kind, World, kinds
 
 
 @dataclass(frozen=True)
@@ -160,16 +160,14 @@ class ProgramMachine:
 
     def advance(self, state: ProgramState, action: NDArray[Any]) -> ProgramState:
         """Do what ``step`` does, in place; return the same state."""
-        program = action[:, 0].astype(np.intp)
-        arguments = action[:, 1:] * self.rules.takes[program]
-        effect, known = self.rules.find(program, arguments)
-        running = self._running(state)
-        legal = known & self._permitted(state, running, program)
+        program, running = action[:, 0], self._running(state)
+        word = self.rules.find(action)
+        legal = (word >= 0) & self._permitted(state, running, program)
         np.add(state.steps, 1, out=state.steps)
         if self.last_actions:
             remember(state.last_actions, action)
-        self._act(state, np.flatnonzero(legal & (program == ACT)), effect)
-        self._call(state, np.flatnonzero(legal & (program > ACT)), program, arguments)
+        self._act(state, np.flatnonzero(legal & (program == ACT)), word)
+        self._call(state, np.flatnonzero(legal & (program > ACT)), word)
         self._return(state, np.flatnonzero(legal & (program == RETURN)), running)
         return state
 
@@ -181,32 +179,35 @@ class ProgramMachine:
         for number, leave in self.rules.leaves:
             leave(state, rows[(running[rows] == number) & (state.depth[rows] > 0)])
 
-    def _act(self, state: ProgramState, rows: NDArray[np.intp], effect: NDArray[Any]) -> None:
-        chosen = effect[rows]
-        for number in np.flatnonzero(np.bincount(chosen)):
-            self.world.effects[number].apply(state, rows[chosen == number])
+    def _act(self, state: ProgramState, rows: NDArray[np.intp], word: NDArray[np.intp]) -> None:
+        effects = self.rules.effect[word[rows]]
+        for kind in self._kinds:
+            kind.apply(state, rows, effects)
 
-    def _call(
-        self,
-        state: ProgramState,
-        rows: NDArray[np.intp],
-        program: NDArray[np.intp],
-        arguments: NDArray[Any],
-    ) -> None:
+    @cached_property
+    def _kinds(self) -> tuple[Kind, ...]:
+        return kinds(self.world.effects)
+
+    def _call(self, state: ProgramState, rows: NDArray[np.intp], word: NDArray[np.intp]) -> None:
         full = state.depth[rows] == self.max_depth
         state.halted[rows[full]] = True
         rows = rows[~full]
-        place = state.depth[rows]
-        state.stack[rows, place, 0] = program[rows]
-        state.stack[rows, place, 1:] = arguments[rows]
+        called = self.rules.words[word[rows]]
+        state.stack[rows, state.depth[rows]] = called
         state.depth[rows] += 1
         for number, enter in self.rules.enters:
-            enter(state, rows[program[rows] == number])
+            enter(state, rows[called[:, 0] == number])
 
     def _running(self, state: ProgramState) -> NDArray[np.intp]:
         """Return the running program of each row, shape (B,), 0 if none."""
-        top = state.stack[row_numbers(len(state.depth)), np.maximum(state.depth - 1, 0), 0]
-        return np.where(state.depth > 0, top, 0).astype(np.intp)
+        return self._frame(state)[:, 0].astype(np.intp)
+
+    def _frame(self, state: ProgramState) -> Ints:
+        """Return the running program of each row and its arguments, shape (B, 4), 0 if none."""
+        place = row_numbers(len(state.depth)) * self.max_depth + np.maximum(state.depth - 1, 0)
+        frame = state.stack.reshape(-1, 4).take(place, axis=0)
+        frame *= (state.depth > 0)[:, None]
+        return frame
 
     def _permitted(
         self, state: ProgramState, running: NDArray[np.intp], program: NDArray[np.intp]
@@ -234,8 +235,7 @@ class ProgramMachine:
 
     def observe(self, state: ProgramState) -> dict[str, NDArray[Any]]:
         """Return new observation arrays."""
-        rows = row_numbers(len(state.depth))
-        frame = state.stack[rows, np.maximum(state.depth - 1, 0)] * (state.depth > 0)[:, None]
+        frame = self._frame(state)
         seen: dict[str, NDArray[Any]] = {
             "view": self.view(state),
             "program": frame[:, :1],
@@ -273,12 +273,14 @@ class ProgramMachine:
             raise ValueError("this world has no pictures")
         return np.stack([picture(*row) for row in hidden.tolist()])
 
-    def action_mask(self, state: ProgramState) -> Bools:
+    def action_mask(
+        self, state: ProgramState, seen: Mapping[str, NDArray[Any]] | None = None
+    ) -> Bools:
         """Return the legal programs, and the arguments that some legal program takes."""
-        legal = self.rules.allowed[self._running(state)]
-        seen = self.world.look(state, row_numbers(len(state.depth)))
+        view = self.view(state) if seen is None else seen["view"]
+        legal = self.rules.allowed.take(self._running(state), axis=0)
         for number, holds in self.rules.preconditions:
-            legal[:, number] &= holds(seen)
+            legal[:, number] &= holds(view.T)
         return self.rules.complete(legal)
 
     def begin(self, instances: ProgramInstances) -> ProgramEpisode:

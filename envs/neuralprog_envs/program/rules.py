@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.core.task import Bools
+from neuralprog_envs.core.task import Bools, Ints
 from neuralprog_envs.program.library import ACT, RETURN, Library
 
 
@@ -22,8 +22,10 @@ class Rules:
         enters: Likewise, of ``Program.enter``.
         leaves: Likewise, of ``Program.leave``.
         takes: Whether a program takes each argument, shape (n, 3), int.
-        values: How many values other than 0 each argument has, shape (n, 3); for ACT 0.
-        effect: The number of ACT's effect, or -1; one axis for each argument of ACT.
+        words: The actions of ``library.words``, (w, 4).
+        word: The number of the word that an action is, or -1; one axis for each of its integers.
+        strides: How far apart the numbers of an axis are in ``word``, (4,).
+        effect: The number of each word's effect, -1 where it is not of ACT, (w,).
         uses: Which values of the arguments, concatenated, a program takes, shape (n, A).
     """
 
@@ -32,17 +34,15 @@ class Rules:
     enters: tuple[tuple[int, Any], ...]
     leaves: tuple[tuple[int, Any], ...]
     takes: NDArray[np.int64]
-    values: NDArray[np.int64]
+    words: Ints
+    word: NDArray[np.intp]
+    strides: NDArray[np.int64]
     effect: NDArray[np.intp]
     uses: Bools
 
-    def find(
-        self, program: NDArray[np.intp], arguments: NDArray[Any]
-    ) -> tuple[NDArray[np.intp], Bools]:
-        """Return the effect of each row, if it is ACT, and whether its arguments are in range."""
-        effect = self.effect[tuple(arguments.T)]
-        given = (arguments <= self.values[program]) & (arguments >= self.takes[program])
-        return effect, np.where(program == ACT, effect >= 0, given.all(axis=1))
+    def find(self, action: NDArray[Any]) -> NDArray[np.intp]:
+        """Return which of ``words`` each action, (B, 4), is, (B,), or -1."""
+        return self.word.reshape(-1).take(action @ self.strides)
 
     def complete(self, legal: Bools) -> Bools:
         """Return action masks for the legal programs (B, n): shape (B, n + A)."""
@@ -58,13 +58,15 @@ def tabulate(library: Library) -> Rules:
     allowed = np.zeros((n, n), dtype=bool)
     allowed[:, RETURN] = True
     allowed[2:] = [[library.permits(p, q) for q in range(n)] for p in programs]
-    effect = np.full(choices, -1, dtype=np.intp)
-    for number, item in enumerate(library.effects):
-        effect[item.arguments] = number
     sizes = [[len(names) for names in library.program(p).arguments] for p in programs]
     values = np.array([[0] * 3, [0] * 3, *[(*size, 0, 0, 0)[:3] for size in sizes]])
     takes = (values > 0).astype(np.int64)
     takes[ACT] = 1
+    word = np.full((n, *choices), -1, dtype=np.intp)
+    for number, (p, *given) in enumerate(words.tolist()):
+        taken = zip(given, takes[p], strict=True)
+        word[p, *(a if takes_it else slice(None) for a, takes_it in taken)] = number
+    effects = {(ACT, *effect.arguments): e for e, effect in enumerate(library.effects)}
     uses = [words[words[:, 0] == p][:, 1:] for p in range(n)]
     return Rules(
         allowed=allowed,
@@ -72,8 +74,10 @@ def tabulate(library: Library) -> Rules:
         enters=_with(library, "enter"),
         leaves=_with(library, "leave"),
         takes=takes,
-        values=values,
-        effect=effect,
+        words=words.astype(np.int32),
+        word=word,
+        strides=np.array(word.strides) // word.itemsize,
+        effect=np.array([effects.get(action, -1) for action in library.words], dtype=np.intp),
         uses=np.array(
             [
                 np.concatenate([np.isin(range(k), known[:, i]) for i, k in enumerate(choices)])

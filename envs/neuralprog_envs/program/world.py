@@ -25,6 +25,18 @@ Apply = Callable[[ProgramState, Rows], None]
 
 
 @dataclass(frozen=True)
+class Bound:
+    """A function of some constants, each a number or an array of B, a state and rows."""
+
+    function: Callable[..., None]
+    constants: tuple[int, ...]
+
+    def __call__(self, state: ProgramState, rows: Rows) -> None:
+        """Apply it to the given rows of a state, in place."""
+        self.function(*self.constants, state, rows)
+
+
+@dataclass(frozen=True)
 class Effect:
     """One thing that ACT can do.
 
@@ -95,50 +107,93 @@ class World:
         return np.where(pointing, cells, state.pointers)
 
 
+def cell(state: ProgramState, rows: Rows, row: int, pointer: int) -> Any:
+    """Return the cell of a row of the pad that a pointer points to, which is on the pad."""
+    if not isinstance(rows, np.ndarray):
+        return state.pad[rows, row, state.pointers[rows, pointer]]
+    column = state.pointers.reshape(-1).take(rows * state.pointers.shape[1] + pointer)
+    _, R, N = state.pad.shape
+    return state.pad.reshape(-1).take((rows * R + row) * N + column)  # a third of indexing's time
+
+
 def left(pointer: int) -> Apply:
     """Return the effect: the pointer one cell to the left, unless it is at cell 0."""
-
-    def apply(state: ProgramState, rows: Rows) -> None:
-        state.pointers[rows, pointer] -= state.pointers[rows, pointer] > 0
-
-    return apply
+    return Bound(_left, (pointer,))
 
 
 def right(pointer: int, last: int) -> Apply:
     """Return the effect: the pointer one cell to the right, unless it is at cell ``last``."""
-
-    def apply(state: ProgramState, rows: Rows) -> None:
-        state.pointers[rows, pointer] += state.pointers[rows, pointer] < last
-
-    return apply
+    return Bound(_right, (pointer, last))
 
 
 def right_within(pointer: int, beyond: int = 0) -> Apply:
     """Return the effect: one cell to the right, up to cell length - 1 + ``beyond``."""
-
-    def apply(state: ProgramState, rows: Rows) -> None:
-        last = state.length[rows] - 1 + beyond
-        state.pointers[rows, pointer] += state.pointers[rows, pointer] < last
-
-    return apply
+    return Bound(_right_within, (pointer, beyond))
 
 
 def write(row: int, pointer: int, value: int) -> Apply:
     """Return the effect: the value into the row's cell at the pointer."""
-
-    def apply(state: ProgramState, rows: Rows) -> None:
-        state.pad[rows, row, state.pointers[rows, pointer]] = value
-
-    return apply
+    return Bound(_write, (row, pointer, value))
 
 
 def swap(row: int, one: int, other: int) -> Apply:
     """Return the effect: exchange the row's cells at two pointers."""
+    return Bound(_swap, (row, one, other))
 
-    def apply(state: ProgramState, rows: Rows) -> None:
-        pad = state.pad
-        i, j = state.pointers[rows, one], state.pointers[rows, other]
-        first, second = pad[rows, row, i], pad[rows, row, j]
-        pad[rows, row, i], pad[rows, row, j] = second, first
 
-    return apply
+def _left(pointer: Rows, state: ProgramState, rows: Rows) -> None:
+    state.pointers[rows, pointer] -= state.pointers[rows, pointer] > 0
+
+
+def _right(pointer: Rows, last: Rows, state: ProgramState, rows: Rows) -> None:
+    state.pointers[rows, pointer] += state.pointers[rows, pointer] < last
+
+
+def _right_within(pointer: Rows, beyond: Rows, state: ProgramState, rows: Rows) -> None:
+    last = state.length[rows] - 1 + beyond
+    state.pointers[rows, pointer] += state.pointers[rows, pointer] < last
+
+
+def _write(row: Rows, pointer: Rows, value: Rows, state: ProgramState, rows: Rows) -> None:
+    state.pad[rows, row, state.pointers[rows, pointer]] = value
+
+
+def _swap(row: Rows, one: Rows, other: Rows, state: ProgramState, rows: Rows) -> None:
+    pad = state.pad
+    i, j = state.pointers[rows, one], state.pointers[rows, other]
+    first, second = pad[rows, row, i], pad[rows, row, j]
+    pad[rows, row, i], pad[rows, row, j] = second, first
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Effects that are one function with different constants, and so are applied at once.
+
+    Attributes:
+        function: The function.
+        member: Which of the world's effects are of this kind.
+        constants: Their constants, 0 for the other effects, (effects, constants).
+    """
+
+    function: Callable[..., None]
+    member: NDArray[np.bool_]
+    constants: NDArray[np.int64]
+
+    def apply(self, state: ProgramState, rows: NDArray[np.intp], effects: NDArray[np.intp]) -> None:
+        """Apply to each of some rows its effect, if that is of this kind."""
+        mine = self.member[effects]
+        if mine.any():
+            self.function(*self.constants[effects[mine]].T, state, rows[mine])
+
+
+def kinds(effects: Sequence[Effect]) -> tuple[Kind, ...]:
+    """Return the kinds of a world's effects; one that is not ``Bound`` is of a kind of its own."""
+    bound = [e.apply if isinstance(e.apply, Bound) else Bound(e.apply, ()) for e in effects]
+    made = []
+    for function in dict.fromkeys(each.function for each in bound):
+        member = np.array([each.function is function for each in bound])
+        constants = [each.constants for each in bound if each.function is function]
+        table = np.zeros((len(bound), len(constants[0])), dtype=np.int64)
+        table[member] = constants
+        made.append(Kind(function, member, table))
+    return tuple(made)

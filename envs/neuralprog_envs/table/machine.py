@@ -236,7 +236,7 @@ class TableMachine:
                 counts[:, number] = rows.sum(axis=1).reshape(B, C, N)
         return counts
 
-    def action_mask(self, state: TableState) -> Bools:
+    def action_mask(self, state: TableState, seen: Any = None) -> Bools:
         """Return which operations, columns and pivots exist; the first pivot is always legal."""
         every = np.ones((len(state.steps), len(self.operations)), dtype=bool)
         columns = np.arange(self.columns) < state.column_count[:, None]

@@ -266,7 +266,7 @@ class TapeMachine:
             seen["last_actions"] = state.last_actions.copy()
         return seen
 
-    def action_mask(self, state: TapeState) -> Bools:
+    def action_mask(self, state: TapeState, seen: Any = None) -> Bools:
         """Return all True, read-only: every choice of this machine is legal in every state."""
         return every_choice_of(self, len(state.tape))
 

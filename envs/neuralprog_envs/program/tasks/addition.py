@@ -32,7 +32,7 @@ from neuralprog_envs.program.definition import Recursion, as_read
 from neuralprog_envs.program.drawings import digits
 from neuralprog_envs.program.library import Library, Look, Program, View, loop, sequence
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
-from neuralprog_envs.program.world import Effect, Pointer, Rows, World, left, right, write
+from neuralprog_envs.program.world import Effect, Pointer, Rows, World, cell, left, right, write
 
 INP1, INP2, CARRY, OUT = range(4)
 ROWS = ("INP1", "INP2", "CARRY", "OUT")
@@ -128,8 +128,7 @@ class Addition:
 
 def look(state: ProgramState, rows: Rows) -> list[Any]:
     """Return the values at the four pointers."""
-    pad, pointers = state.pad, state.pointers
-    return [pad[rows, row, pointers[rows, row]] for row in range(4)]
+    return [cell(state, rows, row, row) for row in range(4)]
 
 
 def _moves(N: int) -> Iterator[Effect]:

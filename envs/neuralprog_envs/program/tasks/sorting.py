@@ -18,7 +18,7 @@ from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.program.library import Look, Program, View, loop, sequence
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
-from neuralprog_envs.program.world import Effect, Pointer, Rows, World, left, right_within, swap
+from neuralprog_envs.program.world import Effect, Pointer, Rows, World, cell, left, right_within, swap
 
 P1, P2, P3 = range(3)
 
@@ -63,13 +63,13 @@ def _flags(state: ProgramState, rows: Rows) -> list[Any]:
 
 def look_at_values(state: ProgramState, rows: Rows) -> list[Any]:
     """Return the two items, then the five flags."""
-    items = [state.pad[rows, 0, state.pointers[rows, p]] for p in (P1, P2)]
+    items = [cell(state, rows, 0, p) for p in (P1, P2)]
     return [*items, *_flags(state, rows)]
 
 
 def look_at_order(state: ProgramState, rows: Rows) -> list[Any]:
     """Return whether item 1 is at most item 2, then the five flags."""
-    one, two = (state.pad[rows, 0, state.pointers[rows, p]] for p in (P1, P2))
+    one, two = (cell(state, rows, 0, p) for p in (P1, P2))
     return [one <= two, *_flags(state, rows)]
 
 
