@@ -58,16 +58,20 @@ def pairs() -> Iterator[Pair]:
 
 def _cart_pole_pairs() -> Iterator[Pair]:
     """Yield batches of 4,096 against Gymnasium's fastest: CartPole, native, as many at once."""
+    from neuralprog_envs import compiled
+
     for env_id, target in _CART_POLE.items():
-        yield Pair(
-            "vector env against CartPole-v1, native",
-            f"{env_id}-v0, n=4096, random actions, resets included",
-            "steps",
-            vector(_batched(f"{env_id}-v0", 4096)),
-            vector(_batched("CartPole-v1", 4096)),
-            target,
-            env_id,
-        )
+        for used, name in ((True, "compiled vector env"), (False, "vector env")):
+            compiled.use(used)
+            yield Pair(
+                f"{name} against CartPole-v1, native",
+                f"{env_id}-v0, n=4096, random actions, resets included",
+                "steps",
+                vector(_batched(f"{env_id}-v0", 4096)),
+                vector(_batched("CartPole-v1", 4096)),
+                target if used else None,
+                env_id if used else "",
+            )
 
 
 def _learning_pairs() -> Iterator[Pair]:

@@ -60,7 +60,7 @@ def key_of(*words: int) -> int:
 
 
 def scrambled(key: Bits, first: int, columns: int) -> Bits:
-    """Return mix(key[b] + i · γ), shape (B, columns), for i = first, first + 1, …"""
+    """Return mix(key[b] + i · γ), shape (B, columns), for i from ``first`` on."""
     counters = np.arange(first, first + columns, dtype=np.uint64)
     counters *= _GAMMA
     return mix(key[:, None] + counters)

@@ -18,7 +18,16 @@ from neuralprog_envs.core.draws import Draws
 from neuralprog_envs.core.task import Floats, Ints
 from neuralprog_envs.program.library import Look, Program, View, loop, sequence
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
-from neuralprog_envs.program.world import Effect, Pointer, Rows, World, cell, left, right_within, swap
+from neuralprog_envs.program.world import (
+    Effect,
+    Pointer,
+    Rows,
+    World,
+    cell,
+    left,
+    right_within,
+    swap,
+)
 
 P1, P2, P3 = range(3)
 
