@@ -88,7 +88,8 @@ def step(episodes: Episodes, action: NDArray[np.int64], pending: Slots) -> Endin
     ``action`` has shape (n, K) and is in range.
     """
     machine = episodes.task.machine
-    episodes.state = machine.advance(episodes.state, action)
+    if len(pending) < len(action):
+        episodes.state = machine.advance(episodes.state, action)
     episodes.renew(pending)
     terminated = machine.halted(episodes.state).copy()
     truncated = episodes.state.steps >= episodes.limit

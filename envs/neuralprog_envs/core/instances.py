@@ -7,6 +7,7 @@ Splits are disjoint whatever the seed, because an instance's content decides its
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,8 @@ SPLITS: dict[str, tuple[int, int]] = {
 
 _MAX_ATTEMPTS = 2000
 _BUFFER_BYTES = 8_000_000
-_AT_ONCE = 2048
-"""So many instances are drawn at once: arrays that outgrow the cache take several times as long."""
+_AT_ONCE = 2_500_000
+"""So many bytes of observations are drawn at once: what outgrows the cache takes twice as long."""
 
 
 def check_split(split: str) -> str:
@@ -85,13 +86,13 @@ def draw(
     else:
         length = lengths
     instances, rows = into or (None, np.arange(len(address)))
-    left = np.arange(len(address))
+    left, most = np.arange(len(address)), _at_once(task)
     for attempt in range(_MAX_ATTEMPTS):
         keys = combine(address[left], as_words(attempt)) if attempt else address
         rejected = []
-        for start in range(0, max(len(left), 1), _AT_ONCE):
-            part = left[start : start + _AT_ONCE]
-            fresh = task.sample(Draws(keys[start : start + _AT_ONCE]), length[part])
+        for start in range(0, max(len(left), 1), most):
+            part = left[start : start + most]
+            fresh = task.sample(Draws(keys[start : start + most]), length[part])
             instances = _written(instances, rows, part, fresh)
             rejected.append(part[~_belongs(task, fresh, length[part], split)])
         left = np.concatenate(rejected)
@@ -100,6 +101,13 @@ def draw(
     raise ValueError(
         f"found no instance of split {split!r} at length {length[left[0]]}: too few exist"
     )
+
+
+def _at_once(task: Task) -> int:
+    """Return how many instances to draw at once."""
+    fields = task.machine.observation.values()
+    row = sum(prod(field.shape) * np.dtype(field.dtype).itemsize for field in fields)
+    return int(np.clip(_AT_ONCE // row, 64, 2048))
 
 
 def _written(instances: Any, rows: NDArray[np.intp], part: NDArray[np.intp], fresh: Any) -> Any:

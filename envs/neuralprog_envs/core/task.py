@@ -109,8 +109,14 @@ class Machine(Protocol):
     def halted(self, state: Any) -> Bools:
         """Return which rows have halted by their own action, shape (B,)."""
 
-    def observe(self, state: Any) -> dict[str, NDArray[Any]]:
-        """Return new observation arrays, each with the leading axis B."""
+    def observe(
+        self, state: Any, kept: Mapping[str, NDArray[Any]] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Return new observation arrays, each with the leading axis B.
+
+        ``kept`` is an observation of the same episodes: what can't have changed since may be
+        returned as it is.
+        """
 
     def action_mask(self, state: Any, seen: Mapping[str, NDArray[Any]] | None = None) -> Bools:
         """Return the legal choices of all K integers, concatenated: (B, sum of ``actions``).

@@ -37,6 +37,9 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         env_id: An id of the registry.
         num_envs: n.
         autoreset_mode: ``AutoresetMode.NEXT_STEP`` or ``SAME_STEP``.
+        copy: Whether every observation is of new arrays, as in Gymnasium's ``SyncVectorEnv``. False
+            returns questions and tables, which are large, in the arrays of the step before until an
+            episode begins.
         render_mode: None, "ansi" or "rgb_array" (needs the extra "render").
         render_size: As in ``TaskEnv``.
         render_theme: As in ``TaskEnv``.
@@ -55,6 +58,7 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         num_envs: int = 1,
         *,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        copy: bool = True,
         render_mode: str | None = None,
         render_size: int | tuple[int, int] | None = None,
         render_theme: str = "light",
@@ -74,6 +78,7 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         self.action_space = gym.spaces.MultiDiscrete(self._choices)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self._every: Slots = np.arange(self.num_envs)
+        self._copy, self._seen = copy, dict[str, NDArray[Any]]()
         self._before: Any = None  # the states before the last step; then its actions and rewards
         self._actions = np.zeros(0, dtype=np.int64)
         self._rewards = np.zeros(0)
@@ -117,7 +122,7 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         self._episodes = Episodes(self.task, self._stream, self.setting.limits, instances)
         self._pending: Slots = self._every[:0]
         self._potential, self._before = self._score(), None
-        return self._results(np.zeros(self.num_envs, dtype=bool))
+        return self._results(np.zeros(self.num_envs, dtype=bool), self._every)
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Return the position of every slot, as arrays of numbers, for ``restore``.
@@ -149,7 +154,7 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         self._episodes.state = replace(self._state, **held)
         self._pending = np.flatnonzero(snapshot["pending"])
         self._potential, self._before = self._score(), None
-        return self._results(np.zeros(self.num_envs, dtype=bool))
+        return self._results(np.zeros(self.num_envs, dtype=bool), self._every)
 
     def _seeds(self, seed: Any) -> list[int | None]:
         if seed is None:
@@ -191,14 +196,15 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         checked = self._checked(actions)
         if self.render_mode is not None:
             self._before, self._actions = batch.copy(self._state), checked.copy()
-        endings = episodes.step(self._episodes, checked, self._pending)
+        renewed = self._pending
+        endings = episodes.step(self._episodes, checked, renewed)
         reward = self._rewards = self._reward(endings)
         if self.autoreset_mode is AutoresetMode.NEXT_STEP:
             self._pending = endings.slots
-            observation, info = self._results(endings.success)
+            observation, info = self._results(endings.success, renewed)
         else:
             final = self._finish(endings)
-            observation, info = self._results(np.zeros_like(endings.success))
+            observation, info = self._results(np.zeros_like(endings.success), endings.slots)
             info |= final
         return observation, reward, endings.terminated, endings.truncated, info
 
@@ -259,10 +265,11 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         final[slots] = np.fromiter(rows, dtype=object, count=len(rows))
         return final
 
-    def _results(self, success: NDArray[np.bool_]) -> tuple[Any, dict[str, Any]]:
-        """Return the observation and the info."""
+    def _results(self, success: NDArray[np.bool_], renewed: Slots) -> tuple[Any, dict[str, Any]]:
+        """Return the observation and the info, after some slots were renewed."""
         machine = self.task.machine
-        seen = machine.observe(self._state)
+        kept = None if self._copy or renewed.size else self._seen
+        seen = self._seen = machine.observe(self._state, kept)
         mask = machine.action_mask(self._state, seen)
         return bare(seen), self._info(mask, success, np.ones(self.num_envs, dtype=bool))
 

@@ -233,7 +233,7 @@ class ProgramMachine:
         rows = row_numbers(len(state.depth))
         return np.stack(self.world.look(state, rows), axis=1).astype(np.int32)
 
-    def observe(self, state: ProgramState) -> dict[str, NDArray[Any]]:
+    def observe(self, state: ProgramState, kept: Any = None) -> dict[str, NDArray[Any]]:
         """Return new observation arrays."""
         frame = self._frame(state)
         seen: dict[str, NDArray[Any]] = {

@@ -77,6 +77,12 @@ class TableMachine:
         """The operations, by the action's number."""
         return tuple(OPERATIONS[name] for name in self.operations)
 
+    @cached_property
+    def marked_columns(self) -> int:
+        """C if an operation reads ``similar``, ``shared``, ``entries`` or ``spans``, or else 0."""
+        marks = {op.mark for op in self.ops} & {"similar", "shared", "entries", "spans"}
+        return self.columns if marks else 0
+
     @property
     def actions(self) -> tuple[int, ...]:
         """The number of operations, of columns and of pivots."""
@@ -157,7 +163,7 @@ class TableMachine:
         selected, printed = np.zeros((2, B, self.rows), dtype=bool)
         scalar, output = np.zeros(B), np.zeros(B, dtype=np.int8)
         operation, column, pivot = np.ascontiguousarray(action.T)
-        for number in np.unique(operation):
+        for number in np.flatnonzero(np.bincount(operation)):
             slots = np.flatnonzero(operation == number)
             chosen = self.ops[number]
             result = _applied(chosen, Inputs(state, slots, column[slots], pivot[slots]))
@@ -193,8 +199,16 @@ class TableMachine:
         """Return which rows have executed T steps."""
         return state.steps >= self.steps
 
-    def observe(self, state: TableState) -> dict[str, NDArray[Any]]:
-        """Return new observation arrays."""
+    def observe(
+        self, state: TableState, kept: Mapping[str, NDArray[Any]] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Return observation arrays, new ones but for those of questions and tables in ``kept``."""
+        posed = self._posed(state) if kept is None else kept
+        seen = {**posed, **self._outputs(state)}
+        return {name: seen[name] for name in self.observation}
+
+    def _posed(self, state: TableState) -> dict[str, NDArray[Any]]:
+        """Return what is observed of questions and tables; it stays to the end of an episode."""
         lengths = (state.question_length, state.pivot_count, state.column_count, state.length)
         seen: dict[str, NDArray[Any]] = {
             "lengths": np.stack(lengths, axis=1).astype(np.int32),
@@ -203,10 +217,6 @@ class TableMachine:
             "pivot_positions": state.pivot_position.copy(),
             "names": state.names.copy(),
             "numbers": state.numbers.copy(),
-            "selected": state.selected.astype(np.int8),
-            "printed": state.printed.astype(np.int8),
-            "scalar": np.clip(state.scalars[:, :1], -LARGEST, LARGEST),
-            "program": state.actions + np.int32(1),
         }
         if self.cell_words:
             seen["valid"] = state.valid.astype(np.int8)
@@ -219,9 +229,19 @@ class TableMachine:
             seen["entries"] = state.entries.copy()
             seen["spans"] = state.spans.copy()
             seen["links"] = state.links.copy()
+        return seen
+
+    def _outputs(self, state: TableState) -> dict[str, NDArray[Any]]:
+        """Return what is observed of outputs and actions."""
+        seen: dict[str, NDArray[Any]] = {
+            "selected": state.selected.astype(np.int8),
+            "printed": state.printed.astype(np.int8),
+            "scalar": np.clip(state.scalars[:, :1], -LARGEST, LARGEST),
+            "program": state.actions + np.int32(1),
+        }
         if self.observation_mode == "effects":
             seen["effects"] = self.effects(state)
-        return {name: seen[name] for name in self.observation}
+        return seen
 
     def effects(self, state: TableState) -> Ints:
         """Return how many rows each action would select or print, (B, O, C, N), int32."""

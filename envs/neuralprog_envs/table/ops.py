@@ -97,7 +97,10 @@ class Operation:
 
 def _in_years(numbers: Floats, pivot: Floats) -> Floats:
     """Return numbers, dates yyyymmdd as years where the pivot looks like a year."""
-    dates = (numbers >= 1e7) & (numbers < 3e7) & (pivot >= 1000) & (pivot < 3000)
+    years = (pivot >= 1000) & (pivot < 3000)
+    if not years.any():
+        return numbers
+    dates = (numbers >= 1e7) & (numbers < 3e7) & years
     return np.where(dates, numbers // 10_000, numbers)
 
 

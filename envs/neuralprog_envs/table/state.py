@@ -46,8 +46,8 @@ class PosedTables:
         links: Where each word of the question occurs, by column, (B, Q, C), int8: 1 for the
             column's name, 2 for an entry that the question mentions, 4 for one that shares words
             with it, 8 where the name or such an entry has the number to the word's right, 16 where
-            a word of the name begins with the same five letters, and sums of these. Real questions
-            have these five arrays; in synthetic ones they are empty.
+            a word of the name begins with the same five letters, and sums of these. Synthetic
+            questions have none of these four, of no columns unless an operation reads them.
         name_matches: Which columns' names the question mentions, (B, C), bool.
         texts: The question, the columns' names, the cells row by row, (B, 1 + C + R·C), str; or
             (B, 0) if the tokens are the whole text.

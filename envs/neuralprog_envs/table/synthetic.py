@@ -149,6 +149,7 @@ class Synthetic:
         words = self._words(entries)
         key = content_hash(question, pivots, numbers, words, lengths)
         B, C = len(lengths), self.machine.columns
+        marks = (B, self.machine.rows, self.machine.marked_columns)
         return TableInstances(
             question=question,
             question_length=self.grammar.length[drawn.pattern],
@@ -162,11 +163,11 @@ class Synthetic:
             words=words,
             matches=self._matches(drawn, entries),
             frequent=self._frequent(numbers, valid, entries),
-            similar=np.zeros(valid.shape, dtype=bool),
-            shared=np.zeros(valid.shape, dtype=bool),
-            entries=np.zeros(valid.shape, dtype=np.int32),
-            spans=np.zeros(valid.shape),
-            links=np.zeros((B, question.shape[1], C), dtype=np.int8),
+            similar=np.zeros(marks, dtype=bool),
+            shared=np.zeros(marks, dtype=bool),
+            entries=np.zeros(marks, dtype=np.int32),
+            spans=np.zeros(marks),
+            links=np.zeros((B, question.shape[1], marks[2]), dtype=np.int8),
             name_matches=np.zeros((B, C), dtype=bool),
             texts=np.empty((B, 0), dtype=object),
             present=present,

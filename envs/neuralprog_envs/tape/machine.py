@@ -254,7 +254,7 @@ class TapeMachine:
         """Return which rows have halted by their own action."""
         return state.halted
 
-    def observe(self, state: TapeState) -> dict[str, NDArray[Any]]:
+    def observe(self, state: TapeState, kept: Any = None) -> dict[str, NDArray[Any]]:
         """Return new observation arrays."""
         if self.observation_mode == "flags":
             seen: dict[str, NDArray[Any]] = {"flags": (state.registers == 0).astype(np.int8)}

@@ -45,7 +45,7 @@ def test_instances_of_another_length_are_passed_over(passed, monkeypatch):
 def test_rows_do_not_depend_on_how_many_are_drawn_at_once(monkeypatch):
     index = np.arange(50)
     whole = draw(TASK, 3, index, LENGTHS)
-    monkeypatch.setattr(instances, "_AT_ONCE", 7)
+    monkeypatch.setattr(instances, "_at_once", lambda task: 7)
     assert_equal(draw(TASK, 3, index, LENGTHS), whole)
     assert_equal(draw(TASK, 3, index[:0], LENGTHS), batch.take(whole, index[:0]))
     buffer, rows = batch.blank(whole, 60), np.random.default_rng(0).permutation(60)[:50]

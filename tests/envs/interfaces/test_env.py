@@ -186,3 +186,24 @@ def test_a_curriculum_sets_the_lengths_of_the_episodes_to_come(env_id):
         with pytest.raises(ValueError, match="impossible here"):
             env.lengths = high + 1
         assert env.lengths == (low, low + 1)
+
+
+@pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
+def test_observations_without_copies_are_equal_and_share_what_stays(mode):
+    env, other = (
+        gym.make_vec("NPTableQA-v0", 4, **VECTOR, autoreset_mode=mode, length=(3, 5), copy=copy)
+        for copy in (True, False)
+    )
+    seen = [env.reset(seed=3)[0], other.reset(seed=3)[0]]
+    env.action_space.seed(0)
+    shared = []
+    for _ in range(12):
+        actions = env.action_space.sample()
+        before, seen = seen, [each.step(actions)[0] for each in (env, other)]
+        for name in seen[0]:
+            np.testing.assert_array_equal(seen[0][name], seen[1][name])
+            assert not np.shares_memory(before[0][name], seen[0][name])
+        assert not np.shares_memory(before[1]["program"], seen[1]["program"])
+        shared.append(np.shares_memory(before[1]["numbers"], seen[1]["numbers"]))
+    period = 5 if mode == "NextStep" else 4
+    assert shared == [step % period != 0 for step in range(1, 13)]

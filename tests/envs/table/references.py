@@ -20,7 +20,7 @@ class Slow:
             if instances.valid[0, r, c]
         }
         self.marks = {
-            name: {(r, c) for r in self.rows for c in range(self.columns) if array[0, r, c]}
+            name: {(r, c) for r, c in zip(*array[0].nonzero(), strict=True)}
             for name, array in (
                 ("match", instances.matches),
                 ("frequent", instances.frequent),
@@ -39,7 +39,7 @@ class Slow:
         ranked = [(v, r) for r, v in values.items() if r in self.selected]
         ordered = sorted(self.selected)
         number = self.pivots[pivot] if pivot < len(self.pivots) else None
-        entries = [row[column] for row in self.entries]
+        entries = [row[column] for row in self.entries if row]
         one = ordered[0] if ordered else None
         if name == "sum":
             scalar = sum(v for v, _ in ranked)
