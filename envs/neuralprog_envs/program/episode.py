@@ -164,11 +164,8 @@ class ProgramEpisode:
 
     def action_mask(self) -> Bools:
         """Return the legal programs, and the arguments that some legal program takes."""
-        rules = self._machine.rules
-        legal = rules.allowed[self.running[0]].copy()
-        for number, holds in rules.preconditions:
-            legal[number] &= bool(holds(self.view()))
-        return rules.complete(legal[None])[0]
+        view = np.array(self.view())[:, None]
+        return self._machine.rules.mask(np.array([self.running[0]]), view)[0]
 
     def state(self) -> ProgramState:
         """Return the state as a batch of one row; later steps do not change it."""

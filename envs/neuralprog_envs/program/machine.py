@@ -204,21 +204,27 @@ class ProgramMachine:
 
     def _frame(self, state: ProgramState) -> Ints:
         """Return the running program of each row and its arguments, shape (B, 4), 0 if none."""
-        place = row_numbers(len(state.depth)) * self.max_depth + np.maximum(state.depth - 1, 0)
-        frame = state.stack.reshape(-1, 4).take(place, axis=0)
-        frame *= (state.depth > 0)[:, None]
-        return frame
+        places = row_numbers(len(state.depth)) * self.max_depth + (state.depth - 1)
+        frames = state.stack.reshape(-1, 4).take(places, axis=0, mode="clip")
+        frames[np.flatnonzero(state.depth == 0)] = 0
+        return frames
 
     def _permitted(
         self, state: ProgramState, running: NDArray[np.intp], program: NDArray[np.intp]
     ) -> Bools:
         """Return whether each row may choose its program, its arguments apart, shape (B,)."""
-        legal = self.rules.allowed[running, program] & ~state.halted
-        for number, holds in self.rules.preconditions:
-            rows = np.flatnonzero(legal & (program == number))
-            if rows.size:
-                legal[rows] = holds(self.world.look(state, rows))
+        allowed = self.rules.allowed
+        legal = allowed.reshape(-1).take(running * len(allowed) + program) & ~state.halted
+        rows = np.flatnonzero(legal & self._is_conditional.take(program))
+        view = self.world.look(state, rows) if rows.size else ()
+        for number, holds in self.rules.preconditions if rows.size else ():
+            legal[rows] &= (program[rows] != number) | holds(view)
         return legal
+
+    @cached_property
+    def _is_conditional(self) -> Bools:
+        """Which programs have a precondition, shape (n,)."""
+        return np.isin(np.arange(len(self.library.names)), [p for p, _ in self.rules.preconditions])
 
     def halted(self, state: ProgramState) -> Bools:
         """Return which rows' programs have returned, or have called at the depth limit."""
@@ -231,7 +237,7 @@ class ProgramMachine:
     def view(self, state: ProgramState) -> Ints:
         """Return the views of the pads, shape (B, E), int32."""
         rows = row_numbers(len(state.depth))
-        return np.stack(self.world.look(state, rows), axis=1).astype(np.int32)
+        return np.stack(self.world.look(state, rows), axis=1).astype(np.int32, copy=False)
 
     def observe(self, state: ProgramState, kept: Any = None) -> dict[str, NDArray[Any]]:
         """Return new observation arrays."""
@@ -277,11 +283,10 @@ class ProgramMachine:
         self, state: ProgramState, seen: Mapping[str, NDArray[Any]] | None = None
     ) -> Bools:
         """Return the legal programs, and the arguments that some legal program takes."""
-        view = self.view(state) if seen is None else seen["view"]
-        legal = self.rules.allowed.take(self._running(state), axis=0)
-        for number, holds in self.rules.preconditions:
-            legal[:, number] &= holds(view.T)
-        return self.rules.complete(legal)
+        if seen is None:
+            return self.rules.mask(self._running(state), self.view(state).T)
+        view = np.ascontiguousarray(seen["view"].T)
+        return self.rules.mask(seen["program"][:, 0].astype(np.intp), view)
 
     def begin(self, instances: ProgramInstances) -> ProgramEpisode:
         """Start an episode on a batch of one instance."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,8 @@ class Rules:
         word: The number of the word that an action is, or -1; one axis for each of its integers.
         strides: How far apart the numbers of an axis are in ``word``, (4,).
         effect: The number of each word's effect, -1 where it is not of ACT, (w,).
-        uses: Which values of the arguments, concatenated, a program takes, shape (n, A).
+        masks: The action masks, (n · 2**k, n + A): that of the running program p, while the i-th
+            of the k preconditions holds where bit i of h is set, is in row p · 2**k + h.
     """
 
     allowed: Bools
@@ -38,16 +40,21 @@ class Rules:
     word: NDArray[np.intp]
     strides: NDArray[np.int64]
     effect: NDArray[np.intp]
-    uses: Bools
+    masks: Bools
 
     def find(self, action: NDArray[Any]) -> NDArray[np.intp]:
         """Return which of ``words`` each action, (B, 4), is, (B,), or -1."""
         return self.word.reshape(-1).take(action @ self.strides)
 
-    def complete(self, legal: Bools) -> Bools:
-        """Return action masks for the legal programs (B, n): shape (B, n + A)."""
-        arguments = legal.astype(np.float32) @ self.uses.astype(np.float32) > 0
-        return np.concatenate([legal, arguments], axis=1)
+    def mask(self, running: NDArray[np.intp], view: Sequence[Any] | Ints) -> Bools:
+        """Return the action masks of B running programs, (B,), and the components of their views.
+
+        They are the legal programs, and the arguments that some legal program takes, (B, n + A).
+        """
+        row = running << len(self.preconditions)
+        for bit, (_, holds) in enumerate(self.preconditions):
+            row += np.asarray(holds(view), dtype=np.intp) << bit
+        return self.masks.take(row, axis=0)
 
 
 def tabulate(library: Library) -> Rules:
@@ -66,11 +73,11 @@ def tabulate(library: Library) -> Rules:
     for number, (p, *given) in enumerate(words.tolist()):
         taken = zip(given, takes[p], strict=True)
         word[p, *(a if takes_it else slice(None) for a, takes_it in taken)] = number
+    preconditions = _with(library, "precondition")
     effects = {(ACT, *effect.arguments): e for e, effect in enumerate(library.effects)}
-    uses = [words[words[:, 0] == p][:, 1:] for p in range(n)]
     return Rules(
         allowed=allowed,
-        preconditions=_with(library, "precondition"),
+        preconditions=preconditions,
         enters=_with(library, "enter"),
         leaves=_with(library, "leave"),
         takes=takes,
@@ -78,13 +85,27 @@ def tabulate(library: Library) -> Rules:
         word=word,
         strides=np.array(word.strides) // word.itemsize,
         effect=np.array([effects.get(action, -1) for action in library.words], dtype=np.intp),
-        uses=np.array(
-            [
-                np.concatenate([np.isin(range(k), known[:, i]) for i, k in enumerate(choices)])
-                for known in uses
-            ]
-        ),
+        masks=_masks(allowed, words, choices, [p for p, _ in preconditions]),
     )
+
+
+def _masks(
+    allowed: Bools, words: NDArray[Any], choices: Sequence[int], conditional: Sequence[int]
+) -> Bools:
+    """Return ``Rules.masks``; the programs that have a precondition are conditional."""
+    programs, takers = range(len(allowed)), words[:, 0]
+    legal = np.repeat(allowed, 1 << len(conditional), axis=0)
+    holds = np.arange(len(legal))[:, None] >> np.arange(len(conditional)) & 1
+    legal[:, conditional] &= holds.astype(bool)
+    uses = np.array(
+        [
+            np.concatenate(
+                [np.isin(range(k), words[takers == p, i + 1]) for i, k in enumerate(choices)]
+            )
+            for p in programs
+        ]
+    )
+    return np.concatenate([legal, legal.astype(int) @ uses.astype(int) > 0], axis=1)
 
 
 def _with(library: Library, attribute: str) -> tuple[tuple[int, Any], ...]:

@@ -7,8 +7,10 @@ functions use indexing, arithmetic and comparisons only.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -107,13 +109,20 @@ class World:
         return np.where(pointing, cells, state.pointers)
 
 
-def cell(state: ProgramState, rows: Rows, row: int, pointer: int) -> Any:
-    """Return the cell of a row of the pad that a pointer points to, which is on the pad."""
+def pointed(state: ProgramState, rows: Rows, lines: Sequence[int], pointers: slice) -> Any:
+    """Return the cells of some lines of the pad at as many pointers, which are on the pad."""
     if not isinstance(rows, np.ndarray):
-        return state.pad[rows, row, state.pointers[rows, pointer]]
-    column = state.pointers.reshape(-1).take(rows * state.pointers.shape[1] + pointer)
-    _, R, N = state.pad.shape
-    return state.pad.reshape(-1).take((rows * R + row) * N + column)  # a third of indexing's time
+        columns = state.pointers[rows, pointers]
+        return [state.pad[rows, line, column] for line, column in zip(lines, columns, strict=True)]
+    columns = state.pointers.take(rows, axis=0)[:, pointers]
+    starts = _line_starts(state.pad.shape, tuple(lines)).take(rows, axis=0)
+    return state.pad.reshape(-1).take(starts + columns).T  # a tenth of the time of indexing
+
+
+@lru_cache(maxsize=16)
+def _line_starts(shape: tuple[int, ...], lines: tuple[int, ...]) -> NDArray[np.intp]:
+    """Return where lines of each row of a pad begin, flat, shape (B, lines)."""
+    return np.arange(math.prod(shape)).reshape(shape)[:, list(lines), 0]
 
 
 def left(pointer: int) -> Apply:

@@ -19,7 +19,7 @@ Cai et al.'s; the papers do not say how ACT's arguments are numbered.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from neuralprog_envs.program.definition import Recursion, as_read
 from neuralprog_envs.program.drawings import digits
 from neuralprog_envs.program.library import Library, Look, Program, View, loop, sequence
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
-from neuralprog_envs.program.world import Effect, Pointer, Rows, World, cell, left, right, write
+from neuralprog_envs.program.world import Effect, Pointer, Rows, World, left, pointed, right, write
 
 INP1, INP2, CARRY, OUT = range(4)
 ROWS = ("INP1", "INP2", "CARRY", "OUT")
@@ -126,9 +126,9 @@ class Addition:
         return "".join("" if v == BLANK else str(v) for v in state.pad[0, OUT])
 
 
-def look(state: ProgramState, rows: Rows) -> list[Any]:
+def look(state: ProgramState, rows: Rows) -> Sequence[Any]:
     """Return the values at the four pointers."""
-    return [cell(state, rows, row, row) for row in range(4)]
+    return pointed(state, rows, range(4), slice(4))
 
 
 def _moves(N: int) -> Iterator[Effect]:
@@ -182,13 +182,14 @@ def _posed(one: Ints, other: Ints, lengths: Ints) -> ProgramInstances:
     pad = np.full((B, 4, N), BLANK, dtype=np.int32)
     pad[:, INP1], pad[:, INP2] = one, other
     answer = np.full((B, N), BLANK, dtype=np.int32)
-    columns = one % BLANK + other % BLANK
+    columns = np.ascontiguousarray((one % BLANK + other % BLANK).T)
     carried = np.zeros(B, dtype=np.int32)
     for place in range(N):
         at = N - 1 - place
-        carried += columns[:, at]
-        answer[:, at] = np.where((place < lengths) | (carried > 0), carried % 10, BLANK)
-        carried //= 10
+        carried += columns[at]
+        over = carried > 9
+        answer[:, at] = np.where((place < lengths) | (carried > 0), carried - 10 * over, BLANK)
+        carried = over.astype(np.int32)
     return ProgramInstances(
         pad=pad,
         pointers=np.full((B, 4), N - 1, dtype=np.int32),

@@ -23,8 +23,8 @@ from neuralprog_envs.program.world import (
     Pointer,
     Rows,
     World,
-    cell,
     left,
+    pointed,
     right_within,
     swap,
 )
@@ -72,13 +72,12 @@ def _flags(state: ProgramState, rows: Rows) -> list[Any]:
 
 def look_at_values(state: ProgramState, rows: Rows) -> list[Any]:
     """Return the two items, then the five flags."""
-    items = [cell(state, rows, 0, p) for p in (P1, P2)]
-    return [*items, *_flags(state, rows)]
+    return [*pointed(state, rows, (0, 0), slice(P3)), *_flags(state, rows)]
 
 
 def look_at_order(state: ProgramState, rows: Rows) -> list[Any]:
     """Return whether item 1 is at most item 2, then the five flags."""
-    one, two = (cell(state, rows, 0, p) for p in (P1, P2))
+    one, two = pointed(state, rows, (0, 0), slice(P3))
     return [one <= two, *_flags(state, rows)]
 
 
