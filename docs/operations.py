@@ -1,13 +1,13 @@
-"""Draws what a Neural Programmer chooses in a restart that gets stuck and in one that succeeds.
+"""Draws what a Neural Programmer chooses over training, stuck and solved.
 
 ``python -m docs.operations``, from the root of the repository, rewrites
-``docs/pictures/np-operations.png``; it takes minutes. Both restarts are those of
-``configs/neural_programmer/singlecolumn-gradient.yaml``.
+``docs/pictures/np-operations.png``; it takes two CPU-minutes. Both runs are one restart of
+``configs/neural_programmer/singlecolumn-gradient.yaml``, once without its last stage.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from neuralprog_envs.core import batch
 
 TARGET = Path(__file__).parent / "pictures" / "np-operations.png"
 _CONFIG = Path("configs/neural_programmer/singlecolumn-gradient.yaml")
+_RESTART, _BUDGET = 0, 2800
 _PROGRAM = ("greater", "lesser", "or", "count")
 """The program whose question is looked at; "all rows" answers it on half of the tables."""
 _COLOURS = {
@@ -36,23 +37,20 @@ _COLOURS = {
 
 @dataclass
 class History:
-    """One restart, chunk by chunk: α_op of each step for the question, (T, O), and the accuracy."""
+    """One run, chunk by chunk: α_op of each step for the question, (T, O), and the accuracy."""
 
-    index: int
-    success: bool = False
     operations: list[Any] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
 
 
-def history(config: Any, index: int) -> History:
-    """Train one restart, and look at the soft choices for the question."""
-    learner, curve = ProgrammerLearner(config, index), History(index)
+def history(config: Any) -> History:
+    """Train the restart, and look at the soft choices for the question."""
+    learner, curve = ProgrammerLearner(config, _RESTART), History()
     asked = _question(learner)
     while not learner.finished:
+        learner.advance(lambda: None)
         curve.operations.append(_operations(learner, asked))
         curve.accuracy.append(learner.progress.accuracy)
-        learner.advance(lambda: None)
-    curve.success = learner.success
     return curve
 
 
@@ -70,21 +68,19 @@ def _operations(learner: ProgrammerLearner, asked: tensors.Questions) -> Any:
     return np.array([choice.operation[0].numpy() for choice in choices])
 
 
-def draw(stuck: History, solved: History) -> None:
+def draw(curves: dict[str, History]) -> None:
     """Write the picture: the probabilities in each step, and the accuracy below."""
     figure, axes = plt.subplots(
-        len(_PROGRAM) + 1, 2, figsize=(6.4, 5.6), sharex="col", sharey=True, layout="constrained"
+        len(_PROGRAM) + 1, 2, figsize=(6.4, 5.6), sharex=True, sharey=True, layout="constrained"
     )
-    for column, how, curve in zip(
-        axes.T, ("gets stuck", "is solved"), (stuck, solved), strict=True
-    ):
-        column[0].set_title(f"restart {curve.index} {how}", fontsize=9, loc="left", weight="bold")
-        steps = np.arange(len(curve.accuracy)) * CHUNK
+    for column, (title, curve) in zip(axes.T, curves.items(), strict=True):
+        column[0].set_title(title, fontsize=9, loc="left", weight="bold")
+        steps = np.arange(1, len(curve.accuracy) + 1) * CHUNK
         for t, axis in enumerate(column[:-1]):
             _stack(axis, steps, np.array(curve.operations)[:, t])
         column[-1].plot(steps, curve.accuracy, color="#333333", linewidth=1.4)
         column[-1].set_xlabel("gradient steps", fontsize=9)
-        column[-1].set(xlim=(0, steps[-1]), ylim=(0, 1))
+    axes[0, 0].set(xlim=(0, _BUDGET), ylim=(0, 1), yticks=[0, 1])
     names = [f"step {t + 1}\n({name})" for t, name in enumerate(_PROGRAM)] + ["accuracy"]
     for axis, name in zip(axes[:, 0], names, strict=True):
         axis.set_ylabel(name, fontsize=8)
@@ -105,20 +101,14 @@ def _stack(axis: Any, steps: Any, probabilities: Any) -> None:
         colors=[*_COLOURS.values(), "#dddddd"],
         linewidth=0,
     )
-    axis.set_yticks([0, 1])
     axis.tick_params(labelsize=8)
 
 
 def main() -> None:
-    """Take the first restart that gets stuck and the first that succeeds."""
-    config = load(_CONFIG)[1]
-    curves: dict[bool, History] = {}
-    index = 0
-    while len(curves) < 2:
-        curve = history(config, index)
-        curves.setdefault(curve.success, curve)
-        index += 1
-    draw(curves[False], curves[True])
+    """Train the restart without the last stage, and with it."""
+    config = replace(load(_CONFIG)[1], budget=_BUDGET)
+    stuck = history(replace(config, stages=config.stages[:-1]))
+    draw({"without the last stage: stuck": stuck, "with it: solved": history(config)})
 
 
 if __name__ == "__main__":

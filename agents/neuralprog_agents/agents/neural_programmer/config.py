@@ -28,15 +28,18 @@ class Stage:
     """After how many gradient steps β has halved."""
     dropout: ranges.Share = 0.0
     """The share of operations that such questions may not choose in a step; it falls to 0."""
+    imitation: ranges.Natural = 0
+    """In how many of its first steps new random networks learn the hard choices of the old ones,
+    for questions that these answer."""
 
 
 STAGES = (
     Stage(600, max_numbers=0, mixture=True, pull=0.3, pull_half_life=120),
     Stage(1100, pull=1.0, dropout=0.3),
-    Stage(400, pull=4.0, pull_half_life=120, dropout=0.6),
+    Stage(800, pull=1.0, dropout=0.3, imitation=300),
 )
 """Differences are found by questions without numbers, before those with numbers get in the way. The
-last stage draws anew the programs of questions that are not answered yet."""
+last stage is a new generation: what is not answered yet begins where the rest generalises to."""
 
 
 @dataclass(frozen=True)

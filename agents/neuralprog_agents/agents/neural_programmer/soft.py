@@ -30,6 +30,7 @@ from neuralprog_agents.agent import Pulse
 from neuralprog_agents.agents.neural_programmer import data, machine, model, tensors
 from neuralprog_agents.agents.neural_programmer.card import Shape
 from neuralprog_agents.agents.neural_programmer.config import Config, Stage
+from neuralprog_agents.agents.neural_programmer.likelihood import gradient_of
 from neuralprog_agents.agents.neural_programmer.optimiser import State
 from neuralprog_agents.agents.neural_programmer.tensors import Choice
 from neuralprog_envs.table.state import TableInstances
@@ -59,6 +60,7 @@ _DROPPED = 0.9
 _ERROR_RATE, _NORM_RATE = 0.02, 0.05
 """How fast mean errors (by an example) and mean norms (by a minibatch) follow."""
 _ERROR_FLOOR, _NORM_FLOOR = 1.0, 1e-3
+_STATE = ("error2", "norm2", "solved", "taught", "teacher")
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ class SoftObjective:
     def __init__(self, config: Config, index: int, task: TableTask, shape: Shape) -> None:
         self.config, self.index, self.task, self.shape = config, index, task, shape
         self.template, self.numbers = np.zeros(0, np.int64), np.zeros(0, np.int32)
-        self.error2, self.norm2, self.solved = (torch.zeros(0) for _ in range(3))
+        self.error2, self.norm2, self.solved, self.taught, self.teacher = (
+            torch.zeros(0) for _ in range(5)
+        )
 
     def _forget(self) -> None:
         """Begin the templates' statistics: mean square errors and norms, and which are solved."""
@@ -97,12 +101,13 @@ class SoftObjective:
         self.norm2, self.solved = torch.zeros(count), torch.zeros(count)
 
     def state(self) -> dict[str, Tensor]:
-        """Return the templates' statistics; they are empty before the first gradient."""
-        return {"error2": self.error2, "norm2": self.norm2, "solved": self.solved}
+        """Return the templates' statistics and the teachers; empty before the first gradient."""
+        return {name: getattr(self, name) for name in _STATE}
 
     def restore(self, state: dict[str, Tensor]) -> None:
         """Restore what ``state`` returned."""
-        self.error2, self.norm2, self.solved = (state[k] for k in ("error2", "norm2", "solved"))
+        for name in _STATE:
+            setattr(self, name, state[name])
 
     def gradients(self, state: State, count: int, pulse: Pulse) -> Iterator[tuple[float, Tensor]]:
         """Yield the loss and the gradient of each of the next minibatches, at the current θ."""
@@ -115,7 +120,31 @@ class SoftObjective:
                 self._forget()
             if step % _JUDGED_EVERY == 0 and not stage.mixture:
                 self._judge(state)
-            yield self._gradient(state, stage, step)
+            if step == 0 and stage.imitation:
+                self._begin_generation(state)
+            yield (
+                self._imitated(state)
+                if step < stage.imitation
+                else self._gradient(state, stage, step)
+            )
+
+    def _begin_generation(self, state: State) -> None:
+        """Keep the networks as teachers, and begin new ones, in place; remember what is solved."""
+        self.teacher, self.taught = state.theta.clone(), self.solved.clone()
+        key = data.seed(self.config, self.index, data.Stream.WEIGHTS, state.step)
+        state.theta.copy_(model.initial_theta(self.shape, key))
+        state.m.zero_()
+        state.v.zero_()
+
+    def _imitated(self, state: State) -> tuple[float, Tensor]:
+        """Return the mean of - log p of the teachers' hard choices on what they solve; gradient."""
+        random = self._random(data.Stream.ORDER, state.step)
+        known = np.flatnonzero(self.taught.numpy()[self.template] > 0)
+        rows = random.choice(known if len(known) else len(self.template), self.config.batch)
+        posed = data.examples(self.config, self.index, self.task, rows)
+        programs = model.hard_actions(self.teacher, self.shape, posed).astype(np.int8)
+        questions, owner = tensors.questions_of(posed), np.arange(len(rows))
+        return gradient_of(self.shape, state.theta, questions, programs, owner)
 
     def _judge(self, state: State) -> None:
         """Find the templates that hard choices answer, on training examples."""

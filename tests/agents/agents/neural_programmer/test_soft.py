@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from neuralprog_agents.agents.neural_programmer import data, model, soft, tensors
+from neuralprog_agents.agents.neural_programmer import data, model, optimiser, soft, tensors
 from neuralprog_agents.agents.neural_programmer.config import Config, Stage
 from neuralprog_agents.agents.neural_programmer.optimiser import State
 from neuralprog_agents.agents.neural_programmer.train import shape_of
@@ -162,6 +162,26 @@ def test_what_is_solved_when_a_stage_begins_is_neither_dropped_nor_pulled():
     drawn = objective._draw(SMALL.stages[1], 0, 4)
     assert not drawn.unsolved.any()
     assert not drawn.dropped.any()
+
+
+def test_new_networks_imitate_the_old_ones_where_these_are_right():
+    config = replace(SMALL, stages=(Stage(1), Stage(400, imitation=200)))
+    objective, theta = made(config)
+    state = State(theta.clone(), torch.ones_like(theta), torch.ones_like(theta), 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data, "are_right", lambda task, posed, actions: posed.pivot_count == 0)
+        next(objective.gradients(state, 1, lambda: None))
+    assert torch.equal(objective.teacher, theta)
+    assert not torch.equal(state.theta, theta)
+    assert not state.m.any()
+    state.step += 1
+    known = set(np.unique(objective.template[objective.numbers == 0]))
+    assert set(np.flatnonzero(objective.taught.numpy())) == known
+    for _, gradient in objective.gradients(state, 150, lambda: None):
+        optimiser.update(state, gradient, 1e-2)
+    posed = data.examples(config, 0, objective.task, np.flatnonzero(objective.numbers == 0))
+    old, new = (model.hard_actions(t, objective.shape, posed) for t in (theta, state.theta))
+    assert (old[:, :, 0] == new[:, :, 0]).mean() > 0.9
 
 
 def test_half_of_a_minibatch_has_unsolved_templates():
