@@ -52,7 +52,7 @@ def blank(batch: Batch, rows: int) -> Batch:
     return kind(*[np.empty((rows, *array.shape[1:]), array.dtype) for array in arrays])
 
 
-def assign(batch: Any, rows: Rows, values: Any, done: Any = None) -> None:
+def assign(batch: Any, rows: Rows | slice, values: Any, done: Any = None) -> None:
     """Write ``values`` (one row each) into the given rows of every array, in place.
 
     An array that the batch shares with the batch ``done`` has its values already.

@@ -116,7 +116,9 @@ def _written(instances: Any, rows: NDArray[np.intp], part: NDArray[np.intp], fre
         return fresh
     if instances is None:
         instances = batch.blank(fresh, len(rows))
-    batch.assign(instances, rows[part], fresh)
+    places = rows[part]
+    consecutive = len(places) > 0 and (np.diff(places) == 1).all()
+    batch.assign(instances, slice(places[0], places[-1] + 1) if consecutive else places, fresh)
     return instances
 
 

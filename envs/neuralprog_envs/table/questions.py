@@ -155,7 +155,7 @@ class Grammar:
         entries = [entry for column in TEXTS for entry in column] if self.text else []
         return Vocabulary.of([*dict.fromkeys(words), *NAMES, *entries])
 
-    @property
+    @cached_property
     def text(self) -> bool:
         """Whether some kind has a condition on text."""
         return any(MATCH in kind.conditions for kind in self.kinds)

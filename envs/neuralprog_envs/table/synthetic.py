@@ -76,7 +76,8 @@ class Synthetic:
         count = draws.integer(self.columns[0], self.columns[1] + 1)
         present = np.arange(R) < lengths[:, None]
         text = count // 2 if self.grammar.text else count * 0
-        cells = present[:, :, None] & (np.arange(C) < count[:, None])[:, None, :]
+        there = np.tile(np.arange(C) < count[:, None], (1, R))
+        cells = (np.repeat(present, C, axis=1) & there).reshape(-1, R, C)
         hundredths = self._hundredths(draws, R * C).reshape(-1, R, C)
         entries, valid = self._entries(hundredths, cells, text)
         numbers = hundredths * valid / _CENT
