@@ -54,9 +54,13 @@ def _uniform(key: Bits, first: int, columns: int, low: Any, high: Any) -> Ints:
     return draws.uniform.numpy(key, first, columns, low, high)
 
 
-@_compiled
 def _read(tape: Ints, addresses: NDArray[Any]) -> Ints:
-    """Do what ``arrays.read`` does."""
+    return _looked_up(tape, np.broadcast_to(addresses, (len(tape), addresses.shape[1])))  # type: ignore[no-any-return]
+
+
+@_compiled
+def _looked_up(tape: Ints, addresses: NDArray[Any]) -> Ints:
+    """Do what ``arrays.read`` does, with addresses for every row."""
     found = np.empty(addresses.shape, dtype=tape.dtype)
     for row in range(tape.shape[0]):
         for column in range(addresses.shape[1]):

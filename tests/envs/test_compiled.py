@@ -4,10 +4,13 @@ import subprocess
 import sys
 
 import gymnasium as gym
+import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
 
 from neuralprog_envs import REGISTRY
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.registry import make_task
 from tests.envs.test_contract import VARIANTS, assert_same, variants
 
 compiled = pytest.importorskip("neuralprog_envs.compiled")
@@ -42,6 +45,20 @@ def test_compiled_steps_equal_those_in_numpy(env_id, settings):
         finally:
             compiled.use(False)
         assert_same_results(expected, found)
+
+
+@pytest.mark.parametrize("env_id", sorted(REGISTRY))
+def test_compiled_instances_equal_those_in_numpy(env_id):
+    task = make_task(env_id)
+    lengths = min(REGISTRY[env_id].defaults["length"][0] + 2, task.lengths[1])
+    for count in (1, 40):
+        expected = draw(task, 5, np.arange(count), (lengths, lengths), "all")
+        compiled.use()
+        try:
+            found = draw(task, 5, np.arange(count), (lengths, lengths), "all")
+        finally:
+            compiled.use(False)
+        assert_same(vars(expected), vars(found))
 
 
 def assert_same_results(one, other):

@@ -16,7 +16,7 @@ from neuralprog_agents.benchmark.ratio import Pair, Work
 _LIMIT: dict[str, Any] = {"max_steps": 64}
 _MARK = 20e6
 """Steps a second that the vector environment should make."""
-_CART_POLE = {"NRAMCopy": 1.0, "NRAMSort": 1.0, "NPIAddition": 0.4, "NPTableQA": 0.1}
+CART_POLE = {"NRAMCopy": 1.0, "NRAMSort": 1.0, "NPIAddition": 0.4, "NPTableQA": 0.1}
 """The shares of CartPole's steps a second that are aimed at."""
 _ACTORS, _ROLLOUT = 64, 64
 _OVERHEAD = 0.3
@@ -35,7 +35,7 @@ def pairs() -> Iterator[Pair]:
         column="single env",
     )
     shape = "NRAMCopy-v0, n=4096 against n=64, limit 64 steps"
-    ours, theirs = _batched("NRAMCopy-v0", 4096, **_LIMIT), _in_a_loop("NRAMCopy-v0", 64, **_LIMIT)
+    ours, theirs = batched("NRAMCopy-v0", 4096, **_LIMIT), _in_a_loop("NRAMCopy-v0", 64, **_LIMIT)
     for name, halts, other, target in (
         ("SyncVectorEnv, no halts", False, vector(theirs, halts=False), 100.0),
         (f"{_MARK / 1e6:g} million steps a second", False, _MARK, 1.0),
@@ -47,7 +47,7 @@ def pairs() -> Iterator[Pair]:
         "vector env of tables against SyncVectorEnv",
         "NPTableQA-v0, 3 columns, 30 to 100 rows, n=1024, resets included",
         "steps",
-        vector(_batched("NPTableQA-v0", 1024), steps=5),
+        vector(batched("NPTableQA-v0", 1024), steps=5),
         vector(_in_a_loop("NPTableQA-v0", 1024), steps=5),
         target=30.0,
     )
@@ -60,15 +60,15 @@ def _cart_pole_pairs() -> Iterator[Pair]:
     """Yield batches of 4,096 against Gymnasium's fastest: CartPole, native, as many at once."""
     from neuralprog_envs import compiled
 
-    for env_id, target in _CART_POLE.items():
+    for env_id, target in CART_POLE.items():
         for used, name in ((True, "compiled vector env"), (False, "vector env")):
             compiled.use(used)
             yield Pair(
                 f"{name} against CartPole-v1, native",
                 f"{env_id}-v0, n=4096, random actions, resets included",
                 "steps",
-                vector(_batched(f"{env_id}-v0", 4096)),
-                vector(_batched("CartPole-v1", 4096)),
+                vector(batched(f"{env_id}-v0", 4096)),
+                vector(batched("CartPole-v1", 4096)),
                 target if used else None,
                 env_id if used else "",
             )
@@ -113,7 +113,7 @@ def _adapter_pairs() -> Iterator[Pair]:
         return
     adapter = ProgramVecEnv("NRAMCopy-v0", 64, **_LIMIT)
     adapter.reset()
-    alone = _batched("NRAMCopy-v0", 64, autoreset_mode=AutoresetMode.SAME_STEP, **_LIMIT)
+    alone = batched("NRAMCopy-v0", 64, autoreset_mode=AutoresetMode.SAME_STEP, **_LIMIT)
     for halts in (False, True):
         yield Pair(
             "adapter to Stable-Baselines3 against the vector env alone, "
@@ -126,7 +126,8 @@ def _adapter_pairs() -> Iterator[Pair]:
         )
 
 
-def _batched(env_id: str, n: int, **settings: Any) -> Any:
+def batched(env_id: str, n: int, **settings: Any) -> Any:
+    """Return a vector environment that is more than a loop."""
     return gym.make_vec(env_id, n, vectorization_mode="vector_entry_point", **settings)
 
 

@@ -9,11 +9,13 @@ import pytest
 from neuralprog_agents.benchmark import speed
 from neuralprog_agents.benchmark.elsewhere import Elsewhere, check
 from neuralprog_agents.benchmark.growth import Curve
+from neuralprog_agents.benchmark.profile import Profile
 from neuralprog_agents.benchmark.ratio import Pair
 
 ROOT = Path(__file__).parents[3]
 
 
+SHARES = Profile("NRAMCopy-v0", 200.0, 80.0, 60.0, 40.0, 20.0, 12.5)
 LINE = Curve("a line", "x", [1, 10, 100], [3.0, 12.0, 102.0])
 
 
@@ -25,12 +27,14 @@ def test_a_history_has_a_line_for_each_release_and_machine(tmp_path):
     old = {"release": "0.0.1", "machine": "abacus", "figures": {"search": [3.0, 2.0]}}
     (tmp_path / "speed.json").write_text(json.dumps({"history": [old]}))
     for rate in (1.0, 2.0):
-        speed.write([row(rate), row(rate, "")], [LINE], True, tmp_path)
+        speed.write([row(rate), row(rate, "")], [SHARES], [LINE], True, tmp_path)
     first, last = json.loads((tmp_path / "speed.json").read_text())["history"]
     assert first == old
     assert list(last["figures"]) == ["search"]
     assert (tmp_path / "speed-growth.png").exists()
-    assert "| 0.0.1 | abacus | 3 (2) |" in (tmp_path / "speed.md").read_text()
+    page = (tmp_path / "speed.md").read_text()
+    assert "| 0.0.1 | abacus | 3 (2) |" in page
+    assert "| NRAMCopy-v0 | 200 | 40% | 30% | 20% | 10% | 12.5 |" in page
 
 
 def test_the_theory_of_a_line_is_the_line():
