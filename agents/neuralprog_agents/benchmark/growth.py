@@ -19,7 +19,9 @@ from neuralprog_agents.benchmark.environments import vector
 from neuralprog_agents.benchmark.ratio import Work
 from neuralprog_agents.benchmark.search import CONFIG
 from neuralprog_agents.circuits.search import SearchLearner
+from neuralprog_envs.core.instances import draw as draw_instances
 from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
+from neuralprog_envs.registry import make_task
 
 _TIMES = (1, 3, 10, 30, 100, 300, 1000)
 _LIMITS = (1, 3, 10, 30, 100, 250)
@@ -67,12 +69,27 @@ def _works() -> Iterator[tuple[str, str, list[tuple[int, tuple[Work, int]]]]]:
     yield "a step of 64 NRAMCopy, R registers", "R", registers
     rows = [(4 * k, (_steps(16, "NPTableQA-v0", length=4 * k), 16)) for k in _TIMES[:-1]]
     yield "a step of 16 NPTableQA", "rows", rows
+    words = [(62 * k, (_asked(62 * k), 1)) for k in _TIMES]
+    yield "a step of 16 NPWikiTableQuestions", "words", words
     yield "a program of the search, T steps", "T", [(T, (_search(T), 1)) for T in _LIMITS]
 
 
 def _steps(n: int, env_id: str = "NRAMCopy-v0", **settings: Any) -> Work:
     env: Any = TaskVectorEnv(env_id, n, **settings)
     return vector(env, steps=1)
+
+
+def _asked(words: int) -> Work:
+    """Return a workload of one step of questions of so many words, without resets."""
+    task: Any = make_task("NPWikiTableQuestions-v0", question_words=words)
+    state = task.machine.initial(draw_instances(task, 0, np.arange(16), task.lengths, "all"))
+    first = np.zeros((16, 3), dtype=np.int64)
+
+    def work() -> int:
+        task.machine.observe(task.machine.step(state, first))
+        return 1
+
+    return work
 
 
 def _search(T: int) -> Work:
@@ -100,5 +117,6 @@ def draw(curves: Sequence[Curve], file: Path) -> None:
         axes.loglog(curve.sizes, curve.theory, "-", label=f"a + b · {curve.symbol}")
         axes.set(title=curve.title, xlabel=curve.symbol, ylabel="CPU-seconds")
         axes.legend()
-    figure.axes[-1].set_visible(False)  # there are five
+    for axes in figure.axes[len(curves) :]:
+        axes.set_visible(False)
     figure.savefig(file)

@@ -44,8 +44,8 @@ of its new instances, written and read, at the speed of a copy in the same run.
 
 ## Growth
 
-How the time grows with n episodes, M cells, R registers, rows of a table and T steps of a program:
-measured, beside the line a + b · x of the theory.
+How the time grows with n episodes, M cells, R registers, rows of a table, words of a question and T
+steps of a program: measured, beside the line a + b · x of the theory.
 
 ![Measured times and the theory's line, on logarithmic axes](speed-growth.png)
 
