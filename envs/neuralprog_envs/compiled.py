@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import draws, episodes
-from neuralprog_envs.core.draws import Bits
+from neuralprog_envs.core.draws import Bits, Draws
 from neuralprog_envs.core.episodes import Endings, Episodes, Slots
 from neuralprog_envs.core.loops import Loop
 from neuralprog_envs.core.task import Bools, Ints, remember
@@ -34,17 +34,22 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @_compiled
+def _drawn(key: Any, counter: int, low: int, span: int) -> Any:
+    """Return one number as ``draws.uniform`` draws it."""
+    bits = key + np.uint64(counter) * np.uint64(0x9E3779B97F4A7C15)
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    bits = (bits ^ (bits >> np.uint64(31))) >> np.uint64(32)
+    return low + np.int64((bits * np.uint64(span)) >> np.uint64(32))
+
+
+@_compiled
 def _scaled(key: Bits, first: int, columns: int, low: int, span: int) -> Ints:
     """Do what ``draws.uniform`` does."""
-    gamma, half = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
     numbers = np.empty((len(key), columns), dtype=np.int32)
     for row in range(len(key)):
         for column in range(columns):
-            bits = key[row] + np.uint64(first + column) * gamma
-            bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-            bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-            bits = (bits ^ (bits >> np.uint64(31))) >> half
-            numbers[row, column] = low + np.int64((bits * np.uint64(span)) >> half)
+            numbers[row, column] = _drawn(key[row], first + column, low, span)
     return numbers
 
 
@@ -52,6 +57,41 @@ def _uniform(key: Bits, first: int, columns: int, low: Any, high: Any) -> Ints:
     if isinstance(low, int) and isinstance(high, int):
         return _scaled(key, first, columns, low, high - low)  # type: ignore[no-any-return]
     return draws.uniform.numpy(key, first, columns, low, high)
+
+
+@_compiled
+def _filled(key: Bits, first: int, n: Ints, M: int, head: Ints, least: int) -> Ints:
+    """Do what ``arrays.array`` does."""
+    tape = np.zeros((len(key), M), dtype=np.int32)
+    before = head.shape[1]
+    for row in range(len(key)):
+        tape[row, :before] = head[row]
+        for cell in range(before, min(before + n[row], M)):
+            tape[row, cell] = _drawn(key[row], first + cell, least, M - least)
+    return tape
+
+
+def _array(draws: Draws, n: Ints, M: int, *head: Any, least: int = 1) -> Ints:
+    first = np.empty((len(draws), len(head)), dtype=np.int32)
+    for cell, value in enumerate(head):
+        first[:, cell] = value
+    return _filled(draws.key, draws.pass_over(M), n, M, first, least)  # type: ignore[no-any-return]
+
+
+@_compiled
+def _moved(tape: Ints, by: NDArray[Any]) -> Ints:
+    """Do what ``arrays.shifted`` does; ``by`` has one number, or one for each row."""
+    moved = np.empty_like(tape)
+    last = tape.shape[1] - 1
+    for row in range(len(tape)):
+        distance = by[row if len(by) > 1 else 0]
+        for cell in range(last + 1):
+            moved[row, cell] = tape[row, Index(min(max(cell - distance, 0), last))]
+    return moved
+
+
+def _shifted(tape: Ints, by: Any) -> Ints:
+    return _moved(tape, np.reshape(by, -1))  # type: ignore[no-any-return]
 
 
 def _read(tape: Ints, addresses: NDArray[Any]) -> Ints:
@@ -205,6 +245,8 @@ def _posed(instances: Any) -> _Posed:
 
 TWINS: tuple[tuple[Loop[..., Any], Callable[..., Any]], ...] = (
     (draws.uniform, _uniform),
+    (arrays.array, _array),
+    (arrays.shifted, _shifted),
     (arrays.read, _read),
     (episodes.step, _step),
 )

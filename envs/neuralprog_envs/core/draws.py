@@ -76,21 +76,30 @@ def uniform(key: Bits, first: int, columns: int, low: ArrayLike, high: ArrayLike
     return np.asarray(low, dtype=np.int32) + bits.astype(np.int32)
 
 
+def _upright(values: ArrayLike) -> ArrayLike:
+    """Return (B,) values as (B, 1), and a number as it is."""
+    return np.reshape(values, (-1, 1)) if np.ndim(values) else values
+
+
 class Draws:
     """A source of random integers for B addresses; ``key``, (B,), has one uint64 for each."""
 
     def __init__(self, key: Bits) -> None:
-        self._key = key
+        self.key = key
         self._counter = 1
 
     def __len__(self) -> int:
-        return len(self._key)
+        return len(self.key)
 
     def bits(self, columns: int) -> Bits:
         """Return fresh uniform 64-bit patterns, shape (B, columns)."""
+        return scrambled(self.key, self.pass_over(columns), columns)
+
+    def pass_over(self, columns: int) -> int:
+        """Return the counter of the first of so many columns, which are then drawn."""
         first = self._counter
         self._counter += columns
-        return scrambled(self._key, first, columns)
+        return first
 
     def integers(self, low: ArrayLike, high: ArrayLike, columns: int) -> Ints:
         """Return uniform integers in low..high-1, shape (B, columns), dtype int32.
@@ -100,13 +109,11 @@ class Draws:
             high: One more than the largest value, likewise; at most 2**31.
             columns: Values for each address.
         """
-        first = self._counter
-        self._counter += columns
-        return uniform(self._key, first, columns, low, high)
+        return uniform(self.key, self.pass_over(columns), columns, low, high)
 
     def integer(self, low: ArrayLike, high: ArrayLike) -> Ints:
         """Return one uniform integer in low..high-1 for each address, shape (B,)."""
-        return self.integers(np.reshape(low, (-1, 1)), np.reshape(high, (-1, 1)), 1)[:, 0]
+        return self.integers(_upright(low), _upright(high), 1)[:, 0]
 
     def ranks(self, counts: ArrayLike, columns: int) -> Ints:
         """Return a random permutation of 0..counts[b]-1 in the first counts[b] columns.

@@ -17,6 +17,7 @@ def span(M: int, start: ArrayLike, count: ArrayLike) -> Bools:
     return ahead.view(np.uint32) < count.astype(np.uint32)  # what lies before start is huge
 
 
+@Loop
 def array(draws: Draws, n: Ints, M: int, *head: ArrayLike, least: int = 1) -> Ints:
     """Return tapes, (B, M): ``head``, n[b] uniform values in least..M-1, zeros."""
     tape = np.where(span(M, len(head), n), draws.integers(least, M, M), np.int32(0))
@@ -46,6 +47,7 @@ def write(tape: Ints, addresses: NDArray, values: ArrayLike, where: Bools) -> No
     tape[rows, addresses[rows, columns]] = np.broadcast_to(values, where.shape)[rows, columns]
 
 
+@Loop
 def shifted(tape: Ints, by: ArrayLike) -> Ints:
     """Return the tape moved right: cell j holds what cell j - by held, shape (B, M)."""
     return read(tape, np.arange(tape.shape[1]) - np.reshape(by, (-1, 1)))
