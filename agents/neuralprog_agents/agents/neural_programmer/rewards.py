@@ -5,10 +5,12 @@ remembered ones with a step drawn anew. Each is run on the question's table; its
 answer is right, else 0. The gradient is that of REINFORCE with the mean reward of the question's
 samples as the baseline (Williams 1992), plus that of log π of a remembered program. Which one is
 drawn by how often each was right on questions of this text (``successes``): a program that is right
-by luck half of the time gives way to the one that is always right.
+by luck half of the time gives way to the one that is always right. Once some were never wrong, it
+is the one of these that π is likeliest to sample, or π would be pulled to and fro between them.
 
 Sources: Liang et al. 2018, "Memory augmented policy optimization"; Oh et al. 2018, "Self-imitation
-learning"; the draw by rate is Thompson's (1933).
+learning"; the draw by rate is Thompson's (1933); the likeliest of several right programs: Min et
+al. 2019, "A discrete hard EM approach for weakly supervised question answering".
 """
 
 from __future__ import annotations
@@ -175,15 +177,43 @@ class RewardObjective:
 
     def _memory_cost(self, p: model.Parameters, asked: _Asked, random: Generator) -> Tensor:
         """Return -Σ log π / B of a remembered program for each question that has one."""
-        drawn = [self.successes.draw(key, random, 1) for key in asked.texts.keys]
-        owner = np.flatnonzero([len(each) for each in drawn])
+        owner, programs = self._remembered(asked, random)
         if not len(owner):
             return p["V"].sum() * 0.0
+        with torch.no_grad():
+            chosen = _likeliest(self._logs(p, asked, owner, programs).numpy(), owner)
+        logs = self._logs(p, asked, owner[chosen], programs[chosen])
+        return -logs.sum() / len(asked.texts.keys)
+
+    def _remembered(
+        self, asked: _Asked, random: Generator
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return programs to choose from for each question: all that are sure, else a drawn one."""
+        drawn = []
+        for key in asked.texts.keys:
+            sure = self.successes.sure(key)
+            drawn.append(sure if len(sure) else self.successes.draw(key, random, 1))
+        owner = np.repeat(np.arange(len(drawn)), [len(each) for each in drawn])
         programs = asked.texts.on_tables(np.concatenate(drawn), owner)
         there = (programs[:, :, 1] < asked.posed.column_count[owner][:, None]).all(axis=1)
-        actions, whose = torch.from_numpy(programs[there]), torch.from_numpy(owner[there])
-        logs = model.log_probability(p, self.shape, asked.questions, actions, whose)
-        return -logs.sum() / len(drawn)
+        return owner[there], programs[there]
+
+    def _logs(
+        self,
+        p: model.Parameters,
+        asked: _Asked,
+        owner: NDArray[np.int64],
+        programs: NDArray[np.int64],
+    ) -> Tensor:
+        actions, whose = torch.from_numpy(programs), torch.from_numpy(owner)
+        return model.log_probability(p, self.shape, asked.questions, actions, whose)
+
+
+def _likeliest(logs: NDArray[np.float32], owner: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the row of the highest value of each owner."""
+    order = np.lexsort((-logs, owner))
+    _, first = np.unique(owner[order], return_index=True)
+    return order[first]
 
 
 def _each(count: int, times: int) -> NDArray[np.int64]:

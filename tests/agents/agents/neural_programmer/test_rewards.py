@@ -6,10 +6,13 @@ import torch
 
 from neuralprog_agents.agents.neural_programmer import agent, data, model, rewards
 from neuralprog_agents.agents.neural_programmer.config import Config
+from neuralprog_agents.agents.neural_programmer.machine import OPERATIONS
 from neuralprog_agents.agents.neural_programmer.rewards import RewardObjective
 from neuralprog_agents.agents.neural_programmer.successes import Successes, texts_of
 from neuralprog_agents.agents.neural_programmer.tensors import questions_of
 from neuralprog_agents.agents.neural_programmer.train import ProgrammerLearner, shape_of
+from neuralprog_envs.core.instances import draw
+from neuralprog_envs.registry import make_task
 
 CONFIG = Config("NPTableQA-v0", columns=(2, 4), length=(5, 9), examples=200, batch=64, hidden=8,
                 learner="rewards", tries=16)  # fmt: skip
@@ -60,6 +63,46 @@ def test_a_program_that_is_always_right_comes_before_one_that_is_right_by_luck()
     drawn = [memory.draw(key, random, 1)[0] for _ in range(100)]
     assert all((program == always).all() for program in drawn)
     assert len(memory.draw(np.array([3, 4], dtype=np.int32), random, 1)) == 0
+
+
+def test_programs_that_were_never_wrong_are_sure_after_so_many_hits():
+    memory, key = Successes(8, 1), np.array([3], dtype=np.int32)
+    programs = np.arange(9, dtype=np.int8).reshape(3, 1, 3)
+    memory.count(key, programs, np.array([True, True, True]))
+    for turn in range(18):
+        memory.count(key, programs, np.array([True, turn != 4, True]))
+    assert len(memory.sure(key)) == 0
+    memory.count(key, programs[:2], np.array([True, True]))
+    assert memory.sure(key).tolist() == programs[:1].tolist()
+
+
+def test_of_several_that_are_sure_the_likeliest_is_imitated(posed):
+    task, instances = posed
+    shape = shape_of(CONFIG, task)
+    objective = RewardObjective(CONFIG, 0, task, shape)
+    asked = rewards._Asked(instances, questions_of(instances), texts_of(instances))
+    drop, keep = np.zeros((2, 1, shape.steps, 3), dtype=np.int8)
+    keep[:, :, 0] = OPERATIONS.index("count")
+    both = np.concatenate([drop, keep])
+    for key in np.unique(asked.texts.keys, axis=0):
+        for _ in range(20):
+            objective.successes.count(key, both, np.array([True, True]))
+    p = model.unflatten(model.initial_theta(shape, 0), shape)
+    cost = objective._memory_cost(p, asked, np.random.default_rng(0))
+    every = np.arange(len(instances.length))
+    programs = [asked.texts.on_tables(one.repeat(len(every), 0), every) for one in (drop, keep)]
+    logs = [objective._logs(p, asked, every, each) for each in programs]
+    torch.testing.assert_close(cost, -torch.maximum(*logs).mean())
+
+
+def test_questions_that_differ_in_entries_alone_have_one_text():
+    task = make_task("NPTextMatch-v0", columns=(2, 2))
+    instances = draw(task, 0, range(400), (5, 12), "train")
+    texts = texts_of(instances)
+    asks = instances.template == np.bincount(instances.template).argmax()
+    assert len(np.unique(instances.question[asks], axis=0)) > 5 * len(
+        np.unique(texts.keys[asks], axis=0)
+    )
 
 
 def test_the_rarest_success_makes_room_and_the_state_holds_all():
