@@ -49,7 +49,9 @@ class Curve:
         """The line a + b · x with the least squared relative errors."""
         x, y = np.array(self.sizes, dtype=float), np.array(self.seconds)
         parts = np.stack([np.ones_like(x), x], axis=1)
-        return np.asarray(parts @ np.linalg.lstsq(parts / y[:, None], np.ones_like(y), rcond=None)[0])
+        return np.asarray(
+            parts @ np.linalg.lstsq(parts / y[:, None], np.ones_like(y), rcond=None)[0]
+        )
 
 
 def measure(seconds: float) -> list[Curve]:
