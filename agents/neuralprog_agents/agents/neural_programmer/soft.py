@@ -1,6 +1,6 @@
 """The gradient learner: answers alone, through a soft machine that runs all choices at once.
 
-The gradient goes through every operation, weighted by its choice. Three things stop plain descent
+The gradient goes through every operation, weighted by its choice. Four things stop plain descent
 on the published loss, and each has a remedy here:
 
 - Sums are wrong by hundreds, counts by tens, and a program that is exact on half of the tables
@@ -9,11 +9,15 @@ on the published loss, and each has a remedy here:
 - Templates that are not learned yet have small gradients, and others drown them. So the gradient
   at the logits is divided by the norm of its template's mean gradient.
 - Choices saturate on programs that are right on half of the tables. So, for templates that hard
-  choices do not answer yet, the loss has the term β KL(uniform ‖ α), whose gradient at the logits,
-  β (α - uniform), does not vanish where α saturates. β falls, and starts anew with each stage.
+  choices do not answer yet, the loss has the term β KL(uniform ‖ α_op), whose gradient at the
+  logits, β (α - uniform), does not vanish where α saturates. β falls, and starts anew with each
+  stage.
+- What was learned wrong stands in the way of generalising from what was learned right. So a stage
+  can begin with new networks, which imitate the hard choices of the old ones where these are right
+  (iterated learning: Kirby 2001; Vani et al. 2021).
 
-Source of machine and losses: Neelakantan, Le and Sutskever 2016, sections 2.3 and 2.5; the remedies
-are ours.
+Source of machine and losses: Neelakantan, Le and Sutskever 2016, sections 2.3 and 2.5; the first
+three remedies are ours.
 """
 
 from __future__ import annotations
