@@ -1,7 +1,7 @@
 """Draws what a Neural Programmer chooses over training, stuck and solved.
 
 ``python -m docs.operations``, from the root of the repository, rewrites
-``docs/pictures/np-operations.png``; it takes two CPU-minutes. Both runs are one restart of
+``docs/pictures/np-operations.png``; it takes a CPU-minute. Both runs are one restart of
 ``configs/neural_programmer/singlecolumn-gradient.yaml``, once without its last stage.
 """
 
@@ -26,7 +26,7 @@ from neuralprog_envs.core import batch
 
 TARGET = Path(__file__).parent / "pictures" / "np-operations.png"
 _CONFIG = Path("configs/neural_programmer/singlecolumn-gradient.yaml")
-_RESTART, _BUDGET = 0, 2800
+_RESTART, _LAST = 0, 2400
 _PROGRAM = ("greater", "lesser", "or", "count")
 """The program whose question is looked at; "all rows" answers it on half of the tables."""
 _COLOURS = {
@@ -43,15 +43,14 @@ class History:
     accuracy: list[float] = field(default_factory=list)
 
 
-def history(config: Any) -> History:
-    """Train the restart, and look at the soft choices for the question."""
-    learner, curve = ProgrammerLearner(config, _RESTART), History()
-    asked = _question(learner)
-    while not learner.finished:
+def history(learner: ProgrammerLearner, until: int, curve: History) -> History:
+    """Return a copy of a curve, and what follows up to a gradient step or the end of training."""
+    longer, asked = History([*curve.operations], [*curve.accuracy]), _question(learner)
+    while not learner.finished and learner.adam.step < until:
         learner.advance(lambda: None)
-        curve.operations.append(_operations(learner, asked))
-        curve.accuracy.append(learner.progress.accuracy)
-    return curve
+        longer.operations.append(_operations(learner, asked))
+        longer.accuracy.append(learner.progress.accuracy)
+    return longer
 
 
 def _question(learner: ProgrammerLearner) -> tensors.Questions:
@@ -80,7 +79,7 @@ def draw(curves: dict[str, History]) -> None:
             _stack(axis, steps, np.array(curve.operations)[:, t])
         column[-1].plot(steps, curve.accuracy, color="#333333", linewidth=1.4)
         column[-1].set_xlabel("gradient steps", fontsize=9)
-    axes[0, 0].set(xlim=(0, _BUDGET), ylim=(0, 1), yticks=[0, 1])
+    axes[0, 0].set(xlim=(0, _LAST), ylim=(0, 1), yticks=[0, 1])
     names = [f"step {t + 1}\n({name})" for t, name in enumerate(_PROGRAM)] + ["accuracy"]
     for axis, name in zip(axes[:, 0], names, strict=True):
         axis.set_ylabel(name, fontsize=8)
@@ -105,10 +104,18 @@ def _stack(axis: Any, steps: Any, probabilities: Any) -> None:
 
 
 def main() -> None:
-    """Train the restart without the last stage, and with it."""
-    config = replace(load(_CONFIG)[1], budget=_BUDGET)
-    stuck = history(replace(config, stages=config.stages[:-1]))
-    draw({"without the last stage: stuck": stuck, "with it: solved": history(config)})
+    """Train the restart up to the last stage; go on without it, and with it."""
+    config = load(_CONFIG)[1]
+    stages = config.stages[:-1]
+    solved = ProgrammerLearner(config, _RESTART)
+    stuck = ProgrammerLearner(replace(config, stages=stages), _RESTART)
+    both = history(solved, sum(stage.steps for stage in stages), History())
+    stuck.restore(*solved.state())
+    curves = {
+        "without the last stage: stuck": history(stuck, _LAST, both),
+        "with it: solved": history(solved, _LAST, both),
+    }
+    draw(curves)
 
 
 if __name__ == "__main__":
