@@ -65,9 +65,9 @@ def _cart_pole_pairs() -> Iterator[Pair]:
             compiled.use(used)
             yield Pair(
                 f"{name} against CartPole-v1, native",
-                f"{env_id}-v0, n=4096, random actions, resets included",
+                f"{env_id}-v0, n=4096, copy=False, random actions, resets included",
                 "steps",
-                vector(batched(f"{env_id}-v0", 4096)),
+                vector(batched(f"{env_id}-v0", 4096, copy=False)),
                 vector(batched("CartPole-v1", 4096)),
                 target if used else None,
                 env_id if used else "",
