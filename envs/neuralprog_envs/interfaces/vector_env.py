@@ -111,15 +111,17 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         continue its own. The options {"length": n} pose instances of length n, this once.
         """
         chosen = arguments.options(options, ("length",))
-        if seed is not None or self._stream is None:
-            self._stream = self._start(self._seeds(seed))
+        stream = self._stream
+        if seed is not None or stream is None:
+            stream = self._start(self._seeds(seed))
         if "length" in chosen:
             length = arguments.integer("length", chosen["length"], 0)
             check_lengths(self.task, length, self.setting.split)
-            instances = self._stream.next_at(self._every, length)
+            instances = stream.next_at(self._every, length)
         else:
-            instances = self._stream.next(self._every)
-        self._episodes = Episodes(self.task, self._stream, self.setting.limits, instances)
+            instances = stream.next(self._every)
+        self._stream = stream
+        self._episodes = Episodes(self.task, stream, self.setting.limits, instances)
         self._pending: Slots = self._every[:0]
         self._potential, self._before = self._score(), None
         return self._results(np.zeros(self.num_envs, dtype=bool), self._every)

@@ -207,3 +207,14 @@ def test_observations_without_copies_are_equal_and_share_what_stays(mode):
         shared.append(np.shares_memory(before[1]["numbers"], seen[1]["numbers"]))
     period = 5 if mode == "NextStep" else 4
     assert shared == [step % period != 0 for step in range(1, 13)]
+
+
+def test_lengths_can_be_set_after_a_reset_that_failed(monkeypatch):
+    env = gym.make_vec("NRAMCopy-v0", 2, **VECTOR).unwrapped
+    with monkeypatch.context() as patch:
+        patch.setattr("neuralprog_envs.core.instances._MAX_ATTEMPTS", 0)
+        with pytest.raises(ValueError, match="too few exist"):
+            env.reset(seed=0)
+    env.lengths = 2
+    env.reset(seed=0)
+    assert set(env._episodes.instances.length) == {2}
