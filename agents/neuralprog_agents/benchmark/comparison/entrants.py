@@ -150,7 +150,7 @@ ENTRANTS: tuple[Entrant, ...] = (
     _policy_gradient("policy-gradient-progress", "progress"),
     _policy_search("policy-search", "success"),
     _policy_search("policy-search-progress", "progress"),
-    Entrant("npi", _PROGRAM, "npi", "frames", reusable=True),
+    Entrant("npi", _PROGRAM, "npi", "drawn frames", reusable=True),
     Entrant("alphanpi", _PROGRAM, "alphanpi", "searched calls", reusable=True),
     Entrant("synthesis", _PROGRAM, "synthesis", "calls tried", reusable=True),
     Entrant("neural_programmer", _TABLE, "neural_programmer", "questions", shared=True),
