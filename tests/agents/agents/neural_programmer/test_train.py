@@ -71,7 +71,6 @@ def test_the_gradient_of_the_soft_machine_teaches_some_of_it(tmp_path):
     outcome = restart(agent, config, 0, tmp_path, seen.append)
     assert outcome.success == (outcome.metrics["accuracy"] >= config.success_rate)
     assert seen[0]["accuracy"] < 0.45
-    assert np.mean([m["loss"] for m in seen[-2:]]) < 0.8 * seen[0]["loss"]
     assert outcome.metrics["accuracy"] > 0.6, outcome.metrics
 
 
