@@ -49,7 +49,13 @@ PARTS = ["docs/guides/index", "docs/environments/index", "docs/agents"]
 
 CONTENTS = {
     "": [*PARTS, "examples/README"],
-    "Results": ["docs/results", "results/compare", "results/speed", "docs/gradient"],
+    "Results": [
+        "docs/results",
+        "results/compare",
+        "results/speed",
+        "results/ablation",
+        "docs/gradient",
+    ],
     "Reference": [f"docs/reference/{name}" for name in ("environments", "agents", "own-tasks")],
     "Project": ["CONTRIBUTING", "CHANGELOG"],
 }

@@ -81,3 +81,13 @@ def test_what_is_no_log_is_refused(tmp_path):
 def test_a_report_without_its_first_row_is_refused(tmp_path):
     with pytest.raises(ValueError, match="everything is not measured with 2 seeds"):
         ablation.main(TINY, tmp_path, 2, ROWS, measure=False)
+
+
+def test_the_tables_of_record_are_made_from_the_log():
+    log = ablation.Log(ROOT / "results" / ablation.LOG)
+    written = (ROOT / "results" / ablation.REPORT).read_text()
+    assert written == ablation.report(log, ablation.SHORT, ablation.SEEDS)
+    page = ROOT / "agents/neuralprog_agents/agents/neural_programmer_2017/README.md"
+    lines = [line for line in written.splitlines() if line.startswith("| ")]
+    assert len(lines) == 1 + len(ablation.ROWS)
+    assert "\n".join(lines[1:]) in page.read_text()
