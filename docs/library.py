@@ -27,7 +27,7 @@ from neuralprog_agents.training import loop
 from neuralprog_agents.training.config import load
 
 RECORD, TARGET = Path("results/library.jsonl"), Path("docs/pictures/library.png")
-_CONFIGS, _RUNS = Path("configs/library_learning"), Path("runs/library")
+CONFIGS, _RUNS = Path("configs/library_learning"), Path("runs/library")
 _FLAT_ATTEMPTS = 100
 """Enough for each task of a flat search to use a fair part of the time."""
 
@@ -63,7 +63,7 @@ class Meter:
 
 def measure(name: str, seed: int, flat: bool, budget: float = inf) -> float:
     """Learn a sequence unless the record has it; return the CPU-seconds that it took in all."""
-    config = replace(load(_CONFIGS / f"{name}.yaml")[1], seed=seed)
+    config = replace(load(CONFIGS / f"{name}.yaml")[1], seed=seed)
     if flat:
         config = replace(config, keep=False, attempts=_FLAT_ATTEMPTS)
     head = {"sequence": name, "seed": seed, "flat": flat}
