@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
@@ -120,9 +121,10 @@ def _panel(axis: Any, name: str) -> None:
         (False, -0.15, "#1f6fb4", "with a library"),
         (True, 0.15, "#c9252d", "flat, the same time in all"),
     ):
-        points = [(min(c, never), i) for i, t in enumerate(tasks) for c in costs(name, flat)[t]]
-        x, y = zip(*points, strict=True)
-        axis.scatter(x, [each + shift for each in y], color=colour, s=16, label=label, alpha=0.7)
+        of = costs(name, flat)
+        points = [(min(c, never), i + shift) for i, t in enumerate(tasks) for c in of.get(t, [])]
+        x, y = np.array(points).reshape(-1, 2).T
+        axis.scatter(x, y, color=colour, s=16, label=label, alpha=0.7)
     axis.axvline(never / 1.7, color="#999999", linewidth=0.8)
     axis.text(never, -0.9, "not found", fontsize=8, ha="center")
     axis.set(xscale="log", ylim=(len(tasks) - 0.5, -0.6))
