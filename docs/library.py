@@ -127,7 +127,11 @@ def _panel(axis: Any, name: str) -> None:
         axis.scatter(x, y, color=colour, s=16, label=label, alpha=0.7)
     axis.axvline(never / 1.7, color="#999999", linewidth=0.8)
     axis.text(never, -0.9, "not found", fontsize=8, ha="center")
+    ticks = [t for t in (0.1, 1, 2, 5, 10, 20, 50, 100, 200, 500) if t < never / 1.7]
     axis.set(xscale="log", ylim=(len(tasks) - 0.5, -0.6))
+    axis.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    axis.minorticks_off()
+    axis.set_xlim(min(finite) / 1.3, never * 1.5)
     axis.set_yticks(range(len(tasks)), [t.removeprefix("NRAM").partition("-")[0] for t in tasks])
     axis.set_title(name, fontsize=9, loc="left", weight="bold")
     axis.spines[["top", "right"]].set_visible(False)
