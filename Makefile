@@ -8,6 +8,7 @@
 # make check   what CI runs: format, lint, types, import rules, the site, all tests
 #
 # PYTHON=python3.12       the Python to set up with (3.11 or newer)
+# PYTEST_ARGS=…           more arguments of pytest, such as tests/envs
 # TORCH_INDEX=URL         PyTorch's own index for CPU builds, to save a 3 GB download of CUDA
 
 PYTHON ?= python3
@@ -15,6 +16,9 @@ VENV ?= .venv
 TORCH ?= torch==2.13.0
 TORCH_INDEX ?=
 BIN := $(VENV)/bin
+# Tests run side by side, each in one thread; those of a file share what they set up.
+export OMP_NUM_THREADS ?= 1
+PYTEST := python -m pytest --numprocesses auto --dist loadfile
 
 .PHONY: demo test test-all interop floors check format lint types imports golden docs pages scores clean
 
@@ -22,10 +26,10 @@ demo: $(VENV)/.agents
 	$(BIN)/neuralprog demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/$(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
 test-all: $(VENV)/.dev
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/$(PYTEST) $(PYTEST_ARGS)
 
 interop:
 	$(MAKE) VENV=$(VENV)-interop $(VENV)-interop/.interop
@@ -34,7 +38,7 @@ interop:
 
 floors:
 	$(MAKE) VENV=$(VENV)-floors $(VENV)-floors/.floors
-	$(VENV)-floors/bin/python -m pytest -m "not learning and not slow" tests/envs tests/agents \
+	$(VENV)-floors/bin/$(PYTEST) -m "not learning and not slow" tests/envs tests/agents \
 	  $(addprefix --ignore=tests/agents/,viewer npi_network test_contract.py \
 	  agents/neural_programmer_2017/test_own_tables.py) $(PYTEST_ARGS)
 
