@@ -6,7 +6,7 @@ A new agent takes part with one row here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from neuralprog_agents.evaluation.policy_file import is_policy_file, policy_file
 from neuralprog_agents.training import config as settings
 from neuralprog_agents.training import shipped
 from neuralprog_agents.training.runs import task_name
-from neuralprog_envs.registry import FAMILIES, find
+from neuralprog_envs.registry import FAMILIES, find, make_task
 
 
 class NotApplicableError(ValueError):
@@ -85,8 +85,16 @@ class Entrant:
         path, row = self.file(env_id), find(env_id)
         of_family = path.stem.startswith(row.family)
         own = {"length": list(row.defaults["length"])} if of_family else {}
-        given = {"env": row.id, **own, **self.overrides, **cell}
+        given = {"env": row.id, **own, **self._posed(env_id), **self.overrides, **cell}
         return settings.parse(self.agent, path, [f"--{key}={given[key]}" for key in given])
+
+    def _posed(self, env_id: str) -> dict[str, Any]:
+        """Return the columns of the task's tables: all entrants are asked the same questions."""
+        names = {each.name for each in fields(registry.find(self.agent).Config)}
+        if "columns" not in names:
+            return {}
+        task: Any = make_task(env_id)
+        return {"columns": list(task.source.columns)}
 
     def file(self, env_id: str) -> Path:
         """Return the file of its settings for a task; see ``config``."""

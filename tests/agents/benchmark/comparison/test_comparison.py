@@ -59,6 +59,12 @@ def test_settings_are_those_of_the_task_or_else_of_the_family():
     assert entrant("dqn").config("NRAMMerge").length == (2, 5)
 
 
+def test_all_who_answer_questions_are_asked_about_tables_of_the_same_columns():
+    for name in ("neural_programmer", "np-gradient", "np-rewards"):
+        found = [entrant(name).config(f"NP{task}").columns for task in ("TableQA", "TextMatch")]
+        assert found == [(1, 3), (2, 5)]
+
+
 def test_every_task_has_one_kind_and_every_synthetic_one_takes_part():
     assert {len(row.tags & set(tasks.KINDS)) for row in REGISTRY.values()} == {1}
     assert set(FULL.envs) == {
