@@ -116,7 +116,9 @@ def _where(s: ComparisonSummary) -> str:
 
 def _budget(s: ComparisonSummary) -> str:
     """Say what the numbers of a table without a named budget were given, and what is missing."""
-    seeds = max((len(result.runs) for each in s.entrants for result in each.results), default=0)
+    counts = [len(result.runs) for each in s.entrants for result in each.results if result.runs]
+    fewest, most = min(counts, default=0), max(counts, default=0)
+    seeds = f"{most}" if fewest == most else f"{fewest} to {most}"
     cells = [cell for cell in s.plan.every if not cell.refused]
     done = sum(r["status"] == MEASURED and not r["length"] for r in s.records)
     text = f"Budget: {s.reached:g} CPU-seconds of one thread a training; seeds: {seeds}."
@@ -197,22 +199,30 @@ def _better(s: ComparisonSummary, ours: EntrantSummary, theirs: EntrantSummary) 
 
 
 def short(s: ComparisonSummary) -> str:
-    """Return the table of the first screen: the best of each kind of supervision, then others."""
+    """Return the table of the first page; see ``_shown``."""
     head = ["learned from", "agent", *s.families, "runs", "seconds", "length × 10", "samples"]
     rows = [_short_row(s, each) for each in _shown(s)]
     return f"{_table(head, rows)}\n\n{_budget(s)}\n{_COLUMNS}"
 
 
 def _shown(s: ComparisonSummary) -> list[EntrantSummary]:
-    """Return the best of each kind, and the best of the rest, ordered by kind."""
-    ranked = sorted(
-        (each for those in s.groups.values() for each in those),
-        key=lambda each: -each.rank(s.reached),
-    )
-    first = {each.group: each for each in reversed(ranked)}
-    rest = [each for each in ranked if each not in first.values()]
-    shown = [*first.values(), *rest[: max(0, _SHORT - len(first))]]
-    return [each for those in s.groups.values() for each in those if each in shown]
+    """Return the best of each kind, of each kind in a family, and of the rest, ordered by kind.
+
+    Those that are still being measured wait, unless all are.
+    """
+    every = [each for those in s.groups.values() for each in those]
+    ranked = sorted(every, key=lambda each: each.rank(s.reached))
+    whole = [each for each in ranked if each.reached(s.reached)] or ranked
+    best = {each.group: each for each in whole}
+    at_home = {
+        (each.group, family): each
+        for family in s.families
+        for each in sorted(whole, key=lambda each: each.rank(s.reached, family))
+        if each.of(family)
+    }
+    order = dict.fromkeys([*best.values(), *at_home.values(), *reversed(whole)])
+    shown = list(order)[:_SHORT]
+    return [each for each in every if each in shown]
 
 
 def _short_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:

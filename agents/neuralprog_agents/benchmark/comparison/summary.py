@@ -200,10 +200,14 @@ class ComparisonSummary:
 
     @cached_property
     def reached(self) -> float:
-        """The longest budget that every trained entrant has reached; else the first."""
-        trained = [each for each in self.entrants if each.who.agent]
-        done = [b for b in self.budgets if all(each.reached(b) for each in trained)]
-        return done[-1] if done else self.budgets[0]
+        """The longest budget that every trained entrant has reached, of those that have the first.
+
+        Those that have not are still being measured, and shown so.
+        """
+        first = self.budgets[0]
+        known = [each for each in self.entrants if each.who.agent and each.reached(first)]
+        done = [b for b in self.budgets if known and all(each.reached(b) for each in known)]
+        return done[-1] if done else first
 
     @property
     def families(self) -> list[str]:
