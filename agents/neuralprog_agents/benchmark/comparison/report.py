@@ -116,7 +116,8 @@ def _where(s: ComparisonSummary) -> str:
 
 def _budget(s: ComparisonSummary) -> str:
     """Say what the numbers of a table without a named budget were given, and what is missing."""
-    counts = [len(result.runs) for each in s.entrants for result in each.results if result.runs]
+    trained = [result for each in s.entrants if each.who.agent for result in each.results]
+    counts = [len(result.runs) for result in trained if result.runs]
     fewest, most = min(counts, default=0), max(counts, default=0)
     seeds = f"{most}" if fewest == most else f"{fewest} to {most}"
     cells = [cell for cell in s.plan.every if not cell.refused]
