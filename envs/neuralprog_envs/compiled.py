@@ -1,4 +1,4 @@
-"""Makes the environments of this process faster: import it, and numba compiles their inner loops.
+"""Makes the environments of this process faster: after ``use()``, numba compiles their inner loops.
 
 Everything that they return stays the same, bit by bit. Numba is the extra "compiled". Nothing in
 this package imports this module.
@@ -257,6 +257,3 @@ def use(compiled: bool = True) -> None:
     """Use what is compiled from now on, or NumPy again."""
     for loop, twin in TWINS:
         loop.used = twin if compiled else loop.numpy
-
-
-use()
