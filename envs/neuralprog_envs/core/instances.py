@@ -27,6 +27,7 @@ SPLITS: dict[str, tuple[int, int]] = {
 
 _MAX_ATTEMPTS = 2000
 _BUFFER_BYTES = 8_000_000
+"""About so many bytes of instances are drawn ahead for all slots together."""
 _AT_ONCE = 2_500_000
 """So many bytes of observations are drawn at once: what outgrows the cache takes twice as long."""
 

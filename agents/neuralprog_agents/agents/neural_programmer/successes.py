@@ -29,6 +29,7 @@ _SURE = 20
 """A program that was right so often on questions of one text, and never wrong, is taken for right:
 the chance that one which is right on half of the tables gets so far is 1 in 500,000."""
 _ENTRY = -(2**31)
+"""Stands in a text for a word of the table."""
 Counts = dict[bytes, list[int]]
 """Hits and misses of a text's programs, by their bytes."""
 
