@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from neuralprog_envs.core.task import Bools, Ints
 from neuralprog_envs.program.library import ACT, RETURN, Library
 
+_MOST = 8
+"""The most preconditions whose action masks are tabulated."""
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -28,7 +31,9 @@ class Rules:
         strides: How far apart the numbers of an axis are in ``word``, (4,).
         effect: The number of each word's effect, -1 where it is not of ACT, (w,).
         masks: The action masks, (n · 2**k, n + A): that of the running program p, while the i-th
-            of the k preconditions holds where bit i of h is set, is in row p · 2**k + h.
+            of the k preconditions holds where bit i of h is set, is in row p · 2**k + h. None if
+            k is above ``_MOST``: the masks are then computed.
+        uses: Which values of the arguments, concatenated, a program takes, (n, A), int.
     """
 
     allowed: Bools
@@ -40,7 +45,8 @@ class Rules:
     word: NDArray[np.intp]
     strides: NDArray[np.int64]
     effect: NDArray[np.intp]
-    masks: Bools
+    masks: Bools | None
+    uses: NDArray[np.int64]
 
     def find(self, action: NDArray[Any]) -> NDArray[np.intp]:
         """Return which of ``words`` each action, (B, 4), is, (B,), or -1."""
@@ -51,6 +57,11 @@ class Rules:
 
         They are the legal programs, and the arguments that some legal program takes, (B, n + A).
         """
+        if self.masks is None:
+            legal = self.allowed[running]
+            for number, holds in self.preconditions:
+                legal[:, number] &= holds(view)
+            return _complete(legal, self.uses)
         row = running << len(self.preconditions)
         for bit, (_, holds) in enumerate(self.preconditions):
             row += np.asarray(holds(view), dtype=np.intp) << bit
@@ -74,6 +85,7 @@ def tabulate(library: Library) -> Rules:
         taken = zip(given, takes[p], strict=True)
         word[p, *(a if takes_it else slice(None) for a, takes_it in taken)] = number
     preconditions = _with(library, "precondition")
+    uses = _uses(n, words, choices)
     effects = {(ACT, *effect.arguments): e for e, effect in enumerate(library.effects)}
     return Rules(
         allowed=allowed,
@@ -85,27 +97,31 @@ def tabulate(library: Library) -> Rules:
         word=word,
         strides=np.array(word.strides) // word.itemsize,
         effect=np.array([effects.get(action, -1) for action in library.words], dtype=np.intp),
-        masks=_masks(allowed, words, choices, [p for p, _ in preconditions]),
+        masks=_masks(allowed, uses, [p for p, _ in preconditions]),
+        uses=uses,
     )
 
 
-def _masks(
-    allowed: Bools, words: NDArray[Any], choices: Sequence[int], conditional: Sequence[int]
-) -> Bools:
+def _uses(n: int, words: NDArray[Any], choices: Sequence[int]) -> NDArray[np.int64]:
+    """Return ``Rules.uses``."""
+    of = [words[words[:, 0] == p] for p in range(n)]
+    taken = [[np.isin(range(k), own[:, i + 1]) for i, k in enumerate(choices)] for own in of]
+    return np.array([np.concatenate(each) for each in taken]).astype(np.int64)
+
+
+def _masks(allowed: Bools, uses: NDArray[np.int64], conditional: Sequence[int]) -> Bools | None:
     """Return ``Rules.masks``; the programs that have a precondition are conditional."""
-    programs, takers = range(len(allowed)), words[:, 0]
+    if len(conditional) > _MOST:
+        return None
     legal = np.repeat(allowed, 1 << len(conditional), axis=0)
     holds = np.arange(len(legal))[:, None] >> np.arange(len(conditional)) & 1
     legal[:, conditional] &= holds.astype(bool)
-    uses = np.array(
-        [
-            np.concatenate(
-                [np.isin(range(k), words[takers == p, i + 1]) for i, k in enumerate(choices)]
-            )
-            for p in programs
-        ]
-    )
-    return np.concatenate([legal, legal.astype(int) @ uses.astype(int) > 0], axis=1)
+    return _complete(legal, uses)
+
+
+def _complete(legal: Bools, uses: NDArray[np.int64]) -> Bools:
+    """Return the action masks for legal programs, (B, n): with the arguments that they take."""
+    return np.concatenate([legal, legal.astype(int) @ uses > 0], axis=1)
 
 
 def _with(library: Library, attribute: str) -> tuple[tuple[int, Any], ...]:

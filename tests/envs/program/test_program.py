@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from itertools import pairwise
 
 import gymnasium as gym
@@ -536,3 +537,14 @@ def test_an_expert_ends_at_the_depth_limit_and_the_answer_is_known_all_the_same(
     assert len(list(zip(task.expert(one), range(1000)))) < 1000  # noqa: B905
     start, same = (made.machine.begin(one).state() for made in (task, enough))
     assert task.answers(start, one) == enough.answers(same, one)
+
+
+@pytest.mark.parametrize("env_id", ["NPIAddition-v0", "NPIHanoi-v0", "NPIQuickSort-v0"])
+def test_masks_from_a_table_are_those_that_are_computed(env_id):
+    machine = make_task(env_id).machine
+    random = np.random.default_rng(0)
+    running = random.integers(len(machine.library.names), size=200)
+    view = np.stack([random.integers(size, size=200) for _, size in machine.world.view])
+    computed = replace(machine.rules, masks=None).mask(running, view)
+    assert np.array_equal(machine.rules.mask(running, view), computed)
+    assert 0 < computed.mean() < 1
