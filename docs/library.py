@@ -26,6 +26,7 @@ from matplotlib import pyplot as plt
 from neuralprog_agents.agents.library_learning import agent
 from neuralprog_agents.training import loop
 from neuralprog_agents.training.config import load
+from neuralprog_agents.training.files import append_json, whole_lines
 
 RECORD, TARGET = Path("results/library.jsonl"), Path("docs/pictures/library.png")
 CONFIGS, _RUNS = Path("configs/library_learning"), Path("runs/library")
@@ -58,8 +59,7 @@ class Meter:
             "cpu_seconds": round(seconds, 1),
         }
         self.recorded.append(self.head | own)
-        with RECORD.open("a") as record:
-            record.write(json.dumps(self.head | own) + "\n")
+        append_json(RECORD, self.head | own)
 
 
 def measure(name: str, seed: int, flat: bool, budget: float = inf) -> float:
@@ -80,8 +80,7 @@ def measure(name: str, seed: int, flat: bool, budget: float = inf) -> float:
 
 def rows() -> list[Row]:
     """Return the record."""
-    lines = RECORD.read_text().splitlines() if RECORD.exists() else []
-    return [json.loads(line) for line in lines]
+    return [json.loads(line) for line in whole_lines(RECORD)]
 
 
 def costs(sequence: str, flat: bool) -> dict[str, list[float]]:

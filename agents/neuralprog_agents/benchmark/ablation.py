@@ -8,7 +8,6 @@ the programs that have it, and searches again where that may find others.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -26,7 +25,13 @@ from neuralprog_agents.agents.neural_programmer_2017.data import Example, Questi
 from neuralprog_agents.agents.neural_programmer_2017.labels import Values
 from neuralprog_agents.agents.neural_programmer_2017.train import WikiLearner, steps_of
 from neuralprog_agents.training.config import changed_settings
-from neuralprog_agents.training.files import locked, parse_json, read_text, write_atomically
+from neuralprog_agents.training.files import (
+    append_json,
+    locked,
+    parse_json,
+    whole_lines,
+    write_atomically,
+)
 from neuralprog_agents.training.schema import structured
 from neuralprog_envs.table.ops import SETS
 from neuralprog_envs.table.wiki import Release, WikiSource
@@ -237,8 +242,8 @@ class Log:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        lines = read_text(path).split("\n")[:-1] if path.exists() else []
-        self.records = [self._record(number, line) for number, line in enumerate(lines, 1)]
+        lines = enumerate(whole_lines(path), 1)
+        self.records = [self._record(number, line) for number, line in lines]
 
     def _record(self, number: int, line: str) -> Record:
         try:
@@ -249,8 +254,7 @@ class Log:
     def add(self, record: Record) -> None:
         """Keep a record, on disk too."""
         self.records.append(record)
-        lines = (f"{json.dumps(vars(each))}\n" for each in self.records)
-        write_atomically(self.path, "".join(lines).encode())
+        append_json(self.path, vars(record))
 
     def of(self, config: Config) -> Record | None:
         """Return the record of a network; None if it is not measured."""

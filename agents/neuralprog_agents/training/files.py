@@ -269,3 +269,18 @@ def _lock_function() -> Callable[[int], None]:
     import fcntl
 
     return lambda descriptor: fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def whole_lines(path: Path) -> list[str]:
+    """Return a file's lines without a last one that a kill cut short; none if it is missing."""
+    return read_text(path).split("\n")[:-1] if path.exists() else []
+
+
+def append_json(path: Path, value: Any) -> None:
+    """Add a line of JSON to a file, in the place of a last line that a kill cut short."""
+    with open(path, "a+b") as file:
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)
+        file.write(json.dumps(value).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +11,7 @@ from neuralprog_agents.benchmark.comparison.cells import ConfiguredCell
 from neuralprog_agents.benchmark.comparison.measure import refusal
 from neuralprog_agents.benchmark.comparison.records import FAILED, MEASURED, Record
 from neuralprog_agents.training import ranges
-from neuralprog_agents.training.files import parse_json, read_text
+from neuralprog_agents.training.files import append_json, parse_json, whole_lines
 from neuralprog_agents.training.schema import structured
 
 
@@ -30,19 +28,11 @@ class Log:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.records: dict[str, Record] = {}
-        if path.exists():
-            self._read()
-
-    def _read(self) -> None:
-        text = read_text(self.path)
-        whole = text[: text.rfind("\n") + 1]
-        for number, line in enumerate(whole.splitlines(), 1):
+        for number, line in enumerate(whole_lines(path), 1):
             record = _parsed(line)
             if record is None:
                 raise ValueError(f"{self.path}, line {number}: not a measured cell")
             self.records[record["key"]] = record
-        if whole != text:
-            os.truncate(self.path, len(whole.encode()))
 
     def measured(self, cell: ConfiguredCell) -> Record | None:
         """Return a cell's record, whatever its budget; None if it was not measured."""
@@ -65,10 +55,7 @@ class Log:
         before = self.records.get(record["key"], record)
         if record["status"] != FAILED or before["status"] != MEASURED:
             self.records[record["key"]] = record
-        with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        append_json(self.path, record)
 
     def of(self, cells: Iterable[ConfiguredCell]) -> list[Record]:
         """Return the records of those cells that have one or are refused, in their order."""
