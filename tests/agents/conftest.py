@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from neuralprog_agents.training import clock
+
 TOY = '''
 from __future__ import annotations
 
@@ -112,3 +114,15 @@ def toy(plugin, monkeypatch, tmp_path):
 
     yield SimpleNamespace(module=toy_agent, Config=toy_agent.Config, write=write)
     sys.modules.pop("toy_agent", None)
+
+
+@pytest.fixture
+def spend(monkeypatch):
+    """Spends CPU-seconds of a clock that counts nothing else: no test waits, or is late."""
+    total = [0.0]
+
+    def spend(seconds):
+        total[0] += seconds
+
+    monkeypatch.setattr(clock, "cpu_seconds", lambda: total[0])
+    return spend
