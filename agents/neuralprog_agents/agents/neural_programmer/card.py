@@ -26,6 +26,9 @@ class Shape:
     attention: bool = False
     pointer: bool = False
 
+    def __post_init__(self) -> None:
+        check_pointer(self.pointer, self.attention)
+
     @property
     def parameters(self) -> dict[str, tuple[int, ...]]:
         """The shape of each parameter; q has size d, or 2 d if the question is read both ways."""
@@ -54,6 +57,12 @@ class Shape:
     def size(self) -> int:
         """P, the number of parameters."""
         return sum(math.prod(shape) for shape in self.parameters.values())
+
+
+def check_pointer(pointer: bool, attention: bool) -> None:
+    """Raise ValueError if a pointer has no attention to point with."""
+    if pointer and not attention:
+        raise ValueError("pointer needs attention: true")
 
 
 @dataclass(frozen=True)

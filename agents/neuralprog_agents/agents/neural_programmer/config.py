@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from neuralprog_agents.agents.neural_programmer.card import check_pointer
 from neuralprog_agents.training import ranges
 
 ValueRange = Annotated[float, ranges.Within(0.01)]
@@ -31,6 +32,15 @@ class Stage:
     imitation: ranges.Natural = 0
     """In how many of its first steps new random networks learn the hard choices of the old ones,
     for questions that these answer."""
+
+    def __post_init__(self) -> None:
+        ranges.check(self)
+        if self.imitation > self.steps:
+            raise ValueError(
+                f"imitation must be at most steps ({self.steps}), got {self.imitation}"
+            )
+        if self.imitation and self.mixture:
+            raise ValueError("imitation needs mixture: false")
 
 
 STAGES = (
@@ -123,10 +133,15 @@ class Config:
     """A longer gradient is scaled down to this norm, before noise is added."""
     stages: tuple[Stage, ...] = STAGES
     """"gradient": the stages of training; the last one repeats until the budget is spent."""
+    least_solved: ranges.Share = 0.0
+    """"gradient": a restart is given up when, at the end of its first stage, hard choices answer a
+    smaller share of that stage's training questions. What the first stage has not found, later
+    ones find rarely."""
 
     def __post_init__(self) -> None:
         ranges.check(self)
         if self.batch > self.examples:
             raise ValueError(f"batch must be at most examples ({self.examples}), got {self.batch}")
-        if self.pointer and not self.attention:
-            raise ValueError("pointer needs attention: true")
+        check_pointer(self.pointer, self.attention)
+        if not self.stages:
+            raise ValueError("stages must be at least one")

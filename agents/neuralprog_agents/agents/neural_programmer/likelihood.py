@@ -42,6 +42,8 @@ _NEVER = -1e30
 class ProgramObjective:
     """The objective of a restart; see ``train.Objective``. At first it searches all programs."""
 
+    hopeless = False
+
     def __init__(self, config: Config, index: int, task: TableTask, shape: Shape) -> None:
         self.config, self.index, self.task, self.shape = config, index, task, shape
         self.searched: tuple[Questions, Found] | None = None

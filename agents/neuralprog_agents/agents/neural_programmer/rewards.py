@@ -57,6 +57,8 @@ class _Asked:
 class RewardObjective:
     """The objective of a restart; see ``train.Objective``."""
 
+    hopeless = False
+
     def __init__(self, config: Config, index: int, task: TableTask, shape: Shape) -> None:
         self.config, self.index, self.task, self.shape = config, index, task, shape
         self.successes = Successes(config.remembered, config.steps)

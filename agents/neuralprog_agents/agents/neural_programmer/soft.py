@@ -96,6 +96,7 @@ class SoftObjective:
         self.error2, self.norm2, self.solved, self.taught, self.teacher = (
             torch.zeros(0) for _ in range(5)
         )
+        self.hopeless = False
 
     def _forget(self) -> None:
         """Begin the templates' statistics: mean square errors and norms, and which are solved."""
@@ -131,6 +132,8 @@ class SoftObjective:
                 if step < stage.imitation
                 else self._gradient(state, stage, step)
             )
+            if state.step == self.config.stages[0].steps and self.config.least_solved > 0:
+                self.hopeless = self._solved_share(state, stage) < self.config.least_solved
 
     def _begin_generation(self, state: State) -> None:
         """Keep the networks as teachers, and begin new ones, in place; remember what is solved."""
@@ -160,6 +163,12 @@ class SoftObjective:
         hits = np.bincount(self.template[rows], right, len(self.solved))
         solved = np.where(count > 0, hits > _SOLVED * count, self.solved > 0)
         self.solved = torch.from_numpy(solved).float()
+
+    def _solved_share(self, state: State, stage: Stage) -> float:
+        """Return the share of a stage's training questions whose templates are solved."""
+        self._judge(state)
+        asked = self.template[self.numbers <= stage.max_numbers]
+        return float(self.solved[torch.from_numpy(asked)].mean())
 
     def _random(self, stream: data.Stream, step: int) -> np.random.Generator:
         return np.random.default_rng(data.seed(self.config, self.index, stream, step))

@@ -42,6 +42,9 @@ class Progress:
 class Objective(Protocol):
     """A training objective, made of a config, an index, a task and the networks' sizes."""
 
+    hopeless: bool
+    """Whether the restart is to be given up."""
+
     def gradients(
         self, state: State, count: int, pulse: Pulse
     ) -> Iterator[tuple[float, torch.Tensor]]:
@@ -88,10 +91,10 @@ class ProgrammerLearner:
 
     @property
     def pruned(self) -> bool:
-        """Whether the loss is not finite, or the accuracy has not improved for too long."""
+        """Whether the loss is not finite, or it is not worth going on without a success."""
         waited = self.adam.step - self.progress.best_step
-        late = not self.success and waited >= self.config.patience
-        return late or not np.isfinite(self.loss)
+        late = waited >= self.config.patience or self.objective.hopeless
+        return (late and not self.success) or not np.isfinite(self.loss)
 
     @property
     def finished(self) -> bool:

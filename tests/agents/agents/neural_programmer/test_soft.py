@@ -9,7 +9,7 @@ import torch
 from neuralprog_agents.agents.neural_programmer import data, model, optimiser, soft, tensors
 from neuralprog_agents.agents.neural_programmer.config import Config, Stage
 from neuralprog_agents.agents.neural_programmer.optimiser import State
-from neuralprog_agents.agents.neural_programmer.train import shape_of
+from neuralprog_agents.agents.neural_programmer.train import ProgrammerLearner, shape_of
 
 SMALL = Config(
     "NPTableQA-v0",
@@ -203,3 +203,19 @@ def test_a_template_is_solved_when_hard_choices_answer_it():
     right = data.are_right(objective.task, posed, chosen)
     expected = [right[objective.template == k].mean() > 0.98 for k in range(len(objective.solved))]
     assert objective.solved.bool().tolist() == expected
+
+
+@pytest.mark.parametrize(("right", "least", "hopeless"), [(0, 0.0, 0), (0, 0.5, 1), (1, 1.0, 0)])
+def test_a_restart_that_has_not_solved_the_first_stage_is_given_up_at_its_end(
+    right, least, hopeless
+):
+    learner = ProgrammerLearner(replace(SMALL, least_solved=least, judged_every=10**6), 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(soft.SoftObjective, "_judge", lambda self, _: self.solved.fill_(right))
+        state = learner.adam
+        given_up = []
+        for _, gradient in learner.objective.gradients(state, 5, lambda: None):
+            given_up.append(learner.pruned)
+            optimiser.update(state, gradient, 1e-3)
+    assert given_up == [False] * 4 + [bool(hopeless)]
+    assert learner.pruned == learner.finished == bool(hopeless)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neuralprog_agents.agents.neural_programmer import agent, data
-from neuralprog_agents.agents.neural_programmer.config import Config
+from neuralprog_agents.agents.neural_programmer.config import Config, Stage
 from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.training.loop import restart
@@ -42,9 +42,20 @@ def test_settings_out_of_range_are_refused():
         ({"pointer": True, "attention": False}, "pointer needs attention"),
         ({"noise": -1.0}, "noise must be at least"),
         ({"hidden": 0}, "hidden must be at least 1"),
+        ({"stages": ()}, "stages must be at least one"),
     ):
         with pytest.raises(ValueError, match=message):
             replace(SHORT, **change)
+
+
+def test_stages_out_of_range_are_refused():
+    for change, message in (
+        ({"steps": 0}, "steps must be at least 1"),
+        ({"imitation": 5}, "imitation must be at most steps"),
+        ({"imitation": 2, "mixture": True}, "imitation needs mixture: false"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            replace(Stage(4), **change)
 
 
 def test_what_cannot_be_trained_is_refused_before_anything_is_written():
@@ -53,13 +64,19 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written():
             agent.check(replace(SHORT, env=env))
     with pytest.raises(ValueError, match="columns must be 1 to 1"):
         agent.check(replace(SHORT, columns=(1, 3)))
-    shape = {"words": 5, "hidden": 4, "steps": 4}
     with pytest.raises(ValueError, match="expected theta"):
-        policy_of(
-            "neural_programmer",
-            {},
-            {"shape": shape, "env": "NPTableQA", "columns": 1, "value_range": 1.0},
-        )
+        policy_of("neural_programmer", {}, card())
+
+
+@pytest.mark.parametrize("more", [{}, {"attention": False}, {"bidirectional": True}])
+def test_a_card_with_a_pointer_and_without_attention_is_refused(more):
+    with pytest.raises(ValueError, match="shape: pointer needs attention: true"):
+        policy_of("neural_programmer", {}, card(pointer=True, **more))
+
+
+def card(**shape):
+    sizes = {"words": 5, "hidden": 4, "steps": 4}
+    return {"env": "NPTableQA", "shape": sizes | shape, "columns": 1, "value_range": 1.0}
 
 
 @pytest.mark.learning
