@@ -75,9 +75,10 @@ of Agarwal et al. 2021. Where no budget is named, it is {reached:g} seconds."""
 _COLUMNS = """
 - **learned from**: all that the agent is given of a task.
 - **tape, program, table**: tasks of these families that are solved: success on at least 99 % of
-  test instances, under most seeds. A dash is what the agent does not apply to, a question mark what
-  is not measured yet.
-- **runs**: the share of all trainings, one for each task and seed, that end in success.
+  test instances, under most seeds. They are counted of all tasks of a family, also of those that
+  the agent has no settings for. A dash is a family that it does not act in, a question mark what is
+  not measured yet.
+- **runs**: the share of its trainings, one for each task and seed, that end in success.
 - **seconds**: CPU-seconds of training until a task is solved, the median over all its tasks.
 - **length × 10**: success in per cent on instances ten times as long as the longest that the agent
   was trained on, mean over the tasks that it solved.
@@ -105,13 +106,12 @@ counts as a sample differs, so numbers of samples compare only within a unit."""
 
 
 def _where(s: ComparisonSummary) -> str:
-    """Name the processors and commits that measured, and how many cells each."""
+    """Name the processors that measured and how many cells each, and count the commits."""
     measured = [record for record in s.records if record["status"] != REFUSED]
-    parts = []
-    for key, what in (("machine", "Machines"), ("commit", "Commits")):
-        counts = Counter(str(record[key]) for record in measured).most_common()
-        parts.append(f"{what}: {', '.join(f'{name} ({n} cells)' for name, n in counts)}.")
-    return " ".join(parts)
+    counts = Counter(str(record["machine"]) for record in measured).most_common()
+    commits = len({str(record["commit"]) for record in measured})
+    machines = ", ".join(f"{name} ({count} cells)" for name, count in counts)
+    return f"Machines: {machines}. The log names the commit of each cell ({commits} in all)."
 
 
 def _budget(s: ComparisonSummary) -> str:
@@ -143,7 +143,7 @@ def _group_table(s: ComparisonSummary, members: Sequence[EntrantSummary]) -> str
 def _group_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
     row = [f"`{each.who.name}`"]
     for family in s.families:
-        row += [_solved(each, b, family) for b in s.budgets if b <= 60]
+        row += [_solved(s, each, b, family) for b in s.budgets if b <= 60]
     seconds = s.reached
     iqm = each.success(seconds)
     return [
@@ -155,14 +155,14 @@ def _group_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
     ]
 
 
-def _solved(each: EntrantSummary, seconds: float, family: str) -> str:
+def _solved(s: ComparisonSummary, each: EntrantSummary, seconds: float, family: str) -> str:
     """Return how many tasks are solved, and the share of runs with its interval."""
     if not each.of(family):
         return NOTHING
     share = each.solved(seconds, family)
     if share is None:
         return UNKNOWN
-    return f"{len(each.won(seconds, family))} of {len(each.of(family))}; {_interval(share)}"
+    return f"{len(each.won(seconds, family))} of {s.size(family)}; {_interval(share)}"
 
 
 def _time(each: EntrantSummary, seconds: float) -> str:
@@ -231,7 +231,7 @@ def _short_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
     return [
         each.group,
         f"`{each.who.name}`",
-        *(_count(each, seconds, family) for family in s.families),
+        *(_count(s, each, family) for family in s.families),
         UNKNOWN if share is None else _interval(share),
         _time(each, seconds),
         _percent(each.beyond(10, seconds)),
@@ -239,10 +239,12 @@ def _short_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
     ]
 
 
-def _count(each: EntrantSummary, seconds: float, family: str) -> str:
-    own = each.of(family)
-    if each.reached(seconds, family) or not own:
-        return f"{len(each.won(seconds, family))} of {len(own)}" if own else NOTHING
+def _count(s: ComparisonSummary, each: EntrantSummary, family: str) -> str:
+    own, seconds = each.of(family), s.reached
+    if not own:
+        return NOTHING
+    if each.reached(seconds, family):
+        return f"{len(each.won(seconds, family))} of {s.size(family)}"
     known = [r for r in own if r.runs and all(run["budget"] >= seconds for run in r.runs)]
     return f"{sum(r.solved(seconds) for r in known)} of {len(known)} measured" if known else UNKNOWN
 
@@ -255,7 +257,7 @@ def _questions(s: ComparisonSummary) -> str:
 
 
 def _question_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
-    hard, steps = each.complex(s.reached), each.longest(s.reached)
+    hard, steps = s.complex(each), each.longest(s.reached)
     return [
         f"`{each.who.name}`",
         each.group if each.who.agent else NOTHING,

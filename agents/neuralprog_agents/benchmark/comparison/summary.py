@@ -164,11 +164,6 @@ class EntrantSummary:
         """Return the longest program solved, in steps of the expert; 0 for none."""
         return max((tasks.program_length(each.env) for each in self.won(seconds)), default=0.0)
 
-    def complex(self, seconds: float) -> tuple[int, int]:
-        """Return how many tasks it solves of those that need more than moving data."""
-        hard = [each for each in self.results if tasks.kind(each.env) != "moves"]
-        return sum(bool(e.runs) and e.solved(seconds) for e in hard), len(hard)
-
 
 class ComparisonSummary:
     """All records of a plan.
@@ -213,6 +208,19 @@ class ComparisonSummary:
     def families(self) -> list[str]:
         """The families that take part."""
         return list(dict.fromkeys(find(env).family for env in self.plan.envs))
+
+    def size(self, family: str) -> int:
+        """Return how many tasks of a family take part."""
+        return sum(find(env).family == family for env in self.plan.envs)
+
+    def complex(self, each: EntrantSummary) -> tuple[int, int]:
+        """Return how many tasks it solves of those of its families that do more than move data."""
+        hard = {
+            env
+            for env in self.plan.envs
+            if each.of(find(env).family) and tasks.kind(env) != "moves"
+        }
+        return sum(result.env in hard for result in each.won(self.reached)), len(hard)
 
     @property
     def groups(self) -> dict[str, list[EntrantSummary]]:

@@ -1,5 +1,6 @@
 """The report: what it reads from records under a budget, and that it adds up rightly."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from neuralprog_agents.benchmark.comparison import main as comparison
@@ -127,7 +128,7 @@ def test_the_report_has_it_all(tmp_path):
     assert "| `lstm` | 2 | 100 % |" in text
     assert "| NRAMCopy | search | 100 | 200 | 400 | 800 |" in text
     assert "| `search` | pairs | × 8 | 1 of 1 |" in text
-    assert "Machines: M (20 cells). Commits: C (20 cells)." in text
+    assert "Machines: M (20 cells)." in text
 
 
 def test_the_short_table_has_the_best_of_each_kind():
@@ -142,6 +143,16 @@ def test_the_short_table_has_the_best_of_each_kind():
 def test_of_what_is_measured_in_part_only_that_counts():
     text = short(ComparisonSummary(PLAN, [row("lstm", ENVS[0], solved=1.0)]))
     assert "| pairs | `lstm` | 1 of 1 measured | ? | 1 |" in text
+
+
+def test_a_task_without_settings_counts_as_one_of_its_family():
+    plan = replace(PLAN, entrants=("alphanpi",), envs=("NPIBubbleSort-v0", "NPIAddition-v0"))
+    solved = [row("alphanpi", plan.envs[0], seed, ((1.0, 1.0),), solved=1.0) for seed in (0, 1)]
+    summary = ComparisonSummary(plan, solved)
+    assert "| specifications | `alphanpi` | 1 of 2 | 100 % |" in short(summary)
+    text = report(summary, "", ())
+    assert "| `alphanpi` | 1 of 2; 100 % |" in text
+    assert "| `alphanpi` | specifications | – | 1 of 2 |" in text
 
 
 def test_what_is_not_measured_is_not_called_unsolved():
