@@ -81,10 +81,10 @@ class Answerer(Protocol):
 
 
 @runtime_checkable
-class Informed(Protocol):
+class Privileged(Protocol):
     """A policy that is shown more than an agent may see: only references are."""
 
-    def study(self, task: Task, instances: Any) -> None:
+    def prepare(self, task: Task, instances: Any) -> None:
         """Look at the n instances that the next episodes pose, before ``start``."""
 
 

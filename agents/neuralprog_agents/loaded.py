@@ -11,7 +11,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from neuralprog_agents.agent import Actions, Answerer, Informed, Masks, Policy
+from neuralprog_agents.agent import Actions, Answerer, Masks, Policy, Privileged
 from neuralprog_agents.evaluation.agents import Agent
 from neuralprog_agents.evaluation.apply import Application, apply, as_batch
 from neuralprog_agents.evaluation.inputs import example, opened, prepare, read_input
@@ -302,7 +302,7 @@ class LoadedAgent:
         policy = self.agent.policy
         if isinstance(policy, Answerer):
             raise ValueError(f"{self.name} says its answer and does not act: use run")
-        if isinstance(policy, Informed):
+        if isinstance(policy, Privileged):
             raise ValueError(f"{self.name} looks at the instance, not at an observation: use run")
         if not deterministic:
             raise ValueError(f"{self.name} always chooses the likeliest action: deterministic=True")

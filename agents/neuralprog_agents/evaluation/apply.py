@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.agent import Answerer, Informed, Player, Policy
+from neuralprog_agents.agent import Answerer, Player, Policy, Privileged
 from neuralprog_agents.evaluation.answers import is_right, right_answers
 from neuralprog_envs.core.task import Task
 from neuralprog_envs.interfaces.env import TaskEnv
@@ -160,8 +160,8 @@ def _act(
     policy: Policy, env: TaskEnv, observation: Any, info: dict[str, Any]
 ) -> Iterator[tuple[tuple[int, ...], Probabilities]]:
     """Play the episode; yield the actions, each with the probabilities behind it."""
-    if isinstance(policy, Informed):
-        policy.study(env.task, env.instance)
+    if isinstance(policy, Privileged):
+        policy.prepare(env.task, env.instance)
     policy.start(1)
     ended = False
     while not ended:

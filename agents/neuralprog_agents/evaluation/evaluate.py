@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from neuralprog_agents.agent import Answerer, Informed, Player, Policy
+from neuralprog_agents.agent import Answerer, Player, Policy, Privileged
 from neuralprog_agents.evaluation.answers import is_right, right_answers
 from neuralprog_agents.training.intervals import wilson
 from neuralprog_envs.core import batch
@@ -149,8 +149,8 @@ def play(policy: Policy, env: TaskVectorEnv, seed: int) -> NDArray[np.float64]:
         Success, return and steps of each slot, shape (3, n).
     """
     observation, info = env.reset(seed=seed)
-    if isinstance(policy, Informed):
-        policy.study(env.task, _posed(env.setting, env.num_envs, seed))
+    if isinstance(policy, Privileged):
+        policy.prepare(env.task, _posed(env.setting, env.num_envs, seed))
     policy.start(env.num_envs)
     found = np.zeros((3, env.num_envs))
     success, returns, steps = found

@@ -27,7 +27,7 @@ class RandomPolicy:
         """Return nothing: the environment's defaults."""
         return {}
 
-    def study(self, task: Task, instances: Any) -> None:
+    def prepare(self, task: Task, instances: Any) -> None:
         """Learn how many choices an action has."""
         self._choices = task.machine.actions
 
@@ -53,7 +53,7 @@ class ExpertPolicy:
         """Return nothing: the environment's defaults."""
         return {}
 
-    def study(self, task: Task, instances: Any) -> None:
+    def prepare(self, task: Task, instances: Any) -> None:
         """Solve every instance; after its end a demonstration repeats its last action."""
         rows = [slice(i, i + 1) for i in range(len(instances.length))]
         plays = [np.array(demonstration(task, batch.take(instances, row))) for row in rows]

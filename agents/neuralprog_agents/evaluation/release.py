@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.agent import Informed, Policy
+from neuralprog_agents.agent import Policy, Privileged
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.table import official
 from neuralprog_envs.table.task import TableTask
@@ -111,8 +111,8 @@ def _play(policy: Policy, source: WikiSource, numbers: list[int]) -> list[list[s
     task, machine = TableTask(source), source.machine
     posed = source.posed(numbers)
     state = machine.initial(posed)
-    if isinstance(policy, Informed):
-        policy.study(task, posed)
+    if isinstance(policy, Privileged):
+        policy.prepare(task, posed)
     policy.start(len(numbers))
     for _ in range(machine.steps):
         actions = policy.act(machine.observe(state), machine.action_mask(state))

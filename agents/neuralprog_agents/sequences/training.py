@@ -88,9 +88,9 @@ class SequenceLearner:
         return self.success or self.progress.step >= self.config.budget
 
     def advance(self, pulse: Pulse) -> None:
-        """Take a gradient step, and judge the network every ``judged_every`` steps."""
+        """Take a gradient step, and judge the network every ``validation_interval`` steps."""
         self.loss = self._step()
-        if self.progress.step % self.config.judged_every == 0:
+        if self.progress.step % self.config.validation_interval == 0:
             self._judge()
 
     def _judged_pairs(self) -> Any:
@@ -99,7 +99,7 @@ class SequenceLearner:
         lengths = (min(max(low, self.task.split_from), high), high)
         split = "validation" if lengths[0] >= self.task.split_from else "train"
         seed = key_of(self.config.seed, self.index, 1)
-        return draw(self.task, seed, np.arange(self.config.judged), lengths, split)
+        return draw(self.task, seed, np.arange(self.config.validation_pairs), lengths, split)
 
     def _step(self) -> float:
         """Take a gradient step on the next batch; return its cost."""
@@ -131,7 +131,7 @@ class SequenceLearner:
 
     def status(self) -> dict[str, float]:
         """Return what is reported: the last judgement."""
-        step = self.progress.step - self.progress.step % self.config.judged_every
+        step = self.progress.step - self.progress.step % self.config.validation_interval
         seen = self.progress.step * self.config.batch
         return {
             "step": step,

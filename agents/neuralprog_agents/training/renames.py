@@ -12,6 +12,7 @@ from types import MappingProxyType
 _SUCCESS = "success_rate, the share that must be right"
 _STAGES = "gone: the gradient learner has stages"
 _STEPS = "part of steps: [1, 0, 0] is n²"
+_VALIDATION = {"judged": "validation_pairs", "judged_every": "validation_interval"}
 SETTINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "alphanpi": {"steps": "call_steps, where [x, y] is x·n + y"},
@@ -40,8 +41,20 @@ SETTINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "cold": "final_temperature",
             "device": "gone: training runs on the CPU",
         },
-        "ntm": {"solved": _SUCCESS},
-        "rl": {"solved": _SUCCESS},
+        "ntm": {"solved": _SUCCESS, **_VALIDATION},
+        "policy_gradient": {"near": "neighbour_share", "walk": "annealing_programs"},
+        "policy_search": {
+            "joining": "states_per_round",
+            "like": "copy_action",
+            "walk": "annealing_proposals",
+        },
+        "rl": {
+            "solved": _SUCCESS,
+            "judged": "validation_episodes",
+            "judged_every": "validation_interval",
+            "linger": "halt_bias, with the other sign",
+            "scouts": "exploration_envs",
+        },
         "search": {
             "square": _STEPS,
             "far": "longer_pairs",
@@ -51,7 +64,8 @@ SETTINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "borrow": "copy_wiring",
             "wander": "change_unvisited",
         },
-        "seq2seq": {"solved": _SUCCESS},
+        "seq2seq": {"solved": _SUCCESS, **_VALIDATION},
+        "synthesis": {"joining": "states_per_round"},
     }
 )
 """By agent and old name: what the setting is now, to follow "is now"; its new name comes first."""

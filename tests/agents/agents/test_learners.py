@@ -23,7 +23,13 @@ from neuralprog_agents.training.files import plain
 from neuralprog_agents.training.loop import restart
 
 AGENTS = Path(loop.__file__).parents[1] / "agents"
-_SEQUENCES = {"env": "NRAMCopy", "length": (1, 4), "budget": 12, "judged": 60, "judged_every": 4}
+_SEQUENCES = {
+    "env": "NRAMCopy",
+    "length": (1, 4),
+    "budget": 12,
+    "validation_pairs": 60,
+    "validation_interval": 4,
+}
 _PROGRAMS = {
     "env": "NRAMSort-v0",
     "length": (2, 4),
@@ -31,12 +37,12 @@ _PROGRAMS = {
     "programs": 24_000,
     "batch": 200,
     "reward": "progress",
-    "near": 0.3,
+    "neighbour_share": 0.3,
     "halt": True,
 }
 _RL = {
-    "env": "NRAMAccess-v0", "envs": 8, "budget": 1200, "judged_every": 400, "judged": 20,
-    "width": 16, "layers": (8,),
+    "env": "NRAMAccess-v0", "envs": 8, "budget": 1200,
+    "validation_interval": 400, "validation_episodes": 20, "width": 16, "layers": (8,),
     "options": {
         "PPO": {"n_steps": 16, "batch_size": 64},
         "MaskablePPO": {"n_steps": 16, "batch_size": 64},
@@ -52,7 +58,7 @@ CASES = {
     },
     "neural_programmer": {
         "env": "NPSingleColumn", "length": (3, 6), "examples": 1000, "batch": 8, "hidden": 8,
-        "budget": 150, "judged_every": 100,
+        "budget": 150, "validation_interval": 100,
     },
     "neural_programmer-gradient": {
         "env": "NPSingleColumn", "length": (3, 6), "examples": 1000, "batch": 8, "hidden": 8,
@@ -92,7 +98,7 @@ CASES = {
     "ntm": {**_SEQUENCES, "controller": "mlp", "hidden": 40},
     **{f"policy_gradient-{algorithm}": {**_PROGRAMS, "algorithm": algorithm}
        for algorithm in ("priority_queue", "mapo", "cross_entropy")},
-    "policy_gradient-near": {**_PROGRAMS, "near": 0.5, "walk": 1000},
+    "policy_gradient-near": {**_PROGRAMS, "neighbour_share": 0.5, "annealing_programs": 1000},
     "policy_search": {"env": "NPIBubbleSort", "length": (1, 3), "pairs": 6, "proposals": 300},
     **{f"rl-{algorithm}": {**_RL, "algorithm": algorithm} for algorithm in ALGORITHMS},
     "rl-curriculum": {
@@ -105,7 +111,7 @@ CASES = {
     },
     "rl-imitation": {
         **_RL, "env": "NPSingleColumn-v0", "length": (5, 5), "flat": True,
-        "self_imitation": 0.1, "scouts": 6,
+        "self_imitation": 0.1, "exploration_envs": 6,
         "fields": ("question", "pivot_positions", "program"),
     },
     "search": {

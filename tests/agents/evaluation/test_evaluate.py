@@ -7,7 +7,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from neuralprog_agents.agent import Informed
+from neuralprog_agents.agent import Privileged
 from neuralprog_agents.evaluation import evaluate as module
 from neuralprog_agents.evaluation.agents import AgentError, open_agent
 from neuralprog_agents.evaluation.answers import is_right, right_answers
@@ -54,8 +54,8 @@ def test_the_expert_is_always_right_and_random_never():
 
 
 def test_the_references_may_look_and_agents_may_not():
-    assert isinstance(ExpertPolicy(ENV), Informed)
-    assert not isinstance(Reader(), Informed)
+    assert isinstance(ExpertPolicy(ENV), Privileged)
+    assert not isinstance(Reader(), Privileged)
 
 
 @pytest.mark.parametrize("policy", [Reader(), ExpertPolicy(ENV)])
@@ -70,8 +70,8 @@ def test_episode_i_is_the_single_environment_with_seed_plus_i(policy):
 def play_alone(policy, length, seed):
     env = gym.make(ENV, length=length, split="test", **policy.settings(length)).unwrapped
     observation, info = env.reset(seed=seed)
-    if isinstance(policy, Informed):
-        policy.study(env.task, env.instance)
+    if isinstance(policy, Privileged):
+        policy.prepare(env.task, env.instance)
     policy.start(1)
     total, steps, ended = 0.0, 0, False
     while not ended:

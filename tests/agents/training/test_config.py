@@ -15,7 +15,7 @@ OUTSIDE = {int: (-1, 2**70), float: (-1.0, nan, inf), tuple: ((-1, 3),)}
 """By the type of a setting, values that are in no range."""
 
 
-ANY = {"finish_bias", "linger"}
+ANY = {"finish_bias", "halt_bias"}
 """Numbers that are added to a logit: any will do."""
 
 

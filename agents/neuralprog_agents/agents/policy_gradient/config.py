@@ -37,11 +37,11 @@ class Config(PairSettings):
     batch: ranges.Count = 500
     """How many programs the policy samples between two of its updates."""
     learning_rate: ranges.NonNegative = 0.1
-    """The learning rate of Adam; of cross_entropy and "near": how far probabilities move to those
-    of the best programs, 1 being all the way. With 0 the policy stays as it began."""
+    """The learning rate of Adam; of cross_entropy and of neighbours: how far probabilities move to
+    those of the best programs, 1 being all the way. With 0 the policy stays as it began."""
     entropy: ranges.NonNegative = 0.03
     """The weight of the entropy of the policy's choices, which it also ascends; of cross_entropy
-    and "near": the share of the first policy in what probabilities move to."""
+    and of neighbours: the share of the first policy in what probabilities move to."""
     quantile: Annotated[float, ranges.Within(0, 1, above=True)] = 0.05
     """"risk_seeking", "cross_entropy": the share of a batch that counts as its best programs."""
     memory: ranges.Count = 20
@@ -51,25 +51,27 @@ class Config(PairSettings):
     """"mapo": the remembered programs weigh as if they had at least this probability in all."""
     register: Annotated[float, ranges.Within(0, 1, above=True, below=True)] = 0.4
     """The probability that a wire comes from a register, and not from a module, at the start."""
-    near: ranges.Share = 0.0
-    """The share of the programs that are drawn near another: some of its wires come from the
+    neighbour_share: ranges.Share = 0.0
+    """The share of the programs that are neighbours of another: some of its wires come from the
     policy, the others stay. A new one takes the other's place as in simulated annealing."""
-    walk: ranges.Count = 100_000
-    """"near": after how many programs this begins anew, with a program of the policy."""
+    annealing_programs: ranges.Count = 100_000
+    """Of neighbours: after how many programs this begins anew, with a program of the policy."""
     more_changes: ranges.PartialShare = 0.3
-    """"near": the probability that one more wire is drawn anew, after each."""
+    """Of neighbours: the probability that one more wire is drawn anew, after each."""
     initial_temperature: ranges.Positive = 0.012
-    """"near": the temperature of simulated annealing when a walk begins."""
+    """Of neighbours: the temperature of simulated annealing when the annealing begins."""
     final_temperature: ranges.Positive = 0.006
-    """"near": the temperature when it ends."""
+    """Of neighbours: the temperature when it ends."""
 
     def __post_init__(self) -> None:
         ranges.check(self)
         examples.check(self)
-        moves = self.near > 0 or self.algorithm == "cross_entropy"
+        moves = self.neighbour_share > 0 or self.algorithm == "cross_entropy"
         if moves and max(self.learning_rate, self.entropy) > 1:
-            raise ValueError('learning_rate and entropy are shares, at most 1, of "near" programs '
-                             "and of cross_entropy")  # fmt: skip
+            raise ValueError(
+                "learning_rate and entropy are shares, at most 1, with cross_entropy or a "
+                "neighbour_share above 0"
+            )
         if self.final_temperature > self.initial_temperature:
             raise ValueError("final_temperature must be at most initial_temperature")
 

@@ -59,7 +59,7 @@ class PolicyGradientLearner:
         self.policy = ProgramPolicy(
             config.registers, config.register, config.halt, self.judge.modules
         )
-        near = round(config.near * config.batch)
+        near = round(config.neighbour_share * config.batch)
         self.batch = self._blank(config.batch - near)
         self.place = self._blank(1)
         self.gains = self._blank(near).tables
@@ -105,7 +105,7 @@ class PolicyGradientLearner:
         made, gained = self._walk_from(self.place, near, self.gains)
         self._count(self.place, made)
         walked = self.progress.walked + made
-        if walked >= self.config.walk:
+        if walked >= self.config.annealing_programs:
             self.place, walked = self._blank(1), 0
         self.progress = replace(self.progress, walked=walked)
         return self.gains[:gained]
@@ -116,7 +116,7 @@ class PolicyGradientLearner:
         return made, gained
 
     def _temperature(self) -> float:
-        config, walked = self.config, self.progress.walked / self.config.walk
+        config, walked = self.config, self.progress.walked / self.config.annealing_programs
         return geometric(config.initial_temperature, config.final_temperature, walked)
 
     def _count(self, batch: Batch, programs: int) -> None:

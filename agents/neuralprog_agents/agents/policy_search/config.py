@@ -33,12 +33,12 @@ class Config:
     """How many different instances of each length are in use at first."""
     checked: Instances = 2000
     """On how many other instances a table is checked once it is right on all instances in use."""
-    joining: ranges.Count = 24
+    states_per_round: ranges.Count = 24
     """The most instances that come into use after a check, of those where it failed."""
 
     own_actions: OwnActions = 2
     """How many of the running call's own last actions are part of a situation."""
-    like: ranges.Share = 0.4
+    copy_action: ranges.Share = 0.4
     """The probability that a drawn action is that of another situation with the same program and
     the same own last actions; else all programs, or all actions, have equal chances."""
     more_changes: ranges.PartialShare = 0.3
@@ -49,7 +49,7 @@ class Config:
     """The temperature at which simulated annealing begins, and begins anew."""
     final_temperature: ranges.Positive = 0.001
     """The temperature that it falls to."""
-    walk: ranges.Count = 3000
+    annealing_proposals: ranges.Count = 3000
     """The number of proposals in which the temperature falls; then it begins anew."""
     proposals: ranges.Count = 200_000
     """The most proposals of a restart."""

@@ -55,10 +55,10 @@ class PolicyTable:
         choices: The number of the action of each situation, in the order in which they were met.
     """
 
-    def __init__(self, machine: ProgramMachine, like: float) -> None:
+    def __init__(self, machine: ProgramMachine, copy_action: float) -> None:
         self.actions: list[Action] = list(machine.library.words)
         self.choices: dict[Situation, int] = {}
-        self._moves, self._like = machine.moves, like
+        self._moves, self._copy_action = machine.moves, copy_action
         self._end_of_view = BEFORE_VIEW + len(machine.world.view)
         self._legal: dict[Situation, list[list[int]]] = {}
         self._alike: dict[Situation, list[Situation]] = {}
@@ -92,7 +92,7 @@ class PolicyTable:
     def draw(self, situation: Situation, uniform: Uniform) -> int:
         """Return the number of a random legal action: often that of a situation alike."""
         by_program = self._legal_in(situation)
-        if uniform() < self._like:
+        if uniform() < self._copy_action:
             alike = self._alike.get(self._doing(situation))
             if alike:
                 number = self.choices[_one_of(alike, uniform)]

@@ -88,7 +88,7 @@ class PolicySearchLearner:
     def __init__(self, config: Config, index: int) -> None:
         self.config, self.index = config, index
         self.task = task_of(config.env, config.settings, config.length)
-        self.table = PolicyTable(self.task.machine, config.like)
+        self.table = PolicyTable(self.task.machine, config.copy_action)
         self.progress = Progress(level=config.length[0] - 1)
         self.first = [pair for n in self._lengths for pair in self._first(n)]
         self.joined: list[tuple[int, int]] = []
@@ -171,7 +171,7 @@ class PolicySearchLearner:
     def _propose(self, failing: Sequence[int]) -> None:
         """Change the actions of some situations, and keep the change or undo it."""
         done = self.progress
-        walked = (done.walked + 1) % self.config.walk
+        walked = (done.walked + 1) % self.config.annealing_proposals
         self.progress = replace(done, proposals=done.proposals + 1, walked=walked)
         uniform = self._uniform(self.progress.proposals)
         before = self._change(failing, uniform)
@@ -223,7 +223,7 @@ class PolicySearchLearner:
 
     @property
     def _temperature(self) -> float:
-        config, share = self.config, self.progress.walked / self.config.walk
+        config, share = self.config, self.progress.walked / self.config.annealing_proposals
         return geometric(config.initial_temperature, config.final_temperature, share)
 
     def _check(self, pulse: Pulse) -> None:
@@ -235,7 +235,7 @@ class PolicySearchLearner:
         indices = np.arange(begin, begin + self.config.checked)
         others = draw(self.task, self.config.seed, indices, self.config.length)
         right = self._right(others, pulse)
-        failed = np.flatnonzero(~right)[: self.config.joining]
+        failed = np.flatnonzero(~right)[: self.config.states_per_round]
         looked = int(failed[-1]) + 1 if len(failed) else len(indices)
         self.progress = replace(self.progress, looked=max(self.progress.looked, looked), walked=0)
         if len(failed):
@@ -282,7 +282,7 @@ class PolicySearchLearner:
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
         """Undo ``state``."""
         self.progress = Progress(**metadata)
-        self.table = PolicyTable(self.task.machine, self.config.like)
+        self.table = PolicyTable(self.task.machine, self.config.copy_action)
         situations = map(tuple, tensors["situations"].tolist())
         for situation, number in zip(situations, tensors["actions"].tolist(), strict=True):
             self.table.add(situation, number)

@@ -46,9 +46,9 @@ class Config:
     """How many environments act at the same time."""
     budget: ranges.Count = 2_000_000
     """The most environment steps of a restart (BC: demonstrated steps, repetitions included)."""
-    judged_every: ranges.Count = 50_000
+    validation_interval: ranges.Count = 50_000
     """How many environment steps lie between two validations."""
-    judged: ranges.Count = 500
+    validation_episodes: ranges.Count = 500
     """How many episodes a validation plays."""
     success_rate: ranges.Share = 0.99
     """A restart ends and succeeds when this share of the validation episodes succeeds."""
@@ -57,9 +57,9 @@ class Config:
     """How many units the first layer has."""
     layers: ranges.Counts = (64, 64)
     """How many units each later layer has, in the policy and in the value function."""
-    linger: float = 4.0
-    """How much lower an untrained policy's logit of halting (tapes) or of RETURN (programs) is, so
-    that episodes last."""
+    halt_bias: float = -4.0
+    """What is added to an untrained policy's logit of halting (tapes) or of RETURN (programs).
+    Below 0, early episodes last."""
     curriculum: ranges.Share = 0.0
     """Training begins at the shortest length, and goes on to the next when this share of the last
     ``stats_window_size`` episodes succeeded; 0: all lengths from the start."""
@@ -67,8 +67,9 @@ class Config:
     """What a success adds to the reward in training."""
     self_imitation: ranges.NonNegative = 0.0
     """The weight of imitating own successes, see ``self_imitation.SelfImitation``; 0: none."""
-    scouts: ranges.Natural = 0
-    """How many environments look for better programs to imitate, see ``self_imitation``."""
+    exploration_envs: ranges.Natural = 0
+    """How many further environments only explore: for better programs to imitate, see
+    ``self_imitation``."""
     self_imitation_key: tuple[str, ...] = ("question",)
     """The arrays whose first observation says which successes belong together."""
     options: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -36,7 +36,7 @@ _BATCHES = 4
 _STEPS = 1024
 """Steps in a batch, or a few more: the programs are whole."""
 _AGAIN = 0.5
-"""The share of the scouts that play a program that their key has."""
+"""The share of the exploring environments that play a program that their key has."""
 _UNIFORM = 0.2
 """Of the others, the share that play a program that is not made from another."""
 _RIVALS = 16
@@ -159,17 +159,21 @@ class SelfImitation(BaseCallback):  # type: ignore[misc]
         weight: The weight of the loss -log π(a) of the imitated actions a.
         key: The columns of a packed observation that are the key.
         seed: The seed of all draws.
-        scouts: The scouts' environments; None for none.
+        explorers: The environments that only explore; None for none.
 
     Attributes:
         memory: The programs.
     """
 
     def __init__(
-        self, weight: float, key: NDArray[np.intp], seed: int, scouts: ProgramVecEnv | None = None
+        self,
+        weight: float,
+        key: NDArray[np.intp],
+        seed: int,
+        explorers: ProgramVecEnv | None = None,
     ) -> None:
         super().__init__()
-        self._weight, self._key, self._seed, self._scouts = weight, key, seed, scouts
+        self._weight, self._key, self._seed, self._explorers = weight, key, seed, explorers
         self.memory = SuccessMemory()
         self._ends: list[NDArray[np.bool_]] = []
         self._right: list[NDArray[np.bool_]] = []
@@ -177,14 +181,14 @@ class SelfImitation(BaseCallback):  # type: ignore[misc]
     def _on_rollout_start(self) -> None:
         self._ends, self._right = [], []
         random = np.random.default_rng((self._seed, self.model.num_timesteps))
-        if self._scouts is not None:
-            self._explore(self._scouts, random)
+        if self._explorers is not None:
+            self._explore(self._explorers, random)
         if self.memory.programs:
             for _ in range(_BATCHES):
                 self._imitate(list(self.memory.draw(random, _STEPS)))
 
     def _explore(self, env: ProgramVecEnv, random: np.random.Generator) -> None:
-        """Let the scouts play a program each, and remember what was right."""
+        """Let the exploring environments play a program each, and remember what was right."""
         env.seed(int(random.integers(2**31)))
         seen, choices = env.reset(), np.atleast_1d(getattr(env.action_space, "nvec", 0))
         if self._flat:

@@ -134,7 +134,7 @@ def ending(setup: Setup) -> int | None:
     return setup.task().machine.actions[0] - 1  # HALT is the last operation
 
 
-def first_bias(setup: Setup, linger: float) -> NDArray[np.float32]:
+def first_bias(setup: Setup, halt_bias: float) -> NDArray[np.float32]:
     """Return what an untrained policy's logits are shifted by, one for each of its outputs.
 
     Flat instructions share the chance of their operation, so that one with few arguments is tried
@@ -146,7 +146,7 @@ def first_bias(setup: Setup, linger: float) -> NDArray[np.float32]:
         bias -= np.log(np.bincount(table[:, 0])[table[:, 0]])
     last = ending(setup)
     if last is not None:
-        bias[last] -= linger
+        bias[last] += halt_bias
     return bias
 
 

@@ -75,7 +75,7 @@ def make_learner(config: Config, setup: Setup, env: ProgramVecEnv, seed: int) ->
     )
     if kind.critic:
         with torch.no_grad():
-            learner.policy.action_net.bias += torch.from_numpy(first_bias(setup, config.linger))
+            learner.policy.action_net.bias += torch.from_numpy(first_bias(setup, config.halt_bias))
     return learner
 
 
@@ -104,8 +104,8 @@ def self_imitation_of(config: Config, setup: Setup, seed: int) -> SelfImitation 
             f"self_imitation: {config.algorithm} is not among {', '.join(IMITATES_ITSELF)}"
         )
     key = key_columns(setup, config.self_imitation_key)
-    scouts = _env(config, setup, config.scouts) if config.scouts else None
-    return SelfImitation(config.self_imitation, key, seed, scouts)
+    explorers = _env(config, setup, config.exploration_envs) if config.exploration_envs else None
+    return SelfImitation(config.self_imitation, key, seed, explorers)
 
 
 def seed_of(config: Config, index: int) -> int:
@@ -145,7 +145,7 @@ class ReinforcementLearner:
     def advance(self, pulse: Pulse) -> None:
         """Do one rollout and its updates, or several short ones; validate when it is due."""
         self._pulse = pulse
-        end = min(self.samples + _CHUNK, self.validation.at + self.config.judged_every)
+        end = min(self.samples + _CHUNK, self.validation.at + self.config.validation_interval)
         with suppress(WholeError):
             self.model.learn(
                 self.config.budget - self.samples,

@@ -38,10 +38,12 @@ class Validation:
         return self.best >= self._config.success_rate
 
     def evaluate_if_due(self, samples: int) -> None:
-        """Validate the policy every ``judged_every`` samples, and when the budget is spent."""
-        due = samples - self.at >= self._config.judged_every or samples >= self._config.budget
+        """Validate the policy at each ``validation_interval``, and when the budget is spent."""
+        due = (
+            samples - self.at >= self._config.validation_interval or samples >= self._config.budget
+        )
         if due:
-            self.at, self.found = samples, success(self._policy, self._config.judged)
+            self.at, self.found = samples, success(self._policy, self._config.validation_episodes)
             if self.found > self.best:
                 self.best, self._weights = self.found, weights_of(self._policy.network)
 

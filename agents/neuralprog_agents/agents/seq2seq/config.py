@@ -47,9 +47,9 @@ class Config:
     """A longer gradient is scaled down to this norm."""
     budget: ranges.Count = 20_000
     """The most gradient steps of a restart."""
-    judged: ranges.Count = 200
+    validation_pairs: ranges.Count = 200
     """On how many validation pairs of the trained lengths the network is judged."""
-    judged_every: ranges.Count = 50
+    validation_interval: ranges.Count = 50
     """How many gradient steps lie between two judgements."""
     success_rate: Annotated[float, ranges.Within(0, 1, above=True)] = 0.99
     """The share of the validation pairs that must be right."""

@@ -90,7 +90,7 @@ class SynthesisLearner:
             body = search.find()
             effort.tick(len(states))
             wrong = (s for s in states if not is_right(self.call_model, program, body, s))
-            joining = list(islice(wrong, config.joining))
+            joining = list(islice(wrong, config.states_per_round))
             if not joining:
                 return body, examples
 

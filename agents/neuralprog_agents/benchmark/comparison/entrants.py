@@ -112,7 +112,7 @@ _BITS = 6
 """Enough for the tapes of all trained lengths; with its default 12 the NTM learns more slowly."""
 
 
-_NO_MEMORY_OF_SUCCESSES = {"self_imitation": 0, "scouts": 0}
+_NO_MEMORY_OF_SUCCESSES = {"self_imitation": 0, "exploration_envs": 0}
 """For algorithms that cannot imitate themselves, see ``agents/rl/train.py: IMITATES_ITSELF``."""
 
 

@@ -137,7 +137,12 @@ def test_what_it_cannot_learn_is_refused(change, told):
 
 
 SMALL = Config(
-    env="NRAMCopy", length=(1, 4), controller="mlp", hidden=40, learning_rate=3e-3, judged=60
+    env="NRAMCopy",
+    length=(1, 4),
+    controller="mlp",
+    hidden=40,
+    learning_rate=3e-3,
+    validation_pairs=60,
 )
 
 
@@ -158,7 +163,7 @@ def test_it_learns_to_copy_and_goes_on_beyond(tmp_path):
 
 
 def test_weights_of_other_sizes_are_refused(tmp_path):
-    outcome = restart(agent, replace(SMALL, budget=1, judged_every=1), 0, tmp_path)
+    outcome = restart(agent, replace(SMALL, budget=1, validation_interval=1), 0, tmp_path)
     form = {**outcome.card["form"], "hidden": 32}
     with pytest.raises(ValueError, match="do not fit the network"):
         policy_of("ntm", outcome.tensors, {**outcome.card, "form": form})

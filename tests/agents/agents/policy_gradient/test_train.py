@@ -55,20 +55,27 @@ def test_a_policy_with_learning_rate_0_stays_as_it_began():
 @pytest.mark.learning
 def test_walks_find_swap():
     settings = {"registers": 4, "length": (2, 5), "steps": (6,), "reward": "progress"}
-    walks = {"near": 1.0, "programs": 1_000_000, "learning_rate": 0.02, "entropy": 0.3}
+    walks = {"neighbour_share": 1.0, "programs": 1_000_000, "learning_rate": 0.02, "entropy": 0.3}
     learner = trained(Config("NRAMSwap-v0", **settings, **walks))
     assert learner.success
     assert learner.policy.updates > 10
 
 
-@pytest.mark.parametrize("near", [0.5, 1.0])
-def test_a_walk_begins_anew(near):
-    config = Config(**{**vars(INCREMENT), "near": near, "walk": 2000, "programs": 20_000})
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_a_walk_begins_anew(share):
+    config = Config(
+        **{
+            **vars(INCREMENT),
+            "neighbour_share": share,
+            "annealing_programs": 2000,
+            "programs": 20_000,
+        }
+    )
     learner = PolicyGradientLearner(config, 0)
     for _ in range(10):
         learner._advance()
         own = learner.progress.walked
-        assert own <= near * learner.progress.programs
+        assert own <= share * learner.progress.programs
         assert (learner.place.tables == kernel.UNUSED).all() == (own == 0)
 
 
@@ -121,7 +128,7 @@ def test_settings_out_of_range_are_refused(settings, message):
 @pytest.mark.learning
 def test_a_learned_module_is_called():
     settings = {"length": (4, 9), "steps": (4,), "spare": 0, "modules": ("library-gcd",)}
-    walks = {"reward": "progress", "near": 1.0, "learning_rate": 0.02, "entropy": 0.3}
+    walks = {"reward": "progress", "neighbour_share": 1.0, "learning_rate": 0.02, "entropy": 0.3}
     learner = trained(Config("NRAMGcd-v0", **settings, **walks, programs=500_000))
     outcome = learner.outcome()
     assert outcome.success

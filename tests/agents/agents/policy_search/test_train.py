@@ -92,7 +92,7 @@ def test_the_instances_that_join_are_those_where_a_check_failed():
 
 def test_only_legal_actions_are_drawn():
     task = make_task("NPIQuickSort-v0", length=3)
-    table, moves = PolicyTable(task.machine, like=0.5), task.machine.moves
+    table, moves = PolicyTable(task.machine, copy_action=0.5), task.machine.moves
     uniform = np.random.default_rng(0).random
     sizes = [count for _, count in task.machine.world.view]
     for _ in range(300):

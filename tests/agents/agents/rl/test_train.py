@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[4]
 SMALL = {
     "envs": 8,
     "budget": 1200,
-    "judged_every": 400,
-    "judged": 20,
+    "validation_interval": 400,
+    "validation_episodes": 20,
     "width": 16,
     "layers": (8,),
     "options": {
@@ -80,7 +80,7 @@ def test_a_loaded_policy_acts_as_the_trained_one(algorithm, env, length, more, t
 def test_one_stopped_early_returns_what_it_has_learned(judgements, tmp_path):
     """The best that was judged; without a judgement, the network as it is."""
     seen = []
-    config = small("PPO", judged_every=300)
+    config = small("PPO", validation_interval=300)
     outcome = restart(agent, config, 0, tmp_path, seen.append, lambda: len(seen) >= judgements)
     assert outcome.metrics["samples"] < 1200
     assert outcome.metrics["success"] == (seen[0]["success"] if seen else -1)
@@ -182,7 +182,8 @@ def test_entropy_and_rate_fall_to_their_ends():
 
 def test_a_curriculum_goes_on_when_enough_episodes_succeed():
     config = small(
-        "PPO", "NPIMax-v0", length=(1, 3), curriculum=0.9, flat=True, reward="sparse", linger=-20,
+        "PPO", "NPIMax-v0", length=(1, 3), curriculum=0.9, flat=True, reward="sparse",
+        halt_bias=20.0,
         options={"PPO": {"n_steps": 16, "batch_size": 64, "stats_window_size": 30}},
     )  # fmt: skip
     learner = agent.learner(config, 0)
@@ -218,9 +219,9 @@ def test_a_tape_policy_fits_every_memory_unless_it_sees_what_grows(fields):
 
 def test_halting_is_rare_and_operations_alike_at_first():
     for env, ending in (("NRAMCopy-v0", -1), ("NPIMax-v0", 0)):
-        config = small("PPO", env, flat=True, linger=3.0)
+        config = small("PPO", env, flat=True, halt_bias=-3.0)
         setup = setup_of(config)
-        bias, table = first_bias(setup, 3.0), table_of(setup)
+        bias, table = first_bias(setup, -3.0), table_of(setup)
         chance = np.exp(bias) / np.exp(bias).sum()
         assert bias[ending] == -3 - np.log(np.bincount(table[:, 0]))[-1] * (ending == -1)
         if env == "NRAMCopy-v0":

@@ -171,7 +171,7 @@ def test_what_it_cannot_learn_is_refused(change, told):
         agent.check(Config(**{"env": "NRAMCopy", **change}))
 
 
-SMALL = Config(env="NRAMCopy", length=(1, 3), hidden=64, judged=60)
+SMALL = Config(env="NRAMCopy", length=(1, 3), hidden=64, validation_pairs=60)
 
 
 @pytest.mark.learning
@@ -180,7 +180,9 @@ SMALL = Config(env="NRAMCopy", length=(1, 3), hidden=64, judged=60)
     [
         replace(SMALL, model="lstm-attention"),
         replace(SMALL, model="transformer", hidden=128, learning_rate=2e-3),
-        Config(env="NPIAddition", model="lstm", format="aligned", length=(1, 3), judged=60),
+        Config(
+            env="NPIAddition", model="lstm", format="aligned", length=(1, 3), validation_pairs=60
+        ),
     ],
     ids=lambda config: f"{config.env}-{config.model}",
 )
@@ -207,12 +209,12 @@ def test_turns_change_no_answer(monkeypatch):
 
 
 def test_few_pairs_are_seen_again_and_again(tmp_path):
-    outcome = restart(agent, replace(SMALL, pairs=64, budget=5, judged_every=5), 0, tmp_path)
+    outcome = restart(agent, replace(SMALL, pairs=64, budget=5, validation_interval=5), 0, tmp_path)
     assert outcome.metrics["samples"] == 64
 
 
 def test_weights_of_other_sizes_are_refused(tmp_path):
-    outcome = restart(agent, replace(SMALL, budget=1, judged_every=1), 0, tmp_path)
+    outcome = restart(agent, replace(SMALL, budget=1, validation_interval=1), 0, tmp_path)
     form = {**outcome.card["form"], "hidden": 32}
     with pytest.raises(ValueError, match="do not fit the network"):
         policy_of("seq2seq", outcome.tensors, {**outcome.card, "form": form})
