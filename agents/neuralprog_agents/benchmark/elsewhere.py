@@ -8,19 +8,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from neuralprog_agents.benchmark import work
+
 _PARTS = "envs", "agents"
 _SEARCH = Path("agents/neuralprog_agents/benchmark/search.py")
-_PROGRAM = """
-import sys, time
-from importlib import import_module
-module, name, seconds = sys.argv[1:]
-work = getattr(import_module(module), name)()
-work()
-done, start = 0, time.process_time()
-while time.process_time() - start < float(seconds):
-    done += work()
-print(done / (time.process_time() - start))
-"""
 
 
 def check(checkout: Path) -> None:
@@ -36,7 +27,7 @@ def check(checkout: Path) -> None:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """What a function makes, named ``make`` in a module of that checkout: a ``ratio.Work``.
+    """What a function makes, named ``make`` in a module of that checkout: a ``work.Work``.
 
     Other packages are those of this Python.
     """
@@ -49,7 +40,7 @@ class Elsewhere:
         """Return operations a CPU-second; raise ValueError if there is no such work."""
         folders = [str(self.checkout.resolve() / part) for part in _PARTS]
         process = subprocess.run(
-            [sys.executable, "-c", _PROGRAM, self.module, self.make, str(seconds)],
+            [sys.executable, "-P", work.__file__, self.module, self.make, str(seconds)],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
             stdout=subprocess.PIPE,
             check=False,

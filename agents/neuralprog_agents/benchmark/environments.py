@@ -11,7 +11,8 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import neuralprog_envs  # noqa: F401  (registers the environments)
-from neuralprog_agents.benchmark.ratio import Pair, Work
+from neuralprog_agents.benchmark.ratio import Pair
+from neuralprog_agents.benchmark.work import Work
 
 _LIMIT: dict[str, Any] = {"max_steps": 64}
 _MARK = 20e6

@@ -6,7 +6,6 @@ times.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_agents.benchmark.environments import vector
-from neuralprog_agents.benchmark.ratio import Work
 from neuralprog_agents.benchmark.search import CONFIG
+from neuralprog_agents.benchmark.work import Work, rate
 from neuralprog_agents.circuits.search import SearchLearner
 from neuralprog_envs.core.instances import draw as draw_instances
 from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
@@ -103,10 +102,7 @@ def _search(T: int) -> Work:
 def _time(work: Work, unit: int, seconds: float) -> float:
     """Return the CPU time of one unit."""
     work()
-    done, start = 0, time.process_time()
-    while (spent := time.process_time() - start) < seconds:
-        done += work()
-    return spent / done * unit
+    return unit / rate(work, seconds)
 
 
 def draw(curves: Sequence[Curve], file: Path) -> None:

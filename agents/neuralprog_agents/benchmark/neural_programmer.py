@@ -8,7 +8,8 @@ from dataclasses import replace
 from neuralprog_agents.agents.neural_programmer import data, optimiser, train
 from neuralprog_agents.agents.neural_programmer.config import Config
 from neuralprog_agents.agents.neural_programmer.model import initial_theta
-from neuralprog_agents.benchmark.ratio import Pair, Work
+from neuralprog_agents.benchmark.ratio import Pair
+from neuralprog_agents.benchmark.work import Work
 
 _CONFIG = Config("NPTableQA", columns=(1, 3), examples=2000)
 _STEPS = 4

@@ -11,7 +11,8 @@ import numpy as np
 from neuralprog_agents.agents.npi import data, train
 from neuralprog_agents.agents.npi.config import Config
 from neuralprog_agents.agents.npi.policy import NPIPolicy
-from neuralprog_agents.benchmark.ratio import Pair, Work
+from neuralprog_agents.benchmark.ratio import Pair
+from neuralprog_agents.benchmark.work import Work
 from neuralprog_agents.evaluation.agents import open_agent
 from neuralprog_agents.npi_network.frames import Sampler, take
 from neuralprog_agents.npi_network.model import without_onednn

@@ -16,7 +16,8 @@ from neuralprog_agents.agents.nram import kernel
 from neuralprog_agents.agents.nram.records import Batch, Hyper, Schedule, TrainState
 from neuralprog_agents.agents.nram.shape import Shape, initial
 from neuralprog_agents.benchmark.naive_nram import NaiveNRAM
-from neuralprog_agents.benchmark.ratio import Pair, Work
+from neuralprog_agents.benchmark.ratio import Pair
+from neuralprog_agents.benchmark.work import Work
 
 _HYPER = Hyper(clip_activations=1.0, clip_norm=1.0)
 _RATE = 1e-3

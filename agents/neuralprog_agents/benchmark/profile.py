@@ -13,18 +13,9 @@ import numpy as np
 
 from neuralprog_agents.benchmark.environments import CART_POLE, batched, vector
 from neuralprog_envs import compiled
-from neuralprog_envs.core import batch
-from neuralprog_envs.core.instances import InstanceStream
-from neuralprog_envs.interfaces.vector_env import TaskVectorEnv
+from neuralprog_envs.core import batch, episodes, instances
 
 _STEPS = 100
-_PARTS: dict[str, tuple[Callable[..., Any], ...]] = {
-    "drawing": (InstanceStream._refill, InstanceStream._next_alone),
-    "observing": (TaskVectorEnv._results,),
-    "checking": (TaskVectorEnv._checked,),
-    "step": (TaskVectorEnv.step,),
-}
-"""The functions of a part; the rest of a step executes actions, and scores and renews episodes."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +31,12 @@ class Profile:
     drawing: float
     executing: float
     observing: float
-    checking: float
+    rest: float
     floor: float
 
     def __str__(self) -> str:
         """A line of a table in Markdown."""
-        parts = self.drawing, self.executing, self.observing, self.checking
+        parts = self.drawing, self.executing, self.observing, self.rest
         shares = " | ".join(f"{part / self.step:.0%}" for part in parts)
         return f"| {self.env_id} | {self.step:,.0f} | {shares} | {self.floor:,.1f} |"
 
@@ -66,13 +57,19 @@ def _profile(env_id: str, speed: float) -> Profile:
     profiler = cProfile.Profile(time.process_time)
     profiler.runcall(work)
     spent = pstats.Stats(profiler).stats  # type: ignore[attr-defined]
-    begun = sum(spent.get(_key(one), (0, 0))[1] for one in _PARTS["step"])
-    taken = {
-        part: 1e6 / begun * sum(spent[_key(one)][3] for one in functions if _key(one) in spent)
-        for part, functions in _PARTS.items()
-    }
-    taken["executing"] = 2 * taken["step"] - sum(taken.values())
-    return Profile(env_id, floor=1e6 * _bytes_a_step(env) / speed, **taken)
+    machine = type(env.task.machine)
+
+    def taken(*functions: Callable[..., Any]) -> float:
+        """Return the microseconds that functions take in a step, with what they call."""
+        keys = filter(spent.__contains__, map(_key, functions))
+        return 1e6 / _STEPS * float(sum(spent[key][3] for key in keys))
+
+    step, drawing = taken(type(env).step), taken(instances.draw)
+    executing = taken(episodes.step.used) - drawing
+    observing = taken(machine.observe, machine.action_mask)
+    rest = step - drawing - executing - observing
+    floor = 1e6 * _bytes_a_step(env) / speed
+    return Profile(env_id, step, drawing, executing, observing, rest, floor)
 
 
 def _key(function: Callable[..., Any]) -> tuple[str, int, str]:
@@ -83,15 +80,13 @@ def _key(function: Callable[..., Any]) -> tuple[str, int, str]:
 def _bytes_a_step(env: Any) -> float:
     """Return the bytes of what a step returns, and twice those of the new instances."""
     env.action_space.seed(0)
-    position, returned = env._stream.position[1].sum(), 0
+    begun, returned, before = env.snapshot()["index"].sum(), 0, dict[int, Any]()
     for _ in range(_STEPS):
-        before = _arrays(env._seen)
-        results = env.step(env.action_space.sample())
-        returned += sum(
-            array.nbytes for key, array in _arrays(results).items() if key not in before
-        )
-    drawn = env._stream.position[1].sum() - position
-    row = batch.row_bytes(env._episodes.instances)
+        found = _arrays(env.step(env.action_space.sample()))
+        returned += sum(array.nbytes for key, array in found.items() if key not in before)
+        before = found
+    drawn = env.snapshot()["index"].sum() - begun
+    row = batch.row_bytes(instances.draw(env.task, 0, np.arange(64), env.lengths))
     return float(returned + 2 * row * drawn) / _STEPS
 
 

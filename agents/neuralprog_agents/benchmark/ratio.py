@@ -8,9 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from neuralprog_agents.benchmark.elsewhere import Elsewhere
-
-Work = Callable[[], int]
-"""Does some operations and returns how many; called again and again."""
+from neuralprog_agents.benchmark.work import Work, rate
 
 
 @dataclass(frozen=True)
@@ -18,8 +16,7 @@ class Pair:
     """What is to be compared: our work, and another's here or elsewhere, or a rate a second.
 
     ``shape`` has the sizes in words, ``unit`` what is counted, and ``target`` the ratio that should
-    be reached. The clock tells the CPU time of this process, since the machine may be shared.
-    ``column`` names the row in the history of releases, where it stands.
+    be reached. ``column`` names the row in the history of releases, where it stands.
     """
 
     name: str
@@ -52,12 +49,7 @@ class Pair:
         """Return operations a second."""
         if isinstance(work, Elsewhere):
             return work.rate(seconds)
-        if not callable(work):
-            return work
-        done, start = 0, self.clock()
-        while self.clock() - start < seconds:
-            done += work()
-        return done / (self.clock() - start)
+        return rate(work, seconds, self.clock) if callable(work) else work
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from neuralprog_agents.benchmark.elsewhere import Elsewhere
-from neuralprog_agents.benchmark.ratio import Pair, Work
+from neuralprog_agents.benchmark.ratio import Pair
+from neuralprog_agents.benchmark.work import Work
 from neuralprog_agents.circuits import examples, tables
 from neuralprog_agents.circuits import pairs as scoring
 from neuralprog_agents.circuits.proposals import propose, randomise

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from neuralprog_agents.agents.seq2seq.model import read_to_the_ends
-from neuralprog_agents.benchmark.ratio import Pair, Work
+from neuralprog_agents.benchmark.ratio import Pair
+from neuralprog_agents.benchmark.work import Work
 
 _TEXTS, _WIDTH, _HIDDEN = 16, 32, 128
 _Read = tuple[Tensor, tuple[Tensor, Tensor]]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import platform
-import resource
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -11,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from neuralprog_agents.benchmark.growth import Curve, draw
+from neuralprog_agents.benchmark.machine import machine
+from neuralprog_agents.benchmark.memory import Memories
 from neuralprog_agents.benchmark.profile import Profile
 from neuralprog_agents.benchmark.ratio import Pair, Ratio, short
 from neuralprog_agents.training.files import read_json, write_atomically, write_json
@@ -29,18 +29,28 @@ Machine: {machine}. Python {python}, NumPy {numpy}.
 |---|---|---|---|---|---|---|
 {rows}
 
-The whole run took {memory:,.0f} MB of memory at its peak.
-
 ## Where a step's time goes
 
 CPU-microseconds of a step of 4,096 slots, compiled, random actions, with the profiler's own time.
 Drawing makes new instances; executing also scores and renews episodes; observing also makes action
-masks. The floor is what memory takes for the bytes that a step returns, written once, and for those
-of its new instances, written and read, at the speed of a copy in the same run.
+masks; the rest checks actions and makes flags. The floor is what memory takes for the bytes that a
+step returns, written once, and for those of its new instances, written and read, at the speed of a
+copy in the same run.
 
-| id | step | drawing | executing | observing | checking | floor |
+| id | step | drawing | executing | observing | rest | floor |
 |---|---|---|---|---|---|---|
 {profiles}
+
+## Memory
+
+MB of memory at the peak of a process of one thread, Python and all libraries included: once the
+agent's code is imported, after one training of {seconds:g} CPU-seconds with the settings of the
+comparison, and after all that a worker of `benchmark compare` does, which also judges and scores.
+With W workers `benchmark compare` takes W times the last column at most, and {command:,.0f} MB.
+
+| entrant | task | imported | training | worker |
+|---|---|---|---|---|
+{memories}
 
 ## Growth
 
@@ -73,6 +83,7 @@ def measure(quick: bool, baseline: Path | None = None) -> list[Ratio]:
 def write(
     rows: Sequence[Ratio],
     profiles: Sequence[Profile],
+    memories: Memories,
     curves: Sequence[Curve],
     quick: bool,
     output: Path,
@@ -81,14 +92,15 @@ def write(
     from rich.console import Console
     from rich.markdown import Markdown
 
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     releases = _history(rows, output / "speed.json")
     columns = list(releases[-1]["figures"])
     text = _HEADER.format(
         rounds=_QUICK_ROUNDS if quick else _ROUNDS,
         rows="\n".join(map(str, rows)),
         profiles="\n".join(map(str, profiles)),
-        memory=memory,
+        memories="\n".join(map(str, memories.rows)),
+        seconds=memories.seconds,
+        command=memories.command,
         columns=" | ".join(columns),
         rules="|".join("---" for _ in columns),
         history="\n".join(_line(release, columns) for release in releases),
@@ -98,7 +110,7 @@ def write(
     draw(curves, output / "speed-growth.png")
     write_atomically(output / "speed.md", text.encode())
     records = [{**asdict(row), "verdict": row.verdict} for row in rows]
-    found = {**machine(), "memory": memory, "rows": records, "history": releases}
+    found = {**machine(), "memory": asdict(memories), "rows": records, "history": releases}
     found["profiles"], found["growth"] = list(map(asdict, profiles)), list(map(asdict, curves))
     write_json(output / "speed.json", found)
 
@@ -163,19 +175,3 @@ def _pairs(baseline: Path | None) -> Iterator[Pair]:
     yield from search.pairs(baseline)
     for module in (npi, neural_programmer, seq2seq):
         yield from module.pairs()
-
-
-def machine() -> dict[str, str]:
-    """Return what the figures depend on: the processor, and the versions of Python and NumPy."""
-    import numpy as np
-
-    name = next(
-        (line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")),
-        platform.processor() or platform.machine(),
-    )
-    return {"machine": name, "python": platform.python_version(), "numpy": np.__version__}
-
-
-def _cpuinfo() -> list[str]:
-    path = Path("/proc/cpuinfo")
-    return path.read_text().splitlines() if path.exists() else []

@@ -59,9 +59,11 @@ def named_modules(agents: tuple[str, ...]) -> Library:
     """Return the programs of agents, pretrained names or run folders, as modules.
 
     Raises:
-        ValueError: There is no such agent, or its program cannot be a module.
+        ValueError: There is no such agent, its program cannot be a module, or two are the same.
     """
     modules = tuple(map(_module, agents))
+    if len(set(modules)) < len(modules):
+        raise ValueError(f"modules: name each once, not {', '.join(agents)}")
     closure(modules)  # refuses two modules of one name
     return modules
 

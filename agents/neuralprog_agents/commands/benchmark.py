@@ -29,7 +29,7 @@ def benchmark(args: Namespace) -> int:
 
 
 def _speed(args: Namespace) -> None:
-    from neuralprog_agents.benchmark import elsewhere, growth, profile, speed
+    from neuralprog_agents.benchmark import elsewhere, growth, memory, profile, speed
 
     output = args.output or Path("runs/speed" if args.quick else "results")
     with input_errors():
@@ -40,7 +40,8 @@ def _speed(args: Namespace) -> None:
     with input_errors():
         rows = speed.measure(args.quick, args.baseline)
         curves = growth.measure(0.03 if args.quick else 0.2)
-        speed.write(rows, profile.measure(), curves, args.quick, output)
+        memories = memory.measure(args.quick)
+        speed.write(rows, profile.measure(), memories, curves, args.quick, output)
 
 
 def _compare(args: Namespace) -> None:

@@ -6,16 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuralprog_agents.benchmark import speed
+from neuralprog_agents.benchmark import memory, speed
+from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
 from neuralprog_agents.benchmark.elsewhere import Elsewhere, check
 from neuralprog_agents.benchmark.growth import Curve
+from neuralprog_agents.benchmark.memory import Memories, Memory
 from neuralprog_agents.benchmark.profile import Profile
 from neuralprog_agents.benchmark.ratio import Pair
+from neuralprog_envs import REGISTRY
 
 ROOT = Path(__file__).parents[3]
 
 
 SHARES = Profile("NRAMCopy-v0", 200.0, 80.0, 60.0, 40.0, 20.0, 12.5)
+MEMORY = Memories([Memory("search", "NRAMCopy-v0", 114.0, 303.4, 1307.0)], 3.0, 366.0)
 LINE = Curve("a line", "x", [1, 10, 100], [3.0, 12.0, 102.0])
 
 
@@ -27,7 +31,7 @@ def test_a_history_has_a_line_for_each_release_and_machine(tmp_path):
     old = {"release": "0.0.1", "machine": "abacus", "figures": {"search": [3.0, 2.0]}}
     (tmp_path / "speed.json").write_text(json.dumps({"history": [old]}))
     for rate in (1.0, 2.0):
-        speed.write([row(rate), row(rate, "")], [SHARES], [LINE], True, tmp_path)
+        speed.write([row(rate), row(rate, "")], [SHARES], MEMORY, [LINE], True, tmp_path)
     first, last = json.loads((tmp_path / "speed.json").read_text())["history"]
     assert first == old
     assert list(last["figures"]) == ["search"]
@@ -35,6 +39,25 @@ def test_a_history_has_a_line_for_each_release_and_machine(tmp_path):
     page = (tmp_path / "speed.md").read_text()
     assert "| 0.0.1 | abacus | 3 (2) |" in page
     assert "| NRAMCopy-v0 | 200 | 40% | 30% | 20% | 10% | 12.5 |" in page
+    assert "| search | NRAMCopy-v0 | 114 | 303 | 1,307 |" in page
+
+
+def grown(size):
+    before = memory.peak()
+    data = np.ones(size, dtype=np.int8)
+    return (memory.peak() - before) / (data.nbytes / 1e6)
+
+
+def test_the_peak_of_memory_is_that_of_a_process_of_its_own():
+    _ = np.ones(300_000_000, dtype=np.int8)
+    assert 0.9 < memory.alone(grown, 100_000_000) < 1.5
+
+
+def test_the_memory_of_every_agent_is_measured():
+    agents = {who.agent: who.families for who in ENTRANTS if who.agent}
+    found = [(cell.who.agent, REGISTRY[cell.env].family) for cell in memory.cells()]
+    assert len(found) == len(set(found))
+    assert sorted(found) == sorted((agent, family) for agent in agents for family in agents[agent])
 
 
 def test_the_theory_of_a_line_is_the_line():

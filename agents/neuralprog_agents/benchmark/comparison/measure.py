@@ -14,7 +14,7 @@ from neuralprog_agents.benchmark.comparison import scores
 from neuralprog_agents.benchmark.comparison.cells import Cell, ConfiguredCell
 from neuralprog_agents.benchmark.comparison.curve import Curve, Stopped
 from neuralprog_agents.benchmark.comparison.records import FAILED, MEASURED, REFUSED, Record
-from neuralprog_agents.benchmark.speed import machine
+from neuralprog_agents.benchmark.machine import machine
 from neuralprog_agents.evaluation.policy_file import is_policy_file, policy_file
 from neuralprog_agents.evaluation.reference import reference
 from neuralprog_agents.training.clock import CpuClock

@@ -191,16 +191,18 @@ def test_simplified_programs_stay_right_on_their_pairs():
 
 
 @pytest.mark.parametrize(
-    ("name", "message"),
+    ("names", "message"),
     [
-        ("nonexistent", "unknown agent"),
-        ("search-copy", "no function of numbers"),
-        ("npi-hanoi", "no program of circuits"),
+        (["nonexistent"], "unknown agent"),
+        (["search-copy"], "no function of numbers"),
+        (["npi-hanoi"], "no program of circuits"),
+        (["library-gcd"] * 2, "name each once"),
+        (["library-gcd", "library-factorial", "library-gcd"], "name each once"),
     ],
 )
-def test_what_is_no_module_is_refused_before_training(name, message):
+def test_what_is_no_module_is_refused_before_training(names, message):
     with pytest.raises(ValueError, match=message):
-        agent.check(Config(**{**vars(INCREMENT), "modules": (name,)}))
+        agent.check(Config(**{**vars(INCREMENT), "modules": tuple(names)}))
 
 
 def test_a_library_agent_is_a_module():

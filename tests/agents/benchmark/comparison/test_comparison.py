@@ -24,6 +24,7 @@ from neuralprog_agents.cli import main
 from neuralprog_agents.training.files import locked
 from neuralprog_agents.training.pool import Failed
 from neuralprog_envs import REGISTRY
+from neuralprog_envs.registry import make_task
 
 OWN_PROTOCOL = {"neural_programmer_2017", "library_learning"}
 """Agents that are scored on a release's own splits alone, or learn a sequence of tasks."""
@@ -59,10 +60,13 @@ def test_settings_are_those_of_the_task_or_else_of_the_family():
     assert entrant("dqn").config("NRAMMerge").length == (2, 5)
 
 
-def test_all_who_answer_questions_are_asked_about_tables_of_the_same_columns():
-    for name in ("neural_programmer", "np-gradient", "np-rewards"):
-        found = [entrant(name).config(f"NP{task}").columns for task in ("TableQA", "TextMatch")]
-        assert found == [(1, 3), (2, 5)]
+@pytest.mark.parametrize("env", [env for env in FULL.envs if REGISTRY[env].family == "table"])
+def test_all_are_asked_about_tables_of_the_task_s_columns(env):
+    asked = make_task(env).source.columns
+    facing = [c for c in replace(FULL, seeds=1, envs=(env,)).every if c.config and c.cell.who.agent]
+    assert facing
+    for each in facing:
+        assert getattr(each.config, "columns", asked) == asked, each.cell.entrant
 
 
 def test_every_task_has_one_kind_and_every_synthetic_one_takes_part():
