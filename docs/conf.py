@@ -54,6 +54,7 @@ CONTENTS = {
         "results/compare",
         "results/speed",
         "results/ablation",
+        "results/library",
         "docs/gradient",
     ],
     "Reference": [f"docs/reference/{name}" for name in ("environments", "agents", "own-tasks")],

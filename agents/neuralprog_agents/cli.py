@@ -287,7 +287,7 @@ def _add_demonstrations(parser: _Parser) -> None:
 
 
 def _add_benchmark(parser: _Parser) -> None:
-    parser.add_argument("what", choices=("speed", "compare", "ablation", "all"))
+    parser.add_argument("what", choices=("speed", "compare", "ablation", "library", "all"))
     parser.add_argument("--quick", action="store_true", help="a look, not a measurement")
     parser.add_argument(
         "--output",
@@ -304,7 +304,7 @@ def _add_benchmark(parser: _Parser) -> None:
     )
     ablation = parser.add_argument_group("ablation")
     ablation.add_argument("--data", metavar="FOLDER", help="a release of WikiTableQuestions")
-    both = parser.add_argument_group("compare and ablation")
+    both = parser.add_argument_group("compare, ablation and library")
     both.add_argument("--report", action="store_true", help="only report what is measured")
     both.add_argument("--seeds", type=int, metavar="N", help="trainings of each kind")
     compare = parser.add_argument_group("compare")

@@ -109,6 +109,7 @@ _ROWS = (
     _function("Double", "double:double"),
     _function("Halve", "halve:halve"),
     _function("Multiply", "multiply:multiply"),
+    _function("Progression", "progression:progression"),
     _function("Power", "power:power"),
     _function("Factorial", "factorial:factorial"),
     _function("Remainder", "remainder:remainder"),

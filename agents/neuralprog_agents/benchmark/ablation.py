@@ -24,15 +24,9 @@ from neuralprog_agents.agents.neural_programmer_2017.config import Config
 from neuralprog_agents.agents.neural_programmer_2017.data import Example, Questions
 from neuralprog_agents.agents.neural_programmer_2017.labels import Values
 from neuralprog_agents.agents.neural_programmer_2017.train import WikiLearner, steps_of
+from neuralprog_agents.benchmark.log import Log
 from neuralprog_agents.training.config import changed_settings
-from neuralprog_agents.training.files import (
-    append_json,
-    locked,
-    parse_json,
-    whole_lines,
-    write_atomically,
-)
-from neuralprog_agents.training.schema import structured
+from neuralprog_agents.training.files import locked, write_atomically
 from neuralprog_envs.table.ops import SETS
 from neuralprog_envs.table.wiki import Release, WikiSource
 
@@ -137,14 +131,14 @@ def main(
     configs = [_config(base, row, seed) for seed in range(seeds) for row in rows]
     output.mkdir(parents=True, exist_ok=True)
     with locked(output / ".lock"):
-        log = Log(output / LOG)
-        missing = [config for config in configs if log.of(config) is None]
+        log = Log(output / LOG, Record)
+        missing = [config for config in configs if _network(log, config) is None]
         if missing and measure:
             _measure(missing, log)
         write_atomically(output / REPORT, report(log, base, seeds, rows).encode())
 
 
-def _measure(configs: Sequence[Config], log: Log) -> None:
+def _measure(configs: Sequence[Config], log: Log[Record]) -> None:
     """Measure networks one after the other, and keep each at once."""
     programs = Programs(questions(configs[0]))
     for number, config in enumerate(configs, 1):
@@ -230,42 +224,16 @@ def measured(config: Config, programs: Programs) -> Record:
     )
 
 
-class Log:
-    """Measured networks, one JSON object a line, kept as soon as each is done.
-
-    Args:
-        path: The file; a last line that a kill cut short is dropped.
-
-    Raises:
-        ValueError: It holds something else.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        lines = enumerate(whole_lines(path), 1)
-        self.records = [self._record(number, line) for number, line in lines]
-
-    def _record(self, number: int, line: str) -> Record:
-        try:
-            return structured(Record, parse_json(line, "record"))
-        except ValueError as error:
-            raise ValueError(f"{self.path}, line {number}: {error}") from None
-
-    def add(self, record: Record) -> None:
-        """Keep a record, on disk too."""
-        self.records.append(record)
-        append_json(self.path, vars(record))
-
-    def of(self, config: Config) -> Record | None:
-        """Return the record of a network; None if it is not measured."""
-        wanted = _settings(config)
-        return next((each for each in self.records if each.settings == wanted), None)
+def _network(log: Log[Record], config: Config) -> Record | None:
+    """Return the record of a network; None if it is not measured."""
+    wanted = _settings(config)
+    return next((each for each in log.records if each.settings == wanted), None)
 
 
-def report(log: Log, base: Config, seeds: int, rows: Sequence[Row] = ROWS) -> str:
+def report(log: Log[Record], base: Config, seeds: int, rows: Sequence[Row] = ROWS) -> str:
     """Return the table as Markdown; rows that are not measured with all seeds are left out."""
     networks = {
-        row.name: [log.of(_config(base, row, seed)) for seed in range(seeds)] for row in rows
+        row.name: [_network(log, _config(base, row, seed)) for seed in range(seeds)] for row in rows
     }
     whole = {
         name: [each for each in found if each is not None]

@@ -1,4 +1,4 @@
-"""``benchmark``: speed, the comparison of all agents, and an ablation."""
+"""``benchmark``: speed, the comparison of all agents, an ablation, and a growing library."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ def benchmark(args: Namespace) -> int:
         _compare(args)
     if args.what == "ablation":
         _ablation(args)
+    if args.what == "library":
+        _library(args)
     return SUCCESS
 
 
@@ -58,3 +60,11 @@ def _ablation(args: Namespace) -> None:
     with input_errors():
         seeds = ablation.SEEDS if args.seeds is None else args.seeds
         ablation.main(replace(base, data=args.data or ""), output, seeds, measure=not args.report)
+
+
+def _library(args: Namespace) -> None:
+    from neuralprog_agents.benchmark import library
+
+    with input_errors():
+        seeds = library.SEEDS if args.seeds is None else args.seeds
+        library.main(args.output or Path("results"), seeds, measure=not args.report)

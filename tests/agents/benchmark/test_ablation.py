@@ -9,6 +9,7 @@ import pytest
 from neuralprog_agents.agents.neural_programmer_2017 import data
 from neuralprog_agents.agents.neural_programmer_2017.config import Config
 from neuralprog_agents.benchmark import ablation
+from neuralprog_agents.benchmark.log import Log
 
 ROOT = Path(__file__).parents[3]
 TINY = Config(questions="sample", word_cutoff=1, hidden=8, embedding=6, epochs=1, beam=2)
@@ -58,7 +59,7 @@ def test_a_killed_run_goes_on_and_the_report_has_each_row(tmp_path, monkeypatch)
     monkeypatch.setattr(ablation, "measured", lambda *a: again.append(a[0]) or measured(*a))
     ablation.main(TINY, tmp_path, 2, ROWS)
     assert again == [replace(TINY, seed=1, without=("and",))]
-    assert [r.right for r in ablation.Log(log).records] == [
+    assert [r.right for r in Log(log, ablation.Record).records] == [
         ablation.parse_json(line, "")["right"] for line in whole.splitlines()
     ]
     ablation.main(TINY, tmp_path, 2, ROWS, measure=False)
@@ -84,7 +85,7 @@ def test_a_report_without_its_first_row_is_refused(tmp_path):
 
 
 def test_the_tables_of_record_are_made_from_the_log():
-    log = ablation.Log(ROOT / "results" / ablation.LOG)
+    log = Log(ROOT / "results" / ablation.LOG, ablation.Record)
     written = (ROOT / "results" / ablation.REPORT).read_text()
     assert written == ablation.report(log, ablation.SHORT, ablation.SEEDS)
     page = ROOT / "agents/neuralprog_agents/agents/neural_programmer_2017/README.md"

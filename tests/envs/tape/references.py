@@ -243,6 +243,7 @@ FUNCTIONS: dict[str, Callable[[int, int, int], int]] = {
     "NRAMDouble-v0": lambda a, b, M: a + a,
     "NRAMHalve-v0": lambda a, b, M: len(range(1, a, 2)),
     "NRAMMultiply-v0": lambda a, b, M: sum([a] * b),
+    "NRAMProgression-v0": lambda a, b, M: 1 + sum([a] * b),
     "NRAMPower-v0": lambda a, b, M: _product([a] * b, M),
     "NRAMFactorial-v0": lambda a, b, M: _product(range(1, a + 1), M),
     "NRAMRemainder-v0": lambda a, b, M: next(r for r in range(a, -1, -b) if r < b) if b else a,

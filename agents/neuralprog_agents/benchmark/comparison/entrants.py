@@ -154,6 +154,10 @@ ENTRANTS: tuple[Entrant, ...] = (
         variants=("-gradient", ""),
     ),
     Entrant("nram-hybrid", _TAPE, "nram", "pairs", shared=True, curriculum=True),
+    Entrant(
+        "library-learning", _TAPE, "library_learning", "pairs", shared=True, curriculum=True,
+        reusable=True,
+    ),
     _policy_gradient("policy-gradient", "success"),
     _policy_gradient("policy-gradient-progress", "progress"),
     _policy_search("policy-search", "success"),
