@@ -116,6 +116,7 @@ _ROWS = (
     _function("Quotient", "quotient:quotient"),
     _function("Gcd", "gcd:gcd"),
     _function("Lcm", "lcm:lcm"),
+    _function("LargestDivisor", "largest_divisor:largest_divisor"),
     _function("Primality", "primality:primality"),
     _function("SquareRoot", "square_root:square_root"),
     _function("Totient", "totient:totient"),
