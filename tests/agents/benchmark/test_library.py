@@ -12,7 +12,7 @@ from neuralprog_agents.benchmark.log import Log
 from neuralprog_agents.training.config import load
 
 ROOT = Path(__file__).parents[3]
-RUN = Run("arithmetic", 0)
+RUN = Run("primality", 0)
 ENVS = [task.env for task in RUN.config.tasks]
 
 
@@ -34,7 +34,7 @@ def test_each_task_costs_what_was_spent_since_the_one_before(log):
     assert found == [(ENVS[0], True, 4.5), (ENVS[1], False, 4.5), (ENVS[2], False, 2.0)]
     costs = library.costs(log, [RUN], flat=False)
     assert list(costs.values()) == [[4.5], [inf], [inf]]
-    assert library.costs(log, [RUN, Run("arithmetic", 1)], flat=True) == {}
+    assert library.costs(log, [RUN, Run("primality", 1)], flat=True) == {}
 
 
 def test_a_record_that_was_interrupted_goes_on(log):
