@@ -54,7 +54,7 @@ def test_the_first_page_counts_the_tasks_and_agents_that_there_are():
         f"{compared['table']} kinds of questions",
     ):
         assert words in text, words
-    assert text.count("eleven are compared") == (len({e.agent for e in ENTRANTS if e.agent}) == 11)
+    assert text.count("twelve are compared") == (len({e.agent for e in ENTRANTS if e.agent}) == 12)
 
 
 def test_a_docstring_becomes_markdown():
