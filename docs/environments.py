@@ -54,8 +54,8 @@ trained agents are those that come with the package; each name leads to the agen
 
 _DONE = {
     "tape": "the fraction of the scored cells that hold the right value",
-    "program": "half the fraction of the answer on the pad that is right, until the task's own "
-    "program returns: then 1 for a completely right answer and 0 for any other",
+    "program": "half the fraction of the answer on the pad that is right, and the other half when "
+    "it is completely right and the task's own program has returned",
     "table": "the fraction of the answer that is right",
 }
 """What counts as done, by family."""

@@ -78,6 +78,7 @@ def _same(value: Any) -> Any:
 _MEANING: Mapping[tuple[str, str | None], Callable[[Any], Any]] = {
     ("nram", "solved"): lambda share: round(1.0 - share, 9),
     ("alphanpi", "steps"): lambda pair: list(reversed(pair)),
+    ("rl", "linger"): lambda logit: -logit,
 }
 """What becomes of the values; each is its own inverse."""
 

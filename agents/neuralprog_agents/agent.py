@@ -205,7 +205,7 @@ class Learner(Protocol):
         """Return all that a checkpoint must hold: arrays, and what JSON can hold."""
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``, in a new learner of the same config and index."""
+        """Load what ``state`` returned, in a new learner of the same config and index."""
 
     def outcome(self) -> Outcome:
         """Return what has been learned so far."""

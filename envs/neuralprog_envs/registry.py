@@ -76,7 +76,7 @@ _tape, _program, _table = (partial(_row, family) for family in FAMILIES)
 
 
 def _function(name: str, task: str) -> Row:
-    """A function of numbers below 4 to 9."""
+    """A function of numbers below M, where M is from 4 to 9: the length of an instance."""
     return _tape(name, task, (4, 9), "arithmetic", "ours", "function")
 
 

@@ -192,7 +192,7 @@ class SearchLearner:
         return tensors, asdict(self.progress) | {"used": self.judge.used}
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``."""
+        """Load what ``state`` returned."""
         tables.check_table(
             tensors["table"],
             examples.task_of(self.config, self.config.length[1], learned=self.learned).machine,

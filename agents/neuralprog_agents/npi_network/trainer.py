@@ -102,7 +102,7 @@ class Trainer:
         return tensors, {"step": self.step, "rounds": self.rounds, "sets": counts}
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``."""
+        """Load what ``state`` returned."""
         for number, (part, counts) in enumerate(zip(self.sets, metadata["sets"], strict=True)):
             names = "priority", "added", "priority_of_added"
             part.restore({name: tensors[f"{number}.{name}"] for name in names}, counts)

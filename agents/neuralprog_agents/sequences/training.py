@@ -146,7 +146,7 @@ class SequenceLearner:
         return training_state(self.model, self.optimizer), asdict(self.progress)
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``."""
+        """Load what ``state`` returned."""
         self.progress = Progress(**metadata)
         restore(self.model, self.optimizer, tensors, self.progress.step)
 

@@ -92,7 +92,7 @@ class Population:
         return tensors, {"members": kept, "turn": self.turn}
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``."""
+        """Load what ``state`` returned."""
         self.turn = metadata["turn"]
         for i, (member, (finished, own)) in enumerate(
             zip(self.members, metadata["members"], strict=True)

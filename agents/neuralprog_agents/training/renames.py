@@ -44,7 +44,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "ntm": {"solved": _SUCCESS, **_VALIDATION},
         "policy_gradient": {"near": "neighbour_share", "walk": "annealing_programs"},
         "policy_search": {
-            "joining": "states_per_round",
+            "joining": "counterexamples_per_round",
             "like": "copy_action",
             "walk": "annealing_proposals",
         },
@@ -65,7 +65,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "wander": "change_unvisited",
         },
         "seq2seq": {"solved": _SUCCESS, **_VALIDATION},
-        "synthesis": {"joining": "states_per_round"},
+        "synthesis": {"joining": "counterexamples_per_round"},
     }
 )
 """By agent and old name: what the setting is now, to follow "is now"; its new name comes first."""

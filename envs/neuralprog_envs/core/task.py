@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Bits, Draws
 from neuralprog_envs.core.events import Event
+from neuralprog_envs.core.loops import Loop
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -48,6 +49,15 @@ def remember(last_actions: Ints, action: NDArray[Any]) -> None:
     """Put actions, (B, K) or (K,), before the last ones of a state, (B, k, K), in place."""
     last_actions[:, 1:] = last_actions[:, :-1].copy()
     last_actions[:, 0] = action + 1
+
+
+@Loop
+def fraction(right: Bools, mask: Bools) -> Floats:
+    """Return how many of a row's marked cells are right, as a fraction; (B, A) and (B, A) to (B,).
+
+    ``right`` may have other cells too; each row has a mark.
+    """
+    return (right & mask).sum(axis=1) / mask.sum(axis=1)
 
 
 class LengthError(ValueError):

@@ -28,7 +28,7 @@ _LANGUAGES: dict[type, Callable[[Any], Language]] = {
 _REWARDS = {
     "sparse": "1 at the end of the episode if the answer is then wholly right, otherwise 0",
     "shaped": "what a step adds to the right part of the answer, and 1 for a wholly right end",
-    "progress": "what a step adds to the right part of the answer, a number from 0 to 1",
+    "progress": "what a step adds to the right part of the answer, which grows from 0 to 1",
 }
 
 

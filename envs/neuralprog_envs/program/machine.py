@@ -20,7 +20,7 @@ Source: Reed and de Freitas, "Neural Programmer-Interpreters", ICLR 2016, sectio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core import arguments
+from neuralprog_envs.core.loops import Loop
 from neuralprog_envs.core.task import (
     Bools,
     Field,
@@ -181,11 +182,12 @@ class ProgramMachine:
 
     def _act(self, state: ProgramState, rows: NDArray[np.intp], word: NDArray[np.intp]) -> None:
         effects = self.rules.effect[word[rows]]
-        for kind in self._kinds:
+        for kind in self.kinds:
             kind.apply(state, rows, effects)
 
     @cached_property
-    def _kinds(self) -> tuple[Kind, ...]:
+    def kinds(self) -> tuple[Kind, ...]:
+        """The effects of ACT, by their functions."""
         return kinds(self.world.effects)
 
     def _call(self, state: ProgramState, rows: NDArray[np.intp], word: NDArray[np.intp]) -> None:
@@ -200,14 +202,7 @@ class ProgramMachine:
 
     def _running(self, state: ProgramState) -> NDArray[np.intp]:
         """Return the running program of each row, shape (B,), 0 if none."""
-        return self._frame(state)[:, 0].astype(np.intp)
-
-    def _frame(self, state: ProgramState) -> Ints:
-        """Return the running program of each row and its arguments, shape (B, 4), 0 if none."""
-        places = row_numbers(len(state.depth)) * self.max_depth + (state.depth - 1)
-        frames = state.stack.reshape(-1, 4).take(places, axis=0, mode="clip")
-        frames[np.flatnonzero(state.depth == 0)] = 0
-        return frames
+        return frames(state.stack, state.depth)[:, 0].astype(np.intp)
 
     def _permitted(
         self, state: ProgramState, running: NDArray[np.intp], program: NDArray[np.intp]
@@ -215,16 +210,11 @@ class ProgramMachine:
         """Return whether each row may choose its program, its arguments apart, shape (B,)."""
         allowed = self.rules.allowed
         legal = allowed.reshape(-1).take(running * len(allowed) + program) & ~state.halted
-        rows = np.flatnonzero(legal & self._is_conditional.take(program))
+        rows = np.flatnonzero(legal & self.rules.conditional.take(program))
         view = self.world.look(state, rows) if rows.size else ()
         for number, holds in self.rules.preconditions if rows.size else ():
             legal[rows] &= (program[rows] != number) | holds(view)
         return legal
-
-    @cached_property
-    def _is_conditional(self) -> Bools:
-        """Which programs have a precondition, shape (n,)."""
-        return np.isin(np.arange(len(self.library.names)), [p for p, _ in self.rules.preconditions])
 
     def halted(self, state: ProgramState) -> Bools:
         """Return which rows' programs have returned, or have called at the depth limit."""
@@ -237,11 +227,11 @@ class ProgramMachine:
     def view(self, state: ProgramState) -> Ints:
         """Return the views of the pads, shape (B, E), int32."""
         rows = row_numbers(len(state.depth))
-        return np.stack(self.world.look(state, rows), axis=1).astype(np.int32, copy=False)
+        return _upright(self.world.look(state, rows))
 
     def observe(self, state: ProgramState, kept: Any = None) -> dict[str, NDArray[Any]]:
         """Return new observation arrays."""
-        frame = self._frame(state)
+        frame = frames(state.stack, state.depth)
         seen: dict[str, NDArray[Any]] = {
             "view": self.view(state),
             "program": frame[:, :1],
@@ -267,7 +257,7 @@ class ProgramMachine:
         rows = row_numbers(len(state.depth))
         if self.world.hidden is None:
             return np.zeros((len(rows), 0), dtype=np.int32)
-        return np.stack(self.world.hidden(state, rows), axis=1).astype(np.int32)
+        return _upright(self.world.hidden(state, rows))
 
     def pictures(self, hidden: Ints) -> NDArray[np.uint8]:
         """Return the picture of each row of hidden components, shape (B, 128, 128, 3).
@@ -298,6 +288,20 @@ class ProgramMachine:
         taken = [a * int(t) for a, t in zip(arguments, self.rules.takes[program], strict=True)]
         known = self.library.words.get((program, taken[0], taken[1], taken[2]))
         return known or f"{self.library.names[program]} {' '.join(map(str, taken))} (unknown)"
+
+
+def _upright(components: Sequence[Any]) -> Ints:
+    """Return components, each (B,), as the columns of an array."""
+    return np.ascontiguousarray(np.asarray(components, dtype=np.int32).T)
+
+
+@Loop
+def frames(stack: Ints, depth: Ints) -> Ints:
+    """Return the uppermost frames of stacks, (B, D, 4), of some depths, (B,): (B, 4), 0 if none."""
+    places = row_numbers(len(depth)) * stack.shape[1] + (depth - 1)
+    found = stack.reshape(-1, 4).take(places, axis=0, mode="clip")
+    found[np.flatnonzero(depth == 0)] = 0
+    return found
 
 
 @lru_cache(maxsize=16)

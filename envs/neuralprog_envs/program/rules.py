@@ -23,6 +23,7 @@ class Rules:
     Attributes:
         allowed: Whether a program (or none: row 0) may choose a program, shape (n, n).
         preconditions: The numbers of the programs that have one, each with it.
+        conditional: Which programs have one, (n,).
         enters: Likewise, of ``Program.enter``.
         leaves: Likewise, of ``Program.leave``.
         takes: Whether a program takes each argument, shape (n, 3), int.
@@ -38,6 +39,7 @@ class Rules:
 
     allowed: Bools
     preconditions: tuple[tuple[int, Any], ...]
+    conditional: Bools
     enters: tuple[tuple[int, Any], ...]
     leaves: tuple[tuple[int, Any], ...]
     takes: NDArray[np.int64]
@@ -90,6 +92,7 @@ def tabulate(library: Library) -> Rules:
     return Rules(
         allowed=allowed,
         preconditions=preconditions,
+        conditional=np.isin(np.arange(n), [p for p, _ in preconditions]),
         enters=_with(library, "enter"),
         leaves=_with(library, "leave"),
         takes=takes,

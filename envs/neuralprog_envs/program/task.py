@@ -98,8 +98,8 @@ class ProgramTask:
     def score(self, state: ProgramState, instances: ProgramInstances) -> Floats:
         """Return half the fraction of the answer that is right; 1 if it is all right, and returned.
 
-        So an episode succeeds when the answer is right and the task's own program has returned, and
-        a return with a wrong answer is worth nothing.
+        So an episode succeeds when the answer is right and the task's own program has returned. A
+        return with a wrong answer adds nothing.
         """
         right = self.definition.judge(state, instances)
         return (right + ((right == 1) & state.halted & (state.depth == 0))) / 2

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_envs.core.loops import Loop
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.program.state import ProgramState
 
@@ -114,9 +115,20 @@ def pointed(state: ProgramState, rows: Rows, lines: Sequence[int], pointers: sli
     if not isinstance(rows, np.ndarray):
         columns = state.pointers[rows, pointers]
         return [state.pad[rows, line, column] for line, column in zip(lines, columns, strict=True)]
-    columns = state.pointers.take(rows, axis=0)[:, pointers]
-    starts = _line_starts(state.pad.shape, tuple(lines)).take(rows, axis=0)
-    return state.pad.reshape(-1).take(starts + columns).T  # a tenth of the time of indexing
+    return cells_at(state.pad, state.pointers[:, pointers], rows, tuple(lines))
+
+
+@Loop
+def cells_at(
+    pad: Ints, columns: Ints, rows: NDArray[np.intp], lines: tuple[int, ...]
+) -> NDArray[np.int32]:
+    """Return the cells of some lines of the pad at as many columns, given for every row.
+
+    ``columns`` has shape (B, lines) and the cells (lines, rows).
+    """
+    starts = _line_starts(pad.shape, lines).take(rows, axis=0)
+    found = pad.reshape(-1).take(starts + columns.take(rows, axis=0))
+    return found.T  # a tenth of the time of indexing
 
 
 @lru_cache(maxsize=16)
@@ -125,27 +137,27 @@ def _line_starts(shape: tuple[int, ...], lines: tuple[int, ...]) -> NDArray[np.i
     return np.arange(math.prod(shape)).reshape(shape)[:, list(lines), 0]
 
 
-def left(pointer: int) -> Apply:
+def left(pointer: int) -> Bound:
     """Return the effect: the pointer one cell to the left, unless it is at cell 0."""
     return Bound(_left, (pointer,))
 
 
-def right(pointer: int, last: int) -> Apply:
+def right(pointer: int, last: int) -> Bound:
     """Return the effect: the pointer one cell to the right, unless it is at cell ``last``."""
     return Bound(_right, (pointer, last))
 
 
-def right_within(pointer: int, beyond: int = 0) -> Apply:
+def right_within(pointer: int, beyond: int = 0) -> Bound:
     """Return the effect: one cell to the right, up to cell length - 1 + ``beyond``."""
     return Bound(_right_within, (pointer, beyond))
 
 
-def write(row: int, pointer: int, value: int) -> Apply:
+def write(row: int, pointer: int, value: int) -> Bound:
     """Return the effect: the value into the row's cell at the pointer."""
     return Bound(_write, (row, pointer, value))
 
 
-def swap(row: int, one: int, other: int) -> Apply:
+def swap(row: int, one: int, other: int) -> Bound:
     """Return the effect: exchange the row's cells at two pointers."""
     return Bound(_swap, (row, one, other))
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neuralprog_envs.core import arguments
 from neuralprog_envs.core.draws import Bits, Draws, mix
 from neuralprog_envs.core.events import Act
-from neuralprog_envs.core.task import Floats, Ints
+from neuralprog_envs.core.task import Floats, Ints, fraction
 from neuralprog_envs.tape.algorithm import Algorithm
 from neuralprog_envs.tape.cpu import Cpu
 from neuralprog_envs.tape.machine import TapeMachine
@@ -95,8 +95,7 @@ class TapeTask:
 
     def score(self, state: TapeState, instances: TapeInstances) -> Floats:
         """Return the fraction of the scored cells that hold the answer, shape (B,)."""
-        right = (state.tape == instances.answer) & instances.mask
-        return right.sum(axis=1) / instances.mask.sum(axis=1)
+        return fraction(state.tape == instances.answer, instances.mask)
 
     def answers(self, state: TapeState, instances: TapeInstances) -> tuple[list[int], list[int]]:
         """Return what the scored cells of a state of one row hold, and what they should hold."""

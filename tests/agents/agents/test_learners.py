@@ -58,12 +58,12 @@ CASES = {
     },
     "neural_programmer": {
         "env": "NPSingleColumn", "length": (3, 6), "examples": 1000, "batch": 8, "hidden": 8,
-        "budget": 150, "validation_interval": 100,
+        "budget": 150, "judged_every": 100,
     },
     "neural_programmer-gradient": {
         "env": "NPSingleColumn", "length": (3, 6), "examples": 1000, "batch": 8, "hidden": 8,
-        "budget": 100, "noise": 1e-6, "learner": "gradient",
-        "stages": (Stage(40), Stage(60, dropout=0.3, imitation=20)),
+        "budget": 100, "noise": 1e-6, "learner": "gradient", "scales": "operation",
+        "stages": (Stage(40, mixture=True), Stage(60, dropout=0.3, imitation=20)),
     },
     "library_learning": {
         "env": "NRAMHalve", "largest": 16, "attempts": 3, "lifted": 1.0,

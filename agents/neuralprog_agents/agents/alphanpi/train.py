@@ -140,13 +140,13 @@ class AlphaNPILearner:
 
     def _check(self) -> list[float]:
         """Return the success rate of the network alone for each program."""
+        return [self._success_rate(program) for program in self.call_model.programs]
+
+    def _success_rate(self, program: int) -> float:
         low, high = self.config.length
-        return [
-            float(np.mean([self._succeeds(program, state) for state in states]))
-            for program in self.call_model.programs
-            for rng in [self._rng(Stream.CHECKS, program)]
-            for states in [self._posed(program, self.config.checks, (low, high + _BEYOND), rng)]
-        ]
+        rng = self._rng(Stream.CHECKS, program)
+        states = self._posed(program, self.config.checks, (low, high + _BEYOND), rng)
+        return float(np.mean([self._succeeds(program, state) for state in states]))
 
     def _succeeds(self, program: int, state: Any) -> bool:
         """Return whether the network's likeliest choices do what is specified."""

@@ -219,7 +219,7 @@ class LibraryLearner:
         return array if self.status()["step"] else array[(slice(0),) * array.ndim]
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``."""
+        """Load what ``state`` returned."""
         sequence = parse_json(metadata["sequence"], "the state")
         self.progress = structured(Progress, sequence["progress"])
         _check(self.progress, len(self.config.tasks))

@@ -133,6 +133,10 @@ class Config:
     """A longer gradient is scaled down to this norm, before noise is added."""
     stages: tuple[Stage, ...] = STAGES
     """"gradient": the stages of training; the last one repeats until the budget is spent."""
+    scales: Literal["template", "operation"] = "template"
+    """"gradient": what the answers' errors count relative to in a stage with a mixture: to the mean
+    square error of their template, or to that of each last operation in it. With the latter, an
+    operation that is far off at first is not left for one that is nearer and cannot be right."""
     least_solved: ranges.Share = 0.0
     """"gradient": a restart is given up when, at the end of its first stage, hard choices answer a
     smaller share of that stage's training questions. What the first stage has not found, later

@@ -93,16 +93,16 @@ class SoftObjective:
     def __init__(self, config: Config, index: int, task: TableTask, shape: Shape) -> None:
         self.config, self.index, self.task, self.shape = config, index, task, shape
         self.template, self.numbers = np.zeros(0, np.int64), np.zeros(0, np.int32)
-        self.error2, self.norm2, self.solved, self.taught, self.teacher = (
-            torch.zeros(0) for _ in range(5)
-        )
+        self.error2 = torch.zeros(0, 0)
+        self.norm2, self.solved, self.taught, self.teacher = (torch.zeros(0) for _ in range(4))
         self.hopeless = False
 
-    def _forget(self) -> None:
+    def _forget(self, stage: Stage) -> None:
         """Begin the templates' statistics: mean square errors and norms, and which are solved."""
         count, config = int(self.template.max()) + 1, self.config
+        scales = len(_NUMBERS) if stage.mixture and config.scales == "operation" else 1
         variance_of_sum = config.value_range**2 / 3 * np.mean(config.length)
-        self.error2 = torch.full((count,), float(variance_of_sum))
+        self.error2 = torch.full((count, scales), float(variance_of_sum))
         self.norm2, self.solved = torch.zeros(count), torch.zeros(count)
 
     def state(self) -> dict[str, Tensor]:
@@ -122,7 +122,7 @@ class SoftObjective:
             pulse()
             stage, step = stage_at(self.config.stages, state.step)
             if step == 0:
-                self._forget()
+                self._forget(stage)
             if step % _JUDGED_EVERY == 0 and not stage.mixture:
                 self._judge(state)
             if step == 0 and stage.imitation:
@@ -266,9 +266,10 @@ class SoftObjective:
     def _follow_errors(self, template: Tensor, is_scalar: Tensor, error2: Tensor) -> None:
         size = len(self.error2)
         count = torch.bincount(template, is_scalar, size).float()
-        total = torch.bincount(template, error2 * is_scalar, size).float()
-        mean = total / count.clamp(min=1) + _ERROR_FLOOR
-        self.error2 = torch.lerp(self.error2, mean, 1 - (1 - _ERROR_RATE) ** count)
+        sums = [torch.bincount(template, each * is_scalar, size) for each in error2.unbind(dim=1)]
+        mean = torch.stack(sums, dim=1).float() / count.clamp(min=1)[:, None] + _ERROR_FLOOR
+        rate = 1 - (1 - _ERROR_RATE) ** count
+        self.error2 = torch.lerp(self.error2, mean, rate[:, None])
 
 
 def stage_at(stages: tuple[Stage, ...], step: int) -> tuple[Stage, int]:
@@ -299,24 +300,28 @@ def _times(each: Tensor, values: Tensor) -> Tensor:
 def mean_loss(
     tables: tensors.Tables, answers: tensors.Answers, choices: list[Choice], error2: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return each example's loss and squared error, (B,) each, of the soft machine's answer.
+    """Return each example's loss, (B,), and squared error, (B, 1), of the soft machine's answer.
 
     L = 1[scalar] (scalar_T - y)² / (2 error2) + 1[lookup] L_lookup
     """
     final = machine.run(tables, choices)
     found = (final.scalars[0] - answers.scalar).square()
     printed = lookup_loss(final.lookup, answers.cells, tables)
-    losses = answers.is_scalar * found / (2 * error2) + (1 - answers.is_scalar) * printed
-    return losses, found.detach()
+    losses = answers.is_scalar * found / (2 * error2[:, 0]) + (1 - answers.is_scalar) * printed
+    return losses, found[:, None].detach()
 
 
 def mixture_loss(
     tables: tensors.Tables, answers: tensors.Answers, choices: list[Choice], error2: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return each example's loss and squared error, where the last step is a mixture of operations.
+    """Return the losses, (B,), and squared errors, where the last step is a mixture of operations.
 
     L = -log Σ_o α_T(o) exp(-(o(memory_{T-1}) - y)² / (2 error2)) for numbers: unlike the error of
     the mean answer, it does not punish an operation for what the others would answer.
+
+    If ``error2`` is (B, 1), the squared error is the expected one, (B, 1). If it is (B, 3), one for
+    each operation, so are the errors, and each is relative to its own: they are the variances of
+    a mixture of Gaussians, L = -log Σ_o α_T(o) N(y; o(memory_{T-1}), error2_o) + constant.
     """
     memory, last = machine.run(tables, choices[:-1]), choices[-1]
     s, difference = memory.selected, memory.scalars[2] - memory.scalars[0]
@@ -325,11 +330,15 @@ def mixture_loss(
     outputs = torch.stack([total, s.sum(dim=1), difference], dim=1)
     found = (outputs - answers.scalar[:, None]).square()
     log_alpha = torch.log(last.operation + _TINY)
-    scores = log_alpha[:, _NUMBERS] - found / (2 * error2[:, None])
+    scores = log_alpha[:, _NUMBERS] - found / (2 * error2)
+    shared = error2.shape[1] == 1
+    if not shared:
+        scores = scores - torch.log(error2) / 2
     printed = lookup_loss(cells, answers.cells, tables) - log_alpha[:, _PRINT]
     losses = -answers.is_scalar * torch.logsumexp(scores, dim=1)
-    expected = (torch.softmax(scores, dim=1) * found).sum(dim=1)
-    return losses + (1 - answers.is_scalar) * printed, expected.detach()
+    expected = (torch.softmax(scores, dim=1) * found).sum(dim=1, keepdim=True)
+    errors = expected if shared else found
+    return losses + (1 - answers.is_scalar) * printed, errors.detach()
 
 
 def lookup_loss(lookup: Tensor, cells: Tensor, tables: tensors.Tables) -> Tensor:

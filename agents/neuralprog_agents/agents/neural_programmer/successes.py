@@ -157,7 +157,7 @@ class Successes:
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Undo ``state``."""
+        """Load what ``state`` returned."""
         self._counts = {}
         arrays = (state[name].numpy() for name in ("texts", "programs", "counts"))
         for key, program, count in zip(*arrays, strict=True):

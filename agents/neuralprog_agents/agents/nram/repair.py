@@ -93,7 +93,7 @@ class Repair:
         return {"table": search.table, "rows": self._rows, "stream": search.stream}, self._done
 
     def restore(self, tensors: Tensors, done: int) -> None:
-        """Undo ``state``."""
+        """Load what ``state`` returned."""
         config = self._config
         check_table(tensors["table"], task_of(config, config.length[1]).machine)
         self._search.table[:], self._search.stream[:] = tensors["table"], tensors["stream"]

@@ -155,7 +155,7 @@ class NRAMLearner:
         return tensors | arrays, metadata | {"repair": done}
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``."""
+        """Load what ``state`` returned."""
         self.settings = Settings(**metadata["settings"])
         self.descent = self._begin(tensors["theta"], Progress(**metadata["progress"]))
         moments = {name: tensors[name] for name in ("theta", "m", "v")}

@@ -186,7 +186,7 @@ class PolicyGradientLearner:
         return tensors, asdict(self.progress) | own
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``."""
+        """Load what ``state`` returned."""
         own = dict(metadata)
         self.policy.updates, self.judge.used = own.pop("updates"), own.pop("used")
         self.policy.logits, self.policy.m, self.policy.v = (

@@ -33,7 +33,7 @@ class Config:
     """How many different instances of each length are in use at first."""
     checked: Instances = 2000
     """On how many other instances a table is checked once it is right on all instances in use."""
-    states_per_round: ranges.Count = 24
+    counterexamples_per_round: ranges.Count = 24
     """The most instances that come into use after a check, of those where it failed."""
 
     own_actions: OwnActions = 2

@@ -235,7 +235,7 @@ class PolicySearchLearner:
         indices = np.arange(begin, begin + self.config.checked)
         others = draw(self.task, self.config.seed, indices, self.config.length)
         right = self._right(others, pulse)
-        failed = np.flatnonzero(~right)[: self.config.states_per_round]
+        failed = np.flatnonzero(~right)[: self.config.counterexamples_per_round]
         looked = int(failed[-1]) + 1 if len(failed) else len(indices)
         self.progress = replace(self.progress, looked=max(self.progress.looked, looked), walked=0)
         if len(failed):
@@ -280,7 +280,7 @@ class PolicySearchLearner:
         return self._tensors(self.table.choices) | {"joined": joined}, asdict(self.progress)
 
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
-        """Undo ``state``."""
+        """Load what ``state`` returned."""
         self.progress = Progress(**metadata)
         self.table = PolicyTable(self.task.machine, self.config.copy_action)
         situations = map(tuple, tensors["situations"].tolist())

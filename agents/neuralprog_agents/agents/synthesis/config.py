@@ -24,7 +24,7 @@ class Config:
 
     examples: ranges.Count = 16
     """With how many states the search for a body begins; states where a body fails are added."""
-    states_per_round: ranges.Count = 32
+    counterexamples_per_round: ranges.Count = 32
     """The most states that are added at once."""
     calls: ranges.Count = 8
     """The most calls on any path through a body."""

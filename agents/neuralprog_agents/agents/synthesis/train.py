@@ -83,15 +83,15 @@ class SynthesisLearner:
         states = self._states(program, rng)
         config = self.config
         search = BodySearch(self.call_model, program, rng, config.calls, config.looks, effort.tick)
-        joining, examples = states[: config.examples], 0
+        added, examples = states[: config.examples], 0
         while True:
-            search.add(joining)
-            examples += len(joining)
+            search.add(added)
+            examples += len(added)
             body = search.find()
             effort.tick(len(states))
             wrong = (s for s in states if not is_right(self.call_model, program, body, s))
-            joining = list(islice(wrong, config.states_per_round))
-            if not joining:
+            added = list(islice(wrong, config.counterexamples_per_round))
+            if not added:
                 return body, examples
 
     def _states(self, program: int, rng: Generator) -> list[ProgramState]:

@@ -73,6 +73,11 @@ class ConfiguredCell:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
+    def trained(self) -> bool:
+        """Whether an agent is trained in it; references and what is refused need no training."""
+        return bool(self.cell.who.agent) and not self.refused
+
+    @property
     def supervision(self) -> str:
         """What its agent learns from."""
         agent = self.cell.who.agent

@@ -178,7 +178,7 @@ class Curve:
         return self.folder / "curve.safetensors"
 
     def record(self) -> dict[str, Any]:
-        """Return what came of it, scored beyond the trained length, in the types of JSON."""
+        """Return what came of it, scored beyond the default lengths, in the types of JSON."""
         clock, progress, cell = CpuClock(), self.progress, self.cell
         policy = scores.policy(self.who.agent, self.best)
         found = scores.scores(policy, cell.env, cell.longest)

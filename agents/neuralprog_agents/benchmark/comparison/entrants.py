@@ -31,12 +31,12 @@ class Entrant:
         name: Its name there.
         families: Where it takes part.
         agent: A name of the registry of agents; empty for what needs no training.
-        samples: What is counted as a sample.
+        samples: What is counted as a sample: pairs and instances that are used again once, steps
+            and frames each time.
         shared: Whether all restarts learn from the same samples, which then count once.
         overrides: The settings that make this form of the agent.
         variants: Endings of its config files, the preferred one first; see ``config``.
-        tuned: How its settings were found.
-        curriculum: Whether easier instances come first.
+        note: What a reader of its name would not expect; empty for nothing.
         reusable: Whether what it learns can be called by other programs.
         installed: Whether it comes from a package of its own: its defaults are its settings.
     """
@@ -48,8 +48,7 @@ class Entrant:
     shared: bool = False
     overrides: Mapping[str, Any] = field(default_factory=dict)
     variants: tuple[str, ...] = ("",)
-    tuned: str = "by hand"
-    curriculum: bool = False
+    note: str = ""
     reusable: bool = False
     installed: bool = False
 
@@ -116,6 +115,13 @@ _NO_MEMORY_OF_SUCCESSES = {"self_imitation": 0, "exploration_envs": 0}
 """For algorithms that cannot imitate themselves, see ``agents/rl/train.py: IMITATES_ITSELF``."""
 
 
+_ANNEALED = (
+    "on 13 tasks it anneals whole programs, from which its policy learns, and that is most of its "
+    "strength; on the 5 others it is a policy gradient alone"
+)
+_TABULAR = "simulated annealing of a tabular policy"
+
+
 def _rl(algorithm: str, **more: Any) -> Entrant:
     variants = (f"-{algorithm.lower()}", "")
     own = {"algorithm": algorithm, **more}
@@ -124,13 +130,15 @@ def _rl(algorithm: str, **more: Any) -> Entrant:
 
 def _policy_gradient(name: str, reward: str) -> Entrant:
     own = {"reward": reward}
-    return Entrant(name, _TAPE, "policy_gradient", "pairs", shared=True, overrides=own)
+    return Entrant(
+        name, _TAPE, "policy_gradient", "instances", shared=True, overrides=own, note=_ANNEALED
+    )
 
 
 def _policy_search(name: str, reward: str) -> Entrant:
     own = {"reward": reward}
     return Entrant(
-        name, _PROGRAM, "policy_search", "pairs", shared=True, overrides=own, curriculum=True
+        name, _PROGRAM, "policy_search", "instances", shared=True, overrides=own, note=_TABULAR
     )
 
 
@@ -147,16 +155,16 @@ def _ntm(controller: str, **more: Any) -> Entrant:
 ENTRANTS: tuple[Entrant, ...] = (
     Entrant("expert"),
     Entrant("random"),
-    Entrant("search", _TAPE, "search", "pairs", shared=True, curriculum=True),
+    Entrant("search", _TAPE, "search", "pairs", shared=True),
     Entrant(
-        "nram-gradient", _TAPE, "nram", "pairs", shared=True, curriculum=True,
+        "nram-gradient", _TAPE, "nram", "pairs", shared=True,
         overrides={"repair": 0, "turns": 1, "budget": 4000, "patience": 600},
         variants=("-gradient", ""),
     ),
-    Entrant("nram-hybrid", _TAPE, "nram", "pairs", shared=True, curriculum=True),
+    Entrant("nram-hybrid", _TAPE, "nram", "pairs", shared=True),
     Entrant(
-        "library-learning", _TAPE, "library_learning", "pairs", shared=True, curriculum=True,
-        reusable=True,
+        "library-learning", _TAPE, "library_learning", "pairs", shared=True, reusable=True,
+        note="it also learns the tasks that lead to a task, within the same time",
     ),
     _policy_gradient("policy-gradient", "success"),
     _policy_gradient("policy-gradient-progress", "progress"),
@@ -165,13 +173,13 @@ ENTRANTS: tuple[Entrant, ...] = (
     Entrant("npi", _PROGRAM, "npi", "drawn frames", reusable=True),
     Entrant("alphanpi", _PROGRAM, "alphanpi", "searched calls", reusable=True),
     Entrant("synthesis", _PROGRAM, "synthesis", "calls tried", reusable=True),
-    Entrant("neural_programmer", _TABLE, "neural_programmer", "questions", shared=True),
+    Entrant("neural_programmer", _TABLE, "neural_programmer", "questions"),
     Entrant(
-        "np-gradient", _TABLE, "neural_programmer", "questions", shared=True,
+        "np-gradient", _TABLE, "neural_programmer", "questions",
         overrides={"learner": "gradient"}, variants=("-gradient", ""),
     ),
     Entrant(
-        "np-rewards", _TABLE, "neural_programmer", "questions", shared=True,
+        "np-rewards", _TABLE, "neural_programmer", "questions",
         overrides={"learner": "rewards"}, variants=("-rewards", ""),
     ),
     *map(_seq2seq, ("lstm", "lstm-attention", "transformer")),

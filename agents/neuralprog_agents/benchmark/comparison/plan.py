@@ -67,12 +67,12 @@ class Plan:
         parts = [Stage(f"every entrant to {self.seconds:g} s", every, (0, self.seconds))]
         if self.longer > self.seconds:
             name = f"the best that has not solved it, to {self.longer:g} s"
-            most = len({(c.cell.env, group(c.supervision)) for c in every if _trained(c)})
+            most = len({(c.cell.env, group(c.supervision)) for c in every if c.trained})
             cells = tuple(self._longer(log))
             parts.append(Stage(name, cells, (most * self.seeds, self.longer - self.seconds)))
         if self.growing and set(GROWING) & set(self.envs):
             name = f"memory × {', '.join(map(str, FACTORS))} for those that solve half of it"
-            most = len(FACTORS) * sum(c.cell.env in GROWING and _trained(c) for c in every)
+            most = len(FACTORS) * sum(c.cell.env in GROWING and c.trained for c in every)
             parts.append(Stage(name, tuple(self._grown(log)), (most, self.seconds)))
         return parts
 
@@ -97,7 +97,7 @@ class Plan:
     def _longer(self, log: Log) -> Iterator[ConfiguredCell]:
         """Yield the best of each task and kind of supervision, rewards first."""
         teams: dict[tuple[str, str], dict[str, list[ConfiguredCell]]] = {}
-        for cell in filter(_trained, self.every):
+        for cell in (cell for cell in self.every if cell.trained):
             team = teams.setdefault((group(cell.supervision), cell.cell.env), {})
             team.setdefault(cell.cell.entrant, []).append(cell)
         for key in sorted(teams, key=lambda key: key[0] != "rewards"):
@@ -131,10 +131,6 @@ class Plan:
         cells = [configure(Cell(name, env, s, length), self.seconds) for s in range(self.seeds)]
         records = [log.measured(cell) for cell in cells]
         return _mostly(r is not None and solved_within(r, self.seconds) for r in records)
-
-
-def _trained(cell: ConfiguredCell) -> bool:
-    return bool(cell.cell.who.agent) and not cell.refused
 
 
 def _mostly(answers: Iterable[bool]) -> bool:
@@ -185,6 +181,6 @@ def size(plan: Plan, log: Log) -> list[tuple[str, int, int, float, float]]:
         left = log.missing(stage.cells)
         unknown = max(0, stage.most[0] - count)
         likely = sum(map(costs.likely, left)) / 3600
-        most = sum(c.seconds for c in left if _trained(c)) + unknown * stage.most[1]
+        most = sum(c.seconds for c in left if c.trained) + unknown * stage.most[1]
         rows.append((stage.name, count, len(left), likely, most / 3600))
     return rows

@@ -53,7 +53,7 @@ _GRID = 60
 _HALF = 0.5
 """The share of its runs above which a task counts as solved."""
 _FIXED = 10
-"""The multiple of the trained length at which a task must be playable."""
+"""The multiple of the longest default length at which a task must be playable."""
 
 
 def draw(summary: ComparisonSummary, folder: Path) -> list[str]:

@@ -51,9 +51,9 @@ def _parts(s: ComparisonSummary, command: str, plots: Sequence[str]) -> Iterator
     yield f"\n## Every task\n\n{_SUCCESS.format(budgets=_times(s.budgets))}"
     for family in s.families:
         yield f"\n### {family}\n\n{_matrix(s, family)}"
-    yield f"\n## Beyond the trained lengths\n\n{_BEYOND}\n\n{_length_table(s)}"
-    if set(GROWING) & set(s.plan.envs) and s.plan.growing:
-        yield f"\n## More memory\n\n{_MEMORY}\n\n{_memory(s)}"
+    yield f"\n## Beyond the default lengths\n\n{_BEYOND}\n\n{_length_table(s)}"
+    if memory := _memory_rows(s):
+        yield f"\n## More memory\n\n{_MEMORY}\n\n{_table(_MEMORY_HEAD, memory)}"
     yield f"\n## Settings\n\n{_SETTINGS}\n\n{_settings(s)}"
     yield f"\n## Not applicable, and failed\n\n{_reasons(s)}"
 
@@ -70,7 +70,8 @@ chosen within it. Budgets here: {budgets} CPU-seconds.
 then ends. An interquartile mean (IQM) is the mean of the middle half of all runs. In brackets are
 95 % intervals of a bootstrap that is stratified by task, where there are several seeds. Median
 times to solve a task count unsolved runs as censored (Kaplan and Meier). The statistics are those
-of Agarwal et al. 2021. Where no budget is named, it is {reached:g} seconds."""
+of Agarwal et al. 2021. Parameters are the numbers of what is learned: weights, or the entries of a
+program's table. Where no budget is named, it is {reached:g} seconds."""
 
 _COLUMNS = """
 - **learned from**: all that the agent is given of a task.
@@ -80,17 +81,18 @@ _COLUMNS = """
   not measured yet.
 - **runs**: the share of its trainings, one for each task and seed, that end in success.
 - **seconds**: CPU-seconds of training until a task is solved, the median over all its tasks.
-- **length × 10**: success in per cent on instances ten times as long as the longest that the agent
-  was trained on, mean over the tasks that it solved.
+- **length × 10**: success in per cent on instances ten times as long as the task's longest default
+  length, mean over the tasks that it solved.
 - **samples**: how many pairs, frames, questions … it learned from, the median over these."""
 """Explains the short table, which stands alone on the first page."""
 
 _QUESTIONS = """\
-1: what learning needs when its memory is {{growth}} times as large. 2: tasks solved of those that
-need more than moving data. 3: the longest program solved, in steps of the expert. 4: mean success
-over the solved tasks at 2, 10 and 100 times the longest default length, and with values ten times
-as wide; what a network cannot read at all counts as 0, and lengths that a task does not have or
-that take too long to play are left out. All within {seconds:g} CPU-seconds.
+1. Can memory grow without harder training? What learning needs when tapes and arrays are {{growth}}
+times as long. 2. Complex operations? Tasks solved of those that need more than moving data.
+3. Complex combinations of them? The longest program solved, in steps of the expert. 4. Unseen input
+ranges? Mean success over the solved tasks at 2, 10 and 100 times the longest default length, and
+with values ten times as wide; what a network cannot read at all counts as 0, and lengths that a
+task does not have or that take too long to play are left out. All within {seconds:g} CPU-seconds.
 """.replace("{{growth}}", f"{FACTORS[-1]}")
 
 _SUCCESS = """\
@@ -99,10 +101,12 @@ not applicable, ? not measured yet."""
 _BEYOND = (
     "Those that solve a task, at the end of training, at multiples of the longest default length."
 )
+_MEMORY_HEAD = ("task", "agent", *(f"× {factor}" for factor in (1, *FACTORS)))
 _MEMORY = "Samples to solve a task at multiples of the default length; else success in per cent."
 _SETTINGS = """\
-Whether a task has a file of its own in `configs/`, and how the settings were found. What an agent
-counts as a sample differs, so numbers of samples compare only within a unit."""
+Which tasks have a file of their own in `configs/`; all settings were found by hand. What an agent
+counts as a sample differs, so numbers of samples compare only within a unit. Pairs and instances
+that are used again count once, steps and frames each time."""
 
 
 def _where(s: ComparisonSummary) -> str:
@@ -120,8 +124,8 @@ def _budget(s: ComparisonSummary) -> str:
     counts = [len(result.runs) for result in trained if result.runs]
     fewest, most = min(counts, default=0), max(counts, default=0)
     seeds = f"{most}" if fewest == most else f"{fewest} to {most}"
-    cells = [cell for cell in s.plan.every if not cell.refused]
-    done = sum(r["status"] == MEASURED and not r["length"] for r in s.records)
+    cells = [cell for cell in s.plan.every if cell.trained]
+    done = sum(len(result.runs) for result in trained)
     text = f"Budget: {s.reached:g} CPU-seconds of one thread a training; seeds: {seeds}."
     left = f" Unfinished: {done:,} of {len(cells):,} trainings are measured."
     return text if done == len(cells) else text + left
@@ -202,8 +206,10 @@ def _better(s: ComparisonSummary, ours: EntrantSummary, theirs: EntrantSummary) 
 def short(s: ComparisonSummary) -> str:
     """Return the table of the first page; see ``_shown``."""
     head = ["learned from", "agent", *s.families, "runs", "seconds", "length × 10", "samples"]
-    rows = [_short_row(s, each) for each in _shown(s)]
-    return f"{_table(head, rows)}\n\n{_budget(s)}\n{_COLUMNS}"
+    shown = _shown(s)
+    notes = "".join(f"\n- `{each.who.name}`: {each.who.note}." for each in shown if each.who.note)
+    rows = [_short_row(s, each) for each in shown]
+    return f"{_table(head, rows)}\n\n{_budget(s)}\n{_COLUMNS}{notes}"
 
 
 def _shown(s: ComparisonSummary) -> list[EntrantSummary]:
@@ -251,24 +257,32 @@ def _count(s: ComparisonSummary, each: EntrantSummary, family: str) -> str:
 
 def _questions(s: ComparisonSummary) -> str:
     head = ["agent", "learned from", f"1. memory × {FACTORS[-1]}: samples", "2. complex tasks",
-            "3. longest program", "4. length × 2, 10, 100", "wider values", "curriculum",
-            "reusable"]  # fmt: skip
+            "3. longest program", "4. length × 2, 10, 100", "wider values", "reusable"]  # fmt: skip
     return _table(head, [_question_row(s, each) for each in s.entrants])
 
 
 def _question_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
-    hard, steps = s.complex(each), each.longest(s.reached)
+    steps = each.longest(s.reached)
     return [
         f"`{each.who.name}`",
         each.group if each.who.agent else NOTHING,
         _growth(s, each),
-        f"{hard[0]} of {hard[1]}",
+        _complex(s, each),
         f"{steps:,.0f} steps" if steps else NOTHING,
         ", ".join(_percent(each.beyond(k, s.reached)) for k in (2, 10, 100)),
         _percent(each.wider(s.reached)),
-        "yes" if each.who.curriculum else "no",
         "yes" if each.who.reusable else "no",
     ]
+
+
+def _complex(s: ComparisonSummary, each: EntrantSummary) -> str:
+    """Return how many tasks it solves of those of its families that do more than move data."""
+    hard = {env for env in s.plan.envs if each.of(find(env).family) and tasks.kind(env) != "moves"}
+    solved = sum(result.env in hard for result in each.won(s.reached))
+    if each.reached(s.reached):
+        return f"{solved} of {len(hard)}"
+    known = sum(result.env in hard for result in each.results if result.reached(s.reached))
+    return f"{solved} of {known} measured" if known else UNKNOWN
 
 
 def _growth(s: ComparisonSummary, each: EntrantSummary) -> str:
@@ -321,7 +335,7 @@ def _mean(values: Sequence[float]) -> str:
     return _percent(fmean(values)) if values else NOTHING
 
 
-def _memory(s: ComparisonSummary) -> str:
+def _memory_rows(s: ComparisonSummary) -> list[list[str]]:
     factors = (1, *FACTORS)
     rows = []
     for env in (env for env in GROWING if env in s.plan.envs):
@@ -329,7 +343,7 @@ def _memory(s: ComparisonSummary) -> str:
             found = [s.grown(each, env, factor) for factor in factors]
             if any(found[1:]):
                 rows.append([find(env).name, each.who.name, *(_cost(s, r) for r in found)])
-    return _table(["task", "agent", *(f"× {factor}" for factor in factors)], rows)
+    return rows
 
 
 def _cost(s: ComparisonSummary, result: Result | None) -> str:
@@ -345,8 +359,8 @@ def _settings(s: ComparisonSummary) -> str:
         stems = [each.who.file(result.env).stem for result in each.results]
         own = sum(not any(stem.startswith(family) for family in s.families) for stem in stems)
         files = f"{own} of {len(stems)} tasks"
-        rows.append([f"`{each.who.name}`", files, each.who.tuned, each.who.samples])
-    return _table(["agent", "own files", "found", "a sample is one of"], rows)
+        rows.append([f"`{each.who.name}`", files, each.who.samples, each.who.note or NOTHING])
+    return _table(["agent", "own files", "a sample is one of", "note"], rows)
 
 
 def _reasons(s: ComparisonSummary) -> str:

@@ -40,7 +40,7 @@ def success(learned: Policy | Answerer | None, env_id: str, length: int, split: 
 
 
 def scores(learned: Policy | Answerer | None, env_id: str, first: int) -> Scores:
-    """Return success at multiples of the trained length, and at wider values."""
+    """Return success at multiples of the longest default length, and at wider values."""
     if learned is None:
         return {"success_rates": dict.fromkeys(map(str, tasks.MULTIPLES), 0.0), "wider": 0.0}
     rates = dict(_success_rates(learned, env_id, tasks.evaluations(env_id, first)))

@@ -57,7 +57,7 @@ class Result:
         return 2 * len(self.solvers(seconds)) > len(self.runs)
 
     def beyond(self, multiple: int) -> list[float]:
-        """Return each run's success at the end, at so many times the trained length.
+        """Return each run's success at the end, at so many times the longest default length.
 
         What cannot be read at all counts as 0; what says nothing about the agent is left out.
         """
@@ -144,7 +144,7 @@ class EntrantSummary:
         return times, solved
 
     def beyond(self, multiple: int, seconds: float) -> float | None:
-        """Return the mean success over solved tasks at a multiple of the trained length."""
+        """Return the mean success over solved tasks at a multiple of the longest default length."""
         return _mean([rate for each in self.won(seconds) for rate in each.beyond(multiple)])
 
     def wider(self, seconds: float) -> float | None:
@@ -212,15 +212,6 @@ class ComparisonSummary:
     def size(self, family: str) -> int:
         """Return how many tasks of a family take part."""
         return sum(find(env).family == family for env in self.plan.envs)
-
-    def complex(self, each: EntrantSummary) -> tuple[int, int]:
-        """Return how many tasks it solves of those of its families that do more than move data."""
-        hard = {
-            env
-            for env in self.plan.envs
-            if each.of(find(env).family) and tasks.kind(env) != "moves"
-        }
-        return sum(result.env in hard for result in each.won(self.reached)), len(hard)
 
     @property
     def groups(self) -> dict[str, list[EntrantSummary]]:

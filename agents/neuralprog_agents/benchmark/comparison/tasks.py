@@ -14,7 +14,7 @@ from neuralprog_envs.interfaces.replay import demonstration
 from neuralprog_envs.registry import REGISTRY, find, make_task
 
 MULTIPLES = (1, 2, 5, 10, 100)
-"""Test lengths, in multiples of the longest trained length."""
+"""Test lengths, in multiples of the longest default length."""
 WIDER = 10
 """Wider values: in a memory so many times larger, or out of a range so many times wider."""
 EPISODES = 100
@@ -24,7 +24,7 @@ _VALUE_RANGE = 100
 _MOST_STEPS = 2_000_000
 """Steps that an evaluation may take in all; beyond, it has fewer episodes, or none."""
 MOST_READ = 500
-"""Beyond the trained length, the most numbers in an instance that is asked of those who answer:
+"""Beyond the default lengths, the most numbers in an instance that is asked of those who answer:
 some read in quadratic time."""
 
 
@@ -43,7 +43,7 @@ class Evaluation:
     """Instances to be scored.
 
     Attributes:
-        multiple: Of the trained length.
+        multiple: Of the longest default length.
         length: Their length.
         numbers: How many, or more, an instance has.
         episodes: How many are played.

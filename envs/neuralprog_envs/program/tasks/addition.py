@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 
 from neuralprog_envs.core.arguments import shown
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.task import Floats, Ints
+from neuralprog_envs.core.loops import Loop
+from neuralprog_envs.core.task import Floats, Ints, fraction
 from neuralprog_envs.program.definition import Recursion, as_read
 from neuralprog_envs.program.drawings import digits
 from neuralprog_envs.program.library import Library, Look, Program, View, loop, sequence
@@ -91,8 +92,8 @@ class Addition:
         )
         upper = draws.integer(0, 2) == 0
         return _posed(
-            _digits(draws, np.where(upper, lengths, other), N),
-            _digits(draws, np.where(upper, other, lengths), N),
+            digits_of(draws, np.where(upper, lengths, other), N),
+            digits_of(draws, np.where(upper, other, lengths), N),
             lengths,
         )
 
@@ -118,8 +119,7 @@ class Addition:
 
     def judge(self, state: ProgramState, instances: ProgramInstances) -> Floats:
         """Return the fraction of OUT's columns that hold the sum's digits or, above, blanks."""
-        right_cells = (state.pad[:, OUT] == instances.answer) & instances.mask
-        return right_cells.sum(axis=1) / instances.mask.sum(axis=1)
+        return fraction(state.pad[:, OUT] == instances.answer, instances.mask)
 
     def read(self, state: ProgramState) -> str:
         """Return the digits in OUT."""
@@ -167,7 +167,8 @@ def add_column(look: Look, arguments: tuple[int, ...]) -> Iterator[str]:
         yield "CARRY"
 
 
-def _digits(draws: Draws, count: Ints, N: int) -> Ints:
+@Loop
+def digits_of(draws: Draws, count: Ints, N: int) -> Ints:
     """Return numbers of count[b] digits at the right of N columns, shape (B, N)."""
     place = N - 1 - np.arange(N)
     digits = draws.integers(0, 10, N)
@@ -176,11 +177,10 @@ def _digits(draws: Draws, count: Ints, N: int) -> Ints:
     return np.where(place < count[:, None], digits, BLANK).astype(np.int32)
 
 
-def _posed(one: Ints, other: Ints, lengths: Ints) -> ProgramInstances:
-    """Return two numbers each, shape (B, N) with blanks, as instances with their sums."""
+@Loop
+def sums(one: Ints, other: Ints, lengths: Ints) -> Ints:
+    """Return the sums of numbers, all three of shape (B, N), with blanks."""
     B, N = one.shape
-    pad = np.full((B, 4, N), BLANK, dtype=np.int32)
-    pad[:, INP1], pad[:, INP2] = one, other
     answer = np.full((B, N), BLANK, dtype=np.int32)
     columns = np.ascontiguousarray((one % BLANK + other % BLANK).T)
     carried = np.zeros(B, dtype=np.int32)
@@ -190,11 +190,19 @@ def _posed(one: Ints, other: Ints, lengths: Ints) -> ProgramInstances:
         over = carried > 9
         answer[:, at] = np.where((place < lengths) | (carried > 0), carried - 10 * over, BLANK)
         carried = over.astype(np.int32)
+    return answer
+
+
+def _posed(one: Ints, other: Ints, lengths: Ints) -> ProgramInstances:
+    """Return two numbers each, shape (B, N) with blanks, as instances with their sums."""
+    B, N = one.shape
+    pad = np.full((B, 4, N), BLANK, dtype=np.int32)
+    pad[:, INP1], pad[:, INP2] = one, other
     return ProgramInstances(
         pad=pad,
         pointers=np.full((B, 4), N - 1, dtype=np.int32),
         given=np.zeros((B, 0), dtype=np.int32),
-        answer=answer,
+        answer=sums(one, other, lengths),
         mask=np.ones((B, N), dtype=bool),
         length=lengths,
     )

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from neuralprog_envs.core.arguments import shown
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.task import Floats, Ints
+from neuralprog_envs.core.task import Floats, Ints, fraction
 from neuralprog_envs.program.definition import Recursion, as_read
 from neuralprog_envs.program.drawings import pegs
 from neuralprog_envs.program.library import Library, Look, Program, View
@@ -114,8 +114,7 @@ class Hanoi:
     def judge(self, state: ProgramState, instances: ProgramInstances) -> Floats:
         """Return the fraction of the disks that are on what was the target at the start."""
         pegs = state.pad[np.arange(len(state.pad)), instances.given[:, 0]]
-        right = (pegs[:, :-1] == instances.answer) & instances.mask
-        return right.sum(axis=1) / instances.mask.sum(axis=1)
+        return fraction(pegs[:, :-1] == instances.answer, instances.mask)
 
     def read(self, state: ProgramState) -> str:
         """Return the pegs, each from its bottom."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from neuralprog_envs.core.arguments import shown
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.task import Floats, Ints
+from neuralprog_envs.core.task import Floats, Ints, fraction
 from neuralprog_envs.program.library import Look, Program, View, loop, sequence
 from neuralprog_envs.program.state import ProgramInstances, ProgramState
 from neuralprog_envs.program.world import (
@@ -200,8 +200,7 @@ def content(instances: ProgramInstances) -> Ints:
 def judge(state: ProgramState, instances: ProgramInstances) -> Floats:
     """Return the fraction of the cells that hold the item that belongs there, shape (B,)."""
     n = instances.answer.shape[1]
-    right = (state.pad[:, 0, :n] == instances.answer) & instances.mask
-    return right.sum(axis=1) / instances.mask.sum(axis=1)
+    return fraction(state.pad[:, 0, :n] == instances.answer, instances.mask)
 
 
 def read(state: ProgramState) -> str:

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_envs.core.draws import Draws
-from neuralprog_envs.core.task import Bools, Floats, Ints
+from neuralprog_envs.core.task import Bools, Floats, Ints, fraction
 from neuralprog_envs.program.definition import Recursion
 from neuralprog_envs.program.drawings import graph
 from neuralprog_envs.program.library import Library, Program, loop, sequence
@@ -140,8 +140,7 @@ class TopologicalSort:
         place[rows, written] = np.where(written >= 0, np.arange(n), n)
         children = instances.given.reshape(B, n * n)
         latest = np.where(children >= 0, place[rows, children], -1).reshape(B, n, n).max(axis=2)
-        right_vertices = (place[:, :n] < n) & (latest < place[:, :n]) & instances.mask
-        return right_vertices.sum(axis=1) / instances.mask.sum(axis=1)
+        return fraction((place[:, :n] < n) & (latest < place[:, :n]), instances.mask)
 
     def read(self, state: ProgramState) -> str:
         """Return the vertices in topological order, from 1."""

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from neuralprog_agents.agents.neural_programmer import data, model, optimiser, soft, tensors
+from neuralprog_agents.agents.neural_programmer import (
+    data,
+    machine,
+    model,
+    optimiser,
+    soft,
+    tensors,
+)
 from neuralprog_agents.agents.neural_programmer.config import Config, Stage
 from neuralprog_agents.agents.neural_programmer.optimiser import State
 from neuralprog_agents.agents.neural_programmer.train import ProgrammerLearner, shape_of
@@ -28,16 +35,19 @@ def made(config=SMALL):
     shape = shape_of(config, task)
     objective, theta = soft.SoftObjective(config, 0, task, shape), model.initial_theta(shape, 0)
     next(objective.gradients(State.begin(theta), 1, lambda: None))
-    objective._forget()
+    objective._forget(config.stages[0])
     return objective, theta
 
 
-@pytest.mark.parametrize("mixture", [False, True])
-def test_the_gradient_is_that_of_the_weighted_losses_and_the_divergence_from_uniform(mixture):
+@pytest.mark.parametrize(
+    ("mixture", "scales"), [(False, "template"), (True, "template"), (True, "operation")]
+)
+def test_the_gradient_is_that_of_the_weighted_losses_and_the_divergence_from_uniform(
+    mixture, scales
+):
     """An independent way: autograd of one scalar, without the detour over the logits."""
-    config = replace(
-        SMALL, pointer=mixture, stages=(Stage(5, mixture=mixture, pull=0.7, dropout=0.2), Stage(5))
-    )
+    stages = (Stage(5, mixture=mixture, pull=0.7, dropout=0.2), Stage(5))
+    config = replace(SMALL, pointer=mixture, scales=scales, stages=stages)
     objective, theta = made(config)
     stage, errors = config.stages[0], objective.error2.clone()
     _, gradient = objective._gradient(State.begin(theta), stage, 0)
@@ -116,7 +126,7 @@ def test_a_mixture_is_right_when_one_of_its_operations_is():
     tables, answers = tensors.tables_of(posed), tensors.answers_of(posed)
     chosen = [_expert(posed, task, t) for t in range(4)]
     spread = replace(chosen[-1], operation=torch.full_like(chosen[-1].operation, 0.1))
-    error2 = torch.full((200,), 1e-2)
+    error2 = torch.full((200, 1), 1e-2)
     mixed, _ = soft.mixture_loss(tables, answers, [*chosen[:-1], spread], error2)
     mean, _ = soft.mean_loss(tables, answers, [*chosen[:-1], spread], error2)
     assert mixed[rows].max() < -np.log(0.1) + 1e-2
@@ -219,3 +229,33 @@ def test_a_restart_that_has_not_solved_the_first_stage_is_given_up_at_its_end(
             optimiser.update(state, gradient, 1e-3)
     assert given_up == [False] * 4 + [bool(hopeless)]
     assert learner.pruned == learner.finished == bool(hopeless)
+
+
+def test_an_operation_far_off_keeps_its_weight_when_each_has_its_own_scale():
+    """The answer is a difference, which is not there yet: the sum is nearer, and never right."""
+    config = replace(SMALL, columns=(1, 1), length=(30, 40))
+    task = data.task_of(config)
+    posed = data.examples(config, 0, task, np.arange(300))
+    sums, differences = map(machine.OPERATIONS.index, ("sum", "difference"))
+    first, last = posed.program[:, 0, 0], posed.program[:, -1, 0]
+    rows = torch.from_numpy((first == sums) & (last == differences))
+    assert rows.sum() > 5
+    tables, answers = tensors.tables_of(posed), tensors.answers_of(posed)
+    choice = _expert(posed, task, 0)
+    idle = replace(choice, operation=_one_hot("reset", 300))
+    alpha = torch.full((300, 10), 0.1).requires_grad_()
+    choices = [idle, idle, idle, replace(choice, operation=alpha)]
+    _, found = soft.mixture_loss(tables, answers, choices, torch.ones(300, 3))
+    mean = found[rows].mean(dim=0).expand(300, 3)
+    weights = []
+    for error2 in (mean.min(dim=1, keepdim=True).values, mean):
+        losses, _ = soft.mixture_loss(tables, answers, choices, error2)
+        (slope,) = torch.autograd.grad(losses[rows].sum(), alpha, retain_graph=True)
+        weights.append(-0.1 * slope[rows, differences].mean())
+    assert weights[0] < 0.02
+    assert weights[1] > 0.05
+
+
+def _one_hot(operation, count):
+    number = torch.full((count,), machine.OPERATIONS.index(operation))
+    return torch.nn.functional.one_hot(number, len(machine.OPERATIONS)).float()

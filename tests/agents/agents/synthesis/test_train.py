@@ -46,7 +46,7 @@ def test_a_restart_finds_programs_that_are_right_at_every_length(task, lengths, 
 
 @pytest.mark.learning
 def test_a_restart_finds_how_to_add(tmp_path):
-    config = replace(config_of("addition"), states_per_round=200)
+    config = replace(config_of("addition"), counterexamples_per_round=200)
     policy = loaded(restart(agent, config, 1, tmp_path))
     scores = evaluate(policy, policy.env_id, (10, 100), 20)
     assert [score.success_rate for score in scores] == [1.0, 1.0]
