@@ -250,7 +250,9 @@ FUNCTIONS: dict[str, Callable[[int, int, int], int]] = {
     "NRAMQuotient-v0": lambda a, b, M: len(range(b, a + 1, b)) if b else 0,
     "NRAMGcd-v0": lambda a, b, M: _greatest_common_divisor(a, b),
     "NRAMLcm-v0": lambda a, b, M: _least_common_multiple(a, b),
-    "NRAMLargestDivisor-v0": lambda a, b, M: max([d for d in _divisors(a) if d <= b] or [0]) if a else b,
+    "NRAMLargestDivisor-v0": lambda a, b, M: (
+        max([d for d in _divisors(a) if d <= b] or [0]) if a else b
+    ),
     "NRAMPrimality-v0": lambda a, b, M: len(_divisors(a)) == 2,
     "NRAMSquareRoot-v0": lambda a, b, M: max(r for r in range(a + 1) if r * r <= a),
     "NRAMTotient-v0": lambda a, b, M: sum(

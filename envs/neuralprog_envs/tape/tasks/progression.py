@@ -1,12 +1,12 @@
-"""Find a term of an arithmetic progression: 1, 1 + a, 1 + 2 · a, …
+"""Find a term of an arithmetic progression that begins with 1.
 
     n = 9     cell  0 1 2 3 4 5 6 7 8
     input           3 5 0 0 0 0 0 0 0
     output          7 . . . . . . . .      (dots are not scored; 16 = 7 modulo 9)
 
-Input: a, b, zeros; both are less than n. Output: cell 0 holds 1 + a · b modulo M, the term after b
-steps. A user's input is a and b; the memory then holds the term as it is, or M = n with a third
-number n.
+Input: a, b, zeros; both are less than n. Output: cell 0 holds 1 + a · b modulo M, the term
+b steps after 1. A user's input is a and b; the memory then holds the term as it is, or M = n with a
+third number n.
 Source: ours. A power is a term of the geometric progression 1, a, a², …: its loop multiplies where
 this one adds.
 """
