@@ -30,6 +30,8 @@ from neuralprog_envs.tape.learned import LearnedModule
 
 ROUND = 50_000
 """Proposals between two decisions."""
+_FLIP_FINISH = 0.05
+"""The probability that a change to a program that halts by itself turns a finish bit around."""
 _RESTARTS = 3
 """The stream of seeds for restarts; ``examples`` has the others."""
 
@@ -51,7 +53,7 @@ class Progress:
 def moves_of(config: SearchConfig) -> Moves:
     """Return how a config draws proposals."""
     settings = {name: getattr(config, name) for name in Moves._fields if name != "finish"}
-    return Moves(**settings, finish=0.05 if config.halt else 0.0)
+    return Moves(**settings, finish=_FLIP_FINISH if config.halt else 0.0)
 
 
 @lru_cache(maxsize=16)

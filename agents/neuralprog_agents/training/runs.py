@@ -183,7 +183,7 @@ def _meta(kind: str, agent: str, command: Sequence[str]) -> dict[str, Any]:
         "kind": kind,
         "agent": agent,
         "command": shlex.join(command),
-        "git": _commit(),
+        "git": commit(),
         "versions": {"python": platform.python_version(), **_versions()},
         "platform": platform.platform(),
         "started": _now(),
@@ -204,8 +204,11 @@ def _versions() -> dict[str, str | None]:
     return found
 
 
-def _commit() -> dict[str, Any] | None:
-    """Return the commit that this package was imported from, None if it is not in a clone."""
+def commit() -> dict[str, Any] | None:
+    """Return the "commit" that this package was imported from, and whether it is "dirty".
+
+    None if it is not in a clone.
+    """
     here = Path(__file__)
     if _git(here.parent, "ls-files", "--error-unmatch", here.name) is None:
         return None

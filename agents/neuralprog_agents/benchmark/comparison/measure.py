@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache
@@ -17,6 +16,7 @@ from neuralprog_agents.benchmark.comparison.records import FAILED, MEASURED, REF
 from neuralprog_agents.benchmark.machine import machine
 from neuralprog_agents.evaluation.policy_file import is_policy_file, policy_file
 from neuralprog_agents.evaluation.reference import reference
+from neuralprog_agents.training import runs
 from neuralprog_agents.training.clock import CpuClock
 
 
@@ -60,15 +60,8 @@ def _head(configured: ConfiguredCell) -> Record:
 @cache
 def commit() -> str:
     """Return the commit of the code that runs, with "+" if it was changed; "" out of a clone."""
-    git = ["git", "-C", str(Path(__file__).parent)]
-    try:
-        done = [
-            subprocess.run([*git, *words], capture_output=True, text=True, check=True).stdout
-            for words in (["rev-parse", "--short=12", "HEAD"], ["status", "--porcelain", "-uno"])
-        ]
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return done[0].strip() + ("+" if done[1].strip() else "")
+    found = runs.commit()
+    return f"{found['commit'][:12]}{'+' * found['dirty']}" if found else ""
 
 
 def _measured(configured: ConfiguredCell, folder: Path, stop: Callable[[], bool]) -> Record:

@@ -75,10 +75,8 @@ program's table. Where no budget is named, it is {reached:g} seconds."""
 
 _COLUMNS = """
 - **learned from**: all that the agent is given of a task.
-- **tape, program, table**: tasks of these families that are solved: success on at least 99 % of
-  test instances, under most seeds. They are counted of all tasks of a family, also of those that
-  the agent has no settings for. A dash is a family that it does not act in, a question mark what is
-  not measured yet.
+- **tape, program, table**: tasks solved, of all tasks of the family: success on at least 99 % of
+  test instances, under most seeds. A dash: it does not act there. A question mark: not measured.
 - **runs**: the share of its trainings, one for each task and seed, that end in success.
 - **seconds**: CPU-seconds of training until a task is solved, the median over all its tasks.
 - **length × 10**: success in per cent on instances ten times as long as the task's longest default

@@ -7,7 +7,7 @@ from neuralprog_agents.benchmark.comparison import main as comparison
 from neuralprog_agents.benchmark.comparison import plots, tasks
 from neuralprog_agents.benchmark.comparison.cells import Cell, configure
 from neuralprog_agents.benchmark.comparison.log import Log
-from neuralprog_agents.benchmark.comparison.plan import FACTORS, Plan, grown
+from neuralprog_agents.benchmark.comparison.plan import FACTORS, FULL, Plan, grown
 from neuralprog_agents.benchmark.comparison.records import group
 from neuralprog_agents.benchmark.comparison.report import report, short
 from neuralprog_agents.benchmark.comparison.summary import ComparisonSummary
@@ -175,3 +175,11 @@ def test_the_first_screen_shows_the_table_of_record():
     table, end, _ = rest.partition("\n<!-- /compare -->")
     assert end
     assert table in (ROOT / "results" / "compare.md").read_text(encoding="utf-8")
+
+
+def test_the_record_has_todays_settings_and_the_first_page_is_made_from_it():
+    log = Log(ROOT / comparison.OF_RECORD / comparison.LOG)
+    cells = FULL.cells(log)
+    assert set(log.records) <= {cell.key for cell in cells}
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert short(ComparisonSummary(FULL, log.of(cells))) in page
