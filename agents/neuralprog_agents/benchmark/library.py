@@ -21,9 +21,8 @@ from typing import Any
 
 from neuralprog_agents.agents.library_learning import agent
 from neuralprog_agents.agents.library_learning.config import Config
-from neuralprog_agents.benchmark.comparison.measure import commit
 from neuralprog_agents.benchmark.log import Log
-from neuralprog_agents.benchmark.speed import machine
+from neuralprog_agents.benchmark.machine import commit, machine
 from neuralprog_agents.training import loop, shipped
 from neuralprog_agents.training.config import changed_settings, load
 from neuralprog_agents.training.files import locked, write_atomically

@@ -1,11 +1,14 @@
-"""The machine that measures."""
+"""What measures: the machine, and the commit of the code."""
 
 from __future__ import annotations
 
 import platform
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+
+from neuralprog_agents.training import runs
 
 
 def machine() -> dict[str, str]:
@@ -15,6 +18,13 @@ def machine() -> dict[str, str]:
         platform.processor() or platform.machine(),
     )
     return {"machine": name, "python": platform.python_version(), "numpy": np.__version__}
+
+
+@cache
+def commit() -> str:
+    """Return the commit of the code that runs, with "+" if it was changed; "" out of a clone."""
+    found = runs.commit()
+    return f"{found['commit'][:12]}{'+' * found['dirty']}" if found else ""
 
 
 def _cpuinfo() -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 
 from neuralprog_agents.agent import Answerer, Policy
@@ -13,10 +12,9 @@ from neuralprog_agents.benchmark.comparison import scores
 from neuralprog_agents.benchmark.comparison.cells import Cell, ConfiguredCell
 from neuralprog_agents.benchmark.comparison.curve import Curve, Stopped
 from neuralprog_agents.benchmark.comparison.records import FAILED, MEASURED, REFUSED, Record
-from neuralprog_agents.benchmark.machine import machine
+from neuralprog_agents.benchmark.machine import commit, machine
 from neuralprog_agents.evaluation.policy_file import is_policy_file, policy_file
 from neuralprog_agents.evaluation.reference import reference
-from neuralprog_agents.training import runs
 from neuralprog_agents.training.clock import CpuClock
 
 
@@ -55,13 +53,6 @@ def _head(configured: ConfiguredCell) -> Record:
     own = {"budget": configured.seconds, "supervision": configured.supervision}
     where = {"machine": machine()["machine"], "commit": commit()}
     return {**asdict(configured.cell), "key": configured.key, **own, **where}
-
-
-@cache
-def commit() -> str:
-    """Return the commit of the code that runs, with "+" if it was changed; "" out of a clone."""
-    found = runs.commit()
-    return f"{found['commit'][:12]}{'+' * found['dirty']}" if found else ""
 
 
 def _measured(configured: ConfiguredCell, folder: Path, stop: Callable[[], bool]) -> Record:
