@@ -210,7 +210,8 @@ def _cells(own: Sequence[float]) -> str:
     """Return how many runs found a task, and the median of what it cost them."""
     if not own:
         return "– | –"
-    span = f" ({_seconds(min(own))} to {_seconds(max(own))})"
+    low, high = _seconds(min(own)), _seconds(max(own))
+    span = f" ({low} to {high})" if low != high else ""
     return f"{sum(cost < inf for cost in own)} of {len(own)} | {_seconds(median(own))}{span}"
 
 
