@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.compiled import drawing, endings, program, tape
-from neuralprog_envs.core import draws, episodes, task
+from neuralprog_envs.compiled import drawing, program, steps, tape
+from neuralprog_envs.core import arguments, draws, episodes, task
 from neuralprog_envs.core.episodes import Endings, Episodes, Slots
 from neuralprog_envs.core.loops import Loop
 from neuralprog_envs.program import machine, world
@@ -34,9 +34,10 @@ TWINS: tuple[tuple[Loop[..., Any], Callable[..., Any]], ...] = (
     (arrays.array, drawing.array),
     (arrays.shifted, drawing.shifted),
     (arrays.read, drawing.read),
+    (arguments.all_below, steps.all_below),
     (addition.digits_of, drawing.digits_of),
     (addition.sums, drawing.sums),
-    (task.fraction, endings.fraction),
+    (task.fraction, steps.fraction),
     (machine.frames, program.frames),
     (world.cells_at, program.cells_at),
     (episodes.step, _step),

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.compiled.endings import ended
 from neuralprog_envs.compiled.jit import Index, compiled
+from neuralprog_envs.compiled.steps import ended
 from neuralprog_envs.core.episodes import Endings, Episodes, Slots
 from neuralprog_envs.core.task import Bools, Ints, Machine, remember
 from neuralprog_envs.program.library import ACT, RETURN
@@ -22,6 +22,8 @@ _SHARED = left(0), right(0, 0), right_within(0), write(0, 0, 0), swap(0, 0, 0)
 _CODES = {effect.function: code for code, effect in enumerate(_SHARED)}
 """Numbers of the functions of effects that are compiled."""
 _LEFT, _RIGHT, _RIGHT_WITHIN, _WRITE, _SWAP = range(len(_SHARED))
+_ACTING, _EFFECT, _CALLED, _RETURNED, _WAITING = range(5)
+"""The lists that ``_moved`` makes."""
 
 
 class _Tables(NamedTuple):
@@ -31,6 +33,7 @@ class _Tables(NamedTuple):
     allowed: Bools
     conditional: Bools
     words: Ints
+    effect: NDArray[np.intp]
 
 
 class _State(NamedTuple):
@@ -78,71 +81,96 @@ def step(running: Episodes, action: NDArray[np.int64], pending: Slots) -> Ending
 
 def _advance(machine: ProgramMachine, state: ProgramState, action: NDArray[np.int64]) -> None:
     """Do what ``ProgramMachine.advance`` does."""
-    rules, arrays, program = machine.rules, _state(state), action[:, 0]
-    tables = _tables(rules)
-    word, legal, conditional = _found(action, tables, arrays)
-    view = machine.world.look(state, conditional) if conditional.size else ()
-    for number, holds in rules.preconditions if conditional.size else ():
-        legal[conditional] &= (program[conditional] != number) | holds(view)
-    acting, calling, returning = _moved(action, word, legal, tables, arrays)
-    effects = rules.effect[word[acting]]
+    tables, arrays = _tables(machine.rules), _state(state)
+    acting, effects, calling, returning, waiting = map(_first, *_moved(action, tables, arrays))
+    if waiting.size:
+        allowed = _holding(machine, state, waiting, action[waiting, 0])
+        called = _called(waiting[allowed], action, tables, arrays)
+        calling = np.concatenate([calling, called])
     for kind in machine.kinds:
-        if kind.function in _CODES:
-            which = _CODES[kind.function], kind.member, kind.constants
-            _changed(*which, arrays, acting, effects)
-        else:
+        code = _CODES.get(kind.function)
+        if code is None:
             kind.apply(state, acting, effects)
-    for number, enter in rules.enters:
-        enter(state, calling[program[calling] == number])
-    for number, leave in rules.leaves:
+        else:
+            _changed(code, kind.member, kind.constants, arrays, acting, effects)
+    for number, enter in machine.rules.enters:
+        enter(state, calling[action[calling, 0] == number])
+    for number, leave in machine.rules.leaves:
         left = state.stack[returning, state.depth[returning], 0]
         leave(state, returning[(left == number) & (state.depth[returning] > 0)])
 
 
-@compiled
-def _found(action: Ints, tables: _Tables, state: _State) -> tuple[Slots, Bools, Slots]:
-    """Return words, and what is legal if preconditions hold, both (n,); rows that have some."""
-    n, count = len(action), 0
-    word, legal = np.empty(n, dtype=np.intp), np.empty(n, dtype=np.bool_)
-    rows = np.empty(n, dtype=np.intp)
-    for row in range(n):
-        a = action[row]
-        word[row] = tables.word[Index(a[0]), Index(a[1]), Index(a[2]), Index(a[3])]
-        depth = state.depth[row]
-        running = state.stack[row, Index(max(depth - 1, 0)), 0] if depth else 0
-        allowed = tables.allowed[Index(running), Index(action[row, 0])]
-        legal[row] = allowed & (word[row] >= 0) & (not state.halted[row])
-        rows[count] = row
-        count += legal[row] & tables.conditional[Index(action[row, 0])]
-    return word, legal, rows[:count]
+def _first(numbers: Slots, count: int) -> Slots:
+    return numbers[:count]
+
+
+def _holding(machine: ProgramMachine, state: ProgramState, rows: Slots, program: Any) -> Bools:
+    """Return which rows may choose their programs, (rows,), as far as preconditions go."""
+    view, allowed = machine.world.look(state, rows), np.ones(len(rows), dtype=bool)
+    for number, holds in machine.rules.preconditions:
+        allowed &= (program != number) | holds(view)
+    return allowed
 
 
 @compiled
 def _moved(
-    action: Ints, word: Slots, legal: Bools, tables: _Tables, state: _State
-) -> tuple[Slots, Slots, Slots]:
-    """Count a step, call and return; return the rows that act, that called, that returned."""
-    n, D = len(action), state.stack.shape[1]
-    rows, counts = np.empty((3, n), dtype=np.intp), np.zeros(3, dtype=np.intp)
+    action: Ints, tables: _Tables, state: _State
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Count a step; call and return, but for calls of programs with preconditions.
+
+    The result has five lists of numbers, one a row, and their lengths: rows that act, their
+    effects, rows that have called, rows that have returned, rows that wait for a precondition.
+    """
+    n = len(action)
+    rows, counts = np.empty((5, n), dtype=np.intp), np.zeros(5, dtype=np.intp)
     for row in range(n):
         state.steps[row] += 1
-        if not legal[row]:
+        a, depth = action[row], state.depth[row]
+        program, word = a[0], tables.word[Index(a[0]), Index(a[1]), Index(a[2]), Index(a[3])]
+        running = state.stack[row, Index(max(depth - 1, 0)), 0] * (depth > 0)
+        allowed = tables.allowed[Index(running), Index(program)]
+        if not (allowed & (word >= 0) & (not state.halted[row])):
             continue
-        program, depth = action[row, 0], state.depth[row]
-        kind = 0 if program == ACT else 2 if program == RETURN else 1
-        if kind == 1 and depth == D:
-            state.halted[row] = True
-            continue
-        if kind == 1:
-            for number in range(4):
-                state.stack[row, Index(depth), number] = tables.words[Index(word[row]), number]
-            state.depth[row] += 1
-        elif kind == 2:
+        kind = _WAITING
+        if program == ACT:
+            kind = _ACTING
+            rows[_EFFECT, counts[_ACTING]] = tables.effect[word]
+        elif program == RETURN:
+            kind = _RETURNED
             state.depth[row] -= 1
             state.halted[row] = depth == 1
+        elif not tables.conditional[program]:
+            kind = _CALLED
+            if not _call(row, word, tables, state):
+                continue
         rows[kind, counts[kind]] = row
         counts[kind] += 1
-    return rows[0, : counts[0]], rows[1, : counts[1]], rows[2, : counts[2]]
+    counts[_EFFECT] = counts[_ACTING]
+    return rows, counts
+
+
+@compiled
+def _call(row: int, word: int, tables: _Tables, state: _State) -> bool:
+    """Call a word; return whether there was a place for it. If not, the row halts."""
+    depth = state.depth[row]
+    if depth == state.stack.shape[1]:
+        state.halted[row] = True
+        return False
+    for number in range(4):
+        state.stack[row, Index(depth), number] = tables.words[word, number]
+    state.depth[row] = depth + 1
+    return True
+
+
+@compiled
+def _called(rows: Slots, action: Ints, tables: _Tables, state: _State) -> Slots:
+    """Call the programs of some rows; return the rows that had a place for it."""
+    called, count = np.empty_like(rows), 0
+    for row in rows:
+        a = action[row]
+        called[count] = row
+        count += _call(row, tables.word[a[0], a[1], a[2], a[3]], tables, state)
+    return called[:count]
 
 
 @compiled
@@ -181,10 +209,9 @@ def _renew(running: Episodes, slots: Slots) -> None:
 
 
 @compiled
-def _pose(
-    state: _State, posed: _Posed, slots: Slots, fresh: _Posed, rows: Slots, main: int
-) -> None:
+def _pose(state: _State, posed: _Posed, slots: Slots, fresh: _Posed, rows: Slots, main: int) -> int:
     """Begin the episodes of some slots with rows of fresh instances."""
+    seen = _fetch(fresh, rows)
     for slot, row in zip(slots, rows):  # noqa: B905 (numba's has no keywords)
         for line in range(posed.pad.shape[1]):
             for cell in range(posed.pad.shape[2]):
@@ -202,6 +229,17 @@ def _pose(
         state.depth[slot] = 1
         state.halted[slot] = False
         state.steps[slot] = 0
+    return seen
+
+
+@compiled
+def _fetch(fresh: _Posed, rows: Slots) -> int:
+    """Make rows come from memory many at once, not one by one; the result is of no use."""
+    seen = 0
+    for row in rows:
+        seen += fresh.pad[row, 0, 0] + fresh.pad[row, -1, -1] + fresh.answer[row, 0]
+        seen += fresh.mask[row, 0] + fresh.length[row]
+    return seen
 
 
 @compiled
@@ -226,29 +264,29 @@ def frames(stack: Ints, depth: Ints) -> Ints:
 
 def cells_at(pad: Ints, columns: Ints, rows: Slots, lines: tuple[int, ...]) -> Ints:
     """Do what ``program.world.cells_at`` does."""
-    return _cells_at(pad, columns, rows, np.array(lines))  # type: ignore[no-any-return]
+    return _cells_at(pad, columns, rows, lines)  # type: ignore[no-any-return]
 
 
 @compiled
-def _cells_at(pad: Ints, columns: Ints, rows: Slots, lines: NDArray[np.int64]) -> Ints:
+def _cells_at(pad: Ints, columns: Ints, rows: Slots, lines: tuple[int, ...]) -> Ints:
     found = np.empty((len(rows), len(lines)), dtype=pad.dtype)
     for number in range(len(rows)):
-        row = rows[number]
+        row = Index(rows[number])
         for line in range(len(lines)):
-            found[number, line] = pad[row, lines[line], Index(columns[row, line])]
+            found[number, line] = pad[row, Index(lines[line]), Index(columns[row, line])]
     return found.T
 
 
 def _tables(rules: Rules) -> _Tables:
-    return _Tables(*_TABLES_OF(rules))
+    return _Tables(*_TABLES(rules))
 
 
 def _state(state: ProgramState) -> _State:
-    return _State(*_STATE_OF(state))
+    return _State(*_STATE(state))
 
 
 def _posed(instances: Any) -> _Posed:
-    return _Posed(*_POSED_OF(instances))
+    return _Posed(*_POSED(instances))
 
 
-_TABLES_OF, _STATE_OF, _POSED_OF = (attrgetter(*each._fields) for each in (_Tables, _State, _Posed))
+_TABLES, _STATE, _POSED = (attrgetter(*each._fields) for each in (_Tables, _State, _Posed))

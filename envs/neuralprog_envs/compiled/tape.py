@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_envs.compiled.endings import ended
 from neuralprog_envs.compiled.jit import Index, compiled
+from neuralprog_envs.compiled.steps import ended
 from neuralprog_envs.core.episodes import Endings, Episodes, Slots
 from neuralprog_envs.core.task import Bools, Ints, Machine, remember
 from neuralprog_envs.tape.machine import LARGEST_TABLE, TapeMachine

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_envs.core.loops import Loop
+
 if TYPE_CHECKING:
     from neuralprog_envs.core.task import Machine
 
@@ -147,6 +149,12 @@ def grid(name: str, values: Any, shape: tuple[int, ...] | None) -> NDArray[Any]:
     if array.shape != shape or array.dtype.kind not in "iu":
         raise ValueError(f"{name} must be integers of shape {shape}, got {shown(values)}")
     return array
+
+
+@Loop
+def all_below(numbers: NDArray[np.int64], limits: NDArray[np.int64]) -> bool:
+    """Return whether all numbers are at least 0 and below their limits, in arrays of one shape."""
+    return not (numbers.view(np.uint64) >= limits.view(np.uint64)).any()  # a negative one is huge
 
 
 def options(given: Any, known: tuple[str, ...]) -> dict[str, Any]:

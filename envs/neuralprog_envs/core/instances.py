@@ -108,7 +108,7 @@ def _at_once(task: Task) -> int:
     """Return how many instances to draw at once."""
     fields = task.machine.observation.values()
     row = sum(prod(field.shape) * np.dtype(field.dtype).itemsize for field in fields)
-    return int(np.clip(_AT_ONCE // row, 64, 2048))
+    return int(np.clip(_AT_ONCE // row, 64, 4096))
 
 
 def _written(instances: Any, rows: NDArray[np.intp], part: NDArray[np.intp], fresh: Any) -> Any:

@@ -215,9 +215,8 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         choices = self._choices
         array = arguments.grid("actions", actions, choices.shape)
         numbers = np.ascontiguousarray(array, dtype=np.int64)
-        wrong = numbers.view(np.uint64) >= choices.view(np.uint64)  # a negative number is huge
-        if wrong.any():
-            slot, number = np.argwhere(wrong)[0]
+        if not arguments.all_below(numbers, choices):
+            slot, number = np.argwhere((numbers < 0) | (numbers >= choices))[0]
             raise ValueError(
                 f"action out of range in slot {slot}: {self.task.machine.action_names[number]} = "
                 f"{array[slot, number]}, must be 0..{choices[slot, number] - 1}"

@@ -235,7 +235,7 @@ class ProgramMachine:
         seen: dict[str, NDArray[Any]] = {
             "view": self.view(state),
             "program": frame[:, :1],
-            "arguments": frame[:, 1:].copy(),
+            "arguments": frame[:, 1:],
             "depth": state.depth[:, None].copy(),
         }
         if self.world.picture is not None:

@@ -1,4 +1,4 @@
-"""Whether a discretised controller is right, on the hard machine."""
+"""Whether a controller is right: discretised, on the hard machine, and soft."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.agents.nram.data import Stream, limits, pairs, seed, task_of
 from neuralprog_agents.agents.nram.discretise import Stepper
+from neuralprog_agents.agents.nram.records import Batch, Floats
+from neuralprog_agents.agents.nram.shape import Shape
 from neuralprog_agents.circuits import tables
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.instances import draw
@@ -33,10 +35,31 @@ def share(config: Config, learned: Stepper) -> float:
 
 def generalises(config: Config, learned: Stepper) -> bool:
     """Whether circuits are right on ``longer_pairs`` held-out pairs of twice the longest length."""
+    return longer_share(config, learned) == 1.0
+
+
+def longer_share(config: Config, learned: Stepper) -> float:
+    """Return the share of these pairs on which circuits are right."""
     length = 2 * config.length[1]
     task, key = task_of(config, length), seed(config, 0, Stream.LONGER)
     instances = draw(task, key, np.arange(config.longer_pairs), (length, length), "validation")
-    return _right(config, task, learned, instances)
+    return float(np.mean(_scores(config, task, learned, instances) == 1.0))
+
+
+def soft_wrong(config: Config, theta: Floats, shape: Shape) -> float:
+    """Return the share of cells that the soft machine gets wrong at the training lengths."""
+    from neuralprog_agents.agents.nram.kernel import loss_and_grad  # numba takes a second
+
+    instances = pairs(config)
+    steps = limits(config, instances.length)
+    _, _, errors = loss_and_grad(
+        shape,
+        theta,
+        Batch(instances.tape, instances.answer, instances.mask, steps),
+        sharpen_flags=config.sharpen_flags,
+        straight_through=config.straight_through,
+    )
+    return float(errors.mean())
 
 
 def _right(config: Config, task: Any, learned: Stepper, instances: TapeInstances) -> bool:

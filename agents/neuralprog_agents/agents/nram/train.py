@@ -173,6 +173,7 @@ class NRAMLearner:
             "error": progress.error,
             "level": float(progress.level),
             "soft_solved": float(progress.soft),
+            **(self._anatomy() if self.config.population > 1 else {}),
         }
         card = {
             "env": self.config.env,
@@ -183,6 +184,16 @@ class NRAMLearner:
         }
         pruned = not self.success and state.step < self.config.budget
         return Outcome(self.success, metrics, {"theta": state.theta.copy()}, card, pruned)
+
+    def _anatomy(self) -> dict[str, float]:
+        """Return how far it came: shares of cells wrong when soft, of pairs right as circuits."""
+        config, theta = self.config, self.descent.state.theta
+        learned = Stepper(theta, self.shape)
+        return {
+            "soft_wrong": judge.soft_wrong(config, theta, self.shape),
+            "circuits_right": judge.share(config, learned),
+            "longer_right": judge.longer_share(config, learned),
+        }
 
 
 def population_of(config: Config, index: int) -> Population:

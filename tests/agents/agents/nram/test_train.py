@@ -5,9 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from neuralprog_agents.agents.nram import agent
 from neuralprog_agents.agents.nram.config import Config
+from neuralprog_agents.agents.nram.data import pairs
+from neuralprog_agents.agents.nram.model import rollout
+from neuralprog_agents.agents.nram.records import Batch
+from neuralprog_agents.agents.nram.train import shape_of
 from neuralprog_agents.circuits import tables
 from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
@@ -61,6 +66,22 @@ def test_an_lstm_is_a_policy_too(tmp_path):
     first, again = (list(evaluate(policy, "NRAMIncrement-v0", (6,), 20)) for _ in range(2))
     assert first[0].success_rate == again[0].success_rate
     assert first[0].mean_steps <= 6
+
+
+def test_a_population_says_how_far_it_came(tmp_path):
+    """Its row tells soft, discretised and longer apart."""
+    config = replace(INCREMENT, env="NRAMReverse", steps=(1, 1), population=2, budget=50)
+    outcome = restart(agent, config, 0, tmp_path)
+    row, pairs_ = outcome.metrics, pairs(config)
+    steps = tables.limits(config.time_limit, pairs_.length)
+    batch = Batch(*map(torch.as_tensor, (pairs_.tape, pairs_.answer, pairs_.mask, steps)))
+    soft = rollout(torch.as_tensor(outcome.tensors["theta"]), shape_of(config), batch)
+    assert row["soft_wrong"] == pytest.approx(soft.error.mean().item(), abs=1e-3)
+    policy = policy_of("nram", outcome.tensors, json.loads(json.dumps(outcome.card)))
+    (longer,) = evaluate(policy, "NRAMReverse-v0", (10,), 50)
+    assert row["longer_right"] == longer.success_rate == 0
+    assert 0 < row["circuits_right"] < 1
+    assert not outcome.success
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which episodes end in a step, and how."""
+"""What the steps of all families share: actions are checked, episodes end, answers are scored."""
 
 from __future__ import annotations
 
@@ -8,6 +8,15 @@ from numpy.typing import NDArray
 from neuralprog_envs.compiled.jit import compiled
 from neuralprog_envs.core.episodes import Slots
 from neuralprog_envs.core.task import Bools, Floats, Ints
+
+
+@compiled
+def all_below(numbers: NDArray[np.int64], limits: NDArray[np.int64]) -> bool:
+    """Do what ``arguments.all_below`` does."""
+    flat, most, wrong = numbers.reshape(-1).view(np.uint64), limits.reshape(-1).view(np.uint64), 0
+    for place in range(len(flat)):
+        wrong += flat[place] >= most[place]
+    return wrong == 0
 
 
 @compiled
