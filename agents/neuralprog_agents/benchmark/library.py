@@ -273,7 +273,7 @@ def _draw(axis: Any, sequence: str, tasks: Panel) -> None:
 
 def _scale(axis: Any, costs: Sequence[float]) -> None:
     axis.set_xscale("log")
-    ticks = [0.1, 1, 10, 100]
+    ticks = [0.1, 1, 2, 5, 10, 20, 50, 100]
     axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.minorticks_off()
     axis.set_xlim(min(costs, default=0.1) / 1.5, _NEVER * 1.7)
