@@ -66,6 +66,21 @@ def test_compiled_instances_equal_those_in_numpy(env_id):
         assert_same(vars(expected), vars(found))
 
 
+@pytest.mark.parametrize("wrong", [-1, 4, 2**62, -(2**62)])
+@pytest.mark.parametrize("used", [False, True])
+def test_actions_out_of_range_are_refused(wrong, used):
+    env = gym.make_vec("NRAMCopy-v0", 3, vectorization_mode="vector_entry_point")
+    env.reset(seed=0)
+    action = np.zeros((3, 4), dtype=np.int64)
+    action[1, 2] = wrong
+    compiled.use(used)
+    try:
+        with pytest.raises(ValueError, match=f"slot 1: b = {wrong}, must be 0..3"):
+            env.step(action)
+    finally:
+        compiled.use(False)
+
+
 def assert_same_results(one, other):
     for left, right in zip(one, other, strict=True):
         assert_same(left, right)
