@@ -85,8 +85,9 @@ def commands(page: Path) -> list[list[str]]:
 
 def settings(args: Namespace) -> set[str]:
     """Return what train and sweep take besides their own options."""
-    pattern = getattr(args, "config", None) or "none"
-    configs = sorted(ROOT.glob(pattern.replace("TASK", "*")))[:1]
+    named = (getattr(args, "config", None) or "none").replace("TASK", "*")
+    pattern = named if named.endswith(".yaml") else f"configs/{named}.yaml"
+    configs = sorted(ROOT.glob(pattern))[:1]
     agents = [registry.find(read_agent(path)) for path in configs]
     return {setting.name for agent in agents for setting in fields(agent.Config)}
 

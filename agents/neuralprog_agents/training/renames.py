@@ -18,6 +18,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "alphanpi": {"steps": "call_steps, where [x, y] is x·n + y"},
         "neural_programmer": {
             "solved": _SUCCESS,
+            "judged_every": "validation_interval",
             "most": "max_programs",
             "huber": _STAGES,
             "power": _STAGES,
@@ -32,6 +33,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "solved": _SUCCESS,
             "most": "programs_per_question",
             "judged": "validation_questions",
+            "judged_every": "validation_interval",
         },
         "nram": {
             "solved": f"{_SUCCESS} (0.98 where solved was 0.02)",

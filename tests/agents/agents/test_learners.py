@@ -58,7 +58,7 @@ CASES = {
     },
     "neural_programmer": {
         "env": "NPSingleColumn", "length": (3, 6), "examples": 1000, "batch": 8, "hidden": 8,
-        "budget": 150, "judged_every": 100,
+        "budget": 150, "validation_interval": 100,
     },
     "neural_programmer-gradient": {
         "env": "NPSingleColumn", "length": (3, 6), "examples": 1000, "batch": 8, "hidden": 8,

@@ -102,7 +102,7 @@ class Config:
     """How many questions each gradient step uses."""
     budget: ranges.Count = 2500
     """The most gradient steps of a restart."""
-    judged_every: ranges.Count = 500
+    validation_interval: ranges.Count = 500
     """How many gradient steps lie between two validations, in which every choice is hard."""
     patience: ranges.Count = 2500
     """A restart is given up when validation has not improved for so many gradient steps."""

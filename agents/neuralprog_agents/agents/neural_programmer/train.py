@@ -128,7 +128,7 @@ class ProgrammerLearner:
 
     def _is_validation_due(self) -> bool:
         step = self.adam.step
-        return step % self.config.judged_every < CHUNK or step >= self.config.budget
+        return step % self.config.validation_interval < CHUNK or step >= self.config.budget
 
     def _validate(self) -> None:
         found = accuracy(self.adam.theta, self.shape, self.validation_task, self.held_out)

@@ -55,7 +55,7 @@ class Config:
 
     epochs: ranges.Count = 6
     """How many times training goes through all questions."""
-    judged_every: ranges.Count = 6
+    validation_interval: ranges.Count = 6
     """How many epochs lie between two validations; the last epoch is always validated."""
     batch: ranges.Count = 32
     """How many questions each gradient step uses."""

@@ -196,7 +196,7 @@ class WikiLearner:
         return (self.progress.epoch * steps + self.progress.step) / (self.config.epochs * steps)
 
     def _validate_if_due(self) -> None:
-        epoch, every = self.progress.epoch, self.config.judged_every
+        epoch, every = self.progress.epoch, self.config.validation_interval
         if epoch % every == 0 or epoch == self.config.epochs:
             self._validate()
 

@@ -123,7 +123,8 @@ def _budget(s: ComparisonSummary) -> str:
     fewest, most = min(counts, default=0), max(counts, default=0)
     seeds = f"{most}" if fewest == most else f"{fewest} to {most}"
     cells = [cell for cell in s.plan.every if cell.trained]
-    done = sum(len(result.runs) for result in trained)
+    known = {record["key"] for record in s.records if record["status"] == MEASURED}
+    done = sum(cell.key in known for cell in cells)
     text = f"Budget: {s.reached:g} CPU-seconds of one thread a training; seeds: {seeds}."
     left = f" Unfinished: {done:,} of {len(cells):,} trainings are measured."
     return text if done == len(cells) else text + left

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean, median
 
@@ -223,7 +223,7 @@ class ComparisonSummary:
 
     def _summary(self, name: str) -> EntrantSummary:
         cells = [each for each in self._cells if each.cell.entrant == name]
-        results = [self._result(cell) for cell in cells]
+        results = _balanced([self._result(cell) for cell in cells])
         return EntrantSummary(entrant(name), cells[0].supervision, results)
 
     def _result(self, cell: ConfiguredCell) -> Result:
@@ -235,6 +235,16 @@ class ComparisonSummary:
         length = grown(env, factor)[1] if factor > 1 else 0
         runs = self._found.get((who.who.name, env, length))
         return Result(env, tuple(runs)) if runs else None
+
+
+def _balanced(results: Sequence[Result]) -> list[Result]:
+    """Return results with the seeds that all measured tasks have: else easy tasks count more."""
+    seeds = [{run["seed"] for run in each.runs} for each in results if each.runs]
+    common = set.intersection(*seeds) if seeds else set()
+    return [
+        replace(each, runs=tuple(run for run in each.runs if run["seed"] in common or not common))
+        for each in results
+    ]
 
 
 def _longest(record: Record) -> int:

@@ -150,7 +150,7 @@ def test_what_is_counted_as_right_is_right(posed):
 @pytest.mark.learning
 def test_it_learns_questions_without_seeing_an_answer():
     config = Config(
-        "NPSingleColumn-v0", length=(5, 12), hidden=32, learner="rewards", judged_every=50,
+        "NPSingleColumn-v0", length=(5, 12), hidden=32, learner="rewards", validation_interval=50,
         budget=200, batch=50, tries=16, examples=20_000, success_rate=0.8,
     )  # fmt: skip
     learner = ProgrammerLearner(config, 0)

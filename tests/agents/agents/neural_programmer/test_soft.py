@@ -219,7 +219,7 @@ def test_a_template_is_solved_when_hard_choices_answer_it():
 def test_a_restart_that_has_not_solved_the_first_stage_is_given_up_at_its_end(
     right, least, hopeless
 ):
-    learner = ProgrammerLearner(replace(SMALL, least_solved=least, judged_every=10**6), 0)
+    learner = ProgrammerLearner(replace(SMALL, least_solved=least, validation_interval=10**6), 0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(soft.SoftObjective, "_judge", lambda self, _: self.solved.fill_(right))
         state = learner.adam

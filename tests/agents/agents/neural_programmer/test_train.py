@@ -21,7 +21,7 @@ SHORT = Config(
     budget=200,
     noise=1e-6,
 )
-SMALL = Config("NPSingleColumn", length=(5, 20), examples=20_000, judged_every=50)
+SMALL = Config("NPSingleColumn", length=(5, 20), examples=20_000, validation_interval=50)
 
 
 def test_minibatches_are_those_of_the_epochs_wherever_they_are_cut():

@@ -145,6 +145,14 @@ def test_of_what_is_measured_in_part_only_that_counts():
     assert "| pairs | `lstm` | 1 of 1 measured | ? | 1 |" in text
 
 
+def test_tasks_count_alike_while_some_have_more_seeds_than_others():
+    solved = {"curve": ((1.0, 1.0),), "solved": 1.0}
+    records = [row("search", ENVS[0], seed, **solved) for seed in (0, 1)]
+    summary = ComparisonSummary(PLAN, [*records, row("search", ENVS[1], budget=600.0)])
+    assert "| `search` | 1 of 2 | 50 % |" in short(summary)
+    assert "Unfinished: 3 of 12 trainings are measured." in short(summary)
+
+
 def test_a_task_without_settings_counts_as_one_of_its_family():
     plan = replace(PLAN, entrants=("alphanpi",), envs=("NPIBubbleSort-v0", "NPIAddition-v0"))
     solved = [row("alphanpi", plan.envs[0], seed, ((1.0, 1.0),), solved=1.0) for seed in (0, 1)]
