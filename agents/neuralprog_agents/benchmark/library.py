@@ -32,9 +32,14 @@ LOG, REPORT, PICTURE = "library.jsonl", "library.md", "library.png"
 SEQUENCES = ("power", "primality", "factorial")
 """The config files of the sequences."""
 SEEDS = 3
-_CELLS = "cells"
+_FOLDER = "cells"
 _MOST_ATTEMPTS = 1_000_000
 """A flat search ends with its time."""
+_NEVER = 1000.0
+"""Where a failure is drawn, in CPU-seconds."""
+_KINDS = ((-0.15, "#1f6fb4", "with a library"), (0.15, "#c9252d", "flat, the same time in all"))
+Panel = dict[str, tuple[list[float], list[float]]]
+"""The costs of each task, with a library and flat."""
 _HEAD = """\
 # Library learning, task by task
 
@@ -155,20 +160,20 @@ def main(
     with locked(output / ".lock"):
         log = Log(output / LOG, Record)
         for run in runs if measure else ():
-            _measure(run, log, output / _CELLS / run.key)
+            _measure(run, log, output / _FOLDER / run.key)
         write_atomically(output / REPORT, report(log, runs).encode())
         write_atomically(output / PICTURE, picture(log, runs))
 
 
 def _measure(run: Run, log: Log[Record], folder: Path) -> None:
     """Measure a run and the flat search beside it, or what is missing of them."""
-    grown, flat = Meter(log, run, flat=False), Meter(log, run, flat=True)
-    if len(grown.recorded) < len(grown.envs):
-        outcome = loop.restart(agent, run.config, 0, folder / "library", grown.report)
-        while len(grown.recorded) < len(grown.envs):
-            grown.reach(outcome.metrics)
+    with_library, flat = Meter(log, run, flat=False), Meter(log, run, flat=True)
+    if len(with_library.recorded) < len(with_library.envs):
+        outcome = loop.restart(agent, run.config, 0, folder / "library", with_library.report)
+        while len(with_library.recorded) < len(with_library.envs):
+            with_library.reach(outcome.metrics)
     for task in run.config.tasks[len(flat.recorded) :]:
-        left = (grown.seconds - flat.seconds) / (len(flat.envs) - len(flat.recorded))
+        left = (with_library.seconds - flat.seconds) / (len(flat.envs) - len(flat.recorded))
         alone = replace(
             run.config, env=task.env, tasks=(task,), keep=False, attempts=_MOST_ATTEMPTS
         )
@@ -193,12 +198,12 @@ def costs(log: Log[Record], runs: Iterable[Run], flat: bool) -> dict[tuple[str, 
 
 def report(log: Log[Record], runs: Sequence[Run]) -> str:
     """Return the table as Markdown."""
-    grown, flat = (costs(log, runs, each) for each in (False, True))
-    if not grown:
+    with_library, flat = (costs(log, runs, each) for each in (False, True))
+    if not with_library:
         raise ValueError(f"{log.path}: nothing of these sequences is measured")
     rows = [
         f"| {sequence} | {_short(task)} | {_cells(own)} | {_cells(flat.get(key, []))} |"
-        for key, own in grown.items()
+        for key, own in with_library.items()
         for sequence, task in [key]
     ]
     picture = f"![CPU-seconds of each task with a library, and flat]({PICTURE})"
@@ -233,7 +238,8 @@ def picture(log: Log[Record], runs: Sequence[Run]) -> bytes:
     axes = figure.subplots(len(panels), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     for axis, (sequence, tasks) in zip(axes, panels.items(), strict=True):
         _draw(axis, sequence, tasks)
-    _scale(axes[-1], [record.cost for record in log.records if record.found])
+    drawn = [own for tasks in panels.values() for both in tasks.values() for own in both]
+    _scale(axes[-1], [cost for own in drawn for cost in own if cost < inf])
     axes[-1].set_xlabel("CPU-seconds", fontsize=9)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, fontsize=8, ncols=2, loc="outside upper center")
@@ -242,14 +248,10 @@ def picture(log: Log[Record], runs: Sequence[Run]) -> bytes:
     return content.getvalue()
 
 
-Panel = dict[str, tuple[list[float], list[float]]]
-"""The costs of each task, with a library and flat."""
-
-
 def _panels(log: Log[Record], runs: Sequence[Run]) -> dict[str, Panel]:
-    grown, flat = (costs(log, runs, each) for each in (False, True))
+    with_library, flat = (costs(log, runs, each) for each in (False, True))
     panels: dict[str, Panel] = {}
-    for (sequence, task), own in grown.items():
+    for (sequence, task), own in with_library.items():
         panels.setdefault(sequence, {})[task] = own, flat.get((sequence, task), [])
     return panels
 
@@ -277,8 +279,3 @@ def _scale(axis: Any, costs: Sequence[float]) -> None:
     axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.minorticks_off()
     axis.set_xlim(min(costs, default=0.1) / 1.5, _NEVER * 1.7)
-
-
-_NEVER = 1000.0
-"""Where a failure is drawn, in CPU-seconds."""
-_KINDS = ((-0.15, "#1f6fb4", "with a library"), (0.15, "#c9252d", "flat, the same time in all"))

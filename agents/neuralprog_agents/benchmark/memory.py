@@ -81,7 +81,7 @@ def cells() -> Iterator[Cell]:
     found = set()
     for each in FULL.every:
         kind = each.cell.who.agent, find(each.cell.env).family
-        if each.cell.who.agent and not each.refused and kind not in found:
+        if each.trained and kind not in found:
             found.add(kind)
             yield each.cell
 
@@ -106,8 +106,7 @@ def _peaks(configured: ConfiguredCell) -> Memory:
 def _report(log: Path) -> float:
     """Report what a log has: the command holds all records in memory then, and draws."""
     with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as nowhere:
-        if log.exists():
-            shutil.copy(log, folder)
+        shutil.copy(log, folder)
         with redirect_stdout(nowhere), redirect_stderr(nowhere):
             comparison.main(report=True, output=Path(folder))
     return peak()
@@ -116,7 +115,7 @@ def _report(log: Path) -> float:
 def peak() -> float:
     """Return the MB of memory that this process has had at most so far.
 
-    Linux counts the memory of a process that starts another as that one's in ``getrusage``.
+    /proc is read because ``getrusage`` also counts what the starting process had.
     """
     status = Path("/proc/self/status")
     if status.exists():

@@ -78,6 +78,16 @@ CONFIGS: Mapping[str, str] = MappingProxyType(
             f"nram/{task}-hybrid": f"nram/{task}"
             for task in ("access", "copy", "increment", "reverse")
         },
+        **{
+            f"library_learning/{old}": f"library_learning/{new}"
+            for old, new in (
+                ("addition", "reversedaddition"),
+                ("tapes", "repeatcopy"),
+                ("powers", "power"),
+                ("arithmetic", "primality"),
+                ("number-theory", "lcm"),
+            )
+        },
         "neural_programmer/tableqa-3": "neural_programmer/tableqa with --columns [1,3]",
         "neural_programmer/tableqa-5": "neural_programmer/tableqa with --columns [1,5]",
         "neural_programmer/tableqasynonyms-1": (

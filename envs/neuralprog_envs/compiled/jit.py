@@ -13,7 +13,10 @@ Index = np.uintp
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function at its first call, and keep it on disk if there is a folder for it."""
+    """Compile a function at its first call, and keep it on disk if there is a folder for it.
+
+    What is kept is machine code beside the source, as much to be trusted as Python's own cache.
+    """
     try:
         return njit(cache=True, error_model="numpy")(function)  # type: ignore[no-any-return]
     except RuntimeError:  # numba found no folder

@@ -237,8 +237,9 @@ def _fetch(fresh: _Posed, rows: Slots) -> int:
     """Make rows come from memory many at once, not one by one; the result is of no use."""
     seen = 0
     for row in rows:
-        seen += fresh.pad[row, 0, 0] + fresh.pad[row, -1, -1] + fresh.answer[row, 0]
-        seen += fresh.mask[row, 0] + fresh.length[row]
+        seen += fresh.pad[row, 0, 0] + fresh.pad[row, -1, -1] + fresh.length[row]
+        if fresh.answer.shape[1]:
+            seen += fresh.answer[row, 0] + fresh.mask[row, 0]
     return seen
 
 

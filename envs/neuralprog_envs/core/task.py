@@ -55,7 +55,7 @@ def remember(last_actions: Ints, action: NDArray[Any]) -> None:
 def fraction(right: Bools, mask: Bools) -> Floats:
     """Return how many of a row's marked cells are right, as a fraction; (B, A) and (B, A) to (B,).
 
-    ``right`` may have other cells too; each row has a mark.
+    Cells of ``right`` that have no mark do not count. Every row has a mark.
     """
     return (right & mask).sum(axis=1) / mask.sum(axis=1)
 

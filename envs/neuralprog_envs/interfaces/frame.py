@@ -129,7 +129,7 @@ class Frame:
         known = display_of(self.task.machine).is_known(instances)
         right = known and self.task.score(state, instances)[0] == 1.0
         if not self.moment.ended:
-            return "not halted yet" if right else "running", "open"
+            return "right, not halted yet" if right else "running", "open"
         if not known:
             return "ended", "open"
         if right:

@@ -118,7 +118,7 @@ def _describe_instruction(machine: TapeMachine, state: TapeState, numbers: list[
     if name == "HALT":
         return "halt"
     if name == "WRITE":
-        return f"WRITE(r{a + 1}={A}, r{b + 1}={B}), r{to + 1} := 0"
+        return f"WRITE(cell r{a + 1}={A}, r{b + 1}={B}), r{to + 1} := 0"
     arity = next(m.arity for m in machine.modules if m.name == name)
     inputs = ", ".join([f"r{a + 1}={A}", f"r{b + 1}={B}"][:arity])
     call = f"{name}({inputs})" if arity else name

@@ -111,7 +111,8 @@ def _edge(parent: tuple[float, float], child: tuple[float, float], walked: bool)
 
 def _of_list(value: int, address: int, x: float, used: bool) -> Shapes:
     line, fill = ("read", "read-tint") if used else ("soft", "card")
-    label = caption(x + NODE / 2, HIGH + 10, f"cell {address}", "middle", NODE + GAP)
+    both = f"cells {address}, {address + 1}"
+    label = caption(x + NODE / 2, HIGH + 10, both, "middle", NODE + GAP)
     return (*cell(x, 0, NODE, HIGH, f"{value}", fill=fill, line=line), label)
 
 

@@ -98,7 +98,7 @@ CASES = {
     "ntm": {**_SEQUENCES, "controller": "mlp", "hidden": 40},
     **{f"policy_gradient-{algorithm}": {**_PROGRAMS, "algorithm": algorithm}
        for algorithm in ("priority_queue", "mapo", "cross_entropy")},
-    "policy_gradient-near": {**_PROGRAMS, "neighbour_share": 0.5, "annealing_programs": 1000},
+    "policy_gradient-neighbours": {**_PROGRAMS, "neighbour_share": 0.5, "annealing_programs": 1000},
     "policy_search": {"env": "NPIBubbleSort", "length": (1, 3), "pairs": 6, "proposals": 300},
     **{f"rl-{algorithm}": {**_RL, "algorithm": algorithm} for algorithm in ALGORITHMS},
     "rl-curriculum": {

@@ -180,7 +180,7 @@ def test_a_frame_names_task_step_action_reward_and_outcome(env_id):
     assert "reward 0" in middle[0].text()
     assert middle[0].header().action
     right = first.task.score(first.moment.state, first.moment.instances)[0] == 1
-    assert first.header().outcome == ("not halted yet" if right else "running", "open")
+    assert first.header().outcome == ("right, not halted yet" if right else "running", "open")
     assert last.header().outcome == ("solved", "good")
     assert "reward 1" in last.text()
 
@@ -221,7 +221,7 @@ def test_a_right_answer_before_the_end_is_not_halted_yet():
     task = make_task("NRAMGcd-v0", length=9)
     instances = draw(task, 0, [0], (9, 9), "all")
     *_, written, last = frames_of("NRAMGcd-v0", task, instances, demonstration(task, instances))
-    assert written.header().outcome == ("not halted yet", "open")
+    assert written.header().outcome == ("right, not halted yet", "open")
     assert last.header().outcome == ("solved", "good")
     assert {"a / output", "b", "values mod 9"} < set(texts(last.drawing()))
 

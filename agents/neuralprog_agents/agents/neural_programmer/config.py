@@ -138,9 +138,8 @@ class Config:
     square error of their template, or to that of each last operation in it. With the latter, an
     operation that is far off at first is not left for one that is nearer and cannot be right."""
     least_solved: ranges.Share = 0.0
-    """"gradient": a restart is given up when, at the end of its first stage, hard choices answer a
-    smaller share of that stage's training questions. What the first stage has not found, later
-    ones find rarely."""
+    """"gradient": a restart is given up when its first stage ends and a smaller share of that
+    stage's training questions has solved templates (``soft._SOLVED``); 0: never."""
 
     def __post_init__(self) -> None:
         ranges.check(self)

@@ -42,7 +42,7 @@ _NEVER = -1e30
 class ProgramObjective:
     """The objective of a restart; see ``train.Objective``. At first it searches all programs."""
 
-    hopeless = False
+    given_up = False
 
     def __init__(self, config: Config, index: int, task: TableTask, shape: Shape) -> None:
         self.config, self.index, self.task, self.shape = config, index, task, shape

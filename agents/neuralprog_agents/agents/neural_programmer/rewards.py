@@ -57,7 +57,7 @@ class _Asked:
 class RewardObjective:
     """The objective of a restart; see ``train.Objective``."""
 
-    hopeless = False
+    given_up = False
 
     def __init__(self, config: Config, index: int, task: TableTask, shape: Shape) -> None:
         self.config, self.index, self.task, self.shape = config, index, task, shape

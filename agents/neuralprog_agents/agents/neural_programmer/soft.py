@@ -95,7 +95,7 @@ class SoftObjective:
         self.template, self.numbers = np.zeros(0, np.int64), np.zeros(0, np.int32)
         self.error2 = torch.zeros(0, 0)
         self.norm2, self.solved, self.taught, self.teacher = (torch.zeros(0) for _ in range(4))
-        self.hopeless = False
+        self.given_up = False
 
     def _forget(self, stage: Stage) -> None:
         """Begin the templates' statistics: mean square errors and norms, and which are solved."""
@@ -133,7 +133,7 @@ class SoftObjective:
                 else self._gradient(state, stage, step)
             )
             if state.step == self.config.stages[0].steps and self.config.least_solved > 0:
-                self.hopeless = self._solved_share(state, stage) < self.config.least_solved
+                self.given_up = self._solved_share(state, stage) < self.config.least_solved
 
     def _begin_generation(self, state: State) -> None:
         """Keep the networks as teachers, and begin new ones, in place; remember what is solved."""

@@ -42,7 +42,7 @@ class Progress:
 class Objective(Protocol):
     """A training objective, made of a config, an index, a task and the networks' sizes."""
 
-    hopeless: bool
+    given_up: bool
     """Whether the restart is to be given up."""
 
     def gradients(
@@ -93,7 +93,7 @@ class ProgrammerLearner:
     def pruned(self) -> bool:
         """Whether the loss is not finite, or it is not worth going on without a success."""
         waited = self.adam.step - self.progress.best_step
-        late = waited >= self.config.patience or self.objective.hopeless
+        late = waited >= self.config.patience or self.objective.given_up
         return (late and not self.success) or not np.isfinite(self.loss)
 
     @property

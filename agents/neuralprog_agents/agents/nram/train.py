@@ -173,7 +173,7 @@ class NRAMLearner:
             "error": progress.error,
             "level": float(progress.level),
             "soft_solved": float(progress.soft),
-            **(self._anatomy() if self.config.population > 1 else {}),
+            **(self._shares() if self.config.population > 1 and self.finished else {}),
         }
         card = {
             "env": self.config.env,
@@ -185,7 +185,7 @@ class NRAMLearner:
         pruned = not self.success and state.step < self.config.budget
         return Outcome(self.success, metrics, {"theta": state.theta.copy()}, card, pruned)
 
-    def _anatomy(self) -> dict[str, float]:
+    def _shares(self) -> dict[str, float]:
         """Return how far it came: shares of cells wrong when soft, of pairs right as circuits."""
         config, theta = self.config, self.descent.state.theta
         learned = Stepper(theta, self.shape)

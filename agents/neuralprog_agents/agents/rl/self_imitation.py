@@ -6,7 +6,7 @@ right is right. After each rollout the policy imitates programs of keys drawn un
 programs, that one is taken whose draw from Beta(1 + hits, 1 + misses) is the largest: a program
 that is right by luck gives way to one that is always right.
 
-Scouts look for better programs: environments of their own, in which no policy acts. Where the best
+Exploring environments look for better programs: no policy acts in them. Where the best
 program of a key is not right nearly always, half of them play a program of the key, drawn as above:
 so it is soon known which are right by luck. The others play a program of a similar key with one
 action drawn anew, or actions drawn uniformly. Their steps count as samples.

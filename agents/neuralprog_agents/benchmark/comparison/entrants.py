@@ -31,8 +31,8 @@ class Entrant:
         name: Its name there.
         families: Where it takes part.
         agent: A name of the registry of agents; empty for what needs no training.
-        samples: What is counted as a sample: pairs and instances that are used again once, steps
-            and frames each time.
+        samples: What is counted as a sample. Pairs and instances that are used again count once;
+            steps and frames count each time.
         shared: Whether all restarts learn from the same samples, which then count once.
         overrides: The settings that make this form of the agent.
         variants: Endings of its config files, the preferred one first; see ``config``.

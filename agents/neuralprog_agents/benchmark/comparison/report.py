@@ -70,8 +70,9 @@ chosen within it. Budgets here: {budgets} CPU-seconds.
 then ends. An interquartile mean (IQM) is the mean of the middle half of all runs. In brackets are
 95 % intervals of a bootstrap that is stratified by task, where there are several seeds. Median
 times to solve a task count unsolved runs as censored (Kaplan and Meier). The statistics are those
-of Agarwal et al. 2021. Parameters are the numbers of what is learned: weights, or the entries of a
-program's table. Where no budget is named, it is {reached:g} seconds."""
+of Agarwal et al. 2021. An agent's trainings count under the seeds that all its measured tasks have.
+Parameters are the numbers of what is learned: weights, or the entries of a program's table. Where
+no budget is named, it is {reached:g} seconds."""
 
 _COLUMNS = """
 - **learned from**: all that the agent is given of a task.
@@ -250,7 +251,7 @@ def _count(s: ComparisonSummary, each: EntrantSummary, family: str) -> str:
         return NOTHING
     if each.reached(seconds, family):
         return f"{len(each.won(seconds, family))} of {s.size(family)}"
-    known = [r for r in own if r.runs and all(run["budget"] >= seconds for run in r.runs)]
+    known = [result for result in own if result.reached(seconds)]
     return f"{sum(r.solved(seconds) for r in known)} of {len(known)} measured" if known else UNKNOWN
 
 
@@ -277,11 +278,11 @@ def _question_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
 def _complex(s: ComparisonSummary, each: EntrantSummary) -> str:
     """Return how many tasks it solves of those of its families that do more than move data."""
     hard = {env for env in s.plan.envs if each.of(find(env).family) and tasks.kind(env) != "moves"}
-    solved = sum(result.env in hard for result in each.won(s.reached))
+    known = [r for r in each.results if r.env in hard and r.reached(s.reached)]
+    solved = sum(result.solved(s.reached) for result in known)
     if each.reached(s.reached):
         return f"{solved} of {len(hard)}"
-    known = sum(result.env in hard for result in each.results if result.reached(s.reached))
-    return f"{solved} of {known} measured" if known else UNKNOWN
+    return f"{solved} of {len(known)} measured" if known else UNKNOWN
 
 
 def _growth(s: ComparisonSummary, each: EntrantSummary) -> str:

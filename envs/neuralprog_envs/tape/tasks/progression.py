@@ -5,8 +5,8 @@
     output          7 . . . . . . . .      (dots are not scored; 16 = 7 modulo 9)
 
 Input: a, b, zeros; both are less than n. Output: cell 0 holds 1 + a · b modulo M, the term
-b steps after 1. A user's input is a and b; the memory then holds the term as it is, or M = n with a
-third number n.
+b steps after 1. A user's input is a and b, in a memory that is large enough for the term; a third
+number is M.
 Source: ours. A power is a term of the geometric progression 1, a, a², …: its loop multiplies where
 this one adds.
 """
