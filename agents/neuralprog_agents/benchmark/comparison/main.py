@@ -52,7 +52,7 @@ def main(
     goes on, and reports what there is.
 
     Args:
-        quick: Three tasks, two seeds, four seconds: a look.
+        quick: Three tasks, one seed, three seconds: a look.
         plan: Only print how many cells there are and what they cost.
         report: Only write the report of what is measured.
         output: The folder to write to, made if it is missing; None takes ``OF_RECORD`` for the
