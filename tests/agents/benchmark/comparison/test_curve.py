@@ -21,7 +21,11 @@ from neuralprog_agents.training import clock
 
 HARD = {"tape": "NRAMMerge-v0", "program": "NPIAddition-v0", "table": "NPTextMatch-v0"}
 """Tasks that nobody solves at once."""
-ONLY = {"alphanpi": "NPIBubbleSort-v0", "imitation": "NPTextMatch-v0"}
+ONLY = {
+    "alphanpi": "NPIBubbleSort-v0",
+    "imitation": "NPTextMatch-v0",
+    "library-learning": "NRAMReversedAddition-v0",
+}
 BUDGET = 1.0
 _TICKS = 3 / os.sysconf("SC_CLK_TCK")
 """The error of two clocks."""
