@@ -37,7 +37,7 @@ class _Tables(NamedTuple):
 
 
 class _State(NamedTuple):
-    """See ``ProgramState``."""
+    """What is compiled of a ``ProgramState``: numba takes named tuples, not dataclasses."""
 
     pad: Ints
     pointers: Ints
@@ -50,7 +50,7 @@ class _State(NamedTuple):
 
 
 class _Posed(NamedTuple):
-    """See ``ProgramInstances``."""
+    """What is compiled of ``ProgramInstances``, in the same way."""
 
     pad: Ints
     pointers: Ints

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuralprog_envs.core.draws import Draws
+from neuralprog_envs.core.events import Act
 from neuralprog_envs.core.task import Ints
 from neuralprog_envs.tape.algorithm import Answer, Counts, Instructions
 from neuralprog_envs.tape.arrays import check_values, one_cell
@@ -108,6 +109,33 @@ def read_both(cpu: Cpu, a: int, b: int, zero: int) -> Instructions:
     yield cpu.read(a, zero)
     yield cpu.one(zero)
     yield cpu.read(b, zero)
+
+
+def find_divisor(
+    cpu: Cpu,
+    a: int,
+    divisor: int,
+    scratch: tuple[int, int],
+    step: Callable[[int, int], Act],
+) -> Instructions:
+    """Yield a search for a divisor of a, from the one in a register on: it then holds the divisor.
+
+    Args:
+        cpu: The machine.
+        a: The register of the number.
+        divisor: Where the search begins; above 0.
+        scratch: Two registers, for what remains (0 afterwards) and for a comparison.
+        step: ``cpu.inc`` or ``cpu.dec``: which is tried next.
+    """
+    rest, less = scratch
+    yield cpu.move(rest, a)
+    while not cpu.is_zero(rest):
+        yield cpu.less(less, rest, divisor)
+        if cpu.is_zero(less):
+            yield cpu.sub(rest, rest, divisor)
+        else:
+            yield step(divisor, divisor)
+            yield cpu.move(rest, a)
 
 
 _TAKES = {

@@ -15,7 +15,7 @@ from functools import partial
 
 from neuralprog_envs.tape.algorithm import Instructions
 from neuralprog_envs.tape.cpu import Cpu
-from neuralprog_envs.tape.functions import Function, read_both
+from neuralprog_envs.tape.functions import Function, find_divisor, read_both
 
 
 def value(a: int, b: int, M: int) -> int:
@@ -28,14 +28,7 @@ def expert(cpu: Cpu) -> Instructions:
     a, divisor, rest, less = range(4)
     yield from read_both(cpu, a, divisor, less)
     if not cpu.is_zero(divisor):
-        yield cpu.move(rest, a)
-        while not cpu.is_zero(rest):
-            yield cpu.less(less, rest, divisor)
-            if cpu.is_zero(less):
-                yield cpu.sub(rest, rest, divisor)
-            else:
-                yield cpu.dec(divisor, divisor)
-                yield cpu.move(rest, a)
+        yield from find_divisor(cpu, a, divisor, (rest, less), cpu.dec)
     yield cpu.zero(less)
     yield cpu.write(less, divisor, to=less)
     yield cpu.halt()

@@ -15,7 +15,7 @@ from functools import partial
 
 from neuralprog_envs.tape.algorithm import Instructions
 from neuralprog_envs.tape.cpu import Cpu
-from neuralprog_envs.tape.functions import Function
+from neuralprog_envs.tape.functions import Function, find_divisor
 
 
 def value(a: int, b: int, M: int) -> int:
@@ -30,14 +30,7 @@ def expert(cpu: Cpu) -> Instructions:
     yield cpu.two(divisor)
     yield cpu.less(less, a, divisor)
     if cpu.is_zero(less):
-        yield cpu.move(rest, a)
-        while not cpu.is_zero(rest):
-            yield cpu.less(less, rest, divisor)
-            if cpu.is_zero(less):
-                yield cpu.sub(rest, rest, divisor)
-            else:
-                yield cpu.inc(divisor, divisor)
-                yield cpu.move(rest, a)
+        yield from find_divisor(cpu, a, divisor, (rest, less), cpu.inc)
         yield cpu.equal(rest, divisor, a)
     yield cpu.zero(less)
     yield cpu.write(less, rest, to=less)
