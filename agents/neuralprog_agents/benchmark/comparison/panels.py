@@ -26,8 +26,9 @@ _STYLE: Any = {
     "grid.alpha": 0.25, "axes.edgecolor": SOFT, "axes.titlelocation": "left",
     "axes.titlesize": 9, "axes.titleweight": "bold", "xtick.color": SOFT, "ytick.color": SOFT,
 }  # fmt: skip
-_LEFT, _RIGHT, _ABOVE, _BELOW, _BETWEEN = 0.09, 0.67, 0.26, 0.48, 0.34
-"""Margins: shares of the width, then inches."""
+_LEFT, _NAMES, _ABOVE, _BELOW, _BETWEEN = 0.54, 0.3, 0.26, 0.48, 0.34
+"""Margins in inches; ``_NAMES`` is added to the width of the longest name."""
+_NAME_SIZE = 8
 
 
 @dataclass(frozen=True)
@@ -85,14 +86,29 @@ def figure(
         chart, axes = plt.subplots(
             len(filled), 1, figsize=(WIDTH, total), squeeze=False, sharex=True
         )
+        right = WIDTH - _NAMES - _longest_name(filled)
         chart.subplots_adjust(
-            _LEFT, _BELOW / total, _RIGHT, 1 - _ABOVE / total, hspace=_BETWEEN / height
+            _LEFT / WIDTH,
+            _BELOW / total,
+            right / WIDTH,
+            1 - _ABOVE / total,
+            hspace=_BETWEEN / height,
         )
         for axis, (title, lines) in zip(axes[:, 0], filled.items(), strict=True):
             _panel(axis, title, sorted(lines, key=rank, reverse=True), finish)
         for axis in axes[:-1, 0]:
             axis.set_xlabel("")
     return chart
+
+
+def _longest_name(panels: Mapping[str, Sequence[Line]]) -> float:
+    """Return the width of the longest name in inches."""
+    from matplotlib.textpath import TextPath
+
+    names = {line.name for lines in panels.values() for line in lines}
+    return (
+        max(float(TextPath((0, 0), name, size=_NAME_SIZE).get_extents().x1) for name in names) / 72
+    )
 
 
 def _panel(axis: Any, title: str, ranked: list[Line], finish: Callable[[Any], None]) -> None:
@@ -144,7 +160,8 @@ def label(axis: Any, ends: list[tuple[float, float, str, str]]) -> None:
     for (x, y), at, (_, _, name, colour) in zip(points, heights, ends, strict=True):
         leader: Any = {"color": colour, "linewidth": 0.6, "alpha": 0.5, "clip_on": False}
         axis.plot([x, 1.015, 1.04], [y, y, at], transform=axis.transAxes, **leader)
-        axis.text(1.05, at, name, transform=axis.transAxes, color=colour, fontsize=8, va="center")
+        style: Any = {"color": colour, "fontsize": _NAME_SIZE, "va": "center"}
+        axis.text(1.05, at, name, transform=axis.transAxes, **style)
 
 
 def apart(heights: list[float], gap: float = 0.14) -> list[float]:

@@ -32,7 +32,8 @@ CAPTIONS: Mapping[str, str] = MappingProxyType(
         "supervision that solves most. A band is the 95 % "
         f"interval over seeds; without a band there was one seed. {_PARTIAL}",
         "time": "Share of runs that are solved within a training time (Kaplan and Meier). A line "
-        f"ends where the last run was solved or stopped. {_PARTIAL}",
+        "ends with the first run that was stopped and is not solved, or with the last one. "
+        f"{_PARTIAL}",
         "profile": "Performance profiles: share of runs whose success is above a threshold.",
         "memory": "Question 1: samples to solve a task against the size of its memory, in "
         "multiples of the default one. A ring: with more memory most runs did not solve it.",
@@ -120,19 +121,13 @@ def _supervision(s: ComparisonSummary) -> Any:
         for family, (group, members) in product(s.families, s.groups.items())
         if (measured := [each for each in members if _measured(each, family)])
     }
-    ends = {key: _end(each, key[0]) for key, each in best.items()}
+    ends = {key: each.end(key[0]) for key, each in best.items()}
     last = max(filter(None, ends.values()), default=s.reached)
     found: dict[str, list[Line]] = {}
     for (family, group), each in best.items():
         line = _success(s, each, family, ends[family, group] or last)
         found.setdefault(_title(s, family), []).append(line)
     return panels.figure(found, partial(_finish_times, "success", last), height=1.15)
-
-
-def _end(each: EntrantSummary, family: str) -> float | None:
-    """Return the time to which all runs of an entrant got; None if all were solved before."""
-    runs = [run for result in each.of(family) for run in result.runs]
-    return min((run["budget"] for run in runs if run["solved"] is None), default=None)
 
 
 def _success(s: ComparisonSummary, each: EntrantSummary, family: str, end: float) -> Line:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 from statistics import fmean, median
 
 from neuralprog_agents.benchmark.comparison import statistics, tasks
@@ -133,14 +134,21 @@ class EntrantSummary:
         rates = [fmean(each.at(seconds)) for each in self.of(family) if each.runs]
         return len(self.won(seconds, family)) + fmean(rates or [0.0]) / 2
 
-    def times(self, seconds: float, family: str | None = None) -> tuple[list[float], list[bool]]:
-        """Return when each run was solved, or ended, within a budget, and whether it was solved."""
+    def end(self, family: str | None = None) -> float | None:
+        """Return the time to which all runs got; None if all were solved before."""
         runs = [run for each in self.of(family) for run in each.runs]
-        solved = [solved_within(run, seconds) for run in runs]
-        times = [
-            run["solved"] if done else min(run["budget"], seconds)
-            for run, done in zip(runs, solved, strict=True)
-        ]
+        return min((run["budget"] for run in runs if run["solved"] is None), default=None)
+
+    def times(self, seconds: float, family: str | None = None) -> tuple[list[float], list[bool]]:
+        """Return when each run was solved, or ended, within a budget, and whether it was solved.
+
+        None is read beyond ``end``: those that went on were chosen for what they had reached, and
+        an estimate with censored times must not depend on such a choice.
+        """
+        last = min(seconds, self.end(family) or inf)
+        runs = [run for each in self.of(family) for run in each.runs]
+        solved = [solved_within(run, last) for run in runs]
+        times = [run["solved"] if done else last for run, done in zip(runs, solved, strict=True)]
         return times, solved
 
     def beyond(self, multiple: int, seconds: float) -> float | None:

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from neuralprog_agents.benchmark.comparison import panels, plots
+from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
 from neuralprog_agents.benchmark.comparison.panels import Line
 from neuralprog_agents.benchmark.comparison.plan import FACTORS, Plan, grown
 from neuralprog_agents.benchmark.comparison.summary import ComparisonSummary
@@ -61,6 +62,13 @@ def test_pictures_are_1200_pixels_wide_and_no_text_is_cut(figures, tmp_path):
         ink, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
         assert 0 <= ink.x0 <= ink.x1 <= width, (name, ink)
         assert 0 <= ink.y0 <= ink.y1 <= height, (name, ink)
+
+
+@pytest.mark.parametrize("longest", ["ppo", max((e.name for e in ENTRANTS), key=len)])
+def test_the_panels_leave_room_for_the_longest_name(longest):
+    named = Line(f"specifications: {longest} (10)", "specifications", [1, 2, 3], [0.1, 0.2, 0.3])
+    figure = panels.figure({"one": [named]}, lambda axis: None)
+    assert 0.9 * panels.WIDTH < figure.get_tightbbox().x1 <= panels.WIDTH
 
 
 def test_a_kind_of_supervision_has_one_line_and_a_band_where_there_are_seeds(figures):

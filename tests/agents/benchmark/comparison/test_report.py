@@ -83,6 +83,13 @@ def test_times_of_unsolved_runs_are_censored():
     assert each.times(5.0) == ([5.0, 5.0], [False, False])
 
 
+def test_no_time_is_read_beyond_that_of_all_unsolved_runs():
+    """Else the one that went on, and was solved, would count as all that were still unsolved."""
+    stopped, on = row("lstm", ENVS[0]), row("lstm", ENVS[1], solved=400.0, budget=600.0)
+    each = of([stopped, on], "lstm")
+    assert each.times(600.0) == ([60.0, 60.0], [False, False])
+
+
 def test_what_cannot_be_read_counts_as_wrong_and_what_is_left_out_not_at_all():
     rates = {"1": 1.0, "2": 0.5, "5": "its tapes have 9 cells", "10": "too long to play: 50"}
     rates["100"] = "no such length: 500"
