@@ -11,7 +11,7 @@ __all__ = ["COMPILED", "SUPERVISION", "Card", "Config", "check", "learner", "loa
 
 SUPERVISION = "rewards of programs"
 COMPILED = True
-_REWARDS = {"success": "success alone", "progress": "partial credit"}
+_REWARDS = {"sparse": "success alone", "progress": "partial credit"}
 
 
 def supervision(config: Config) -> str:

@@ -21,8 +21,8 @@ class Config(PairSettings):
     restarts: ranges.Count = 200
     """How many times training may start again from a new policy."""
 
-    reward: Literal["success", "progress"] = "success"
-    """What an episode pays: "success": 1 for a wholly right answer, nothing otherwise; "progress":
+    reward: Literal["sparse", "progress"] = "sparse"
+    """What an episode pays: "sparse": 1 for a wholly right answer, nothing otherwise; "progress":
     the score of ``PairSettings``."""
 
     algorithm: Literal["reinforce", "risk_seeking", "priority_queue", "mapo", "cross_entropy"] = (
@@ -79,4 +79,4 @@ class Config(PairSettings):
     def returns(self) -> Weights:
         """What a program's return consists of."""
         alone = Weights(0.0, 0.0, 1.0, 0.0, 0.0, self.halt)
-        return alone if self.reward == "success" else examples.score_weights(self)
+        return alone if self.reward == "sparse" else examples.score_weights(self)

@@ -11,7 +11,7 @@ from neuralprog_envs.core.instances import check_lengths
 __all__ = ["SUPERVISION", "Card", "Config", "check", "learner", "load", "supervision"]
 
 SUPERVISION = "rewards of programs"
-_REWARDS = {"success": "success alone", "progress": "partial credit"}
+_REWARDS = {"sparse": "success alone", "progress": "partial credit"}
 
 
 def supervision(config: Config) -> str:

@@ -26,8 +26,8 @@ class Config:
     """The shortest and the longest instance in training."""
     settings: dict[str, Any] = field(default_factory=dict)
     """The environment's own arguments, such as observation and recursive."""
-    reward: Literal["success", "progress"] = "progress"
-    """What an episode pays: "success": 1 for a wholly right answer, nothing otherwise; "progress":
+    reward: Literal["sparse", "progress"] = "progress"
+    """What an episode pays: "sparse": 1 for a wholly right answer, nothing otherwise; "progress":
     also up to a half for the parts that are right at its end."""
     pairs: Instances = 24
     """How many different instances of each length are in use at first."""

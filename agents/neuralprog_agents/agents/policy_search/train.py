@@ -141,7 +141,7 @@ class PolicySearchLearner:
             elif len(frames) < depth:
                 own.pop()
         score = float(task.score(episode.state(), self._posed[i])[0])
-        alone = self.config.reward == "success"
+        alone = self.config.reward == "sparse"
         return Episode(float(score == 1) if alone else score, met)
 
     @property

@@ -38,7 +38,7 @@ def test_it_learns_the_towers_of_hanoi_from_rewards():
 
 def test_success_alone_pays_nothing_for_parts():
     parts = PolicySearchLearner(Config("NPIBubbleSort-v0", length=(3, 3)), 0)
-    alone = PolicySearchLearner(Config("NPIBubbleSort-v0", length=(3, 3), reward="success"), 0)
+    alone = PolicySearchLearner(Config("NPIBubbleSort-v0", length=(3, 3), reward="sparse"), 0)
     for learner in (parts, alone):
         learner.advance(lambda: None)
     assert any(0 < e.reward < 1 for e in parts.episodes)
