@@ -7,6 +7,7 @@ distribution of the two arguments, times a 0/1 table of the integer operation (e
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,14 @@ from torch import Tensor, nn
 
 from neuralprog_agents.agents.nram.records import Batch
 from neuralprog_agents.agents.nram.shape import Shape
-from neuralprog_envs.tape.ops import MODULES
 
 
-def operation_tables(M: int, dtype: torch.dtype) -> dict[str, Tensor]:
+def operation_tables(modules: Iterable[Any], M: int, dtype: torch.dtype) -> dict[str, Tensor]:
     """For each module without memory [op(a, b) = c], as (M², M)."""
     a, b = np.divmod(np.arange(M * M), M)
     return {
         m.name: torch.eye(M, dtype=dtype)[torch.as_tensor(m.apply(a, b, M))]
-        for m in MODULES
+        for m in modules
         if m.apply is not None
     }
 
@@ -44,7 +44,7 @@ class NaiveNRAM(nn.Module):
     def __init__(self, shape: Shape, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.shape = shape
-        self.tables = operation_tables(shape.memory, dtype)
+        self.tables = operation_tables(shape.modules, shape.memory, dtype)
         self.layers = nn.ModuleList([nn.Linear(i, o, dtype=dtype) for o, i in shape.linear])
         if shape.controller == "lstm":
             self.layers[1] = nn.LSTMCell(shape.hidden, shape.hidden, dtype=dtype)

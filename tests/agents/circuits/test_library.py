@@ -18,17 +18,10 @@ from neuralprog_envs.registry import make_task
 from neuralprog_envs.tape.circuit import encode
 from neuralprog_envs.tape.learned import LearnedModule
 from neuralprog_envs.tape.machine import TapeMachine
-from neuralprog_envs.tape.ops import MODULES
+from tests.agents.circuits.modules import of_expert
 
 EXACT = Weights(1.0, 0.0, 0.0, 0.0, 0.0, False)
 MOVES = Moves(0.4, 0.3, 0.05, 0.5, 0.0, 0.05)
-
-
-def of_expert(env_id, modules=MODULES):
-    """Return an expert's program as a module."""
-    algorithm = make_task(env_id).algorithm
-    circuits = expert_table(algorithm)
-    return LearnedModule(algorithm.name.upper(), algorithm.arity, circuits, algorithm.bound)
 
 
 GCD, DOUBLE = of_expert("NRAMGcd"), of_expert("NRAMDouble")

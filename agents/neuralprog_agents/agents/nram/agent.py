@@ -18,7 +18,9 @@ from neuralprog_agents.agents.nram.start import start_of
 from neuralprog_agents.agents.nram.train import NRAMLearner, population_of
 from neuralprog_agents.circuits import tables
 from neuralprog_agents.circuits.lanes import MOST_MEMORY, MOST_REGISTERS, MOST_STEPS
+from neuralprog_agents.circuits.library import from_card
 from neuralprog_agents.circuits.policy import TablePolicy
+from neuralprog_agents.circuits.program import with_learned
 from neuralprog_agents.training.checkpoint import check_arrays
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find
@@ -57,8 +59,9 @@ class RecurrentPolicy:
 
     def settings(self, length: int) -> dict[str, Any]:
         """Return the environment's arguments: circuit mode, flags, and the time limit T."""
-        limit = int(tables.limits(self.time_limit, length))
-        return tables.settings(self.shape.registers, self.shape.repetitions, limit)
+        limit, shape = int(tables.limits(self.time_limit, length)), self.shape
+        modules = with_learned(shape.learned)
+        return tables.settings(shape.registers, shape.repetitions, limit, modules)
 
     def start(self, n: int) -> None:
         """Begin n episodes."""
@@ -105,11 +108,22 @@ def learner(config: Config, index: int) -> Learner:
 
 
 def load(weights: Tensors, card: Card) -> Policy:
-    """Return the policy of "theta", shape (P,), float32; see ``AgentModule.load``."""
-    check_arrays(weights, {"theta": ("float32", (card.shape.size,))})
+    """Return the policy of "theta", shape (P,), float32; see ``AgentModule.load``.
+
+    The weights also have the circuits of the learned modules, see ``circuits/library.py``.
+    """
+    shape = Shape(**vars(card.shape), learned=from_card(card.modules, card.calls, weights))
+    circuits = {f"module.{each.name}": ("int64", (None, None)) for each in card.modules}
+    check_arrays(weights, {"theta": ("float32", (shape.size,)), **circuits})
     theta = weights["theta"]
-    if card.shape.controller == "lstm":
-        return RecurrentPolicy(card.env, theta, card.shape, card.time_limit)
-    table, probabilities = circuit_table(theta, card.shape), probability_table(theta, card.shape)
-    repetitions, lengths = card.shape.repetitions, card.trained_lengths
-    return TablePolicy(card.env, table, card.time_limit, lengths, repetitions, probabilities)
+    if shape.controller == "lstm":
+        return RecurrentPolicy(card.env, theta, shape, card.time_limit)
+    return TablePolicy(
+        card.env,
+        circuit_table(theta, shape),
+        card.time_limit,
+        card.trained_lengths,
+        shape.repetitions,
+        probability_table(theta, shape),
+        shape.learned,
+    )

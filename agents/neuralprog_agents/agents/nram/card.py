@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuralprog_agents.agents.nram.shape import Shape
+from neuralprog_agents.agents.nram.shape import Sizes
+from neuralprog_agents.circuits.library import ModuleCard
 from neuralprog_agents.circuits.tables import Coefficients
 from neuralprog_agents.training.schema import Count
 
 
 @dataclass(frozen=True)
 class Card:
-    """Where it acts, the controller's shape, the time limit, and the lengths it learned from."""
+    """Where it acts, its sizes, the time limit, the lengths it learned from, and its modules.
+
+    ``calls`` names the learned modules that stand before WRITE in its list; ``modules`` are these
+    and what they call.
+    """
 
     env: str
-    shape: Shape
+    shape: Sizes
     time_limit: Coefficients
     trained_lengths: tuple[Count, Count]
+    modules: tuple[ModuleCard, ...] = ()
+    calls: tuple[str, ...] = ()

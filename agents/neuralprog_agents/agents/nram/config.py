@@ -43,10 +43,13 @@ class Config:
     restarts: ranges.Count = 400
     """How many times training may start again from new random weights."""
 
+    modules: tuple[str, ...] = ()
+    """Agents whose learned programs are modules of the machine, beside the fourteen: pretrained
+    names, or run folders. Each has learned a function of numbers, such as NRAMGcd-v0."""
     registers: Annotated[int, ranges.Within(1, 16)] = 3
     """R: how many registers the machine has. The controller sees only which of them hold 0."""
     repetitions: ranges.Count = 1
-    """How many times a step's circuit has the list of fourteen modules."""
+    """How many times a step's circuit has the list of modules."""
     controller: Literal["mlp", "lstm"] = "mlp"
     """The network that wires each step's circuit: feed-forward, or recurrent (gradient only)."""
     hidden: ranges.Count = 32

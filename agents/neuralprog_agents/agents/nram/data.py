@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.agents.nram.records import Batch
 from neuralprog_agents.circuits import tables
+from neuralprog_agents.circuits.program import with_learned
+from neuralprog_agents.circuits.search import named_modules
 from neuralprog_agents.training.curriculum import Curriculum
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import Draws, as_words, combine, key_of
@@ -117,7 +119,7 @@ def limits(config: Config, lengths: Ints) -> NDArray[np.int64]:
 
 
 def task_of(config: Config, longest: int) -> Any:
-    """Return the config's task in circuit mode, with the memory that the longest needs."""
+    """Return the config's task in circuit mode, with its modules and the longest's memory."""
     return make_task(
         config.env,
         length=longest,
@@ -125,6 +127,7 @@ def task_of(config: Config, longest: int) -> Any:
         repetitions=config.repetitions,
         action="circuit",
         observation="flags",
+        modules=with_learned(named_modules(config.modules)),
     )
 
 

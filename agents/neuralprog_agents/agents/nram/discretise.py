@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuralprog_agents.agents.nram.shape import Shape, unpack
+from neuralprog_agents.circuits.program import with_learned
 from neuralprog_agents.circuits.tables import CircuitTable, patterns
 from neuralprog_envs.tape.machine import TapeMachine
 
@@ -69,7 +70,13 @@ def probability_table(theta: NDArray[Any], shape: Shape) -> dict[str, NDArray[np
         flags, shape (2^R, choices), rows as in ``circuit_table``.
     """
     logits = _table_logits(theta, shape)
-    machine = TapeMachine(shape.memory, shape.registers, "circuit", repetitions=shape.repetitions)
+    machine = TapeMachine(
+        shape.memory,
+        shape.registers,
+        "circuit",
+        repetitions=shape.repetitions,
+        module_list=with_learned(shape.learned),
+    )
     parts = [logits[:, softmax.slice] for softmax in shape.softmaxes]
     finish = np.stack([np.zeros(len(logits)), logits[:, -1]], axis=1)
     weights = [_softmax(part) for part in (*parts, finish)]

@@ -31,9 +31,11 @@ from neuralprog_agents.agents.nram.soft_modules import (
     CONSTANTS,
     VALUE_MODULES,
     constant,
+    learned,
     read,
     write,
 )
+from neuralprog_envs.tape.learned import LearnedModule
 
 State = tuple[Tensor, Tensor] | None
 """Cell c and output h of the LSTM, each (B, H); None for the MLP."""
@@ -169,6 +171,8 @@ def run_soft_step(
             output = constant(0, sources[0])
         elif module.name == "READ":
             output = read(tape, *arguments)
+        elif isinstance(module, LearnedModule):
+            output = learned(module.table(shape.memory), *arguments)
         else:
             output = VALUE_MODULES[module.name](*arguments)
         sources.append(crop_gradient(output, bound))

@@ -18,7 +18,9 @@ from neuralprog_agents.circuits.anneal import Cooling, anneal, begin, right_pair
 from neuralprog_agents.circuits.interpreter import Problem, Weights
 from neuralprog_agents.circuits.lanes import LANES
 from neuralprog_agents.circuits.pairs import in_lanes, problem
+from neuralprog_agents.circuits.program import module_list
 from neuralprog_agents.circuits.proposals import Moves
+from neuralprog_agents.circuits.search import named_modules
 from neuralprog_agents.circuits.tables import CircuitTable, check_table
 from neuralprog_envs.core import batch
 
@@ -61,7 +63,8 @@ class Repair:
         self._rows = self._in_lanes(np.arange(SCORED))
         self._problem = self._pack(self._rows)
         stream = np.array([seed(config, index, Stream.REPAIR), turn << 32], dtype=np.uint64)
-        self._search = begin(table.copy(), stream)
+        learned, M = named_modules(config.modules), pairs(config).tape.shape[1]
+        self._search = begin(table.copy(), stream, module_list(learned, [M]))
         self._done, self._fits = 0, False
 
     @property

@@ -8,7 +8,7 @@ Neither depends on the size of the memory.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from math import prod
 from typing import Annotated, Any, Literal, NamedTuple
@@ -16,8 +16,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_agents.circuits.library import Library
+from neuralprog_agents.circuits.program import with_learned
 from neuralprog_agents.training import ranges
-from neuralprog_envs.tape.ops import MIN_MEMORY, MODULES, Module
+from neuralprog_envs.tape.ops import MIN_MEMORY
 
 
 class Softmax(NamedTuple):
@@ -49,7 +51,7 @@ class Parameter(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Shape:
+class Sizes:
     """R registers, M cells, the module list repeated, and the size of the controller.
 
     ``layers`` counts the hidden layers of the MLP (the paper has two). The LSTM always has
@@ -68,10 +70,22 @@ class Shape:
         if self.controller not in ("mlp", "lstm"):
             raise ValueError(f"controller must be 'mlp' or 'lstm', got {self.controller!r}")
 
+
+@dataclass(frozen=True)
+class Shape(Sizes):
+    """Sizes, and the learned modules that stand before WRITE in the list of modules."""
+
+    learned: Library = ()
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """What a card holds of it; the modules have a place of their own there."""
+        return {field.name: getattr(self, field.name) for field in fields(Sizes)}
+
     @cached_property
-    def modules(self) -> tuple[Module, ...]:
+    def modules(self) -> tuple[Any, ...]:
         """The Q modules in the order in which a step evaluates them."""
-        return MODULES * self.repetitions
+        return with_learned(self.learned) * self.repetitions
 
     @property
     def sources(self) -> int:

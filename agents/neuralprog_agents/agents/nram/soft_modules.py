@@ -1,4 +1,4 @@
-"""The fourteen modules on distributions, in closed form (paper, section 3.2 and eq. 2).
+"""The modules on distributions, the fourteen in closed form (paper, section 3.2 and eq. 2).
 
 A value is a distribution over 0..M-1, a tensor (..., M). Arguments are independent, so
 P(m(A, B) = c) = Σ_ab P(A = a) P(B = b) [m(a, b) = c]; every function below is that sum,
@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+
+from neuralprog_envs.core.task import Ints
 
 
 def constant(value: int, like: Tensor) -> Tensor:
@@ -102,6 +104,17 @@ def read(tape: Tensor, p: Tensor) -> Tensor:
 def write(tape: Tensor, p: Tensor, v: Tensor) -> Tensor:
     """WRITE: cell i becomes v with probability p[i], else it stays."""
     return tape + p[..., :, None] * (v[..., None, :] - tape)
+
+
+def learned(results: Ints, a: Tensor, b: Tensor | None = None) -> Tensor:
+    """A learned module, by its results for all a and b, shape (M, M), as they stand in eq. 2.
+
+    A module of one argument has the results of the first column.
+    """
+    certain = torch.eye(len(results), dtype=a.dtype)[torch.tensor(results, dtype=torch.int64)]
+    if b is None:
+        return a @ certain[:, 0]
+    return torch.einsum("...i,...j,ijk->...k", a, b, certain)
 
 
 VALUE_MODULES: dict[str, Callable[..., Tensor]] = {

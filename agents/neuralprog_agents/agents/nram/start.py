@@ -11,6 +11,7 @@ from neuralprog_agents.agents.nram.config import Config
 from neuralprog_agents.agents.nram.data import limits, pairs, task_of
 from neuralprog_agents.circuits.expert import expert_table
 from neuralprog_agents.circuits.policy import TablePolicy
+from neuralprog_agents.circuits.search import named_modules
 from neuralprog_agents.evaluation.agents import open_agent
 from neuralprog_envs.tape.circuit import occurring
 
@@ -31,14 +32,14 @@ def start_of(config: Config) -> Start:
     """
     task = task_of(config, config.length[1])
     expert = config.start == "expert"
-    table = expert_table(task.algorithm) if expert else _table_of(config.start)
+    table = expert_table(task.algorithm) if expert else _table_of(config)
     found = len(table).bit_length() - 1
     if found != config.registers:
         raise ValueError(
             f"start: the circuits of {config.start} have {found} registers, not {config.registers}"
         )
     if table.shape[1] != len(task.machine.actions):
-        raise ValueError(f"start: the circuits of {config.start} have other repetitions")
+        raise ValueError(f"start: the circuits of {config.start} have another list of modules")
     instances = pairs(config)
     patterns = occurring(
         task.machine, table, instances, int(limits(config, instances.length).max())
@@ -51,8 +52,10 @@ def start_of(config: Config) -> Start:
     return Start(table, patterns)
 
 
-def _table_of(name: str) -> NDArray[np.int64]:
-    policy = open_agent(name).policy
+def _table_of(config: Config) -> NDArray[np.int64]:
+    policy = open_agent(config.start).policy
     if not isinstance(policy, TablePolicy):
-        raise ValueError(f"start: {name} has no table of circuits; search-sort has one")
+        raise ValueError(f"start: {config.start} has no table of circuits; search-sort has one")
+    if policy.learned != named_modules(config.modules):
+        raise ValueError(f"start: the circuits of {config.start} have other learned modules")
     return policy.table

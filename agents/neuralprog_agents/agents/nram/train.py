@@ -33,6 +33,8 @@ from neuralprog_agents.agents.nram.records import Floats, TrainState
 from neuralprog_agents.agents.nram.repair import Repair, Repaired
 from neuralprog_agents.agents.nram.shape import Shape, initial
 from neuralprog_agents.agents.nram.start import start_of
+from neuralprog_agents.circuits import library
+from neuralprog_agents.circuits.search import named_modules
 from neuralprog_agents.training.population import Exchange, Population
 
 
@@ -175,15 +177,20 @@ class NRAMLearner:
             "soft_solved": float(progress.soft),
             **(self._shares() if self.config.population > 1 and self.finished else {}),
         }
+        modules, circuits = (
+            library.to_card(learned) if (learned := self.shape.learned) else ({}, {})
+        )
         card = {
             "env": self.config.env,
-            "shape": asdict(self.shape),
+            "shape": self.shape.sizes,
             "time_limit": list(self.config.time_limit),
             "trained_lengths": list(self.config.length),
             "settings": asdict(self.settings),
+            **modules,
         }
+        tensors = {"theta": state.theta.copy(), **circuits}
         pruned = not self.success and state.step < self.config.budget
-        return Outcome(self.success, metrics, {"theta": state.theta.copy()}, card, pruned)
+        return Outcome(self.success, metrics, tensors, card, pruned)
 
     def _shares(self) -> dict[str, float]:
         """Return how far it came: shares of cells wrong when soft, of pairs right as circuits."""
@@ -216,4 +223,5 @@ def shape_of(config: Config) -> Shape:
         controller=config.controller,
         hidden=config.hidden,
         layers=config.layers,
+        learned=named_modules(config.modules),
     )

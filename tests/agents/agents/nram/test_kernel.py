@@ -11,9 +11,11 @@ from neuralprog_agents.agents.nram.kernel import loss_and_grad, train_steps
 from neuralprog_agents.agents.nram.model import rollout
 from neuralprog_agents.agents.nram.records import Batch, Hyper, Schedule, TrainState, noise_sigma
 from neuralprog_agents.agents.nram.shape import Shape, initial
+from tests.agents.circuits.modules import of_expert
 
 torch.set_num_threads(1)  # tensors are tiny
 WORD = 0xFFFFFFFF
+LIBRARY = (of_expert("NRAMRemainder"), of_expert("NRAMDouble"))
 SHAPES = [
     Shape(3, 10, layers=1),
     Shape(3, 10, layers=2),
@@ -21,6 +23,7 @@ SHAPES = [
     Shape(2, 7, hidden=20, repetitions=2),
     Shape(3, 10, controller="lstm"),
     Shape(2, 5, hidden=5, controller="lstm", repetitions=2),
+    Shape(2, 7, hidden=5, repetitions=2, learned=LIBRARY),
 ]
 OPTIONS = [
     {},
@@ -125,7 +128,7 @@ def normals(seed, step, size):
     return torch.cat([radius * torch.cos(angle), radius * torch.sin(angle)])[:size]
 
 
-@pytest.mark.parametrize("shape", [SHAPES[1], SHAPES[5]])
+@pytest.mark.parametrize("shape", [SHAPES[1], SHAPES[5], SHAPES[6]])
 def test_training_equals_the_torch_twin(shape):
     state, batches, schedule, hyper = training(shape)
     twin = TrainState(state.theta.copy())

@@ -19,14 +19,16 @@ from neuralprog_agents.agents.nram.model import (
 from neuralprog_agents.agents.nram.records import Batch
 from neuralprog_agents.agents.nram.shape import Shape, initial, unpack
 from neuralprog_agents.benchmark.naive_nram import NaiveNRAM
-from neuralprog_envs.tape.ops import MODULES
 from tests.agents.agents.nram.one_hot import one_hot_wiring
+from tests.agents.circuits.modules import of_expert
 
 torch.set_num_threads(1)  # tensors are tiny
+LIBRARY = (of_expert("NRAMRemainder"), of_expert("NRAMDouble"))
 SHAPES = [
     Shape(3, 6, hidden=8),
     Shape(2, 5, hidden=7, layers=1, repetitions=2),
     Shape(2, 5, hidden=6, controller="lstm"),
+    Shape(2, 5, hidden=6, repetitions=2, learned=LIBRARY),
 ]
 
 
@@ -184,7 +186,7 @@ def flat_gradient(naive):
 def hard_step(tape, registers, choices, shape):
     """The integer machine on one example, from the table of hard operations."""
     tape, values, place, M = list(tape), list(registers), 0, shape.memory
-    for module in MODULES * shape.repetitions:
+    for module in shape.modules:
         chosen = [values[c] for c in choices[place : place + module.arity]]
         place += module.arity
         if module.name == "READ":

@@ -9,11 +9,13 @@ from neuralprog_agents.agents.nram.soft_modules import (
     VALUE_MODULES,
     constant,
     from_on,
+    learned,
     read,
     up_to,
     write,
 )
 from neuralprog_envs.tape.ops import MODULES
+from tests.agents.circuits.modules import of_expert
 
 HARD = {module.name: module for module in MODULES if module.apply is not None}
 
@@ -69,6 +71,19 @@ def test_constants(name):
 def test_cumulative_sums():
     p = distributions(9, 4)
     assert torch.allclose(up_to(p) + from_on(p) - p, torch.ones_like(p))
+
+
+@pytest.mark.parametrize("M", [3, 10, 17])
+def test_a_learned_module_is_the_double_sum_over_its_results(M):
+    remainder, double = of_expert("NRAMRemainder").table(M), of_expert("NRAMDouble").table(M)
+    a, b = distributions(M, 2, 6)
+    both, one = torch.zeros_like(a), torch.zeros_like(a)
+    for i in range(M):
+        one[..., 2 * i % M] += a[..., i]
+        for j in range(M):
+            both[..., i % j if j else i] += a[..., i] * b[..., j]
+    assert torch.allclose(learned(remainder, a, b), both, rtol=0, atol=1e-12)
+    assert torch.allclose(learned(double, a), one, rtol=0, atol=1e-12)
 
 
 def test_read_is_the_expected_cell():

@@ -1,5 +1,7 @@
 """The soft modules on lanes, forward and backward, in the closed forms of ``nram.soft_modules``.
 
+A learned module has none: its results for all i and j are looked up.
+
 Distributions are N rows of which the first M count; tapes are M x N rows. ``back`` functions
 write the gradients of the arguments to ``ga`` and ``gb``.
 
@@ -17,6 +19,7 @@ from neuralprog_agents.agents.nram.kernel.plan import (
     DEC,
     EQUAL,
     INC,
+    LEARNED,
     LESS_OR_EQUAL,
     MAX,
     MIN,
@@ -218,8 +221,49 @@ def write_back(gp: Pointer, gv: Pointer, g_tape: Pointer, old: Pointer, p: Point
 
 
 @njit(error_model="numpy")
+def _learned(out: Pointer, a: Pointer, b: Pointer, results: Pointer, M: int, N: int) -> None:
+    """out[k] = Σ_ij A[i] B[j] [f(i, j) = k]."""
+    clear(out, N)
+    for i in range(M):
+        x = load(a, i * LANES)
+        for j in range(M):
+            k = results[i * M + j] * LANES
+            store(out, k, fma(x, load(b, j * LANES), load(out, k)))
+
+
+@njit(error_model="numpy")
+def _learned_back(ga: Pointer, gb: Pointer, g: Pointer, a: Pointer, b: Pointer, results: Pointer,
+                  M: int) -> None:  # fmt: skip
+    """ga[i] = Σ_j B[j] g[f(i, j)] and gb[j] = Σ_i A[i] g[f(i, j)]."""
+    clear(gb, M)
+    for i in range(M):
+        x, s = load(a, i * LANES), spread(0.0)
+        for j in range(0, M * LANES, LANES):
+            y = load(g, results[i * M + j // LANES] * LANES)
+            s = fma(load(b, j), y, s)
+            store(gb, j, fma(x, y, load(gb, j)))
+        store(ga, i * LANES, s)
+
+
+@njit(error_model="numpy")
+def _learned_unary(out: Pointer, a: Pointer, results: Pointer, M: int, N: int) -> None:
+    """out[k] = Σ_i A[i] [f(i) = k]."""
+    clear(out, N)
+    for i in range(M):
+        k = results[i * M] * LANES
+        store(out, k, load(out, k) + load(a, i * LANES))
+
+
+@njit(error_model="numpy")
+def _learned_unary_back(ga: Pointer, g: Pointer, results: Pointer, M: int) -> None:
+    """ga[i] = g[f(i)]."""
+    for i in range(M):
+        store(ga, i * LANES, load(g, results[i * M] * LANES))
+
+
+@njit(error_model="numpy")
 def dense(kind: int, out: Pointer, a: Pointer, b: Pointer, tape: Pointer, twice: Pointer,
-          plan: Plan) -> None:  # fmt: skip
+          results: Pointer, plan: Plan) -> None:  # fmt: skip
     """Any module with a whole distribution as output."""
     M, N = plan.M, plan.N
     if kind == READ:
@@ -232,15 +276,19 @@ def dense(kind: int, out: Pointer, a: Pointer, b: Pointer, tape: Pointer, twice:
         _convolve(out, a, b, twice, M, N)
     elif kind == SUB:
         _correlate(out, a, b, twice, M, N)
-    elif kind == MIN:
-        _extreme(out, a, b, M - 1, -1, M)
+    elif kind in (MIN, MAX):
+        first, step = (M - 1, -1) if kind == MIN else (0, 1)
+        _extreme(out, a, b, first, step, M)
+    elif kind == LEARNED:
+        _learned(out, a, b, results, M, N)
     else:
-        _extreme(out, a, b, 0, 1, M)
+        _learned_unary(out, a, results, M, N)
 
 
 @njit(error_model="numpy")
 def dense_back(kind: int, ga: Pointer, gb: Pointer, g_tape: Pointer, g: Pointer, a: Pointer,
-               b: Pointer, tape: Pointer, twice: Pointer, plan: Plan) -> None:  # fmt: skip
+               b: Pointer, tape: Pointer, twice: Pointer, results: Pointer,
+               plan: Plan) -> None:  # fmt: skip
     """Gradients of the arguments of any module with a whole distribution as output."""
     M, N = plan.M, plan.N
     if kind == READ:
@@ -258,3 +306,7 @@ def dense_back(kind: int, ga: Pointer, gb: Pointer, g_tape: Pointer, g: Pointer,
     elif kind in (MIN, MAX):
         first, step = (M - 1, -1) if kind == MIN else (0, 1)
         _extreme_back(ga, gb, g, a, b, first, step, M)
+    elif kind == LEARNED:
+        _learned_back(ga, gb, g, a, b, results, M)
+    else:
+        _learned_unary_back(ga, g, results, M)

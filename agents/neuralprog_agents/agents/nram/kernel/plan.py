@@ -12,7 +12,7 @@ the sources of each class in order; a softmax over the first n sources uses a pr
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +20,22 @@ from numpy.typing import NDArray
 from neuralprog_agents.agents.nram.kernel.vector import LANES
 from neuralprog_agents.agents.nram.records import Hyper
 from neuralprog_agents.agents.nram.shape import Shape
+from neuralprog_envs.tape.learned import LearnedModule
 from neuralprog_envs.tape.ops import MODULES
 
 KINDS = [module.name for module in MODULES if module.arity]
-READ, INC, ADD, SUB, DEC, LESS_THAN, LESS_OR_EQUAL, EQUAL, MIN, MAX, WRITE, CONSTANT = range(12)
-"""Kinds of modules; the three constants are one kind, as they need no work."""
+(
+    READ, INC, ADD, SUB, DEC, LESS_THAN, LESS_OR_EQUAL, EQUAL, MIN, MAX, WRITE,
+    CONSTANT, LEARNED, LEARNED_UNARY,
+) = range(14)  # fmt: skip
+"""Kinds of modules; the three constants are one kind, as they need no work. Learned modules are
+two: of two arguments, and of one."""
 CONSTANTS = {"ZERO": 0, "ONE": 1, "TWO": 2, "WRITE": 0}
 TRUTHS = ("LESS_THAN", "LESS_OR_EQUAL", "EQUAL")
 
-KIND, FIRST, SLOT, MODULE_FIELDS = range(4)
-"""Columns of the module table: kind, first softmax, place among the outputs of its class."""
+KIND, FIRST, SLOT, RESULTS, MODULE_FIELDS = range(5)
+"""Columns of the module table: kind, first softmax, place among the outputs of its class, place of
+a learned module's results among those of all."""
 START, COUNT, DENSE, TRUTH, FIXED, SOFTMAX_FIELDS = range(6)
 """Columns of the softmax table: first logit, sources, and how many of them in each class."""
 INPUTS, OUTPUTS, RELU, ROWS, WEIGHT, BIAS = range(6)
@@ -65,6 +71,7 @@ class Plan(NamedTuple):
     dense: int
     truth: int
     fixed: int
+    results: int
     dense_count: int
     truth_count: int
     # workspace, the same at every step
@@ -156,15 +163,27 @@ def _module_table(shape: Shape, dense: list[int], truth: list[int]) -> list[tupl
     rows: list[tuple[int, ...]] = []
     writes = 0
     for i, module in enumerate(shape.modules):
-        kind = KINDS.index(module.name) if module.arity else CONSTANT
         first = shape.arguments[i][0] if module.arity else 0
-        source = shape.registers + i
+        source, kind = shape.registers + i, _kind(module)
+        results = shape.learned.index(module) if module in shape.learned else 0
         if kind == WRITE:
             slot, writes = writes, writes + 1
         else:
             slot = next((c.index(source) for c in (dense, truth) if source in c), 0)
-        rows.append((kind, first, slot))
+        rows.append((kind, first, slot, results * shape.memory**2))
     return rows
+
+
+def _kind(module: Any) -> int:
+    if isinstance(module, LearnedModule):
+        return LEARNED if module.arity == 2 else LEARNED_UNARY
+    return KINDS.index(module.name) if module.arity else CONSTANT
+
+
+def _results(shape: Shape) -> list[int]:
+    """For each learned module M² numbers: entry a · M + b is its result for a and b."""
+    tables = [module.table(shape.memory).ravel() for module in shape.learned]
+    return [result for table in tables for result in table.tolist()]
 
 
 def _softmax_table(
@@ -244,6 +263,7 @@ def plan(shape: Shape, steps: int, hyper: Hyper) -> tuple[Plan, NDArray[np.int64
         "dense": dense,
         "truth": truth,
         "fixed": fixed,
+        "results": _results(shape),
     }
     flat = {name: np.asarray(rows, np.int64).ravel() for name, rows in tables.items()}
     starts = np.cumsum([0, *(len(rows) for rows in flat.values())])

@@ -18,9 +18,11 @@ from neuralprog_agents.agents.nram.kernel.plan import (
     FIRST,
     INC,
     KIND,
+    LEARNED_UNARY,
     LESS_THAN,
     MODULE_FIELDS,
     READ,
+    RESULTS,
     SLOT,
     WRITE,
     Plan,
@@ -86,13 +88,14 @@ def _modules(work: Pointer, table: Pointer, plan: Plan, t: int) -> None:
             store(work, truths + row[SLOT] * LANES, modules.truth(kind, a, b, plan.M))
         else:
             out = at(work, values + row[SLOT] * plan.N * LANES)
-            modules.dense(kind, out, a, b, tape, twice, plan)
+            results = at(table, plan.results + row[RESULTS])
+            modules.dense(kind, out, a, b, tape, twice, results, plan)
 
 
 @njit(error_model="numpy")
 def _unary(kind: int) -> bool:
     """Whether a module has one argument."""
-    return kind in (READ, INC, DEC)
+    return kind in (READ, INC, DEC, LEARNED_UNARY)
 
 
 @njit(error_model="numpy")
@@ -220,7 +223,8 @@ def _module_back(work: Pointer, table: Pointer, plan: Plan, t: int, row: Pointer
     else:
         after = j + 1 if _unary(kind) else j + 2
         source_back(work, table, plan, t, g, source, after, plan.N, bound)
-        modules.dense_back(kind, ga, gb, g_tape, g, a, b, tape, at(work, plan.twice), plan)
+        twice, results = at(work, plan.twice), at(table, plan.results + row[RESULTS])
+        modules.dense_back(kind, ga, gb, g_tape, g, a, b, tape, twice, results, plan)
 
 
 @njit(error_model="numpy")
