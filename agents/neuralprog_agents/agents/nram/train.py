@@ -177,9 +177,8 @@ class NRAMLearner:
             "soft_solved": float(progress.soft),
             **(self._shares() if self.config.population > 1 and self.finished else {}),
         }
-        modules, circuits = (
-            library.to_card(learned) if (learned := self.shape.learned) else ({}, {})
-        )
+        learned = self.shape.learned
+        modules, circuits = library.to_card(learned) if learned else ({}, {})
         card = {
             "env": self.config.env,
             "shape": self.shape.sizes,
@@ -188,7 +187,7 @@ class NRAMLearner:
             "settings": asdict(self.settings),
             **modules,
         }
-        tensors = {"theta": state.theta.copy(), **circuits}
+        tensors = {"theta": state.theta.copy()} | circuits
         pruned = not self.success and state.step < self.config.budget
         return Outcome(self.success, metrics, tensors, card, pruned)
 

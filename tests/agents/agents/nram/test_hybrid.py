@@ -1,5 +1,6 @@
 """Gradient and discrete repair in turn."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,11 @@ SWAP = Config(
     turns=3, budget=300, repair=200_000,
 )  # fmt: skip
 
+GCD = Config(
+    env="NRAMGcd-v0", modules=("library-gcd",), length=(5, 6), steps=(0, 3),
+    turns=2, budget=200, repair=200_000,
+)  # fmt: skip
+
 
 @pytest.mark.learning
 def test_the_hybrid_learns_to_swap_and_writes_it_into_weights(tmp_path):
@@ -29,6 +35,35 @@ def test_the_hybrid_learns_to_swap_and_writes_it_into_weights(tmp_path):
     policy = policy_of("nram", learned[0].tensors, learned[0].card)
     scores = list(evaluate(policy, "NRAMSwap-v0", (10, 100), 50))
     assert [score.success_rate for score in scores] == [1.0, 1.0]
+
+
+@pytest.mark.learning
+def test_a_learned_module_is_called(tmp_path):
+    outcome = restart(agent, GCD, 1, tmp_path)
+    assert outcome.success
+    policy = policy_of("nram", outcome.tensors, json.loads(json.dumps(outcome.card)))
+    assert [module.name for module in policy.learned] == ["GCD"]
+    assert "GCD(" in policy.program_text()
+    assert all(score.success_rate == 1.0 for score in evaluate(policy, GCD.env, (40,), 50))
+    changed = outcome.tensors | {"module.GCD": np.flip(outcome.tensors["module.GCD"], 0)}
+    with pytest.raises(ValueError, match="module GCD is not the one that the card names"):
+        policy_of("nram", changed, outcome.card)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"modules": ("nonexistent",)}, "unknown agent"),
+        ({"modules": ("search-copy",)}, "no function of numbers"),
+        ({"modules": ("library-gcd", "library-gcd")}, "name each once"),
+        ({"start": "library-factorial"}, "no table of circuits"),
+        ({"start": "search-sort"}, "other learned modules"),
+        ({"start": "expert", "registers": 7, "repair": 0}, "another list of modules"),
+    ],
+)
+def test_what_is_no_module_of_its_machine_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        agent.check(replace(GCD, **changes))
 
 
 def test_what_fits_is_right_on_every_pair_on_the_slow_machine_too():
