@@ -112,6 +112,8 @@ _ROWS = (
     _function("Progression", "progression:progression"),
     _function("Power", "power:power"),
     _function("Factorial", "factorial:factorial"),
+    _function("Monus", "monus:monus"),
+    _function("CeilingDivision", "ceiling_division:ceiling_division"),
     _function("Remainder", "remainder:remainder"),
     _function("Quotient", "quotient:quotient"),
     _function("Gcd", "gcd:gcd"),

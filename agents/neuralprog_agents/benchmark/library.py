@@ -29,7 +29,7 @@ from neuralprog_agents.training.files import locked, write_atomically
 from neuralprog_agents.training.runs import task_name
 
 LOG, REPORT, PICTURE = "library.jsonl", "library.md", "library.png"
-SEQUENCES = ("power", "primality", "factorial")
+SEQUENCES = ("power", "primality", "factorial", "lcm")
 """The config files of the sequences."""
 SEEDS = 3
 _FOLDER = "cells"

@@ -246,6 +246,8 @@ FUNCTIONS: dict[str, Callable[[int, int, int], int]] = {
     "NRAMProgression-v0": lambda a, b, M: 1 + sum([a] * b),
     "NRAMPower-v0": lambda a, b, M: _product([a] * b, M),
     "NRAMFactorial-v0": lambda a, b, M: _product(range(1, a + 1), M),
+    "NRAMMonus-v0": lambda a, b, M: len(range(b, a)),
+    "NRAMCeilingDivision-v0": lambda a, b, M: len(range(0, a, b)) if b else 0,
     "NRAMRemainder-v0": lambda a, b, M: next(r for r in range(a, -1, -b) if r < b) if b else a,
     "NRAMQuotient-v0": lambda a, b, M: len(range(b, a + 1, b)) if b else 0,
     "NRAMGcd-v0": lambda a, b, M: _greatest_common_divisor(a, b),
