@@ -9,7 +9,8 @@ are four kinds of proof:
   that move values about without looking at them, and sorting.
 - ``induction``: every length, by a closed form of the run that an arithmetic solver checks. Tasks
   that move values about by formulas, and programs whose loops do not nest. Needs z3
-  (``pip install "neuralprog[prove]"``) and is left out without it.
+  (``pip install "neuralprog[prove]"``) and is left out without it. Sorting by nested loops would
+  take an invariant: after pass k, cells 1 to k hold the k least values in order.
 """
 
 from __future__ import annotations
