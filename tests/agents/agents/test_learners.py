@@ -100,6 +100,11 @@ CASES = {
        for algorithm in ("priority_queue", "mapo", "cross_entropy")},
     "policy_gradient-neighbours": {**_PROGRAMS, "neighbour_share": 0.5, "annealing_programs": 1000},
     "policy_search": {"env": "NPIBubbleSort", "length": (1, 3), "pairs": 6, "proposals": 300},
+    "policy_search-nearest": {
+        "env": "NPITopologicalSort", "length": (1, 3), "pairs": 6, "proposals": 300,
+        "new_situations": "nearest", "state_abstraction": 0.5, "insert_action": 0.3,
+        "delete_action": 0.2, "step_cost": 0.05,
+    },
     **{f"rl-{algorithm}": {**_RL, "algorithm": algorithm} for algorithm in ALGORITHMS},
     "rl-curriculum": {
         **_RL, "env": "NPIMax-v0", "algorithm": "MaskablePPO", "flat": True, "curriculum": 0.01,

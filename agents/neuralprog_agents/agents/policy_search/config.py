@@ -41,6 +41,21 @@ class Config:
     copy_action: ranges.Share = 0.4
     """The probability that a drawn action is that of another situation with the same program and
     the same own last actions; else all programs, or all actions, have equal chances."""
+    equal_programs: ranges.Share = 0.5
+    """The probability that, for another action, its program is drawn first, each with the same
+    chance; otherwise all actions have the same chance."""
+    new_situations: Literal["drawn", "nearest"] = "drawn"
+    """What a new situation does: "drawn": a drawn action; "nearest": as the nearest situation does
+    that an instance in use meets, where that is legal."""
+    state_abstraction: ranges.Share = 0
+    """The probability that a change is made to all situations that agree in a random part."""
+    insert_action: ranges.Share = 0
+    """The probability that an action is put before the old one, which follows where the situation
+    after it is new."""
+    delete_action: ranges.Share = 0
+    """The probability that an action is left out: what the call does next is done at once."""
+    step_cost: ranges.NonNegative = 0
+    """What the steps up to an episode's limit cost; an episode pays its share of them."""
     more_changes: ranges.PartialShare = 0.3
     """The probability that a proposal changes one more situation, after each."""
     failing: ranges.Share = 0.7

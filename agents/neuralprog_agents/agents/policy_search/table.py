@@ -7,19 +7,17 @@ that state, they begin anew with every call, and a caller finds its own again.)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from itertools import groupby
 from typing import Any, TypeVar
 
+from neuralprog_agents.agents.policy_search.alike import Alike, Situation, remove_latest
 from neuralprog_agents.training.ranges import without_length
 from neuralprog_envs.program.library import Action
 from neuralprog_envs.program.machine import ProgramMachine
 from neuralprog_envs.program.task import ProgramTask
 from neuralprog_envs.registry import find, make_task
 
-Situation = tuple[int, ...]
-"""The program, its three arguments, the E numbers of the view, and the call's last actions: the
-numbers of actions plus 1, the latest at the end, 0 where there was none."""
 View = tuple[int, ...]
 Uniform = Callable[[], float]
 """Draws a number from 0 to 1."""
@@ -48,35 +46,63 @@ def task_of(env_id: str, settings: Mapping[str, Any], length: int | tuple[int, i
 
 
 class PolicyTable:
-    """The actions of all situations that were met; a new one draws its action.
+    """The actions of all situations that were met; a new one gets its own.
+
+    Args:
+        machine: The machine that it acts on.
+        copy_action: See ``Config``, as for the next two.
+        equal_programs: Likewise.
+        nearest: Whether a new situation does as the nearest one; else its action is drawn.
 
     Attributes:
         actions: Every action of the library; numbers of actions are places in this list.
         choices: The number of the action of each situation, in the order in which they were met.
     """
 
-    def __init__(self, machine: ProgramMachine, copy_action: float) -> None:
+    def __init__(
+        self,
+        machine: ProgramMachine,
+        copy_action: float,
+        equal_programs: float = 0.5,
+        nearest: bool = False,
+    ) -> None:
         self.actions: list[Action] = list(machine.library.words)
         self.choices: dict[Situation, int] = {}
         self._moves, self._copy_action = machine.moves, copy_action
+        self._equal_programs, self._nearest = equal_programs, nearest
+        self._programs: dict[int, Alike] = {}
         self._end_of_view = BEFORE_VIEW + len(machine.world.view)
         self._legal: dict[Situation, list[list[int]]] = {}
         self._alike: dict[Situation, list[Situation]] = {}
         self._new: list[Situation] = []
 
-    def choose(self, situation: Situation, uniform: Uniform) -> int:
-        """Return the number of a situation's action; it is drawn where the situation is new."""
+    def choose(self, situation: Situation, uniform: Uniform, then: int | None = None) -> int:
+        """Return the number of a situation's action; where it is new, ``then``, if that is legal.
+
+        Where that is not, it is the action of the nearest situation, or is drawn.
+        """
         number = self.choices.get(situation)
         if number is None:
-            number = self.draw(situation, uniform)
+            number = self._first(situation, uniform, then)
             self.add(situation, number)
             self._new.append(situation)
         return number
+
+    def _first(self, situation: Situation, uniform: Uniform, then: int | None) -> int:
+        if then is not None and self.is_legal(situation, then):
+            return then
+        alike = self._programs.get(situation[0]) if self._nearest else None
+        if alike and (nearest := alike.nearest(situation)):
+            number = self.choices[nearest]
+            if self.is_legal(situation, number):
+                return number
+        return self.draw(situation, uniform)
 
     def add(self, situation: Situation, number: int) -> None:
         """Give a new situation its action."""
         self.choices[situation] = number
         self._alike.setdefault(self._doing(situation), []).append(situation)
+        self._programs.setdefault(situation[0], Alike(len(situation))).add(situation)
 
     def keep(self) -> None:
         """Keep the situations that were met since the last ``keep`` or ``forget``."""
@@ -85,9 +111,43 @@ class PolicyTable:
     def forget(self) -> None:
         """Remove the situations that were met since the last ``keep`` or ``forget``."""
         for situation in reversed(self._new):
-            del self.choices[situation]
-            self._alike[self._doing(situation)].pop()
+            self._remove(situation)
         self._new.clear()
+
+    def keep_only(self, met: Container[Situation]) -> None:
+        """Remove all other situations."""
+        for situation in [one for one in self.choices if one not in met]:
+            self._remove(situation)
+        self._new.clear()
+
+    def _remove(self, situation: Situation) -> None:
+        del self.choices[situation]
+        remove_latest(self._alike[self._doing(situation)], situation)
+        self._programs[situation[0]].remove(situation)
+
+    def alike(self, situation: Situation, number: int, uniform: Uniform) -> list[Situation]:
+        """Return the situations that agree in a random part and may do an action, but do not.
+
+        They have the same program. Each number of the situation is in the part with a probability
+        that is itself drawn. An own action that is not must still be there, or not be there.
+        """
+        share = uniform()
+        same = [i for i in range(1, len(situation)) if uniform() < share]
+        own = range(self._end_of_view, len(situation))
+        return [
+            one
+            for one in self._programs[situation[0]].agreeing(situation, same, own)
+            if self.choices[one] != number and self.is_legal(one, number)
+        ]
+
+    def next_in_call(self, situation: Situation) -> Situation:
+        """Return the program and arguments, and the own actions, of what comes next in a call."""
+        own = (*situation[self._end_of_view :], self.choices[situation] + 1)[1:]
+        return (*situation[:BEFORE_VIEW], *own)
+
+    def without_view(self, situation: Situation) -> Situation:
+        """Return the program and arguments, and the own actions."""
+        return (*situation[:BEFORE_VIEW], *situation[self._end_of_view :])
 
     def draw(self, situation: Situation, uniform: Uniform) -> int:
         """Return the number of a random legal action: often that of a situation alike."""
@@ -96,15 +156,19 @@ class PolicyTable:
             alike = self._alike.get(self._doing(situation))
             if alike:
                 number = self.choices[_one_of(alike, uniform)]
-                if any(number in numbers for numbers in by_program):
+                if self.is_legal(situation, number):
                     return number
-        if uniform() < 0.5:
+        if uniform() < self._equal_programs:
             return _one_of(_one_of(by_program, uniform), uniform)
         return _one_of([number for numbers in by_program for number in numbers], uniform)
 
     def _doing(self, situation: Situation) -> Situation:
         """Return the program and the call's last actions: situations alike have the same."""
         return (situation[0], *situation[self._end_of_view :])
+
+    def is_legal(self, situation: Situation, number: int) -> bool:
+        """Return whether an action may be done in a situation."""
+        return any(number in numbers for numbers in self._legal_in(situation))
 
     def _legal_in(self, situation: Situation) -> list[list[int]]:
         """Return the numbers of all legal actions, those of one program together."""

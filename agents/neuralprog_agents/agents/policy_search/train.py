@@ -22,16 +22,12 @@ import numpy as np
 from numpy.random import Generator, Philox
 
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
+from neuralprog_agents.agents.policy_search.alike import Situation
 from neuralprog_agents.agents.policy_search.card import Card
 from neuralprog_agents.agents.policy_search.config import Config
 from neuralprog_agents.agents.policy_search.policy import TablePolicy
-from neuralprog_agents.agents.policy_search.table import (
-    BEFORE_VIEW,
-    PolicyTable,
-    Situation,
-    Uniform,
-    task_of,
-)
+from neuralprog_agents.agents.policy_search.repeats import Repeats
+from neuralprog_agents.agents.policy_search.table import BEFORE_VIEW, PolicyTable, Uniform, task_of
 from neuralprog_agents.training.decay import geometric
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import key_of
@@ -47,10 +43,30 @@ _SUCCESS = 0.99
 
 @dataclass(frozen=True)
 class Episode:
-    """What an episode was paid, from 0 to 1, and the situations that it met, in their order."""
+    """An episode by the present table.
+
+    Attributes:
+        reward: What it was paid, from 0 to 1.
+        worth: The same without the cost of its steps.
+        situations: What it met, in that order.
+    """
 
     reward: float
+    worth: float
     situations: dict[Situation, None]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of the table.
+
+    Attributes:
+        before: The numbers of the old actions.
+        then: Where an action was put before the old one, the old one's number.
+    """
+
+    before: dict[Situation, int]
+    then: dict[Situation, int]
 
 
 @dataclass(frozen=True)
@@ -88,11 +104,16 @@ class PolicySearchLearner:
     def __init__(self, config: Config, index: int) -> None:
         self.config, self.index = config, index
         self.task = task_of(config.env, config.settings, config.length)
-        self.table = PolicyTable(self.task.machine, config.copy_action)
+        self.table = self._empty_table()
         self.progress = Progress(level=config.length[0] - 1)
         self.first = [pair for n in self._lengths for pair in self._first(n)]
         self.joined: list[tuple[int, int]] = []
         self.episodes: list[Episode] = []
+
+    def _empty_table(self) -> PolicyTable:
+        config = self.config
+        nearest = config.new_situations == "nearest"
+        return PolicyTable(self.task.machine, config.copy_action, config.equal_programs, nearest)
 
     @property
     def _lengths(self) -> range:
@@ -116,33 +137,46 @@ class PolicySearchLearner:
         posed = draw(self.task, self.config.seed, indices, lengths)
         self._posed = [batch.take(posed, slice(i, i + 1)) for i in range(len(indices))]
         self._limits = self.task.horizon(posed.length).tolist()
-        self.episodes = [self._play(i, uniform) for i in range(len(indices))]
-        self.table.keep()
+        self.episodes = [self._play(i, uniform, {}) for i in range(len(indices))]
+        self._keep()
+
+    def _keep(self) -> None:
+        """Keep the situations that were met; where new ones do as the nearest, only these."""
+        if self.config.new_situations == "nearest":
+            self.table.keep_only(set().union(*(one.situations for one in self.episodes)))
+        else:
+            self.table.keep()
 
     @property
     def _used(self) -> list[tuple[int, int]]:
         return [pair for pair in (*self.first, *self.joined) if pair[0] <= self.progress.level]
 
-    def _play(self, i: int, uniform: Uniform) -> Episode:
-        """Play an instance in use by the table."""
-        task, table, limit = self.task, self.table, self._limits[i]
-        episode = task.machine.begin(self._posed[i])
+    def _play(self, i: int, uniform: Uniform, then: Mapping[Situation, int]) -> Episode:
+        """Play an instance in use by the table; for ``then`` see ``Change``."""
+        table, limit = self.table, self._limits[i]
+        episode, repeats = self.task.machine.begin(self._posed[i]), Repeats(limit)
         nothing = (0,) * self.config.own_actions
         frames, own = episode.frames, [nothing]
         met: dict[Situation, None] = {}
-        while not episode.halted and episode.steps < limit:
+        next_in_call: list[int | None] = [None]
+        while not episode.halted and episode.steps < repeats.limit:
             situation = (*frames[-1], *episode.view(), *own[-1])
+            repeats.look(episode, situation, own)
             met[situation] = None
-            number, depth = table.choose(situation, uniform), len(frames)
+            number, depth = table.choose(situation, uniform, next_in_call[-1]), len(frames)
+            next_in_call[-1] = then.get(situation)
             own[-1] = (*own[-1], number + 1)[1:] if nothing else nothing
             episode.step(table.actions[number])
             if len(frames) > depth:
                 own.append(nothing)
+                next_in_call.append(None)
             elif len(frames) < depth:
                 own.pop()
-        score = float(task.score(episode.state(), self._posed[i])[0])
-        alone = self.config.reward == "sparse"
-        return Episode(float(score == 1) if alone else score, met)
+                next_in_call.pop()
+        score = float(self.task.score(episode.state(), self._posed[i])[0])
+        reward = float(score == 1) if self.config.reward == "sparse" else score
+        steps = episode.steps if episode.halted else limit
+        return Episode(reward, reward - self.config.step_cost * steps / limit, met)
 
     @property
     def finished(self) -> bool:
@@ -174,49 +208,76 @@ class PolicySearchLearner:
         walked = (done.walked + 1) % self.config.annealing_proposals
         self.progress = replace(done, proposals=done.proposals + 1, walked=walked)
         uniform = self._uniform(self.progress.proposals)
-        before = self._change(failing, uniform)
+        change = self._change(failing, uniform)
         choices = self.table.choices
-        if all(choices[situation] == number for situation, number in before.items()):
+        if all(choices[situation] == number for situation, number in change.before.items()):
             return
-        tried = self._try(before, uniform)
+        tried = self._try(change, uniform)
         if tried is None:
             self.table.forget()
-            choices.update(before)
+            choices.update(change.before)
             return
-        self.table.keep()
         for i, episode in tried.items():
             self.episodes[i] = episode
+        self._keep()
 
-    def _change(self, failing: Sequence[int], uniform: Uniform) -> dict[Situation, int]:
-        """Draw new actions; return the old ones by situation."""
-        before: dict[Situation, int] = {}
+    def _change(self, failing: Sequence[int], uniform: Uniform) -> Change:
+        """Change the actions of some situations."""
+        change = Change({}, {})
         while True:
             among = failing if uniform() < self.config.failing else range(len(self.episodes))
             met = list(self.episodes[among[int(uniform() * len(among))]].situations)
-            situation = met[int(uniform() * len(met))]
-            before.setdefault(situation, self.table.choices[situation])
-            self.table.choices[situation] = self.table.draw(situation, uniform)
+            self._edit(change, met, met[int(uniform() * len(met))], uniform)
             if uniform() >= self.config.more_changes:
-                return before
+                return change
 
-    def _try(self, changed: Mapping[Situation, int], uniform: Uniform) -> dict[int, Episode] | None:
-        """Play the instances that met a changed situation; None if their rewards fall too much.
+    def _edit(
+        self, change: Change, met: Sequence[Situation], situation: Situation, uniform: Uniform
+    ) -> None:
+        """Give a situation, of those that an episode met, or all alike, another action."""
+        config, table = self.config, self.table
+        number = (
+            self._following(met, situation) if _happens(config.delete_action, uniform) else None
+        )
+        inserts = number is None and _happens(config.insert_action, uniform)
+        if number is None:
+            number = table.draw(situation, uniform)
+        alike = [situation]
+        if _happens(config.state_abstraction, uniform):
+            alike = table.alike(situation, number, uniform)
+        for one in alike:
+            change.before.setdefault(one, table.choices[one])
+            if inserts:
+                change.then[one] = table.choices[one]
+            table.choices[one] = number
 
-        How much they may fall is drawn first, so that a hopeless change is dropped early: that
-        saves 55 % of the episodes (BubbleSort, lengths 1 to 5, first 2,115 proposals of seed 0).
+    def _following(self, met: Sequence[Situation], situation: Situation) -> int | None:
+        """Return the action of what an episode met next in a call, if that is legal now."""
+        found = self.table.next_in_call(situation)
+        following = (one for one in met if self.table.without_view(one) == found)
+        after = next(following, None)
+        number = None if after is None else self.table.choices[after]
+        return number if number is None or self.table.is_legal(situation, number) else None
+
+    def _try(self, change: Change, uniform: Uniform) -> dict[int, Episode] | None:
+        """Play the instances that met a changed situation; None if they are worth too little.
+
+        How much less they may be worth is drawn first, so that a hopeless change is dropped early:
+        that saves 55 % of the episodes (BubbleSort, lengths 1 to 5, first 2,115 proposals of
+        seed 0).
         """
         concerned = [
             i
             for i, episode in enumerate(self.episodes)
-            if any(situation in episode.situations for situation in changed)
+            if any(situation in episode.situations for situation in change.before)
         ]
         least = self._temperature * log(uniform() or 1e-300) * len(self.episodes)
-        gained, possible = 0.0, sum(1 - self.episodes[i].reward for i in concerned)
+        gained, possible = 0.0, sum(1 - self.episodes[i].worth for i in concerned)
         tried: dict[int, Episode] = {}
         for i in _shuffled(concerned, uniform):
-            tried[i] = self._play(i, uniform)
-            gained += tried[i].reward - self.episodes[i].reward
-            possible -= 1 - self.episodes[i].reward
+            tried[i] = self._play(i, uniform, change.then)
+            gained += tried[i].worth - self.episodes[i].worth
+            possible -= 1 - self.episodes[i].worth
             if gained + possible < least:
                 return None
         return tried
@@ -282,7 +343,7 @@ class PolicySearchLearner:
     def restore(self, tensors: Tensors, metadata: dict[str, Any]) -> None:
         """Load what ``state`` returned."""
         self.progress = Progress(**metadata)
-        self.table = PolicyTable(self.task.machine, self.config.copy_action)
+        self.table = self._empty_table()
         situations = map(tuple, tensors["situations"].tolist())
         for situation, number in zip(situations, tensors["actions"].tolist(), strict=True):
             self.table.add(situation, number)
@@ -312,6 +373,11 @@ class PolicySearchLearner:
         width = BEFORE_VIEW + len(self.task.machine.world.view) + self.config.own_actions
         situations = np.array(list(choices), dtype=np.int64).reshape(len(numbers), width)
         return {"situations": situations, "actions": numbers}
+
+
+def _happens(probability: float, uniform: Uniform) -> bool:
+    """Return whether it happens; what never does draws no number."""
+    return probability > 0 and uniform() < probability
 
 
 def _shuffled(items: Sequence[int], uniform: Uniform) -> list[int]:

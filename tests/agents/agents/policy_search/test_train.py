@@ -7,6 +7,7 @@ import pytest
 
 from neuralprog_agents.agents.policy_search import agent
 from neuralprog_agents.agents.policy_search.agent import Config
+from neuralprog_agents.agents.policy_search.repeats import Repeats
 from neuralprog_agents.agents.policy_search.table import PolicyTable
 from neuralprog_agents.agents.policy_search.train import PolicySearchLearner
 from neuralprog_agents.evaluation.agents import policy_of
@@ -14,6 +15,13 @@ from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_envs.registry import make_task
 
 HANOI = Config("NPIHanoi-v0", length=(1, 2))
+EDITS = {
+    "new_situations": "nearest",
+    "state_abstraction": 0.5,
+    "insert_action": 0.3,
+    "delete_action": 0.2,
+    "step_cost": 0.05,
+}
 
 
 def trained(config, index=0):
@@ -45,8 +53,9 @@ def test_success_alone_pays_nothing_for_parts():
     assert {e.reward for e in alone.episodes} <= {0.0, 1.0}
 
 
-def test_rewards_are_those_of_the_policy_in_the_environment():
-    learner = PolicySearchLearner(Config("NPIBubbleSort-v0", length=(1, 3)), 1)
+@pytest.mark.parametrize("settings", [{}, EDITS])
+def test_rewards_are_those_of_the_policy_in_the_environment(settings):
+    learner = PolicySearchLearner(Config("NPIBubbleSort-v0", length=(1, 3), **settings), 1)
     for _ in range(30):
         learner.advance(lambda: None)
     outcome = learner.outcome()
@@ -58,8 +67,32 @@ def test_rewards_are_those_of_the_policy_in_the_environment():
         assert learner.task.score(played.episode.state(), posed)[0] == episode.reward
 
 
-def test_a_proposal_that_is_undone_leaves_no_trace():
-    learner = PolicySearchLearner(Config("NPIAddition-v0", length=(1, 2)), 0)
+def test_an_episode_that_repeats_itself_ends_as_if_it_were_played_to_its_limit(monkeypatch):
+    config, ends = Config("NPIBubbleSort-v0", length=(2, 3)), []
+    for look in (Repeats.look, lambda *_: None):
+        monkeypatch.setattr(Repeats, "look", look)
+        learner = PolicySearchLearner(config, 0)
+        for _ in range(3):
+            learner.advance(lambda: None)
+        ends.append(learner.episodes)
+    assert ends[0] == ends[1]
+
+
+def test_the_rounds_until_the_limit_are_left_out():
+    task = make_task("NPIBubbleSort-v0", length=2)
+    episode, repeats = task.machine.begin(task.pose_input([2, 1])), Repeats(1000)
+    there, back = (task.library.actions[words] for words in ("PTR 1 RIGHT", "PTR 1 LEFT"))
+    while episode.steps < repeats.limit:
+        own = (episode.steps % 2,)
+        repeats.look(episode, (*episode.frames[-1], *episode.view(), *own), [own])
+        episode.step(back if episode.steps % 2 else there)
+    assert episode.steps < 30
+    assert episode.steps % 2 == 0  # as after 1,000
+
+
+@pytest.mark.parametrize("settings", [{}, EDITS])
+def test_a_proposal_that_is_undone_leaves_no_trace(settings):
+    learner = PolicySearchLearner(Config("NPIAddition-v0", length=(1, 2), **settings), 0)
     learner.advance(lambda: None)
     before, episodes = dict(learner.table.choices), list(learner.episodes)
     undone = 0
@@ -102,6 +135,42 @@ def test_only_legal_actions_are_drawn():
         move = moves[table.actions[number]]
         assert program in move.callers
         assert move.holds is None or move.holds(tuple(view))
+
+
+def situation_of(task, program, view, own):
+    return (task.library.names.index(program), 0, 0, 0, *view, own)
+
+
+def test_a_new_situation_does_what_is_put_before_it_or_as_the_nearest_where_that_is_legal():
+    task = make_task("NPIAddition-v0", length=1)
+    table = PolicyTable(task.machine, copy_action=0, nearest=True)
+    number = {words: i for i, words in enumerate(task.library.words.values())}
+    uniform = np.random.default_rng(0).random
+    table.add(situation_of(task, "ADD", (9, 9, 10, 10), 0), number["CARRY"])
+    table.add(situation_of(task, "ADD", (1, 1, 10, 10), 0), number["WRITE OUT 2"])
+    similar = situation_of(task, "ADD", (9, 8, 10, 10), 0)
+    assert table.choose(similar, uniform, number["RETURN"]) == number["RETURN"]
+    table.forget()
+    assert table.choose(similar, uniform) == number["CARRY"]
+    table.forget()
+    assert table.choose(similar, uniform, number["ADD"]) == number["CARRY"]
+    assert table.choose(situation_of(task, "ADD", (9, 0, 10, 10), 0), uniform) != number["CARRY"]
+
+
+def test_situations_alike_have_the_same_program_may_do_the_action_and_do_another():
+    task = make_task("NPIAddition-v0", length=1)
+    table = PolicyTable(task.machine, copy_action=0)
+    number = {words: i for i, words in enumerate(task.library.words.values())}
+    add = [situation_of(task, "ADD", (a, 9, 10, 10), own) for a in range(10) for own in (0, 5, 6)]
+    for one in (*add, situation_of(task, "LSHIFT", (9, 9, 10, 10), 0)):
+        table.add(one, number["RETURN"])
+    table.choices[add[6]] = number["CARRY"]
+    uniform, most = np.random.default_rng(0).random, set()
+    for _ in range(50):
+        alike = table.alike(add[4], number["CARRY"], uniform)
+        assert set(alike) <= {one for one in add if one[4] > 0 and one[-1] > 0}
+        most |= set(alike)
+    assert most == {one for one in add if one[4] > 0 and one[-1] > 0}
 
 
 def test_in_an_unknown_situation_it_does_as_in_the_nearest():
