@@ -1,6 +1,6 @@
 """What every agent, every config and every pretrained program must hold."""
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +38,17 @@ def test_its_module_offers_what_an_agent_must(name):
     assert {"env", "seed", "restarts"} <= {field.name for field in fields(module.Config)}
     assert callable(module.learner)
     assert callable(module.load)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n for n in registry.AGENTS if "modules" in {f.name for f in fields(registry.find(n).Config)}],
+)
+def test_what_is_learned_with_modules_names_them(name):
+    config = registry.find(name).Config("NRAMGcd-v0")
+    alone = registry.supervision(name, config)
+    said = registry.supervision(name, replace(config, modules=("library-gcd", "runs/own")))
+    assert said == f"{alone}, and programs of library-gcd, runs/own"
 
 
 @agents

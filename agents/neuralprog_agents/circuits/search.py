@@ -70,6 +70,11 @@ def named_modules(agents: tuple[str, ...]) -> Library:
     return modules
 
 
+def with_modules(supervision: str, agents: tuple[str, ...]) -> str:
+    """Return what a run learns from, and the agents whose programs it has as modules."""
+    return f"{supervision}, and programs of {', '.join(agents)}" if agents else supervision
+
+
 def check(config: PairSettings) -> None:
     """Raise ValueError where tapes are too long, pairs too few, or a module cannot be had."""
     examples.check_memory(config)

@@ -21,6 +21,7 @@ from neuralprog_agents.circuits.lanes import MOST_MEMORY, MOST_REGISTERS, MOST_S
 from neuralprog_agents.circuits.library import from_card
 from neuralprog_agents.circuits.policy import TablePolicy
 from neuralprog_agents.circuits.program import with_learned
+from neuralprog_agents.circuits.search import with_modules
 from neuralprog_agents.training.checkpoint import check_arrays
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.registry import find
@@ -74,7 +75,8 @@ class RecurrentPolicy:
 
 def supervision(config: Config) -> str:
     """Return what a run learns from; one that begins with given circuits does not learn them."""
-    return f"a compiled start ({config.start})" if config.start else SUPERVISION
+    given = f"a compiled start ({config.start})" if config.start else SUPERVISION
+    return with_modules(given, config.modules)
 
 
 def check(config: Config) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from neuralprog_agents.agents.policy_gradient.config import Config
 from neuralprog_agents.agents.policy_gradient.train import PolicyGradientLearner
 from neuralprog_agents.circuits.card import Card, load
-from neuralprog_agents.circuits.search import check
+from neuralprog_agents.circuits.search import check, with_modules
 
 __all__ = ["COMPILED", "SUPERVISION", "Card", "Config", "check", "learner", "load", "supervision"]
 
@@ -16,7 +16,8 @@ _REWARDS = {"sparse": "success alone", "progress": "partial credit"}
 
 def supervision(config: Config) -> str:
     """Return what is learned from: the reward of a program is its mean over input/output pairs."""
-    return f"rewards on input/output pairs: {_REWARDS[config.reward]}"
+    rewards = f"rewards on input/output pairs: {_REWARDS[config.reward]}"
+    return with_modules(rewards, config.modules)
 
 
 def learner(config: Config, index: int) -> PolicyGradientLearner:

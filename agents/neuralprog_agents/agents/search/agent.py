@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from neuralprog_agents.circuits.card import Card, load
-from neuralprog_agents.circuits.search import SearchLearner, check
+from neuralprog_agents.circuits.search import SearchLearner, check, with_modules
 from neuralprog_agents.circuits.search_config import SearchConfig as Config
 
-__all__ = ["COMPILED", "SUPERVISION", "Card", "Config", "check", "learner", "load"]
+__all__ = ["COMPILED", "SUPERVISION", "Card", "Config", "check", "learner", "load", "supervision"]
 
 SUPERVISION = "input/output pairs"
 COMPILED = True
+
+
+def supervision(config: Config) -> str:
+    """Return what is learned from: with modules also what other agents learned."""
+    return with_modules(SUPERVISION, config.modules)
 
 
 def learner(config: Config, index: int) -> SearchLearner:

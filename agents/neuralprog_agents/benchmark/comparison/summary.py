@@ -135,15 +135,15 @@ class EntrantSummary:
         return len(self.won(seconds, family)) + fmean(rates or [0.0]) / 2
 
     def end(self, family: str | None = None) -> float | None:
-        """Return the time to which all runs got; None if all were solved before."""
+        """Return the CPU-seconds that every unsolved run got; None if all runs were solved."""
         runs = [run for each in self.of(family) for run in each.runs]
         return min((run["budget"] for run in runs if run["solved"] is None), default=None)
 
     def times(self, seconds: float, family: str | None = None) -> tuple[list[float], list[bool]]:
         """Return when each run was solved, or ended, within a budget, and whether it was solved.
 
-        None is read beyond ``end``: those that went on were chosen for what they had reached, and
-        an estimate with censored times must not depend on such a choice.
+        No run is followed beyond ``end``: which runs went on depended on what they had reached,
+        and an estimate with censored times must not depend on such a choice.
         """
         last = min(seconds, self.end(family) or inf)
         runs = [run for each in self.of(family) for run in each.runs]
