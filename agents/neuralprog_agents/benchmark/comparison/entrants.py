@@ -111,6 +111,10 @@ _BITS = 6
 """Enough for the tapes of all trained lengths; with its default 12 the NTM learns more slowly."""
 
 
+_DEFAULT_COLUMNS = ("-3-gradient", "-5-gradient", "-gradient")
+"""Of the files of a task of tables, that for the columns which the task has by default."""
+
+
 _NO_MEMORY_OF_SUCCESSES = {"self_imitation": 0, "exploration_envs": 0}
 """For algorithms that cannot imitate themselves, see ``agents/rl/train.py: IMITATES_ITSELF``."""
 
@@ -176,7 +180,7 @@ ENTRANTS: tuple[Entrant, ...] = (
     Entrant("neural_programmer", _TABLE, "neural_programmer", "questions"),
     Entrant(
         "np-gradient", _TABLE, "neural_programmer", "questions",
-        overrides={"learner": "gradient"}, variants=("-gradient", ""),
+        overrides={"learner": "gradient"}, variants=_DEFAULT_COLUMNS,
     ),
     Entrant(
         "np-rewards", _TABLE, "neural_programmer", "questions",
