@@ -78,8 +78,8 @@ class Shape(Sizes):
     learned: Library = ()
 
     @property
-    def sizes(self) -> dict[str, Any]:
-        """What a card holds of it; the modules have a place of their own there."""
+    def on_card(self) -> dict[str, Any]:
+        """The sizes alone: a card has a place of its own for the modules."""
         return {field.name: getattr(self, field.name) for field in fields(Sizes)}
 
     @cached_property

@@ -107,9 +107,16 @@ def write(tape: Tensor, p: Tensor, v: Tensor) -> Tensor:
 
 
 def learned(results: Ints, a: Tensor, b: Tensor | None = None) -> Tensor:
-    """A learned module, by its results for all a and b, shape (M, M), as they stand in eq. 2.
+    """A learned module, by its table of results: eq. 2 as it stands.
 
-    A module of one argument has the results of the first column.
+    Args:
+        results: Entry (i, j) is the result for i and j, from 0 to M - 1; shape (M, M). A module of
+            one argument has its results in the first column.
+        a: The distribution of the first argument, shape (..., M).
+        b: That of the second; None for a module of one argument.
+
+    Returns:
+        The distribution of the result, shape (..., M), with the dtype of ``a``.
     """
     certain = torch.eye(len(results), dtype=a.dtype)[torch.tensor(results, dtype=torch.int64)]
     if b is None:

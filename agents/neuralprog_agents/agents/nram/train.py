@@ -181,7 +181,7 @@ class NRAMLearner:
         modules, circuits = library.to_card(learned) if learned else ({}, {})
         card = {
             "env": self.config.env,
-            "shape": self.shape.sizes,
+            "shape": self.shape.on_card,
             "time_limit": list(self.config.time_limit),
             "trained_lengths": list(self.config.length),
             "settings": asdict(self.settings),

@@ -12,7 +12,7 @@ the sources of each class in order; a softmax over the first n sources uses a pr
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from neuralprog_agents.agents.nram.kernel.vector import LANES
 from neuralprog_agents.agents.nram.records import Hyper
 from neuralprog_agents.agents.nram.shape import Shape
 from neuralprog_envs.tape.learned import LearnedModule
-from neuralprog_envs.tape.ops import MODULES
+from neuralprog_envs.tape.ops import MODULES, Module
 
 KINDS = [module.name for module in MODULES if module.arity]
 (
@@ -174,7 +174,7 @@ def _module_table(shape: Shape, dense: list[int], truth: list[int]) -> list[tupl
     return rows
 
 
-def _kind(module: Any) -> int:
+def _kind(module: Module | LearnedModule) -> int:
     if isinstance(module, LearnedModule):
         return LEARNED if module.arity == 2 else LEARNED_UNARY
     return KINDS.index(module.name) if module.arity else CONSTANT
