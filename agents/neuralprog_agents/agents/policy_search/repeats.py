@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from neuralprog_agents.agents.policy_search.alike import Situation
+from neuralprog_agents.agents.policy_search.situations import Situation
 from neuralprog_envs.program.episode import ProgramEpisode
 
 

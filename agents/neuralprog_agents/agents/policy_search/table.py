@@ -11,7 +11,11 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from itertools import groupby
 from typing import Any, TypeVar
 
-from neuralprog_agents.agents.policy_search.alike import Alike, Situation, remove_latest
+from neuralprog_agents.agents.policy_search.situations import (
+    Situation,
+    SituationIndex,
+    remove_latest,
+)
 from neuralprog_agents.training.ranges import without_length
 from neuralprog_envs.program.library import Action
 from neuralprog_envs.program.machine import ProgramMachine
@@ -70,29 +74,29 @@ class PolicyTable:
         self.choices: dict[Situation, int] = {}
         self._moves, self._copy_action = machine.moves, copy_action
         self._equal_programs, self._nearest = equal_programs, nearest
-        self._programs: dict[int, Alike] = {}
+        self._programs: dict[int, SituationIndex] = {}
         self._end_of_view = BEFORE_VIEW + len(machine.world.view)
         self._legal: dict[Situation, list[list[int]]] = {}
-        self._alike: dict[Situation, list[Situation]] = {}
+        self._same_history: dict[Situation, list[Situation]] = {}
         self._new: list[Situation] = []
 
-    def choose(self, situation: Situation, uniform: Uniform, then: int | None = None) -> int:
-        """Return the number of a situation's action; where it is new, ``then``, if that is legal.
+    def choose(self, situation: Situation, uniform: Uniform, follow_up: int | None = None) -> int:
+        """Return the number of a situation's action; where it is new, ``follow_up``, if legal.
 
         Where that is not, it is the action of the nearest situation, or is drawn.
         """
         number = self.choices.get(situation)
         if number is None:
-            number = self._first(situation, uniform, then)
+            number = self._first(situation, uniform, follow_up)
             self.add(situation, number)
             self._new.append(situation)
         return number
 
-    def _first(self, situation: Situation, uniform: Uniform, then: int | None) -> int:
-        if then is not None and self.is_legal(situation, then):
-            return then
-        alike = self._programs.get(situation[0]) if self._nearest else None
-        if alike and (nearest := alike.nearest(situation)):
+    def _first(self, situation: Situation, uniform: Uniform, follow_up: int | None) -> int:
+        if follow_up is not None and self.is_legal(situation, follow_up):
+            return follow_up
+        known = self._programs.get(situation[0]) if self._nearest else None
+        if known and (nearest := known.nearest(situation)):
             number = self.choices[nearest]
             if self.is_legal(situation, number):
                 return number
@@ -101,8 +105,8 @@ class PolicyTable:
     def add(self, situation: Situation, number: int) -> None:
         """Give a new situation its action."""
         self.choices[situation] = number
-        self._alike.setdefault(self._doing(situation), []).append(situation)
-        self._programs.setdefault(situation[0], Alike(len(situation))).add(situation)
+        self._same_history.setdefault(self._history(situation), []).append(situation)
+        self._programs.setdefault(situation[0], SituationIndex(len(situation))).add(situation)
 
     def keep(self) -> None:
         """Keep the situations that were met since the last ``keep`` or ``forget``."""
@@ -122,10 +126,10 @@ class PolicyTable:
 
     def _remove(self, situation: Situation) -> None:
         del self.choices[situation]
-        remove_latest(self._alike[self._doing(situation)], situation)
+        remove_latest(self._same_history[self._history(situation)], situation)
         self._programs[situation[0]].remove(situation)
 
-    def alike(self, situation: Situation, number: int, uniform: Uniform) -> list[Situation]:
+    def agreeing(self, situation: Situation, number: int, uniform: Uniform) -> list[Situation]:
         """Return the situations that agree in a random part and may do an action, but do not.
 
         They have the same program. Each number of the situation is in the part with a probability
@@ -150,20 +154,20 @@ class PolicyTable:
         return (*situation[:BEFORE_VIEW], *situation[self._end_of_view :])
 
     def draw(self, situation: Situation, uniform: Uniform) -> int:
-        """Return the number of a random legal action: often that of a situation alike."""
+        """Return the number of a random legal action: often that of one with the same history."""
         by_program = self._legal_in(situation)
         if uniform() < self._copy_action:
-            alike = self._alike.get(self._doing(situation))
-            if alike:
-                number = self.choices[_one_of(alike, uniform)]
+            others = self._same_history.get(self._history(situation))
+            if others:
+                number = self.choices[_one_of(others, uniform)]
                 if self.is_legal(situation, number):
                     return number
         if uniform() < self._equal_programs:
             return _one_of(_one_of(by_program, uniform), uniform)
         return _one_of([number for numbers in by_program for number in numbers], uniform)
 
-    def _doing(self, situation: Situation) -> Situation:
-        """Return the program and the call's last actions: situations alike have the same."""
+    def _history(self, situation: Situation) -> Situation:
+        """Return the program and the call's last actions."""
         return (situation[0], *situation[self._end_of_view :])
 
     def is_legal(self, situation: Situation, number: int) -> bool:

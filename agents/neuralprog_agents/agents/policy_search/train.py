@@ -22,11 +22,11 @@ import numpy as np
 from numpy.random import Generator, Philox
 
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
-from neuralprog_agents.agents.policy_search.alike import Situation
 from neuralprog_agents.agents.policy_search.card import Card
 from neuralprog_agents.agents.policy_search.config import Config
 from neuralprog_agents.agents.policy_search.policy import TablePolicy
 from neuralprog_agents.agents.policy_search.repeats import Repeats
+from neuralprog_agents.agents.policy_search.situations import Situation
 from neuralprog_agents.agents.policy_search.table import BEFORE_VIEW, PolicyTable, Uniform, task_of
 from neuralprog_agents.training.decay import geometric
 from neuralprog_envs.core import batch
@@ -47,12 +47,12 @@ class Episode:
 
     Attributes:
         reward: What it was paid, from 0 to 1.
-        worth: The same without the cost of its steps.
+        net_reward: The reward without the cost of its steps.
         situations: What it met, in that order.
     """
 
     reward: float
-    worth: float
+    net_reward: float
     situations: dict[Situation, None]
 
 
@@ -62,11 +62,11 @@ class Change:
 
     Attributes:
         before: The numbers of the old actions.
-        then: Where an action was put before the old one, the old one's number.
+        follow_ups: Where an action was put before the old one, the old one's number.
     """
 
     before: dict[Situation, int]
-    then: dict[Situation, int]
+    follow_ups: dict[Situation, int]
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,8 @@ class PolicySearchLearner:
     def _used(self) -> list[tuple[int, int]]:
         return [pair for pair in (*self.first, *self.joined) if pair[0] <= self.progress.level]
 
-    def _play(self, i: int, uniform: Uniform, then: Mapping[Situation, int]) -> Episode:
-        """Play an instance in use by the table; for ``then`` see ``Change``."""
+    def _play(self, i: int, uniform: Uniform, follow_ups: Mapping[Situation, int]) -> Episode:
+        """Play an instance in use by the table; for ``follow_ups`` see ``Change``."""
         table, limit = self.table, self._limits[i]
         episode, repeats = self.task.machine.begin(self._posed[i]), Repeats(limit)
         nothing = (0,) * self.config.own_actions
@@ -164,7 +164,7 @@ class PolicySearchLearner:
             repeats.look(episode, situation, own)
             met[situation] = None
             number, depth = table.choose(situation, uniform, next_in_call[-1]), len(frames)
-            next_in_call[-1] = then.get(situation)
+            next_in_call[-1] = follow_ups.get(situation)
             own[-1] = (*own[-1], number + 1)[1:] if nothing else nothing
             episode.step(table.actions[number])
             if len(frames) > depth:
@@ -234,7 +234,7 @@ class PolicySearchLearner:
     def _edit(
         self, change: Change, met: Sequence[Situation], situation: Situation, uniform: Uniform
     ) -> None:
-        """Give a situation, of those that an episode met, or all alike, another action."""
+        """Give a situation, of those that an episode met, or all that agree, another action."""
         config, table = self.config, self.table
         number = (
             self._following(met, situation) if _happens(config.delete_action, uniform) else None
@@ -242,13 +242,13 @@ class PolicySearchLearner:
         inserts = number is None and _happens(config.insert_action, uniform)
         if number is None:
             number = table.draw(situation, uniform)
-        alike = [situation]
+        changed = [situation]
         if _happens(config.state_abstraction, uniform):
-            alike = table.alike(situation, number, uniform)
-        for one in alike:
+            changed = table.agreeing(situation, number, uniform)
+        for one in changed:
             change.before.setdefault(one, table.choices[one])
             if inserts:
-                change.then[one] = table.choices[one]
+                change.follow_ups[one] = table.choices[one]
             table.choices[one] = number
 
     def _following(self, met: Sequence[Situation], situation: Situation) -> int | None:
@@ -260,9 +260,9 @@ class PolicySearchLearner:
         return number if number is None or self.table.is_legal(situation, number) else None
 
     def _try(self, change: Change, uniform: Uniform) -> dict[int, Episode] | None:
-        """Play the instances that met a changed situation; None if they are worth too little.
+        """Play the instances that met a changed situation; None if they earn too little.
 
-        How much less they may be worth is drawn first, so that a hopeless change is dropped early:
+        How much less they may earn is drawn first, so that a hopeless change is dropped early:
         that saves 55 % of the episodes (BubbleSort, lengths 1 to 5, first 2,115 proposals of
         seed 0).
         """
@@ -272,12 +272,12 @@ class PolicySearchLearner:
             if any(situation in episode.situations for situation in change.before)
         ]
         least = self._temperature * log(uniform() or 1e-300) * len(self.episodes)
-        gained, possible = 0.0, sum(1 - self.episodes[i].worth for i in concerned)
+        gained, possible = 0.0, sum(1 - self.episodes[i].net_reward for i in concerned)
         tried: dict[int, Episode] = {}
         for i in _shuffled(concerned, uniform):
-            tried[i] = self._play(i, uniform, change.then)
-            gained += tried[i].worth - self.episodes[i].worth
-            possible -= 1 - self.episodes[i].worth
+            tried[i] = self._play(i, uniform, change.follow_ups)
+            gained += tried[i].net_reward - self.episodes[i].net_reward
+            possible -= 1 - self.episodes[i].net_reward
             if gained + possible < least:
                 return None
         return tried
@@ -376,7 +376,10 @@ class PolicySearchLearner:
 
 
 def _happens(probability: float, uniform: Uniform) -> bool:
-    """Return whether it happens; what never does draws no number."""
+    """Return whether it happens.
+
+    A probability of 0 draws no number: what is off leaves all other random numbers as they are.
+    """
     return probability > 0 and uniform() < probability
 
 

@@ -167,7 +167,7 @@ def test_situations_alike_have_the_same_program_may_do_the_action_and_do_another
     table.choices[add[6]] = number["CARRY"]
     uniform, most = np.random.default_rng(0).random, set()
     for _ in range(50):
-        alike = table.alike(add[4], number["CARRY"], uniform)
+        alike = table.agreeing(add[4], number["CARRY"], uniform)
         assert set(alike) <= {one for one in add if one[4] > 0 and one[-1] > 0}
         most |= set(alike)
     assert most == {one for one in add if one[4] > 0 and one[-1] > 0}

@@ -11,7 +11,7 @@ Situation = tuple[int, ...]
 numbers of actions plus 1, the latest at the end, 0 where there was none."""
 
 
-class Alike:
+class SituationIndex:
     """Situations of ``width`` numbers, in the order in which they came, as rows of an array."""
 
     def __init__(self, width: int) -> None:
