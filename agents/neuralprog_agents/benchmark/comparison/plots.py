@@ -197,7 +197,8 @@ def _memory(s: ComparisonSummary) -> Any:
         x, y = [k for k, v in found.items() if v], [v for v in found.values() if v]
         if len(x) < panels.LEAST_POINTS:
             return None
-        return Line(each.who.name, each.group, x, y, is_cut=x[-1] < FACTORS[-1])
+        measured = [factor for factor, result in results.items() if result is not None]
+        return Line(each.who.name, each.group, x, y, is_cut=x[-1] < measured[-1])
 
     def finish(axis: Any) -> None:
         axis.set_xscale("log", base=2)
