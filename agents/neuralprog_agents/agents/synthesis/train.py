@@ -80,7 +80,7 @@ class SynthesisLearner:
     def _find(self, program: int, effort: _Effort) -> tuple[Body, int]:
         """Return a body that is right in every state, and the number of its examples."""
         rng = Generator(Philox(key=self._key(program)))
-        states = self._states(program, rng)
+        states = self._states(program, rng, effort.pulse)
         config = self.config
         search = BodySearch(self.call_model, program, rng, config.calls, config.looks, effort.tick)
         added, examples = states[: config.examples], 0
@@ -89,15 +89,23 @@ class SynthesisLearner:
             examples += len(added)
             body = search.find()
             effort.tick(len(states))
-            wrong = (s for s in states if not is_right(self.call_model, program, body, s))
+            wrong = (s for s in states if not self._is_right(program, body, s, effort.pulse))
             added = list(islice(wrong, config.counterexamples_per_round))
             if not added:
                 return body, examples
 
-    def _states(self, program: int, rng: Generator) -> list[ProgramState]:
+    def _is_right(self, program: int, body: Body, state: ProgramState, pulse: Pulse) -> bool:
+        pulse()
+        return is_right(self.call_model, program, body, state)
+
+    def _states(self, program: int, rng: Generator, pulse: Pulse) -> list[ProgramState]:
         """Return every state in which a program may be called, in random order."""
         low, high = self.config.length
-        states = [s for n in range(low, high + 1) for s in self.call_model.states(program, n)]
+        states: list[ProgramState] = []
+        for n in range(low, high + 1):
+            for state in self.call_model.states(program, n):
+                states.append(state)
+                pulse()
         return [states[place] for place in rng.permutation(len(states))]
 
     def _key(self, program: int) -> int:

@@ -103,7 +103,16 @@ def test_memory_is_a_plot_from_three_points_on(count, figures):
     else:
         drawn, *ring = lines(found)
         assert list(drawn.get_xdata()) == [1, *FACTORS][:count]
-        assert len(ring) == (count < 4)
+        assert not ring
+
+
+def test_a_ring_ends_a_line_where_more_memory_was_tried_and_not_solved(figures):
+    records = [row("search", ENVS[0], 0, ((1.0, 1.0),), solved=1.0)]
+    for factor, solved in zip(FACTORS, (1.0, 1.0, None), strict=True):
+        length = grown(ENVS[0], factor)
+        records.append(row("search", ENVS[0], 0, ((1.0, 1.0),), 60.0, solved, length))
+    _, ring = lines(figures(records, Plan(("search",), ENVS[:1], seeds=1, seconds=60.0))["memory"])
+    assert list(ring.get_xdata()) == [4]
 
 
 def test_lengths_are_those_of_tasks_that_can_be_played_at_ten_times_the_trained_one(figures):
