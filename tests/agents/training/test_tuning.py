@@ -1,7 +1,9 @@
 """Studies try settings within a budget, go on where they were cut off, and end in a config."""
 
 import json
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,8 +29,15 @@ def trials(output):
     return [line for line in lines if "param_name" in line]
 
 
-def test_the_best_settings_become_a_config(toy, capsys):
-    assert tune(toy.write(), "study", "--trials", "12") == 0
+@pytest.fixture
+def slow_toy(toy, monkeypatch, spend):
+    """A toy whose step costs 0.02 CPU-seconds, or 0.04, of a clock that counts nothing else."""
+    monkeypatch.setattr(toy.module, "time", SimpleNamespace(sleep=spend))
+    return SimpleNamespace(Config=toy.Config, write=partial(toy.write, pause=0.02))
+
+
+def test_the_best_settings_become_a_config(slow_toy, capsys):
+    assert tune(slow_toy.write(), "study", "--trials", "12") == 0
     out = capsys.readouterr().out
     agent, config = settings.load(Path("study/best.yaml"))
     assert agent == "toy"
@@ -37,8 +46,8 @@ def test_the_best_settings_become_a_config(toy, capsys):
     assert Path("study/best.yaml").read_text().startswith("# neuralprog tune --config toy.yaml")
 
 
-def test_a_study_goes_on_with_the_same_proposals(toy, capsys):
-    path = toy.write()
+def test_a_study_goes_on_with_the_same_proposals(slow_toy, capsys):
+    path = slow_toy.write()
     assert tune(path, "whole", "--trials", "10") == 0
     assert tune(path, "parts", "--trials", "4") == 0
     assert tune(path, "parts", "--trials", "10") == 0
@@ -66,7 +75,7 @@ def test_a_trial_that_was_cut_off_begins_again(toy, tmp_path):
     assert lines[0].endswith(json.dumps(cut.params))
 
 
-def test_a_hopeless_trial_is_given_up_and_luck_with_a_seed_does_not_decide(toy, tmp_path):
+def test_a_hopeless_trial_is_given_up_and_luck_with_a_seed_does_not_decide(slow_toy, tmp_path):
     class Hopeless:
         reports = []
 
@@ -76,24 +85,24 @@ def test_a_hopeless_trial_is_given_up_and_luck_with_a_seed_does_not_decide(toy, 
         def should_prune(self):
             return True
 
-    config = toy.Config(total=10**6)
-    one = Training(plan(toy, trial_seconds=0.4), config, 0, tmp_path)
+    config = slow_toy.Config(total=10**6, pause=0.02)
+    one = Training(plan(slow_toy, trial_seconds=0.4), config, 0, tmp_path)
     score = one.run(Hopeless())
     assert one.pruned
     assert len(Hopeless.reports) == 1
     assert score == Hopeless.reports[0][0] < 10**6
-    lucky = Training(plan(toy), toy.Config(total=3, lucky=(0,)), 0, tmp_path)
-    assert 1 < lucky.run(None) <= 2
-    assert Training(plan(toy), toy.Config(total=3, lucky=(0,)), 1, tmp_path).run(None) == 3
+    lucky = slow_toy.Config(total=3, lucky=(0,), pause=0.02)
+    assert Training(plan(slow_toy), lucky, 0, tmp_path).run(None) == pytest.approx(2 - 3 * 0.04)
+    assert Training(plan(slow_toy), lucky, 1, tmp_path).run(None) == 3
 
 
-def test_the_budget_holds(toy):
-    words = ["--seconds", "1.2", "--trial-seconds", "0.1", "--seeds", "2"]
-    assert tune(toy.write(pause=0.0, total=10**5), "study", "--search", "seed=1..9", *words) == 0
+def test_the_budget_holds(slow_toy):
+    words = ["--seconds", "1.2", "--trial-seconds", "0.11", "--seeds", "2"]
+    assert tune(slow_toy.write(total=10**5), "study", "--search", "seed=1..9", *words) == 0
     used = [json.loads(line) for line in Path("study/journal.log").read_text().splitlines()]
     seconds = [line["user_attr"].get("cpu_seconds", 0) for line in used if "user_attr" in line]
-    assert 0 < max(seconds) < 0.4
-    assert sum(seconds) < 2 * 1.2
+    assert max(seconds) == pytest.approx(2 * 0.12)  # a step begun is finished
+    assert sum(seconds) < 1.2
 
 
 @pytest.mark.parametrize("name", sorted(SEARCHES))
