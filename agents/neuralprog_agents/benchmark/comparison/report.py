@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import inf
 from statistics import fmean
 
 from neuralprog_agents.benchmark.comparison import statistics, tasks
@@ -51,6 +52,8 @@ def _parts(s: ComparisonSummary, command: str, plots: Sequence[str]) -> Iterator
     yield f"\n## Every task\n\n{_SUCCESS.format(budgets=_times(s.budgets))}"
     for family in s.families:
         yield f"\n### {family}\n\n{_matrix(s, family)}"
+    if missed := _missed_rows(s):
+        yield f"\n## What rewards have not solved\n\n{_MISSED}\n\n{_table(_MISSED_HEAD, missed)}"
     yield f"\n## Beyond the default lengths\n\n{_BEYOND}\n\n{_length_table(s)}"
     if memory := _memory_rows(s):
         yield f"\n## More memory\n\n{_MEMORY}\n\n{_table(_MEMORY_HEAD, memory)}"
@@ -97,6 +100,11 @@ task does not have or that take too long to play are left out. All within {secon
 _SUCCESS = """\
 Success in per cent at the longest default length: means over seeds after {budgets} seconds. – is
 not applicable, ? not measured yet."""
+_MISSED_HEAD = ("task", "agent", "CPU-seconds", "each seed", "mean", "gain in the last third")
+_MISSED = """\
+The tasks that no agent solves from rewards under most seeds, with every agent that has tried: what
+it was given, the success in per cent of each seed at the end, and by how much the mean was still
+rising in the last third of the time."""
 _BEYOND = (
     "Those that solve a task, at the end of training, at multiples of the longest default length."
 )
@@ -312,6 +320,29 @@ def _curve(s: ComparisonSummary, each: EntrantSummary, env: str) -> str:
         return NOTHING
     found = [_percent(fmean(result.at(b))) for b in s.budgets if result.reached(b)]
     return (found[0] if len(set(found)) == 1 else " → ".join(found)) if found else UNKNOWN
+
+
+def _missed_rows(s: ComparisonSummary) -> list[list[str]]:
+    """Return a row for each task that rewards have not solved and each agent that tried it."""
+    rows = []
+    for env in s.plan.envs:
+        tried = [
+            (each.who.name, r)
+            for each in s.groups.get("rewards", [])
+            for r in each.results
+            if r.env == env and r.runs
+        ]
+        if not any(result.solved(inf) for _, result in tried):
+            rows += [[find(env).name, name, *_end(result)] for name, result in tried]
+    return rows
+
+
+def _end(result: Result) -> list[str]:
+    """Return the least time that a run was given, its successes, their mean, and its late gain."""
+    last = min(run["budget"] for run in result.runs)
+    ends, before = result.at(last), result.at(last * 2 / 3)
+    seeds = ", ".join(map(_percent, ends))
+    return [f"{last:g}", seeds, _mean(ends), _percent(fmean(ends) - fmean(before))]
 
 
 def _length_table(s: ComparisonSummary) -> str:

@@ -176,6 +176,18 @@ def test_what_is_not_measured_is_not_called_unsolved():
     assert "Unfinished: 0 of 12 trainings are measured." in text
 
 
+def test_what_rewards_have_not_solved_stands_with_every_try():
+    def missed(*records):
+        text = report(ComparisonSummary(PLAN, records), "command", ())
+        rows = text.partition("## What rewards have not solved")[2].partition("## ")[0].split("\n")
+        return [line for line in rows if line.startswith("| NRAM")]
+
+    tries = [row("ppo", ENVS[0], seed, budget=budget) for seed, budget in ((0, 600.0), (1, 90.0))]
+    assert missed(*tries) == ["| NRAMCopy | ppo | 90 | 70, 70 | 70 | 0 |"]
+    assert missed(tries[0]) == ["| NRAMCopy | ppo | 600 | 80 | 80 | 10 |"]
+    assert missed(row("ppo", ENVS[0], solved=10.0), row("search", ENVS[1])) == []
+
+
 def test_a_report_needs_the_log_alone(tmp_path, monkeypatch):
     log = Log(tmp_path / "compare.jsonl")
     for record in everything():
