@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_agents.agent import Pulse
 from neuralprog_envs.program.machine import ProgramMachine
 
 SIDE = 32
@@ -24,9 +25,11 @@ def shrink(pictures: Pictures) -> Pictures:
 
 
 def distinct_pictures(
-    machine: ProgramMachine, hidden: NDArray[Any]
+    machine: ProgramMachine, hidden: NDArray[Any], pulse: Pulse = lambda: None
 ) -> tuple[Pictures, NDArray[np.intp]]:
     """Draw each different picture of F frames once, from ``hidden``, shape (F, T, H).
+
+    ``pulse`` is called before each.
 
     Returns:
         The n different pictures, shape (n, 3, SIDE, SIDE), and the index of each step's picture,
@@ -34,5 +37,8 @@ def distinct_pictures(
     """
     F, T, H = hidden.shape
     rows, number = np.unique(hidden.reshape(-1, H), axis=0, return_inverse=True)
-    pictures = np.concatenate([shrink(machine.pictures(row[None])) for row in rows])
-    return pictures, number.reshape(F, T)
+    pictures = []
+    for row in rows:
+        pulse()
+        pictures.append(shrink(machine.pictures(row[None])))
+    return np.concatenate(pictures), number.reshape(F, T)

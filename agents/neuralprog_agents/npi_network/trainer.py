@@ -46,7 +46,9 @@ class Trainer:
 
     @without_onednn()
     def advance(self, pulse: Pulse) -> None:
-        """Take a chunk of gradient steps, and check all frames."""
+        """Take a chunk of gradient steps, and check all frames; the first chunk draws them."""
+        for part in self.sets:
+            part.draw(pulse)
         samplers = [part.sampler(self._config.boost) for part in self.sets]
         total = 0.0
         for _ in range(CHUNK):
@@ -59,18 +61,17 @@ class Trainer:
             self.step += 1
         self.loss = total / CHUNK
         for part in self.sets:
-            pulse()
-            part.check(self.model)
-        self.done = not any(part.wrong for part in self.sets) and self._proven()
+            part.check(self.model, pulse)
+        self.done = not any(part.wrong for part in self.sets) and self._proven(pulse)
 
     def _descend(self, cost: Tensor) -> float:
         rate = self._config.learning_rate * 0.5 ** (self.step / self._config.half_life)
         self._adam.param_groups[0]["lr"] = rate
         return gradient_step(self.model, self._adam, cost, self._config.clip_norm)
 
-    def _proven(self) -> bool:
-        self.rounds += any(part.proof is not None for part in self.sets)
-        proven = [part.proven(self.model) for part in self.sets]
+    def _proven(self, pulse: Pulse) -> bool:
+        self.rounds += any(part.provable for part in self.sets)
+        proven = [part.proven(self.model, pulse) for part in self.sets]
         return all(proven)
 
     @property
@@ -88,7 +89,7 @@ class Trainer:
     def frames(self) -> dict[str, float]:
         """Return how many frames were drawn, and how many were added to them."""
         return {
-            "frames": float(sum(len(part.drawn.program) for part in self.sets)),
+            "frames": float(sum(part.drawn for part in self.sets)),
             "added": float(sum(len(part.added) for part in self.sets)),
         }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,48 +11,94 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from neuralprog_agents.agent import Pulse
 from neuralprog_agents.npi_network.frames import Sampler, join, take, updated_priority
 from neuralprog_agents.npi_network.model import NPI, loss
 from neuralprog_agents.npi_network.proof import failing, forward
 from neuralprog_envs.program.frames import FrameBatch
 
 
-class TrainingSet:
-    """The frames of one task that a network is trained on.
-
-    With ``proof``, the verification set, training goes on until no frame of it fails. The pictures
-    of the traces have shape (n, 3, SIDE, SIDE), uint8; ``drawn.hidden`` then has the index of each
-    step's picture.
+@dataclass(frozen=True)
+class Examples:
+    """What a network learns one task from.
 
     Attributes:
-        frames: The training frames: ``drawn``, and those of the verification set that have failed.
+        drawn: Frames of traces.
+        proof: The verification set: training goes on until no frame of it fails. None if there is
+            none.
+        pictures: Those of the traces, shape (n, 3, SIDE, SIDE), uint8; ``drawn.hidden`` then has
+            the index of each step's picture.
+    """
+
+    drawn: FrameBatch
+    proof: FrameBatch | None = None
+    pictures: Tensor | None = None
+
+
+class TrainingSet:
+    """The frames of one task that a network is trained on, once they are drawn.
+
+    Args:
+        draw: Returns the examples, and calls the pulse several times a second: that may take a
+            minute.
+        domain: The number of the task in the network.
+
+    Attributes:
+        frames: The training frames: the drawn ones, and those of the verification set that have
+            failed.
         added: The indices of the frames that came from the verification set.
         priority: How often each frame was wrong recently, shape (F,).
-        wrong: The number of training frames that were wrong at the last check.
+        wrong: The number of training frames that were wrong at the last check; -1 before there are
+            any.
         unproven: The number of frames of the verification set that failed at the last proof; -1
             before the first proof, 0 without a verification set.
     """
 
-    def __init__(
-        self,
-        drawn: FrameBatch,
-        proof: FrameBatch | None,
-        domain: int = 0,
-        pictures: Tensor | None = None,
-    ) -> None:
-        self.drawn, self.proof = drawn, proof
-        self.domain, self.pictures = domain, pictures
-        self.unproven = 0 if proof is None else -1
-        self._train_on(np.zeros(0, dtype=np.int64))
+    examples: Examples
+    frames: FrameBatch
+
+    def __init__(self, draw: Callable[[Pulse], Examples], domain: int = 0) -> None:
+        self._draw, self.domain = draw, domain
+        self.added, self.priority = np.zeros(0, dtype=np.int64), np.zeros(0)
+        self.wrong = self.unproven = -1
+        self._is_drawn = False
+
+    def draw(self, pulse: Pulse) -> None:
+        """Draw the examples, unless they are drawn; training goes on as it was restored."""
+        if self._is_drawn:
+            return
+        self.examples = self._draw(pulse)
+        if self.priority.size:
+            self._join()
+        else:
+            self._train_on(self.added)
+        if not self.provable:
+            self.unproven = 0
+        self._is_drawn = True
+
+    @property
+    def provable(self) -> bool:
+        """Whether there is a verification set."""
+        return self.examples.proof is not None
+
+    @property
+    def drawn(self) -> int:
+        """How many frames were drawn."""
+        return len(self.priority) - len(self.added)
 
     def _train_on(self, added: NDArray[np.int64]) -> None:
         """Set the training frames: the drawn ones and the given ones of the verification set."""
-        self.added, self.frames = added, self.drawn
-        if self.proof is not None and added.size:
-            self.frames = join(self.drawn, take(self.proof, added))
-        known = len(self.drawn.program) if added.size else 0
+        self.added = added
+        self._join()
+        known = len(self.examples.drawn.program) if added.size else 0
         self.priority = (np.arange(len(self.frames.program)) >= known).astype(np.float64)
         self.wrong = int(self.priority.sum())
+
+    def _join(self) -> None:
+        own = self.examples
+        self.frames = own.drawn
+        if own.proof is not None and self.added.size:
+            self.frames = join(own.drawn, take(own.proof, self.added))
 
     def sampler(self, boost: float) -> Sampler:
         """Return a sampler of batches, valid until the next check."""
@@ -58,18 +106,18 @@ class TrainingSet:
 
     def cost(self, model: NPI, rows: NDArray[np.intp]) -> Tensor:
         """Return the loss on the given frames."""
-        return cost(model, take(self.frames, rows), self.domain, self.pictures)
+        return cost(model, take(self.frames, rows), self.domain, self.examples.pictures)
 
-    def check(self, model: NPI) -> None:
+    def check(self, model: NPI, pulse: Pulse) -> None:
         """Check all training frames; update ``priority`` and ``wrong``."""
-        fails = failing(model, self.frames, self.domain, self.pictures)
+        fails = failing(model, self.frames, self.domain, self.examples.pictures, pulse)
         self.priority, self.wrong = updated_priority(self.priority, fails), int(fails.sum())
 
-    def proven(self, model: NPI) -> bool:
+    def proven(self, model: NPI, pulse: Pulse) -> bool:
         """Return whether no frame of the verification set fails; add those that fail."""
-        if self.proof is None:
+        if self.examples.proof is None:
             return True
-        fails = np.flatnonzero(failing(model, self.proof, self.domain))
+        fails = np.flatnonzero(failing(model, self.examples.proof, self.domain, pulse=pulse))
         self.unproven = len(fails)
         if fails.size:
             self._train_on(np.union1d(self.added, fails))
@@ -77,19 +125,22 @@ class TrainingSet:
 
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, int]]:
         """Return arrays and counts that ``restore`` takes."""
-        known = len(self.drawn.program)
-        old, new = self.priority[:known], self.priority[known:]
+        old, new = np.split(self.priority, [self.drawn])
         arrays = {"priority": old, "added": self.added, "priority_of_added": new}
         return arrays, {"wrong": self.wrong, "unproven": self.unproven}
 
     def restore(self, arrays: dict[str, NDArray[Any]], counts: dict[str, int]) -> None:
-        """Restore what ``state`` returned."""
-        self._train_on(arrays["added"])
-        self.priority[:] = np.concatenate([arrays["priority"], arrays["priority_of_added"]])
+        """Restore what ``state`` returned, before ``draw``."""
+        self.added = arrays["added"]
+        self.priority = np.concatenate([arrays["priority"], arrays["priority_of_added"]])
         self.wrong, self.unproven = counts["wrong"], counts["unproven"]
 
 
 def cost(model: NPI, batch: FrameBatch, domain: int = 0, pictures: Tensor | None = None) -> Tensor:
-    """Return the loss on a batch of frames; see ``proof.forward``."""
+    """Return the loss on a batch of frames; for ``pictures`` see ``Examples``."""
     target, mask = torch.from_numpy(batch.target).long(), torch.from_numpy(batch.mask)
-    return loss(forward(model, batch, domain, pictures), target, mask)
+    features = None
+    if pictures is not None:
+        shown, place = np.unique(batch.hidden[..., 0], return_inverse=True)
+        features = model.encoder.cnn(pictures[shown])[place.reshape(batch.mask.shape)]
+    return loss(forward(model, batch, domain, features), target, mask)

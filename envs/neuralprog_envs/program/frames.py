@@ -91,9 +91,7 @@ def batch_frames(chosen: Iterable[Frame], *, unique: bool = True) -> FrameBatch:
     With ``unique`` equal frames are merged into one: a network that resets its state at every call
     learns nothing more from the others.
     """
-    kept = list(chosen)
-    if unique:
-        kept = list({_content(frame): frame for frame in kept}.values())
+    kept = list({_content(frame): frame for frame in chosen}.values() if unique else chosen)
     if not kept:
         raise ValueError("there are no frames")
     T = max(len(frame.view) for frame in kept)

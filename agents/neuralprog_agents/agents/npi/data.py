@@ -6,13 +6,14 @@ when a restart was interrupted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
+from neuralprog_agents.agent import Pulse
 from neuralprog_agents.agents.npi.config import Config, TaskConfig
 from neuralprog_agents.npi_network.frames import generator
 from neuralprog_envs.core import batch
@@ -53,8 +54,13 @@ def task_of(task: TaskConfig | Config, longest: int) -> Any:
     return make_task(task.env, length=longest, **settings_of(task))
 
 
-def draw_frames(task: TaskConfig | Config, key: int, split: str = "train") -> FrameBatch:
-    """Return the different frames of a task's training traces, drawn with the seed ``key``."""
+def draw_frames(
+    task: TaskConfig | Config, key: int, split: str = "train", pulse: Pulse = lambda: None
+) -> FrameBatch:
+    """Return the different frames of a task's training traces, drawn with the seed ``key``.
+
+    ``pulse`` is called at each.
+    """
     low, high = task.length
     made = task_of(task, high)
     lengths = np.repeat(np.arange(low, high + 1, dtype=np.int32), task.traces)
@@ -62,7 +68,13 @@ def draw_frames(task: TaskConfig | Config, key: int, split: str = "train") -> Fr
     found = frames(made, instances)
     if task.wide:
         found = chain(found, _wide_frames(made, instances, generator(key)))
-    return batch_frames(found)
+    return batch_frames(_pulsed(found, pulse))
+
+
+def _pulsed(found: Iterable[Frame], pulse: Pulse) -> Iterator[Frame]:
+    for frame in found:
+        pulse()
+        yield frame
 
 
 def _wide_frames(task: Any, instances: Any, random: np.random.Generator) -> Iterator[Frame]:

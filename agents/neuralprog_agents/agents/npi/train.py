@@ -28,7 +28,7 @@ from neuralprog_agents.npi_network.pictures import distinct_pictures
 from neuralprog_agents.npi_network.proof import prove
 from neuralprog_agents.npi_network.sizes import Sizes
 from neuralprog_agents.npi_network.trainer import Trainer
-from neuralprog_agents.npi_network.training_set import TrainingSet
+from neuralprog_agents.npi_network.training_set import Examples, TrainingSet
 from neuralprog_agents.npi_network.verification_set import verification_set
 from neuralprog_agents.training.network import seeded, weights
 from neuralprog_envs.program.frames import FrameBatch
@@ -44,7 +44,8 @@ class NPILearner:
         seeded_tasks = tasks_of(config, index)
         self.tasks = [task for task, _ in seeded_tasks]
         sets = [
-            training_set_of(task, number, key) for number, (task, key) in enumerate(seeded_tasks)
+            TrainingSet(partial(examples_of, task, key), number)
+            for number, (task, key) in enumerate(seeded_tasks)
         ]
         key = partial(seed, config, index, Stream.BATCHES)
         self.trainer = Trainer(self.model, sets, config, key)
@@ -139,18 +140,20 @@ def initial(sizes: Sizes, key: int, base: Base | None = None) -> NPI:
     return model
 
 
-def training_set_of(task: TaskConfig, domain: int, key: int) -> TrainingSet:
-    """Return the training set of task ``domain``, of traces of the seed ``key``."""
-    drawn, pictures = _pictured(task, draw_frames(task, key))
+def examples_of(task: TaskConfig, key: int, pulse: Pulse) -> Examples:
+    """Return what a network learns a task from: its traces have the seed ``key``."""
+    drawn, pictures = _pictured(task, draw_frames(task, key, pulse=pulse), pulse)
     proof = verification_set(task_of(task, 1)) if task.prove else None
-    return TrainingSet(drawn, proof, domain, pictures)
+    return Examples(drawn, proof, pictures)
 
 
-def _pictured(task: TaskConfig, drawn: FrameBatch) -> tuple[FrameBatch, Tensor | None]:
+def _pictured(
+    task: TaskConfig, drawn: FrameBatch, pulse: Pulse
+) -> tuple[FrameBatch, Tensor | None]:
     """Return frames with the index of each step's picture, and the pictures, if there are any."""
     machine = task_of(task, task.length[1]).machine
     if machine.world.picture is None:
         return drawn, None
-    pictures, number = distinct_pictures(machine, drawn.hidden)
+    pictures, number = distinct_pictures(machine, drawn.hidden, pulse)
     indexed = replace(drawn, hidden=number[..., None].astype(np.int32))
     return indexed, torch.from_numpy(pictures)

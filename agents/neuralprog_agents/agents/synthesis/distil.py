@@ -19,12 +19,12 @@ from neuralprog_agents.agents.synthesis.config import Config
 from neuralprog_agents.npi_network.model import NPI
 from neuralprog_agents.npi_network.sizes import Sizes, lay_out
 from neuralprog_agents.npi_network.trainer import Trainer
-from neuralprog_agents.npi_network.training_set import TrainingSet
+from neuralprog_agents.npi_network.training_set import Examples, TrainingSet
 from neuralprog_agents.npi_network.verification_set import verification_set
 from neuralprog_agents.training.network import seeded
 from neuralprog_envs.core.draws import key_of
 from neuralprog_envs.core.instances import draw
-from neuralprog_envs.program.frames import FrameBatch, batch_frames, frames
+from neuralprog_envs.program.frames import batch_frames, frames
 
 
 class Stream(IntEnum):
@@ -44,12 +44,13 @@ def distillation(config: Config, index: int, bodies: Sequence[Body]) -> Trainer:
     task = task_of(config.env, config.traced[1], bodies)
     sizes = Sizes.like(config, lay_out([task.machine]))
     model = seeded(lambda: NPI(sizes), key(Stream.WEIGHTS))
-    training_set = TrainingSet(_traces(config, task, key(Stream.TRACES)), verification_set(task))
+    training_set = TrainingSet(lambda _: _examples(config, task, key(Stream.TRACES)))
     return Trainer(model, [training_set], config, lambda step, _: key(Stream.BATCHES, step))
 
 
-def _traces(config: Config, task: Any, key: int) -> FrameBatch:
-    """Return the different frames of runs of the bodies."""
+def _examples(config: Config, task: Any, key: int) -> Examples:
+    """Return the different frames of runs of the bodies, and all that there can be."""
     low, high = config.traced
     lengths = np.repeat(np.arange(low, high + 1, dtype=np.int32), config.traces)
-    return batch_frames(frames(task, draw(task, key, np.arange(len(lengths)), lengths)))
+    found = frames(task, draw(task, key, np.arange(len(lengths)), lengths))
+    return Examples(batch_frames(found), verification_set(task))

@@ -115,11 +115,35 @@ def _policy(model, config=SMALL):
 
 def test_gradients_reach_every_parameter():
     trainer = train.NPILearner(SMALL, 0).trainer
+    for part in trainer.sets:
+        part.draw(lambda: None)
     rows = [np.arange(len(part.frames.program)) for part in trainer.sets]
     costs = [one.cost(trainer.model, r) for one, r in zip(trainer.sets, rows, strict=True)]
     torch.stack(costs).sum().backward()
     for name, parameter in trainer.model.named_parameters():
         assert parameter.grad.abs().sum() > 0, name
+
+
+def test_it_looks_at_the_clock_while_it_draws_and_while_it_checks(monkeypatch):
+    monkeypatch.setattr(proof, "_PICTURES_AT_ONCE", 4)
+    trainer, pulses = train.NPILearner(SMALL, 0).trainer, []
+    trainer.advance(lambda: pulses.append(trainer.step))
+    pictures = len(trainer.sets[2].examples.pictures)
+    assert pulses.count(0) > trainer.frames()["frames"] + pictures
+    assert pulses.count(CHUNK) > pictures / 4
+
+
+def test_checked_in_pieces_the_same_frames_fail(monkeypatch):
+    learner = train.NPILearner(SMALL, 0)
+    learner.advance(lambda: None)
+    for part in learner.trainer.sets:
+        own = learner.model, part.frames, part.domain, part.examples.pictures
+        whole = proof.failing(*own)
+        with monkeypatch.context() as patch:
+            patch.setattr(proof, "_PICTURES_AT_ONCE", 3)
+            patch.setattr(proof, "_AT_ONCE", 7)
+            assert proof.failing(*own).tolist() == whole.tolist()
+    assert 0 < whole.sum() < len(whole)  # of the task with pictures
 
 
 def test_the_checker_counts_the_errors_that_the_network_itself_finds():
