@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from neuralprog_agents.agent import Answerer, Player, Policy, Privileged
+from neuralprog_agents.agent import Answerer, Player, Policy, Privileged, Pulse
 from neuralprog_agents.evaluation.answers import is_right, right_answers
 from neuralprog_agents.training.intervals import wilson
 from neuralprog_envs.core import batch
@@ -142,8 +142,10 @@ def _slot_bytes(env_id: str, settings: dict[str, Any]) -> int:
     return batch.row_bytes(state) + batch.row_bytes(instance)
 
 
-def play(policy: Policy, env: TaskVectorEnv, seed: int) -> NDArray[np.float64]:
-    """Play one episode in each of n slots; slot i gets seed + i.
+def play(
+    policy: Policy, env: TaskVectorEnv, seed: int, pulse: Pulse = lambda: None
+) -> NDArray[np.float64]:
+    """Play one episode in each of n slots; slot i gets seed + i; ``pulse`` is called in each step.
 
     Returns:
         Success, return and steps of each slot, shape (3, n).
@@ -156,6 +158,7 @@ def play(policy: Policy, env: TaskVectorEnv, seed: int) -> NDArray[np.float64]:
     success, returns, steps = found
     going = np.ones(env.num_envs, dtype=bool)
     while going.any():
+        pulse()
         actions = policy.act(observation, info["action_mask"])
         observation, reward, terminated, truncated, info = env.step(actions)
         returns += np.where(going, reward, 0.0)

@@ -28,10 +28,15 @@ _CHUNK = 20
 """Gradient steps between two decisions."""
 
 Arrays = dict[str, NDArray[Any]]
+Demonstrations = tuple[Arrays, NDArray[np.int64]]
 
 
-def demonstrations(setup: Setup, count: int, seed: int) -> tuple[Arrays, NDArray[np.int64]]:
+def demonstrations(
+    setup: Setup, count: int, seed: int, pulse: Pulse = lambda: None
+) -> Demonstrations:
     """Return the expert's observations and actions in ``count`` training instances.
+
+    ``pulse`` is called several times a second.
 
     Returns:
         The observed arrays, (N, …) each, and the actions of all N steps, (N, K); with flat
@@ -43,10 +48,14 @@ def demonstrations(setup: Setup, count: int, seed: int) -> tuple[Arrays, NDArray
     task = setup.task()
     posed = pairs(task, count, length=setup.length, seed=seed)
     rows = [batch.take(posed, slice(i, i + 1)) for i in range(count)]
-    plays = [np.array(demonstration(task, row)) for row in rows]
+    plays = []
+    for row in rows:
+        pulse()
+        plays.append(np.array(demonstration(task, row)))
     lengths = np.array([len(play) for play in plays])
     state, seen, done = task.machine.initial(posed), [], []
     for t in range(int(lengths.max())):
+        pulse()
         going = np.flatnonzero(lengths > t)
         action = np.stack([play[min(t, len(play) - 1)] for play in plays])
         shown = task.machine.observe(state)
@@ -63,13 +72,13 @@ class ImitationLearner:
 
     def __init__(self, config: Config, index: int) -> None:
         torch.set_num_threads(1)
-        self.config, self.seed, setup = config, seed_of(config, index), setup_of(config)
-        self.options, self.packed = options_of(config), packed_fields(setup)
-        self.network = seeded(lambda: new_network(setup), 2 * self.seed)
-        self.seen, self.done = demonstrations(setup, self.options["demonstrations"], self.seed)
+        self.config, self.seed, self.setup = config, seed_of(config, index), setup_of(config)
+        self.options, self.packed = options_of(config), packed_fields(self.setup)
+        self.network = seeded(lambda: new_network(self.setup), 2 * self.seed)
+        self.demonstrated: Demonstrations | None = None
         rate = self.options["learning_rate"]
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=rate)
-        self.validation = Validation(config, LearnedPolicy(setup, self.network))
+        self.validation = Validation(config, LearnedPolicy(self.setup, self.network))
         self.steps, self.loss = 0, 0.0
 
     @property
@@ -83,21 +92,25 @@ class ImitationLearner:
         return self.validation.solved or self.samples >= self.config.budget
 
     def advance(self, pulse: Pulse) -> None:
-        """Take a chunk of gradient steps; validate when it is due."""
+        """Take a chunk of gradient steps; validate when it is due. The first chunk watches."""
+        self.demonstrated = self.demonstrated or self._watch(pulse)
         for _ in range(_CHUNK):
             pulse()
-            self._step()
-        self.validation.evaluate_if_due(self.samples)
+            self._step(*self.demonstrated)
+        self.validation.evaluate_if_due(self.samples, pulse)
 
-    def _step(self) -> None:
+    def _watch(self, pulse: Pulse) -> Demonstrations:
+        return demonstrations(self.setup, self.options["demonstrations"], self.seed, pulse)
+
+    def _step(self, seen: Arrays, done: NDArray[np.int64]) -> None:
         """Take a gradient step on -log π(a) of the expert's actions a."""
         random = np.random.default_rng((self.seed, self.steps))
-        rows = random.integers(len(self.done), size=self.options["batch_size"])
+        rows = random.integers(len(done), size=self.options["batch_size"])
         self.network.set_training_mode(True)
-        seen = {name: array[rows] for name, array in self.seen.items()}
-        shown = packed(seen, self.packed) if self.packed else bare(seen)
+        drawn = {name: array[rows] for name, array in seen.items()}
+        shown = packed(drawn, self.packed) if self.packed else bare(drawn)
         inputs, _ = self.network.obs_to_tensor(shown)
-        _, likelihood, _ = self.network.evaluate_actions(inputs, torch.from_numpy(self.done[rows]))
+        _, likelihood, _ = self.network.evaluate_actions(inputs, torch.from_numpy(done[rows]))
         loss = -likelihood.mean()
         self.optimizer.zero_grad()
         loss.backward()

@@ -153,7 +153,7 @@ class ReinforcementLearner:
                 log_interval=None,
                 reset_num_timesteps=False,
             )
-        self.validation.evaluate_if_due(self.samples)
+        self.validation.evaluate_if_due(self.samples, pulse)
 
     def status(self) -> dict[str, float]:
         """Return the reported metrics."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from gymnasium.vector import AutoresetMode
 
-from neuralprog_agents.agent import Outcome, Tensors
+from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.rl.config import Config
 from neuralprog_agents.agents.rl.policy import LearnedPolicy, weights_of
 from neuralprog_agents.evaluation.evaluate import play
@@ -37,13 +37,14 @@ class Validation:
         """Whether the best success rate is high enough."""
         return self.best >= self._config.success_rate
 
-    def evaluate_if_due(self, samples: int) -> None:
+    def evaluate_if_due(self, samples: int, pulse: Pulse) -> None:
         """Validate the policy at each ``validation_interval``, and when the budget is spent."""
         due = (
             samples - self.at >= self._config.validation_interval or samples >= self._config.budget
         )
         if due:
-            self.at, self.found = samples, success(self._policy, self._config.validation_episodes)
+            self.found = success(self._policy, self._config.validation_episodes, pulse)
+            self.at = samples
             if self.found > self.best:
                 self.best, self._weights = self.found, weights_of(self._policy.network)
 
@@ -70,14 +71,14 @@ class Validation:
         return Outcome(self.solved, metrics, weights, asdict(self._policy.setup))
 
 
-def success(policy: LearnedPolicy, episodes: int) -> float:
-    """Return the success rate on validation episodes.
+def success(policy: LearnedPolicy, episodes: int, pulse: Pulse) -> float:
+    """Return the success rate on validation episodes; ``pulse`` is called in each step.
 
     Each length has an equal share. Lengths with too few instances for a validation split use their
     training instances.
     """
     shares = _shares(*policy.setup.length, policy.setup.task().split_from)
-    rates = [_rate(policy, lengths, split, episodes) for lengths, split in shares]
+    rates = [_rate(policy, lengths, split, episodes, pulse) for lengths, split in shares]
     counts = [high - low + 1 for (low, high), _ in shares]
     return sum(r * c for r, c in zip(rates, counts, strict=True)) / sum(counts)
 
@@ -89,7 +90,9 @@ def _shares(low: int, high: int, split_from: int) -> list[tuple[tuple[int, int],
     return [share for share in (few, many) if share[0][0] <= share[0][1]]
 
 
-def _rate(policy: LearnedPolicy, lengths: tuple[int, int], split: str, episodes: int) -> float:
+def _rate(
+    policy: LearnedPolicy, lengths: tuple[int, int], split: str, episodes: int, pulse: Pulse
+) -> float:
     env = TaskVectorEnv(
         policy.env_id,
         episodes,
@@ -97,4 +100,4 @@ def _rate(policy: LearnedPolicy, lengths: tuple[int, int], split: str, episodes:
         split=split,
         **{**policy.setup.settings, "length": lengths},
     )
-    return float(play(policy, env, seed=0)[0].mean())
+    return float(play(policy, env, 0, pulse)[0].mean())

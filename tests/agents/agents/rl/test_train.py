@@ -269,6 +269,14 @@ def test_missing_libraries_are_named(monkeypatch):
         agent.check(Config(env="NRAMCopy-v0"))
 
 
+def test_it_looks_at_the_clock_while_it_watches_the_expert_and_while_it_is_validated():
+    learner, pulses = agent.learner(small("BC"), 0), []
+    while not learner.validation.at:
+        learner.advance(lambda: pulses.append(learner.steps))
+    assert pulses.count(0) > SMALL["options"]["BC"]["demonstrations"]
+    assert pulses.count(learner.steps) > 1
+
+
 def test_supervision_says_what_it_learns_from():
     assert agent.supervision(Config(env="NRAMCopy-v0")) == "rewards"
     assert agent.supervision(Config(env="NRAMCopy-v0", algorithm="BC")) == "demonstrations"
