@@ -76,6 +76,9 @@ class SequenceLearner:
         self.held_out = self._judged_pairs()
         self.expected = right_answers(self.task, self.held_out)
         self.progress, self.loss = Progress(), 0.0
+        self._pulse: Pulse = lambda: None
+        for part in self.model.modules():  # judging long texts takes 20 seconds
+            part.register_forward_pre_hook(lambda *_: self._pulse())
 
     @property
     def success(self) -> bool:
@@ -88,7 +91,11 @@ class SequenceLearner:
         return self.success or self.progress.step >= self.config.budget
 
     def advance(self, pulse: Pulse) -> None:
-        """Take a gradient step, and judge the network every ``validation_interval`` steps."""
+        """Take a gradient step, and judge the network every ``validation_interval`` steps.
+
+        The pulse beats whenever a part of the network is called.
+        """
+        self._pulse = pulse
         self.loss = self._step()
         if self.progress.step % self.config.validation_interval == 0:
             self._judge()
@@ -111,6 +118,7 @@ class SequenceLearner:
         self.model.train()
         torch.manual_seed(key_of(config.seed, self.index, 2, self.progress.step) >> 1)
         cost = self.network.loss(self.task, instances)
+        self._pulse()
         self.progress = replace(self.progress, step=self.progress.step + 1)
         return gradient_step(self.model, self.optimizer, cost, config.clip_norm)
 
