@@ -134,9 +134,23 @@ def _budget(s: ComparisonSummary) -> str:
     cells = [cell for cell in s.plan.every if cell.trained]
     known = {record["key"] for record in s.records if record["status"] == MEASURED}
     done = sum(cell.key in known for cell in cells)
-    text = f"Budget: {s.reached:g} CPU-seconds of one thread a training; seeds: {seeds}."
+    text = (
+        f"Budget: {s.reached:g} CPU-seconds of one thread a training; seeds: {seeds}.{_longer(s)}"
+    )
     left = f" Unfinished: {done:,} of {len(cells):,} trainings are measured."
     return text if done == len(cells) else text + left
+
+
+def _longer(s: ComparisonSummary) -> str:
+    """Say how many tasks each kind of supervision solves, whichever agent, where some go on."""
+    last = s.budgets[-1]
+    if last == s.reached:
+        return ""
+    counts = [
+        f"{len({r.env for each in members for r in each.won(last)})} from {name}"
+        for name, members in s.groups.items()
+    ]
+    return f" Solved within {last:g} seconds, of {len(s.plan.envs)} tasks: {', '.join(counts)}."
 
 
 def _times(budgets: Sequence[float]) -> str:
