@@ -10,7 +10,7 @@ from statistics import fmean
 from neuralprog_agents.benchmark.comparison import statistics, tasks
 from neuralprog_agents.benchmark.comparison.plan import FACTORS, GROWING
 from neuralprog_agents.benchmark.comparison.plots import CAPTIONS
-from neuralprog_agents.benchmark.comparison.records import FAILED, MEASURED, REFUSED
+from neuralprog_agents.benchmark.comparison.records import FAILED, MEASURED, REFUSED, success_at
 from neuralprog_agents.benchmark.comparison.statistics import Estimate
 from neuralprog_agents.benchmark.comparison.summary import (
     ComparisonSummary,
@@ -352,11 +352,13 @@ def _missed_rows(s: ComparisonSummary) -> list[list[str]]:
 
 
 def _end(result: Result) -> list[str]:
-    """Return the least time that a run was given, its successes, their mean, and its late gain."""
-    last = min(run["budget"] for run in result.runs)
-    ends, before = result.at(last), result.at(last * 2 / 3)
-    seeds = ", ".join(map(_percent, ends))
-    return [f"{last:g}", seeds, _mean(ends), _percent(fmean(ends) - fmean(before))]
+    """Return what runs were given, the success of each at its end, their mean, its late gain."""
+    budgets = sorted({run["budget"] for run in result.runs})
+    ends = [success_at(run, run["budget"]) for run in result.runs]
+    before = [success_at(run, run["budget"] * 2 / 3) for run in result.runs]
+    seconds = " to ".join(f"{b:g}" for b in dict.fromkeys([budgets[0], budgets[-1]]))
+    gain = _percent(fmean(ends) - fmean(before))
+    return [seconds, ", ".join(map(_percent, ends)), _mean(ends), gain]
 
 
 def _length_table(s: ComparisonSummary) -> str:

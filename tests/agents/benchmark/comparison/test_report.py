@@ -183,7 +183,7 @@ def test_what_rewards_have_not_solved_stands_with_every_try():
         return [line for line in rows if line.startswith("| NRAM")]
 
     tries = [row("ppo", ENVS[0], seed, budget=budget) for seed, budget in ((0, 600.0), (1, 90.0))]
-    assert missed(*tries) == ["| NRAMCopy | ppo | 90 | 70, 70 | 70 | 0 |"]
+    assert missed(*tries) == ["| NRAMCopy | ppo | 90 to 600 | 80, 70 | 75 | 5 |"]
     assert missed(tries[0]) == ["| NRAMCopy | ppo | 600 | 80 | 80 | 10 |"]
     assert missed(row("ppo", ENVS[0], solved=10.0), row("search", ENVS[1])) == []
 
