@@ -15,6 +15,7 @@ from neuralprog_agents.agent import Pulse
 from neuralprog_agents.npi_network.frames import Sampler, join, take, updated_priority
 from neuralprog_agents.npi_network.model import NPI, loss
 from neuralprog_agents.npi_network.proof import failing, forward
+from neuralprog_agents.training.checkpoint import CheckpointError
 from neuralprog_envs.program.frames import FrameBatch
 
 
@@ -64,17 +65,31 @@ class TrainingSet:
         self._is_drawn = False
 
     def draw(self, pulse: Pulse) -> None:
-        """Draw the examples, unless they are drawn; training goes on as it was restored."""
+        """Draw the examples, unless they are drawn; training goes on as it was restored.
+
+        Raises:
+            CheckpointError: What was restored does not fit them.
+        """
         if self._is_drawn:
             return
         self.examples = self._draw(pulse)
         if self.priority.size:
+            self._check_restored()
             self._join()
         else:
             self._train_on(self.added)
         if not self.provable:
             self.unproven = 0
         self._is_drawn = True
+
+    def _check_restored(self) -> None:
+        own = self.examples
+        most = 0 if own.proof is None else len(own.proof.program)
+        known = ((self.added >= 0) & (self.added < most)).all()
+        if self.drawn != len(own.drawn.program) or not known:
+            raise CheckpointError(
+                "the checkpoint does not fit the frames of its task: remove it to begin anew"
+            )
 
     @property
     def provable(self) -> bool:

@@ -23,6 +23,7 @@ from neuralprog_agents.npi_network.model import decide
 from neuralprog_agents.npi_network.pictures import SIDE, distinct_pictures, shrink
 from neuralprog_agents.npi_network.sizes import Sizes, lay_out
 from neuralprog_agents.npi_network.trainer import CHUNK
+from neuralprog_agents.training.checkpoint import CheckpointError
 from neuralprog_agents.training.loop import restart
 from neuralprog_agents.training.schema import structured
 from neuralprog_envs.core.instances import draw
@@ -131,6 +132,26 @@ def test_it_looks_at_the_clock_while_it_draws_and_while_it_checks(monkeypatch):
     pictures = len(trainer.sets[2].examples.pictures)
     assert pulses.count(0) > trainer.frames()["frames"] + pictures
     assert pulses.count(CHUNK) > pictures / 4
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"priority": np.zeros(3)},
+        {"priority_of_added": np.ones(3)},
+        {"added": np.array([10**6]), "priority_of_added": np.ones(1)},
+    ],
+)
+def test_priorities_of_other_frames_are_refused_in_one_line(wrong):
+    one, other = (train.NPILearner(SMALL, 0).trainer.sets[0] for _ in range(2))
+    one.draw(lambda: None)
+    arrays, counts = one.state()
+    other.restore(arrays | wrong, counts)
+    with pytest.raises(CheckpointError, match="does not fit the frames of its task"):
+        other.draw(lambda: None)
+    other.restore(arrays, counts)
+    other.draw(lambda: None)
+    np.testing.assert_array_equal(other.priority, one.priority)
 
 
 def test_checked_in_pieces_the_same_frames_fail(monkeypatch):
