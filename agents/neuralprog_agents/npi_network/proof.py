@@ -27,8 +27,8 @@ def forward(
 ) -> Heads:
     """Run the network on frames of the task at ``domain``, each from its first step.
 
-    If the task has pictures, ``features`` are ``encoder.cnn`` of that before each step, shape
-    (F, T, hidden).
+    If the task has pictures, ``features`` are what ``encoder.cnn`` makes of the picture before
+    each step, shape (F, T, hidden).
     """
     arrays = (batch.program, batch.arguments, batch.view)
     program, arguments, view = (torch.from_numpy(array).long() for array in arrays)

@@ -70,7 +70,7 @@ class Trainer:
         return gradient_step(self.model, self._adam, cost, self._config.clip_norm)
 
     def _proven(self, pulse: Pulse) -> bool:
-        self.rounds += any(part.provable for part in self.sets)
+        self.rounds += any(part.has_verification_set for part in self.sets)
         proven = [part.proven(self.model, pulse) for part in self.sets]
         return all(proven)
 
@@ -80,10 +80,13 @@ class Trainer:
         return self.step * int(self._config.batch) * len(self.sets)
 
     def counts(self) -> dict[str, float]:
-        """Return how many frames are wrong, and fail in the verification sets, of all tasks."""
+        """Return how many frames are wrong, and fail in the verification sets, of all tasks.
+
+        -1 while that is not known of each.
+        """
         return {
-            "failing": float(sum(part.wrong for part in self.sets)),
-            "unproven": float(sum(part.unproven for part in self.sets)),
+            "failing": _sum([part.wrong for part in self.sets]),
+            "unproven": _sum([part.unproven for part in self.sets]),
         }
 
     def frames(self) -> dict[str, float]:
@@ -109,6 +112,10 @@ class Trainer:
             part.restore({name: tensors[f"{number}.{name}"] for name in names}, counts)
         self.step, self.rounds = metadata["step"], metadata["rounds"]
         restore(self.model, self._adam, tensors, self.step)
+
+
+def _sum(counts: Sequence[int]) -> float:
+    return float(-1 if -1 in counts else sum(counts))
 
 
 def adam(model: NPI, learning_rate: float) -> torch.optim.Adam:

@@ -40,8 +40,7 @@ class TrainingSet:
     """The frames of one task that a network is trained on, once they are drawn.
 
     Args:
-        draw: Returns the examples, and calls the pulse several times a second: that may take a
-            minute.
+        draw: Returns the examples, and calls the pulse on the way, as traces may take a minute.
         domain: The number of the task in the network.
 
     Attributes:
@@ -78,7 +77,7 @@ class TrainingSet:
             self._join()
         else:
             self._train_on(self.added)
-        if not self.provable:
+        if not self.has_verification_set:
             self.unproven = 0
         self._is_drawn = True
 
@@ -92,7 +91,7 @@ class TrainingSet:
             )
 
     @property
-    def provable(self) -> bool:
+    def has_verification_set(self) -> bool:
         """Whether there is a verification set."""
         return self.examples.proof is not None
 

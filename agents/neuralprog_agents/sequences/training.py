@@ -77,7 +77,7 @@ class SequenceLearner:
         self.expected = right_answers(self.task, self.held_out)
         self.progress, self.loss = Progress(), 0.0
         self._pulse: Pulse = lambda: None
-        for part in self.model.modules():  # judging long texts takes 20 seconds
+        for part in self.model.modules():  # judging long texts may take 20 seconds within it
             part.register_forward_pre_hook(lambda *_: self._pulse())
 
     @property
@@ -93,7 +93,7 @@ class SequenceLearner:
     def advance(self, pulse: Pulse) -> None:
         """Take a gradient step, and judge the network every ``validation_interval`` steps.
 
-        The pulse beats whenever a part of the network is called.
+        ``pulse`` is called whenever a part of the network is, and before the backward pass.
         """
         self._pulse = pulse
         self.loss = self._step()

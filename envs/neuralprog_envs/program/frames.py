@@ -91,7 +91,9 @@ def batch_frames(chosen: Iterable[Frame], *, unique: bool = True) -> FrameBatch:
     With ``unique`` equal frames are merged into one: a network that resets its state at every call
     learns nothing more from the others.
     """
-    kept = list({_content(frame): frame for frame in chosen}.values() if unique else chosen)
+    if unique:  # of frames as they come, so that repeated ones are not kept
+        chosen = {_content(frame): frame for frame in chosen}.values()
+    kept = list(chosen)
     if not kept:
         raise ValueError("there are no frames")
     T = max(len(frame.view) for frame in kept)

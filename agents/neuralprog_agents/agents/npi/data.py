@@ -59,7 +59,7 @@ def draw_frames(
 ) -> FrameBatch:
     """Return the different frames of a task's training traces, drawn with the seed ``key``.
 
-    ``pulse`` is called at each.
+    ``pulse`` is called at each frame of the traces, those that repeat included.
     """
     low, high = task.length
     made = task_of(task, high)

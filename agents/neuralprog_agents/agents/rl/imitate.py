@@ -92,7 +92,10 @@ class ImitationLearner:
         return self.validation.solved or self.samples >= self.config.budget
 
     def advance(self, pulse: Pulse) -> None:
-        """Take a chunk of gradient steps; validate when it is due. The first chunk watches."""
+        """Take a chunk of gradient steps; validate when it is due.
+
+        The first chunk watches the expert before.
+        """
         self.demonstrated = self.demonstrated or self._watch(pulse)
         for _ in range(_CHUNK):
             pulse()

@@ -38,7 +38,10 @@ class Validation:
         return self.best >= self._config.success_rate
 
     def evaluate_if_due(self, samples: int, pulse: Pulse) -> None:
-        """Validate the policy at each ``validation_interval``, and when the budget is spent."""
+        """Validate the policy at each ``validation_interval``, and when the budget is spent.
+
+        ``pulse`` is called in each step.
+        """
         due = (
             samples - self.at >= self._config.validation_interval or samples >= self._config.budget
         )

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, replace
+from math import ceil
 
 import numpy as np
 import pytest
@@ -125,13 +126,43 @@ def test_gradients_reach_every_parameter():
         assert parameter.grad.abs().sum() > 0, name
 
 
+class Counter:
+    """A pulse that counts its calls since it was last asked."""
+
+    calls = 0
+
+    def __call__(self):
+        self.calls += 1
+
+    def taken(self):
+        calls, self.calls = self.calls, 0
+        return calls
+
+
 def test_it_looks_at_the_clock_while_it_draws_and_while_it_checks(monkeypatch):
     monkeypatch.setattr(proof, "_PICTURES_AT_ONCE", 4)
-    trainer, pulses = train.NPILearner(SMALL, 0).trainer, []
-    trainer.advance(lambda: pulses.append(trainer.step))
+    monkeypatch.setattr(proof, "_AT_ONCE", 7)
+    pulse, learner = Counter(), train.NPILearner(SMALL, 0)
+    task, model = data.task_of(CARS, CARS.length[1]), learner.model
+    found = data.draw_frames(CARS, 0, pulse=pulse)
+    F = len(found.program)
+    assert pulse.taken() >= F
+    pictures, _ = distinct_pictures(task.machine, found.hidden, pulse)
+    assert pulse.taken() == len(pictures)
+    learner.advance(lambda: None)
+    plain, shown = learner.trainer.sets[1:]
+    for part, looks in ((plain, 0), (shown, ceil(len(shown.examples.pictures) / 4))):
+        part.check(model, pulse)
+        assert pulse.taken() == looks + ceil(len(part.frames.program) / 7)
+
+
+def test_a_chunk_looks_at_the_clock_while_it_draws():
+    pulse, trainer = Counter(), train.NPILearner(SMALL, 0).trainer
+    trainer.advance(pulse)
     pictures = len(trainer.sets[2].examples.pictures)
-    assert pulses.count(0) > trainer.frames()["frames"] + pictures
-    assert pulses.count(CHUNK) > pictures / 4
+    assert pulse.taken() > trainer.frames()["frames"] + pictures
+    trainer.advance(pulse)
+    assert pulse.taken() < trainer.frames()["frames"]  # drawn once
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,17 @@ def test_what_it_cannot_learn_is_refused(change, told):
 SMALL = Config(env="NRAMCopy", length=(1, 3), hidden=64, validation_pairs=60)
 
 
+def test_it_looks_at_the_clock_while_it_writes_the_answers_that_are_judged():
+    def pulses(interval):
+        calls = []
+        config = replace(SMALL, validation_interval=interval)
+        agent.learner(config, 0).advance(lambda: calls.append(interval))
+        return len(calls)
+
+    assert pulses(2) > 1
+    assert pulses(1) - pulses(2) > SMALL.length[1]  # a symbol at a time
+
+
 @pytest.mark.learning
 @pytest.mark.parametrize(
     "config",

@@ -69,7 +69,7 @@ class Clocked:
 
 
 def cpu():
-    """The processor time of this process, but for what numba took to compile."""
+    """The processor time of this process, but for compiling and for the test's own work."""
     times = os.times()
     return time.process_time() + times.children_user + times.children_system - clock._excluded
 
@@ -78,7 +78,7 @@ def cpu():
 def no_old_garbage():
     """Keep the objects of earlier tests out of collections of garbage, which are charged.
 
-    One took 0.3 CPU-seconds after a fifth of all tests.
+    A collection took 0.3 CPU-seconds once a fifth of all tests had run.
     """
     gc.collect()
     gc.freeze()

@@ -177,15 +177,21 @@ def test_what_is_not_measured_is_not_called_unsolved():
 
 
 def test_what_rewards_have_not_solved_stands_with_every_try():
-    def missed(*records):
+    def unsolved(*records):
         text = report(ComparisonSummary(PLAN, records), "command", ())
         rows = text.partition("## What rewards have not solved")[2].partition("## ")[0].split("\n")
         return [line for line in rows if line.startswith("| NRAM")]
 
     tries = [row("ppo", ENVS[0], seed, budget=budget) for seed, budget in ((0, 600.0), (1, 90.0))]
-    assert missed(*tries) == ["| NRAMCopy | ppo | 90 to 600 | 80, 70 | 75 | 5 |"]
-    assert missed(tries[0]) == ["| NRAMCopy | ppo | 600 | 80 | 80 | 10 |"]
-    assert missed(row("ppo", ENVS[0], solved=10.0), row("search", ENVS[1])) == []
+    assert unsolved(*tries[::-1]) == ["| NRAMCopy | ppo | 600, 90 | 80, 70 | 10, 0 |"]
+    assert unsolved(row("ppo", ENVS[0], solved=10.0), row("search", ENVS[1])) == []
+
+
+def test_each_kind_says_how_many_of_its_tasks_any_agent_solves():
+    records = [row("search", ENVS[0], solved=10.0), row("lstm", ENVS[1], budget=600.0)]
+    text = short(ComparisonSummary(PLAN, [*records, row("ppo", ENVS[0], solved=100.0)]))
+    said = "solved by any agent within 600 seconds: 1 of 2 from rewards, 1 of 2 from pairs."
+    assert said in text
 
 
 def test_a_report_needs_the_log_alone(tmp_path, monkeypatch):
