@@ -146,9 +146,9 @@ class _Loop:
     evaluations: Evaluations | None
 
     def __post_init__(self) -> None:
-        seconds = self.evaluations.seconds if self.evaluations else ()
-        self._due = [s for s in seconds if s > self.clock.spent()]
-        self._learned = self._outcome() if self._due else None
+        seconds, spent = self.evaluations.seconds if self.evaluations else (), self.clock.spent()
+        self._due = [s for s in seconds if s > spent]
+        self._remember(spent)
         self._reported = self.learner.status()["step"]
         self._pulsed = self._saved = time.monotonic()
 
@@ -194,6 +194,11 @@ class _Loop:
         with self.clock.paused(), contained_randomness():
             while self._due and self._due[0] <= spent:
                 self.evaluations.evaluate(self._due.pop(0), self._learned)
+        self._remember(spent)
+
+    def _remember(self, spent: float) -> None:
+        """Note what is learned after so many CPU-seconds, for an evaluation that may follow."""
+        with self.clock.paused(), contained_randomness():
             self._learned = self._outcome(spent) if self._due else None
 
     def _outcome(self, spent: float | None = None) -> Outcome:

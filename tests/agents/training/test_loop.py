@@ -167,6 +167,26 @@ def test_evaluations_cost_nothing_and_change_nothing(spent_by_walks, tmp_path):
     assert seen == [(0.3, 0.25, 1), (0.8, 0.75, 3), (0.9, 0.75, 3), (1.5, 1.25, 5)]
 
 
+def test_what_an_outcome_costs_is_not_charged_when_it_is_evaluated(spent_by_walks, tmp_path):
+    class Costly(Walk):
+        def outcome(self):
+            spent_by_walks(0.5)
+            random.random(), np.random.random(), torch.rand(())  # noqa: NPY002
+            return super().outcome()
+
+    costly, seen = SimpleNamespace(__name__="walk", learner=Costly), []
+    config = Config(cost=0.25, chunks=4)
+
+    def evaluate(seconds, outcome):
+        seen.append((seconds, outcome.metrics["cpu_seconds"], outcome.metrics["steps"]))
+
+    plain = restart(WALK, config, 0, tmp_path / "plain")
+    evaluations = Evaluations((0.1, 0.6, 0.9), evaluate)
+    looked = restart(costly, config, 0, tmp_path / "looked", evaluations=evaluations)
+    assert seen == [(0.1, 0.0, 0), (0.6, 0.5, 2), (0.9, 0.75, 3)]
+    assert looked.tensors["place"].tobytes() == plain.tensors["place"].tobytes()
+
+
 def test_a_resumed_restart_is_evaluated_where_it_was_not_yet(spent_by_walks, tmp_path):
     config, reports, seen = Config(cost=0.25, chunks=5), [], []
     evaluations = Evaluations((0.25, 0.75), lambda seconds, outcome: seen.append(seconds))
