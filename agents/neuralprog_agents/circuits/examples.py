@@ -183,6 +183,12 @@ def _rare_first(answers: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.argsort(turn, kind="stable")
 
 
+def more_cells(config: PairSettings, rows: NDArray[np.int64], unveiled: int) -> int:
+    """Return how many scored cells of pairs are to count after so many; 0 if that is all."""
+    most = pairs(config)[0].mask[rows].sum(axis=1).max()
+    return unveiled + 1 if most > unveiled + 1 else 0
+
+
 def pack(config: PairSettings, rows: NDArray[np.int64], unveiled: int | None = None) -> Problem:
     """Return a multiple of 64 pairs as the compiled interpreter wants them.
 

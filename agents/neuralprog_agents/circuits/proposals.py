@@ -77,7 +77,7 @@ def _live_wire(stream: Stream, live: int, R: int, machine: ModuleList) -> int:
     wires = 0
     for module in range(len(machine.arguments)):
         wires |= machine.arguments[module] & -(live >> module & 1)
-    pick = _pick(stream, wires << R | (1 << R) - 1)  # first those of the registers
+    pick = picked(stream, wires << R | (1 << R) - 1)  # first those of the registers
     return count + pick if pick < R else pick - R
 
 
@@ -117,8 +117,8 @@ def _copy_wiring(program: Program, pattern: int, other: int, wire: int, R: int) 
 
 
 @inlined
-def _pick(stream: Stream, bits: int) -> int:
-    """The number of one of the bits that are set, uniformly; 0 if none is."""
+def picked(stream: Stream, bits: int) -> int:
+    """Return the number of one of the bits that are set, uniformly; 0 if none is."""
     for _ in range(below(stream, v.count(bits))):
         bits &= bits - 1
     return v.lowest(bits) if bits else 0
@@ -146,7 +146,7 @@ def _alter(
         return
     wire = _live_wire(stream, program.live[pattern], R, program.machine)
     if fraction(stream) < moves.copy_wiring:
-        _copy_wiring(program, pattern, _pick(stream, visited), wire, R)
+        _copy_wiring(program, pattern, picked(stream, visited), wire, R)
     else:
         _rewire(stream, program, pattern, wire, R, moves)
     compile_pattern(program, pattern)
@@ -161,9 +161,9 @@ def _change(stream: Stream, program: Program, visited: int, R: int, moves: Moves
         _rewire(stream, program, pattern, wire, R, moves)
         compile_pattern(program, pattern)
         return 1 << pattern
-    pattern = _pick(stream, visited)
+    pattern = picked(stream, visited)
     if moves.join > 0 and fraction(stream) < moves.join:
-        copy_circuit(program, _pick(stream, visited), program, pattern)
+        copy_circuit(program, picked(stream, visited), program, pattern)
         return 1 << pattern
     touched = 1 << pattern
     if moves.tied > 0 and fraction(stream) < moves.tied:
@@ -183,7 +183,7 @@ def _change_unvisited(stream: Stream, program: Program, visited: int, R: int, mo
     if visited >> pattern & 1:
         return 0
     if below(stream, 2) == 0:
-        copy_circuit(program, _pick(stream, visited), program, pattern)
+        copy_circuit(program, picked(stream, visited), program, pattern)
     else:
         _draw_circuit(stream, program.table[pattern], R, moves, program.machine.owner)
         compile_pattern(program, pattern)

@@ -160,15 +160,10 @@ class SearchLearner:
         """Let one more cell of each pair count, if there are any left."""
         if not self.progress.unveiled:
             return False
-        unveiled = (self.progress.unveiled + 1) * self._has_more()
+        unveiled = examples.more_cells(self.config, self.judge.rows, self.progress.unveiled)
         self.progress = replace(self.progress, unveiled=unveiled, best=0.0)
         self.problem = self._pack()
         return True
-
-    def _has_more(self) -> bool:
-        """Whether some pair in use has more scored cells than count so far."""
-        cells = examples.pairs(self.config)[0].mask[self.judge.rows].sum(axis=1)
-        return bool(cells.max() > self.progress.unveiled + 1)
 
     def _passes(self) -> bool:
         """Check a fit on other pairs, which come into use where it fails."""

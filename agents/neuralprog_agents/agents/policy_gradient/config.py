@@ -58,6 +58,18 @@ class Config(PairSettings):
     """Of neighbours: after how many programs this begins anew, with a program of the policy."""
     more_changes: ranges.PartialShare = 0.3
     """Of neighbours: the probability that one more wire is drawn anew, after each."""
+    tied: ranges.Share = 0.0
+    """Of neighbours: the probability that a wire is drawn anew at once in all patterns that have
+    the same circuit, and that the new circuit of a pattern which no pair visits is that of
+    another."""
+    join: ranges.Share = 0.0
+    """Of neighbours: the probability that a change gives a pattern the circuit of another one."""
+    change_unvisited: ranges.Share = 1.0
+    """Of neighbours: the probability that a change also draws the circuit of a pattern which no
+    pair visits anew, for each of these."""
+    unveil: bool = False
+    """Of neighbours: whether each annealing begins with the first cell of each answer, and adds the
+    next whenever all are right."""
     initial_temperature: ranges.Positive = 0.012
     """Of neighbours: the temperature of simulated annealing when the annealing begins."""
     final_temperature: ranges.Positive = 0.006
@@ -72,6 +84,10 @@ class Config(PairSettings):
                 "learning_rate and entropy are shares, at most 1, with cross_entropy or a "
                 "neighbour_share above 0"
             )
+        if self.unveil and (self.neighbour_share < 1 or self.reward == "sparse"):
+            raise ValueError("unveil needs a neighbour_share of 1 and reward: progress")
+        if self.unveil and self.halt:
+            raise ValueError("unveil and halt exclude each other: a part has no end to halt at")
         if self.final_temperature > self.initial_temperature:
             raise ValueError("final_temperature must be at most initial_temperature")
 

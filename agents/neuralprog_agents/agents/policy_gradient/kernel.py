@@ -32,11 +32,13 @@ from neuralprog_agents.circuits.program import (
     ModuleList,
     Program,
     Wires,
-    compile_table,
+    compile_pattern,
+    copy_circuit,
+    copy_circuits,
     feeder,
-    live_modules,
     program_of,
 )
+from neuralprog_agents.circuits.proposals import picked
 from neuralprog_agents.circuits.random import Stream, below, fraction
 from neuralprog_agents.circuits.tables import CircuitTable
 from neuralprog_agents.training.compiled import compiled, inlined
@@ -44,6 +46,8 @@ from neuralprog_agents.training.compiled import compiled, inlined
 UNUSED = -1
 _REDRAWN = -2
 """Minus a source: to be drawn anew, and differently."""
+_AS = -1000
+"""Minus a pattern, in a circuit's first wire: it will have that pattern's circuit."""
 _TRIES = 8
 """Draws until a policy that is sure of a source keeps it."""
 _LEAST_GAIN = 1e-9
@@ -51,10 +55,11 @@ Floats = NDArray[np.float64]
 
 
 class Room(NamedTuple):
-    """What running a program needs: room for it, and for its states."""
+    """What running a program needs: room for it, for its states, and for ``live`` of another."""
 
     program: Program
     runs: Runs
+    live: Wires
 
 
 class Near(NamedTuple):
@@ -64,10 +69,18 @@ class Near(NamedTuple):
         more_changes: The probability to draw one more wire anew, after each.
         temperature: Of simulated annealing: a return that is lower by d is accepted with
             probability exp(-d / temperature).
+        tied: The probability that a wire is drawn anew at once in all patterns that have the same
+            circuit, and that the new circuit of a pattern which no pair visits is that of another.
+        join: The probability that a change gives a pattern the circuit of another one.
+        change_unvisited: The probability that a change also draws the circuit of a pattern which no
+            pair visits anew, for each.
     """
 
     more_changes: float
     temperature: float
+    tied: float = 0.0
+    join: float = 0.0
+    change_unvisited: float = 1.0
 
 
 class Batch(NamedTuple):
@@ -87,7 +100,8 @@ class Batch(NamedTuple):
 def room(problem: Problem, registers: int, modules: ModuleList = FOURTEEN) -> Room:
     """Return room for running programs on a problem."""
     table = np.zeros((1 << registers, len(modules.owner) + registers + 1), dtype=np.int64)
-    return Room(program_of(table, modules), new_runs(problem, registers, modules))
+    program, runs = program_of(table, modules), new_runs(problem, registers, modules)
+    return Room(program, runs, np.zeros_like(program.live))
 
 
 def batch(size: int, registers: int, modules: ModuleList = FOURTEEN) -> Batch:
@@ -135,98 +149,182 @@ def _draw_circuit(
 
 
 @inlined
-def _draw(
-    stream: Stream, cumulative: Floats, R: int, machine: ModuleList, table: CircuitTable
-) -> None:
-    """Draw what a program lacks."""
+def _complete(stream: Stream, cumulative: Floats, R: int, program: Program, patterns: int) -> None:
+    """Draw what the circuits of some patterns, given as bits, lack; mark what has no effect.
+
+    A circuit that is to be as another one is drawn after it.
+    """
+    table, machine = program.table, program.machine
     for pattern in range(len(table)):
-        _draw_circuit(stream, cumulative[pattern], R, machine, table[pattern])
+        if patterns >> pattern & 1 and table[pattern, 0] > _AS:
+            _draw_circuit(stream, cumulative[pattern], R, machine, table[pattern])
+            compile_pattern(program, pattern)
+            _forget_dead(table[pattern], program.live[pattern], machine.owner)
+    for pattern in range(len(table)):
+        other = pattern
+        while table[other, 0] <= _AS:
+            other = _AS - table[other, 0]
+        if other != pattern:
+            copy_circuit(program, other, program, pattern)
 
 
 @inlined
-def _redraw_one(stream: Stream, table: CircuitTable, wires: int) -> None:
-    """Mark one of the wires in use to be drawn anew, of the first ones of each circuit."""
-    used = 0
-    for pattern in range(len(table)):
-        for wire in range(wires):
-            used += table[pattern, wire] >= 0
-    pick = below(stream, used) if used else 0
-    for pattern in range(len(table)):
-        for wire in range(wires):
-            if table[pattern, wire] >= 0:
-                if pick == 0:
-                    table[pattern, wire] = _REDRAWN - table[pattern, wire]
-                    return
-                pick -= 1
+def _forget_dead(circuit: Circuit, live: int, owner: Wires) -> None:
+    """Mark the arguments of modules that have no effect."""
+    for wire in range(len(owner)):
+        if not live >> owner[wire] & 1:
+            circuit[wire] = UNUSED
 
 
 @inlined
-def _forget_unused(table: CircuitTable, visited: int, R: int, owner: Wires) -> None:
-    """Mark what has no effect in a program that has been run."""
+def _forget_unvisited(table: CircuitTable, visited: int) -> None:
+    """Mark the circuits of patterns that no pair visited."""
     for pattern in range(len(table)):
         if not visited >> pattern & 1:
             table[pattern] = UNUSED
-            continue
-        live = live_modules(table[pattern], R, owner)
-        for wire in range(len(owner)):
-            if not live >> owner[wire] & 1:
-                table[pattern, wire] = UNUSED
-
-
-@inlined
-def _copy(source: CircuitTable, target: CircuitTable) -> None:
-    for pattern in range(len(source)):
-        for wire in range(source.shape[1]):
-            target[pattern, wire] = source[pattern, wire]
 
 
 @inlined
 def _sample(
     stream: Stream, cumulative: Floats, room: Room, problem: Problem, weights: Weights, out: Batch
 ) -> None:
-    R, runs, drawn = room.runs.registers, room.runs, room.program.table
-    machine = room.program.machine
+    R, runs, program = room.runs.registers, room.runs, room.program
+    all_patterns = (1 << len(program.table)) - 1
     for i in range(len(out.tables)):
-        drawn[:] = UNUSED
-        _draw(stream, cumulative, R, machine, drawn)
-        compile_table(room.program)
-        score = evaluate(runs, problem, weights, room.program, ANEW, np.inf)
+        program.table[:] = UNUSED
+        _complete(stream, cumulative, R, program, all_patterns)
+        score = evaluate(runs, problem, weights, program, ANEW, np.inf)
         out.returns[i], out.right[i] = score.score, score.right
-        _forget_unused(drawn, score.visited, R, machine.owner)
-        _copy(drawn, out.tables[i])
+        _forget_unvisited(program.table, score.visited)
+        copy_circuits(program, Program(program.machine, out.tables[i], room.live), all_patterns)
 
 
 @inlined
-def _mark_near(stream: Stream, near: Near, table: CircuitTable, halting: bool) -> float:
-    """Mark some wires to be drawn anew; return how much lower a return may be."""
-    wires = table.shape[1] - 1 + halting
-    _redraw_one(stream, table, wires)
-    while fraction(stream) < near.more_changes:
-        _redraw_one(stream, table, wires)
-    return -near.temperature * np.log(1.0 - fraction(stream))
+def _be_as(table: CircuitTable, pattern: int, other: int) -> None:
+    """Mark a pattern to have the circuit of another one, which is not marked so itself."""
+    table[pattern] = UNUSED
+    table[pattern, 0] = _AS - other
 
 
 @inlined
-def _changed(old: CircuitTable, new: CircuitTable, out: CircuitTable) -> None:
-    """Keep of a new program what differs from an old one."""
+def _tie_twins(table: CircuitTable, pattern: int) -> int:
+    """Let the other patterns with the circuit of one be as it; return them as bits."""
+    twins = 0
+    for twin in range(len(table)):
+        same = twin != pattern
+        for wire in range(table.shape[1]):
+            same &= table[twin, wire] == table[pattern, wire]
+        twins |= int(same) << twin
+        if same:
+            _be_as(table, twin, pattern)
+    return twins
+
+
+@inlined
+def _renew_unvisited(
+    stream: Stream, near: Near, chance: float, table: CircuitTable, visited: int
+) -> int:
+    """Mark circuits of patterns that no pair visits, each with a chance, to be drawn anew.
+
+    Before any run none is visited, and others may be as the first.
+
+    Returns:
+        These patterns, as bits.
+    """
+    renewed = 0
+    for pattern in range(len(table)):
+        if visited >> pattern & 1 or (chance < 1 and fraction(stream) >= chance):
+            continue
+        renewed |= 1 << pattern
+        if near.tied > 0 and (visited or pattern) and fraction(stream) < near.tied:
+            _be_as(table, pattern, picked(stream, visited))
+        else:
+            table[pattern] = UNUSED
+    return renewed
+
+
+@inlined
+def _join(stream: Stream, table: CircuitTable, visited: int) -> int:
+    """Let one pattern be as another one; return it as a bit, or 0."""
+    pattern, other = picked(stream, visited), picked(stream, visited)
+    if pattern == other or table[pattern, 0] <= _AS or table[other, 0] <= _AS:
+        return 0
+    _be_as(table, pattern, other)
+    return 1 << pattern
+
+
+@inlined
+def _used(circuit: Circuit, wires: int) -> int:
+    """How many of a circuit's first wires have a source."""
+    used = 0
+    for wire in range(wires):
+        used += circuit[wire] >= 0
+    return used
+
+
+@inlined
+def _redraw_one(stream: Stream, tied: float, table: CircuitTable, wires: int, visited: int) -> int:
+    """Mark one of the wires in use to be drawn anew, of the first ones of each circuit.
+
+    Returns:
+        The patterns that will change, as bits.
+    """
+    used = 0
+    for pattern in range(len(table)):
+        used += _used(table[pattern], wires) if visited >> pattern & 1 else 0
+    if used == 0:
+        return 0
+    pick, pattern = below(stream, used), 0
+    while not visited >> pattern & 1 or pick >= _used(table[pattern], wires):
+        pick -= _used(table[pattern], wires) if visited >> pattern & 1 else 0
+        pattern += 1
+    touched = 1 << pattern
+    if tied > 0 and fraction(stream) < tied:
+        touched |= _tie_twins(table, pattern)
+    wire = 0
+    while pick > 0 or table[pattern, wire] < 0:
+        pick -= table[pattern, wire] >= 0
+        wire += 1
+    table[pattern, wire] = _REDRAWN - table[pattern, wire]
+    return touched
+
+
+@inlined
+def _change(stream: Stream, near: Near, table: CircuitTable, wires: int, visited: int) -> int:
+    """Mark what is to be drawn anew; return the patterns that will change, as bits."""
+    touched, changes = 0, 0
+    while changes == 0 or fraction(stream) < near.more_changes:
+        if near.join > 0 and fraction(stream) < near.join:
+            touched |= _join(stream, table, visited)
+        else:
+            touched |= _redraw_one(stream, near.tied, table, wires, visited)
+        changes += 1
+    return touched
+
+
+@inlined
+def _differing(old: CircuitTable, new: CircuitTable, patterns: int, out: CircuitTable) -> None:
+    """Keep of some patterns of a new program what differs from an old one."""
     for pattern in range(len(old)):
         for wire in range(old.shape[1]):
             same = new[pattern, wire] == old[pattern, wire]
+            same |= not patterns >> pattern & 1
             out[pattern, wire] = UNUSED if same else new[pattern, wire]
 
 
 @inlined
-def _patterns_changed(old: CircuitTable, new: CircuitTable) -> int:
-    """The patterns of which a new program lacks a source that an old one uses, as bits.
+def _patterns_changed(old: CircuitTable, new: CircuitTable, patterns: int) -> int:
+    """The patterns, of some, of which a new program lacks a source that an old one uses, as bits.
 
     Those that no pair visited are among them.
     """
     changed = 0
     for pattern in range(len(old)):
-        differs = old[pattern, -1] == UNUSED
-        for wire in range(old.shape[1]):
-            differs |= old[pattern, wire] != UNUSED and old[pattern, wire] != new[pattern, wire]
-        changed |= int(differs) << pattern
+        if patterns >> pattern & 1:
+            differs = old[pattern, -1] == UNUSED
+            for wire in range(old.shape[1]):
+                differs |= old[pattern, wire] != UNUSED and old[pattern, wire] != new[pattern, wire]
+            changed |= int(differs) << pattern
     return changed
 
 
@@ -241,29 +339,43 @@ def _walk(
     at: Batch,
     gains: CircuitTable,
 ) -> tuple[int, int]:
-    groups, made, gained, changed = len(problem.cells), 0, 0, ANEW
-    R, machine = room.runs.registers, room.program.machine
-    place, trial, slack, before = at.tables[0], room.program.table, np.inf, np.inf
-    _copy(place, trial)
+    """See ``walk``.
+
+    Only circuits that a change concerns are drawn, compiled, compared and copied. So a small
+    ``change_unvisited`` saves time: 0.1 more than halves that of a walk on Deduplicate.
+    """
+    groups, made, gained = len(problem.cells), 0, 0
+    R, trial = room.runs.registers, room.program
+    place = Program(trial.machine, at.tables[0], room.live)
+    all_patterns, wires = (1 << len(trial.table)) - 1, trial.table.shape[1] - 1 + weights.halting
+    visited, touched, changed, slack, before = 0, all_patterns, ANEW, np.inf, np.inf
+    for pattern in range(len(place.table)):
+        visited |= int(place.table[pattern, -1] != UNUSED) << pattern
+    copy_circuits(place, trial, all_patterns)
+    _renew_unvisited(stream, near, 1.0, trial.table, visited)
     while True:
-        _draw(stream, cumulative, R, machine, trial)
-        compile_table(room.program)
+        _complete(stream, cumulative, R, trial, touched)
         if made > 0:
-            changed = _patterns_changed(place, trial)
-        score = evaluate(room.runs, problem, weights, room.program, changed, slack)
+            changed = _patterns_changed(place.table, trial.table, touched)
+        score = evaluate(room.runs, problem, weights, trial, changed, slack)
         if score.score >= 0:
             keep(room.runs)
-            _forget_unused(trial, score.visited, R, machine.owner)
+            touched |= visited ^ score.visited
+            visited = score.visited
             if score.score > before + _LEAST_GAIN:
-                _changed(place, trial, gains[gained])
+                _differing(place.table, trial.table, touched & visited, gains[gained])
                 gained += 1
-            _copy(trial, place)
+            copy_circuits(trial, place, touched)
+            _forget_unvisited(place.table, visited)
             at.returns[0], at.right[0] = score.score, score.right
             before = score.score
         if made == len(gains) or at.right[0] == LANES * groups:
             return made, gained
-        _copy(place, trial)
-        slack = groups * _mark_near(stream, near, trial, weights.halting)
+        copy_circuits(place, trial, touched & visited)
+        touched = _change(stream, near, trial.table, wires, visited)
+        slack = -groups * near.temperature * np.log(1.0 - fraction(stream))
+        chance = near.change_unvisited
+        touched |= _renew_unvisited(stream, near, chance, trial.table, visited)
         made += 1
 
 

@@ -13,11 +13,12 @@ import numpy as np
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.policy_gradient import algorithms, kernel
 from neuralprog_agents.agents.policy_gradient.config import Config
-from neuralprog_agents.agents.policy_gradient.kernel import UNUSED, Batch, Near
+from neuralprog_agents.agents.policy_gradient.kernel import UNUSED, Batch, Near, Room
 from neuralprog_agents.agents.policy_gradient.memory import Memory
 from neuralprog_agents.agents.policy_gradient.policy import ProgramPolicy
 from neuralprog_agents.circuits import examples, library, tables
 from neuralprog_agents.circuits.card import card_of
+from neuralprog_agents.circuits.interpreter import Problem
 from neuralprog_agents.circuits.judge import Judge
 from neuralprog_agents.circuits.search import named_modules
 from neuralprog_agents.circuits.tables import CircuitTable
@@ -40,6 +41,7 @@ class Progress:
         walked: How many since the walk began anew.
         mean: The mean return of the last batch.
         best: The best return of any program.
+        unveiled: How many scored cells of each pair count for neighbours, 0 once all do.
     """
 
     programs: int = 0
@@ -47,6 +49,7 @@ class Progress:
     walked: int = 0
     mean: float = 0.0
     best: float = 0.0
+    unveiled: int = 0
 
 
 class PolicyGradientLearner:
@@ -65,7 +68,7 @@ class PolicyGradientLearner:
         self.gains = self._blank(near).tables
         self.memory = Memory(config.memory, self.batch.tables.shape[1:])
         self.stream = np.array([key_of(config.seed, _RESTARTS, index), 0], dtype=np.uint64)
-        self.progress = Progress()
+        self.progress = Progress(unveiled=int(config.unveil))
         self.found: CircuitTable | None = None
         self.success = False
         self._pack()
@@ -94,26 +97,49 @@ class PolicyGradientLearner:
 
     def _sample(self, batch: Batch) -> None:
         """Fill a batch from the policy."""
-        args = self.stream, self.policy.cumulative(), self._room, self._problem
+        args = self.stream, self.policy.cumulative(), *self._whole
         kernel.sample(*args, self.config.returns, batch)
 
     def _walk(self) -> CircuitTable:
         """Walk on; return the new sources of the changes that raised the return."""
         if not len(self.gains):
             return self.gains
-        near = Near(self.config.more_changes, self._temperature())
-        made, gained = self._walk_from(self.place, near, self.gains)
-        self._count(self.place, made)
-        walked = self.progress.walked + made
-        if walked >= self.config.annealing_programs:
-            self.place, walked = self._blank(1), 0
-        self.progress = replace(self.progress, walked=walked)
+        config = self.config
+        args = self.stream, self.policy.cumulative(), self._near(), *self._part
+        made, gained = kernel.walk(*args, config.returns, self.place, self.gains)
+        self._count(self._whole_place(), made)
+        self.progress = replace(self.progress, walked=self.progress.walked + made)
+        if self.progress.walked >= config.annealing_programs:
+            self.place = self._blank(1)
+            self.progress = replace(self.progress, walked=0, unveiled=int(config.unveil))
+            self._pack()
         return self.gains[:gained]
 
-    def _walk_from(self, at: Batch, near: Near, gains: CircuitTable) -> tuple[int, int]:
-        args = self.stream, self.policy.cumulative(), near, self._room, self._problem
-        made, gained = kernel.walk(*args, self.config.returns, at, gains)
-        return made, gained
+    def _near(self) -> Near:
+        own = {name: getattr(self.config, name) for name in Near._fields if name != "temperature"}
+        return Near(temperature=self._temperature(), **own)
+
+    def _whole_place(self) -> Batch:
+        """Return where the walk is with its return for all cells; more count if all are right."""
+        done = self.progress
+        if not done.unveiled:
+            return self.place
+        if self.place.right[0] == len(self.judge.rows):
+            unveiled = examples.more_cells(self.config, self.judge.rows, done.unveiled)
+            self.progress = replace(done, unveiled=unveiled)
+            self._pack()
+        return self._evaluated(self.place.tables)
+
+    def _evaluated(self, tables: CircuitTable) -> Batch:
+        """Run programs on all pairs in use, with all cells; what they lack, the policy draws."""
+        found = self._blank(len(tables))
+        found.tables[:] = tables
+        args = self.stream, self.policy.cumulative(), Near(0.0, 1.0, self.config.tied), *self._whole
+        for i in range(len(tables)):
+            one = slice(i, i + 1)
+            same = Batch(found.tables[one], found.returns[one], found.right[one])
+            kernel.walk(*args, self.config.returns, same, self.gains[:0])
+        return found
 
     def _temperature(self) -> float:
         config, walked = self.config, self.progress.walked / self.config.annealing_programs
@@ -143,17 +169,21 @@ class PolicyGradientLearner:
             self._run_memory_again()
 
     def _pack(self) -> None:
-        self._problem = examples.pack(self.config, self.judge.rows)
-        self._room = kernel.room(self._problem, self.config.registers, self.judge.modules)
+        """Prepare to run programs on the pairs in use: with all cells, and with those that count.
+
+        Each is a ``kernel.Room`` and an ``interpreter.Problem``.
+        """
+        self._whole = self._prepared(None)
+        unveiled = self.progress.unveiled
+        self._part = self._prepared(unveiled) if unveiled else self._whole
+
+    def _prepared(self, unveiled: int | None) -> tuple[Room, Problem]:
+        problem = examples.pack(self.config, self.judge.rows, unveiled)
+        return kernel.room(problem, self.config.registers, self.judge.modules), problem
 
     def _run_memory_again(self) -> None:
         """Give the remembered programs their returns on the pairs in use now."""
-        again = self._blank(len(self.memory.tables))
-        again.tables[:] = self.memory.tables
-        for i in range(len(again.tables)):
-            one = slice(i, i + 1)
-            same = Batch(again.tables[one], again.returns[one], again.right[one])
-            self._walk_from(same, Near(0.0, 1.0), self.gains[:0])
+        again = self._evaluated(self.memory.tables)
         self.memory.replace(again.tables, again.returns)
 
     def status(self) -> dict[str, float]:

@@ -32,14 +32,14 @@ def sampled(count, config=CONFIG):
     return policy, found
 
 
-def walked(count, temperature, config=CONFIG):
+def walked(count, temperature, config=CONFIG, **near):
     """Return every place of a walk, and the changes that raised the return at each."""
     stream, policy, rest = setting(config)
     at, places, changes = kernel.batch(1, config.registers), [], []
     for _ in range(count):
         gains = np.zeros_like(at.tables)
         made, gained = kernel.walk(
-            stream, policy.cumulative(), Near(0.3, temperature), *rest, at, gains
+            stream, policy.cumulative(), Near(0.3, temperature, **near), *rest, at, gains
         )
         places.append((at.tables[0].copy(), at.returns[0]))
         changes.append(gains[:gained])
@@ -108,16 +108,61 @@ def test_a_walk_draws_little_anew():
     assert 0.3 < np.mean(differing) < 3
 
 
-def test_a_walk_goes_on_from_where_it_is():
+@pytest.mark.parametrize(
+    "near", [{}, {"change_unvisited": 0.0}, {"tied": 0.5, "join": 0.2, "change_unvisited": 0.5}]
+)
+def test_a_walk_goes_on_from_where_it_is(near):
     """What a place earns is what the program there earns on its own."""
     stream, policy, rest = setting()
-    (table, value) = walked(200, temperature=0.01)[0][-1]
+    (table, value) = walked(200, temperature=0.01, **near)[0][-1]
     at = kernel.batch(1, CONFIG.registers)
     at.tables[0] = table
     made = kernel.walk(stream, policy.cumulative(), Near(0.0, 1.0), *rest, at, table[None][:0])
     assert made == (0, 0)
     assert at.returns[0] == value
     np.testing.assert_array_equal(at.tables[0], table)
+
+
+HOT = {"temperature": 1.0, "config": Config(**{**vars(CONFIG), "registers": 3})}
+
+
+def circuits(table):
+    """The different circuits of the patterns that pairs visit."""
+    return np.unique(table[table[:, -1] != UNUSED], axis=0)
+
+
+def test_circuits_that_are_tied_begin_as_one_and_stay_one():
+    apart, tied = walked(300, **HOT)[0], walked(300, **HOT, tied=1.0)[0]
+    assert max(len(circuits(table)) for table, _ in apart) > 4
+    assert {len(circuits(table)) for table, _ in tied} == {1}
+    assert len(np.unique([table.max(axis=0) for table, _ in tied], axis=0)) > 100  # they change
+
+
+def test_a_pattern_that_joins_another_one_has_its_circuit():
+    """Nothing is drawn but the first program; then circuits only spread."""
+    places = [table for table, _ in walked(300, **HOT, join=1.0, change_unvisited=0.0)[0]]
+    for old, new in pairwise(places):
+        both = (old[:, -1] != UNUSED) & (new[:, -1] != UNUSED)
+        known = {row.tobytes() for row in old}
+        assert all(row.tobytes() in known for row in new[both])
+    assert any((old != new).any() for old, new in pairwise(places))
+
+
+@pytest.mark.parametrize(("chance", "stays"), [(0.0, 1.0), (0.1, 0.35), (1.0, 0.0)])
+def test_circuits_that_no_pair_visits_change_as_often_as_they_should(chance, stays):
+    """Each stays through ten changes with probability (1 - chance)^10."""
+    stayed = []
+    for seed in range(200):
+        stream, policy, (room, *rest) = setting(HOT["config"])
+        stream[0], tables = seed, []
+        for changes in (0, 10):  # the first program is the same
+            at, own = kernel.batch(1, 3), stream.copy()
+            near, gains = Near(0.3, 1e-9, change_unvisited=chance), kernel.batch(changes, 3).tables
+            kernel.walk(own, policy.cumulative(), near, room, *rest, at, gains)
+            tables.append((room.program.table.copy(), at.tables[0, :, -1] == UNUSED))
+        (first, before), (last, after) = tables
+        stayed.extend((first == last).all(axis=1)[before & after])
+    assert np.mean(stayed) == pytest.approx(stays, abs=0.05)
 
 
 def test_what_a_program_does_not_use_is_no_part_of_it():

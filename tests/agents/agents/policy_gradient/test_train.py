@@ -1,15 +1,23 @@
 """Whole restarts: the policy learns, and what it learned acts."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from neuralprog_agents.agents.policy_gradient import agent, kernel
 from neuralprog_agents.agents.policy_gradient.agent import Config
-from neuralprog_agents.agents.policy_gradient.train import PolicyGradientLearner
+from neuralprog_agents.agents.policy_gradient.train import PolicyGradientLearner, runnable
 from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 
+WALKS = {"reward": "progress", "neighbour_share": 1.0, "learning_rate": 0.02, "entropy": 0.3}
 INCREMENT = Config("NRAMIncrement-v0", registers=2, length=(1, 5), steps=(1, 1), spare=8)
+
+UNVEILED = Config(
+    "NRAMReverse-v0", length=(1, 4), steps=(2, 2), **WALKS, programs=1_000_000,
+    annealing_programs=200_000, tied=0.5, join=0.05, change_unvisited=0.1, unveil=True,
+)  # fmt: skip
 
 
 def trained(config, index=0):
@@ -54,9 +62,8 @@ def test_a_policy_with_learning_rate_0_stays_as_it_began():
 
 @pytest.mark.learning
 def test_walks_find_swap():
-    settings = {"registers": 4, "length": (2, 5), "steps": (6,), "reward": "progress"}
-    walks = {"neighbour_share": 1.0, "programs": 1_000_000, "learning_rate": 0.02, "entropy": 0.3}
-    learner = trained(Config("NRAMSwap-v0", **settings, **walks))
+    settings = {"registers": 4, "length": (2, 5), "steps": (6,), "programs": 1_000_000}
+    learner = trained(Config("NRAMSwap-v0", **settings, **WALKS))
     assert learner.success
     assert learner.policy.updates > 10
 
@@ -105,6 +112,7 @@ def test_its_reward_is_told():
     assert agent.supervision(INCREMENT).endswith("success alone")
     partial = Config(**{**vars(INCREMENT), "reward": "progress"})
     assert agent.supervision(partial).endswith("partial credit")
+    assert agent.supervision(UNVEILED).endswith("partial credit, cell by cell")
     assert (INCREMENT.returns.exact, INCREMENT.returns.cells) == (1.0, 0.0)
     assert (partial.returns.exact, partial.returns.cells) == (0.5, 0.5)
 
@@ -118,6 +126,9 @@ def test_its_reward_is_told():
         ({"begin": 9}, "begin must be 0 or from 1 to 5, got 9"),
         ({"pairs": 200}, "pairs must be at least 256"),
         ({"steps": (0,)}, "steps must give 1 to 255 steps"),
+        ({"unveil": True, "reward": "progress"}, "unveil needs a neighbour_share of 1"),
+        ({"unveil": True, "neighbour_share": 1.0}, "and reward: progress"),
+        ({**WALKS, "unveil": True, "halt": True}, "unveil and halt exclude each other"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings, message):
@@ -128,11 +139,39 @@ def test_settings_out_of_range_are_refused(settings, message):
 @pytest.mark.learning
 def test_a_learned_module_is_called():
     settings = {"length": (4, 9), "steps": (4,), "spare": 0, "modules": ("library-gcd",)}
-    walks = {"reward": "progress", "neighbour_share": 1.0, "learning_rate": 0.02, "entropy": 0.3}
-    learner = trained(Config("NRAMGcd-v0", **settings, **walks, programs=500_000))
+    learner = trained(Config("NRAMGcd-v0", **settings, **WALKS, programs=500_000))
     outcome = learner.outcome()
     assert outcome.success
     policy = policy_of("policy_gradient", outcome.tensors, outcome.card)
     assert policy.learned == learner.learned
     assert "GCD(" in policy.program_text()
     assert all(s.success_rate == 1.0 for s in evaluate(policy, "NRAMGcd-v0", [40], 50))
+
+
+@pytest.mark.learning
+def test_answers_are_learned_cell_by_cell():
+    learner, cells = PolicyGradientLearner(UNVEILED, 0), [1]
+    while not learner.finished:
+        learner._advance()
+        cells.append(learner.progress.unveiled)
+        right = learner.judge.right(runnable(learner.memory.tables[0]), learner.judge.rows)
+        assert right.all() == (learner.memory.returns[0] == 1.0)  # in all cells
+    assert learner.success
+    assert all(new in (0, 1, old, old + 1) for old, new in pairwise(cells))
+    assert max(cells) > 1
+
+
+def test_a_restart_goes_on_where_some_cells_count():
+    config = Config(**{**vars(UNVEILED), "env": "NRAMCopy-v0", "programs": 60_000})
+    learner = PolicyGradientLearner(config, 0)
+    while learner.progress.unveiled < 2:
+        learner._advance()
+    tensors, metadata = learner.state()
+    other = PolicyGradientLearner(config, 0)
+    other.restore({name: tensor.copy() for name, tensor in tensors.items()}, metadata)
+    for one in (learner, other):
+        for _ in range(5):
+            one._advance()
+    for name, tensor in learner.state()[0].items():
+        np.testing.assert_array_equal(tensor, other.state()[0][name])
+    assert learner.progress == other.progress
