@@ -28,6 +28,7 @@ from neuralprog_envs.tape.learned import LearnedModule
 from neuralprog_envs.tape.state import TapeInstances
 
 _PAIRS, _LONGER = 1, 2
+_ROUNDING = 1e-9
 
 
 def check(config: PairSettings) -> None:
@@ -37,6 +38,11 @@ def check(config: PairSettings) -> None:
         raise ValueError(f"begin must be 0 or from {low} to {high}, got {config.begin}")
     if not 1 <= most_steps(config, low) <= most_steps(config, high) <= MOST_STEPS:
         raise ValueError(f"steps must give 1 to {MOST_STEPS} steps, got {list(config.steps)}")
+    if _named_shares(config) > 1 + _ROUNDING:
+        raise ValueError(
+            "prefix, exact, hint and contrast are shares of one score and must be at most 1 "
+            f"together, got {_named_shares(config):g}"
+        )
     if shorter_pairs(config) < LANES * config.groups:
         raise ValueError(
             f"pairs must be at least {LANES * config.groups + config.longer_pairs} "
@@ -73,9 +79,18 @@ def most_steps(config: PairSettings, n: int) -> int:
 
 
 def score_weights(config: PairSettings) -> Weights:
-    """Return what the score of a config consists of; the rest is for right cells."""
-    cells = 1.0 - config.prefix - config.exact - config.hint - config.contrast
-    return Weights(cells, config.prefix, config.exact, config.hint, config.contrast, config.halt)
+    """Return what the score of a config consists of; the rest is for right cells.
+
+    No share is below 0: a score just below 0 would count as that of a program that fell behind.
+    """
+    cells = 1.0 - _named_shares(config)
+    return Weights(
+        max(cells, 0.0), config.prefix, config.exact, config.hint, config.contrast, config.halt
+    )
+
+
+def _named_shares(config: PairSettings) -> float:
+    return config.prefix + config.exact + config.hint + config.contrast
 
 
 def task_of(

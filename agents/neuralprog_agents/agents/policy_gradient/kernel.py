@@ -47,7 +47,9 @@ UNUSED = -1
 _REDRAWN = -2
 """Minus a source: to be drawn anew, and differently."""
 _AS = -1000
-"""Minus a pattern, in a circuit's first wire: it will have that pattern's circuit."""
+"""A circuit whose first wire is ``_AS - p`` will be a copy of that of pattern p."""
+_EVERY = -1
+"""All patterns, as bits."""
 _TRIES = 8
 """Draws until a policy that is sure of a source keeps it."""
 _LEAST_GAIN = 1e-9
@@ -55,11 +57,17 @@ Floats = NDArray[np.float64]
 
 
 class Room(NamedTuple):
-    """What running a program needs: room for it, for its states, and for ``live`` of another."""
+    """What running programs needs.
+
+    Attributes:
+        program: Room for the program that is run.
+        kept: Room for the one that a walk is at.
+        runs: Room for states.
+    """
 
     program: Program
+    kept: Program
     runs: Runs
-    live: Wires
 
 
 class Near(NamedTuple):
@@ -99,9 +107,9 @@ class Batch(NamedTuple):
 
 def room(problem: Problem, registers: int, modules: ModuleList = FOURTEEN) -> Room:
     """Return room for running programs on a problem."""
-    table = np.zeros((1 << registers, len(modules.owner) + registers + 1), dtype=np.int64)
-    program, runs = program_of(table, modules), new_runs(problem, registers, modules)
-    return Room(program, runs, np.zeros_like(program.live))
+    shape = (1 << registers, len(modules.owner) + registers + 1)
+    program, kept = (program_of(np.zeros(shape, dtype=np.int64), modules) for _ in range(2))
+    return Room(program, kept, new_runs(problem, registers, modules))
 
 
 def batch(size: int, registers: int, modules: ModuleList = FOURTEEN) -> Batch:
@@ -152,7 +160,7 @@ def _draw_circuit(
 def _complete(stream: Stream, cumulative: Floats, R: int, program: Program, patterns: int) -> None:
     """Draw what the circuits of some patterns, given as bits, lack; mark what has no effect.
 
-    A circuit that is to be as another one is drawn after it.
+    Then make the copies that were asked for. A copy may be of a pattern that is to be a copy, too.
     """
     table, machine = program.table, program.machine
     for pattern in range(len(table)):
@@ -177,38 +185,40 @@ def _forget_dead(circuit: Circuit, live: int, owner: Wires) -> None:
 
 
 @inlined
-def _forget_unvisited(table: CircuitTable, visited: int) -> None:
-    """Mark the circuits of patterns that no pair visited."""
+def _store(program: Program, visited: int, table: CircuitTable) -> None:
+    """Copy the circuits of the patterns that pairs visit; mark the others."""
     for pattern in range(len(table)):
-        if not visited >> pattern & 1:
-            table[pattern] = UNUSED
+        for wire in range(table.shape[1]):
+            source = program.table[pattern, wire]
+            table[pattern, wire] = source if visited >> pattern & 1 else UNUSED
 
 
 @inlined
 def _sample(
     stream: Stream, cumulative: Floats, room: Room, problem: Problem, weights: Weights, out: Batch
 ) -> None:
-    R, runs, program = room.runs.registers, room.runs, room.program
-    all_patterns = (1 << len(program.table)) - 1
     for i in range(len(out.tables)):
-        program.table[:] = UNUSED
-        _complete(stream, cumulative, R, program, all_patterns)
-        score = evaluate(runs, problem, weights, program, ANEW, np.inf)
+        room.program.table[:] = UNUSED
+        _complete(stream, cumulative, room.runs.registers, room.program, _EVERY)
+        score = evaluate(room.runs, problem, weights, room.program, ANEW, np.inf)
         out.returns[i], out.right[i] = score.score, score.right
-        _forget_unvisited(program.table, score.visited)
-        copy_circuits(program, Program(program.machine, out.tables[i], room.live), all_patterns)
+        _store(room.program, score.visited, out.tables[i])
 
 
 @inlined
 def _be_as(table: CircuitTable, pattern: int, other: int) -> None:
-    """Mark a pattern to have the circuit of another one, which is not marked so itself."""
+    """Ask for a copy of one circuit instead of another."""
     table[pattern] = UNUSED
     table[pattern, 0] = _AS - other
 
 
 @inlined
 def _tie_twins(table: CircuitTable, pattern: int) -> int:
-    """Let the other patterns with the circuit of one be as it; return them as bits."""
+    """Let all patterns that have the same circuit as one stay copies of it.
+
+    Returns:
+        The others, as bits.
+    """
     twins = 0
     for twin in range(len(table)):
         same = twin != pattern
@@ -222,21 +232,23 @@ def _tie_twins(table: CircuitTable, pattern: int) -> int:
 
 @inlined
 def _renew_unvisited(
-    stream: Stream, near: Near, chance: float, table: CircuitTable, visited: int
+    stream: Stream, tied: float, chance: float, table: CircuitTable, visited: int
 ) -> int:
     """Mark circuits of patterns that no pair visits, each with a chance, to be drawn anew.
 
-    Before any run none is visited, and others may be as the first.
+    With probability ``tied`` such a circuit will be a copy of one that pairs visit. Before the
+    first run, when none is visited, it will be one of pattern 0.
 
     Returns:
-        These patterns, as bits.
+        The marked patterns, as bits.
     """
     renewed = 0
     for pattern in range(len(table)):
         if visited >> pattern & 1 or (chance < 1 and fraction(stream) >= chance):
             continue
         renewed |= 1 << pattern
-        if near.tied > 0 and (visited or pattern) and fraction(stream) < near.tied:
+        original = pattern == 0 and visited == 0
+        if tied > 0 and not original and fraction(stream) < tied:
             _be_as(table, pattern, picked(stream, visited))
         else:
             table[pattern] = UNUSED
@@ -245,7 +257,10 @@ def _renew_unvisited(
 
 @inlined
 def _join(stream: Stream, table: CircuitTable, visited: int) -> int:
-    """Let one pattern be as another one; return it as a bit, or 0."""
+    """Let one pattern be a copy of another one; return it as a bit, or 0.
+
+    Neither may be marked to be a copy already: so no two patterns can be copies of each other.
+    """
     pattern, other = picked(stream, visited), picked(stream, visited)
     if pattern == other or table[pattern, 0] <= _AS or table[other, 0] <= _AS:
         return 0
@@ -303,29 +318,41 @@ def _change(stream: Stream, near: Near, table: CircuitTable, wires: int, visited
 
 
 @inlined
-def _differing(old: CircuitTable, new: CircuitTable, patterns: int, out: CircuitTable) -> None:
-    """Keep of some patterns of a new program what differs from an old one."""
-    for pattern in range(len(old)):
-        for wire in range(old.shape[1]):
-            same = new[pattern, wire] == old[pattern, wire]
-            same |= not patterns >> pattern & 1
-            out[pattern, wire] = UNUSED if same else new[pattern, wire]
+def _keep_differing(
+    old: Program, new: Program, visited: int, visits: int, out: CircuitTable
+) -> None:
+    """Keep the new sources: those that a new program uses and an old one did not.
+
+    The old program visited the patterns ``visited``, and the new one ``visits``, as bits.
+    """
+    for pattern in range(len(out)):
+        for wire in range(out.shape[1]):
+            source = new.table[pattern, wire]
+            same = visited >> pattern & 1 and source == old.table[pattern, wire]
+            out[pattern, wire] = UNUSED if same or not visits >> pattern & 1 else source
 
 
 @inlined
-def _patterns_changed(old: CircuitTable, new: CircuitTable, patterns: int) -> int:
-    """The patterns, of some, of which a new program lacks a source that an old one uses, as bits.
-
-    Those that no pair visited are among them.
-    """
-    changed = 0
-    for pattern in range(len(old)):
-        if patterns >> pattern & 1:
-            differs = old[pattern, -1] == UNUSED
-            for wire in range(old.shape[1]):
-                differs |= old[pattern, wire] != UNUSED and old[pattern, wire] != new[pattern, wire]
+def _patterns_changed(old: Program, new: Program, touched: int, visited: int) -> int:
+    """Which of the touched patterns have another circuit, as bits; all that were not visited."""
+    changed = touched & ~visited
+    for pattern in range(len(old.table)):
+        if (touched & visited) >> pattern & 1:
+            differs = False
+            for wire in range(old.table.shape[1]):
+                used = old.table[pattern, wire] != UNUSED
+                differs |= used and old.table[pattern, wire] != new.table[pattern, wire]
             changed |= int(differs) << pattern
     return changed
+
+
+@inlined
+def _visited(table: CircuitTable) -> int:
+    """The patterns that a stored program visited when it was run, as bits."""
+    visited = 0
+    for pattern in range(len(table)):
+        visited |= int(table[pattern, -1] != UNUSED) << pattern
+    return visited
 
 
 @inlined
@@ -339,43 +366,37 @@ def _walk(
     at: Batch,
     gains: CircuitTable,
 ) -> tuple[int, int]:
-    """See ``walk``.
-
-    Only circuits that a change concerns are drawn, compiled, compared and copied. So a small
-    ``change_unvisited`` saves time: 0.1 more than halves that of a walk on Deduplicate.
-    """
-    groups, made, gained = len(problem.cells), 0, 0
-    R, trial = room.runs.registers, room.program
-    place = Program(trial.machine, at.tables[0], room.live)
-    all_patterns, wires = (1 << len(trial.table)) - 1, trial.table.shape[1] - 1 + weights.halting
-    visited, touched, changed, slack, before = 0, all_patterns, ANEW, np.inf, np.inf
-    for pattern in range(len(place.table)):
-        visited |= int(place.table[pattern, -1] != UNUSED) << pattern
-    copy_circuits(place, trial, all_patterns)
-    _renew_unvisited(stream, near, 1.0, trial.table, visited)
+    """See ``walk``. Only circuits that a change touches are drawn, compared and copied."""
+    groups, made, gained, before, slack = len(problem.cells), 0, 0, np.inf, np.inf
+    R, runs, trial, kept = room.runs.registers, room.runs, room.program, room.kept
+    wires = trial.table.shape[1] - 1 + weights.halting
+    visited, touched, changed = _visited(at.tables[0]), _EVERY, ANEW
+    for pattern in range(len(trial.table)):
+        for wire in range(trial.table.shape[1]):
+            trial.table[pattern, wire] = at.tables[0, pattern, wire]
+    _renew_unvisited(stream, near.tied, 1.0, trial.table, visited)
     while True:
         _complete(stream, cumulative, R, trial, touched)
         if made > 0:
-            changed = _patterns_changed(place.table, trial.table, touched)
-        score = evaluate(room.runs, problem, weights, trial, changed, slack)
+            changed = _patterns_changed(kept, trial, touched, visited)
+        score = evaluate(runs, problem, weights, trial, changed, slack)
         if score.score >= 0:
-            keep(room.runs)
-            touched |= visited ^ score.visited
-            visited = score.visited
+            keep(runs)
             if score.score > before + _LEAST_GAIN:
-                _differing(place.table, trial.table, touched & visited, gains[gained])
+                _keep_differing(kept, trial, visited, score.visited, gains[gained])
                 gained += 1
-            copy_circuits(trial, place, touched)
-            _forget_unvisited(place.table, visited)
+            copy_circuits(trial, kept, touched)
             at.returns[0], at.right[0] = score.score, score.right
-            before = score.score
+            visited, before = score.visited, score.score
+        else:
+            copy_circuits(kept, trial, touched)
         if made == len(gains) or at.right[0] == LANES * groups:
+            _store(kept, visited, at.tables[0])
             return made, gained
-        copy_circuits(place, trial, touched & visited)
         touched = _change(stream, near, trial.table, wires, visited)
         slack = -groups * near.temperature * np.log(1.0 - fraction(stream))
         chance = near.change_unvisited
-        touched |= _renew_unvisited(stream, near, chance, trial.table, visited)
+        touched |= _renew_unvisited(stream, near.tied, chance, trial.table, visited)
         made += 1
 
 

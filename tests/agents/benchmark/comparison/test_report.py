@@ -210,6 +210,14 @@ def test_the_first_screen_shows_the_table_of_record():
     assert table in (ROOT / "results" / "compare.md").read_text(encoding="utf-8")
 
 
+def test_the_record_keeps_its_budgets():
+    for record in Log(ROOT / comparison.OF_RECORD / comparison.LOG).records.values():
+        budget = record["budget"]
+        assert record.get("cpu_seconds", 0.0) <= max(1.02 * budget, budget + 0.5)
+        for point in record.get("curve", []):
+            assert point.get("reached", 0.0) <= point["seconds"] <= budget
+
+
 def test_the_record_has_todays_settings_and_the_first_page_is_made_from_it():
     log = Log(ROOT / comparison.OF_RECORD / comparison.LOG)
     cells = FULL.cells(log)
