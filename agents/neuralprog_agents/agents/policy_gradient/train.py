@@ -107,7 +107,11 @@ class PolicyGradientLearner:
         config = self.config
         args = self.stream, self.policy.cumulative(), self._near(), *self._part
         made, gained = kernel.walk(*args, config.returns, self.place, self.gains)
-        self._count(self._whole_place(), made)
+        place = self.place
+        if self.progress.unveiled:
+            self._unveil_more()
+            place = self._evaluated(self.place.tables)
+        self._count(place, made)
         self.progress = replace(self.progress, walked=self.progress.walked + made)
         if self.progress.walked >= config.annealing_programs:
             self.place = self._blank(1)
@@ -119,16 +123,13 @@ class PolicyGradientLearner:
         own = {name: getattr(self.config, name) for name in Near._fields if name != "temperature"}
         return Near(temperature=self._temperature(), **own)
 
-    def _whole_place(self) -> Batch:
-        """Return where the walk is with its return for all cells; more count if all are right."""
-        done = self.progress
-        if not done.unveiled:
-            return self.place
+    def _unveil_more(self) -> None:
+        """Let one more cell of each pair count, if all that do are right."""
         if self.place.right[0] == len(self.judge.rows):
-            unveiled = examples.more_cells(self.config, self.judge.rows, done.unveiled)
-            self.progress = replace(done, unveiled=unveiled)
+            unveiled = self.progress.unveiled
+            unveiled = examples.more_cells(self.config, self.judge.rows, unveiled)
+            self.progress = replace(self.progress, unveiled=unveiled)
             self._pack()
-        return self._evaluated(self.place.tables)
 
     def _evaluated(self, tables: CircuitTable) -> Batch:
         """Run programs on all pairs in use, with all cells; what they lack, the policy draws."""
@@ -197,6 +198,7 @@ class PolicyGradientLearner:
             "mean": done.mean,
             "best": done.best,
             "fits": float(done.fits),
+            **({"cells": float(done.unveiled)} if self.config.unveil else {}),
         }
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:

@@ -211,11 +211,15 @@ def test_the_first_screen_shows_the_table_of_record():
 
 
 def test_the_record_keeps_its_budgets():
-    for record in Log(ROOT / comparison.OF_RECORD / comparison.LOG).records.values():
+    """To 2 % or half a second, as the page says."""
+    records = Log(ROOT / comparison.OF_RECORD / comparison.LOG).records.values()
+    trained = [each for each in records if each["status"] == "measured" and "restarts" in each]
+    assert len(trained) > 500
+    for record in trained:
         budget = record["budget"]
-        assert record.get("cpu_seconds", 0.0) <= max(1.02 * budget, budget + 0.5)
-        for point in record.get("curve", []):
-            assert point.get("reached", 0.0) <= point["seconds"] <= budget
+        assert record["cpu_seconds"] <= max(1.02 * budget, budget + 0.5)
+        for point in record["curve"]:
+            assert point["reached"] <= point["seconds"] <= budget
 
 
 def test_the_record_has_todays_settings_and_the_first_page_is_made_from_it():
