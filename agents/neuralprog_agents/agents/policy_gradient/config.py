@@ -60,16 +60,16 @@ class Config(PairSettings):
     """Of neighbours: the probability that one more wire is drawn anew, after each."""
     tied: ranges.Share = 0.0
     """Of neighbours: the probability that a wire is drawn anew at once in all patterns that have
-    the same circuit, and that the new circuit of a pattern which no pair visits is that of
-    another."""
+    the same circuit. Also the probability that the new circuit of a pattern which no pair visits
+    is a copy of another one."""
     join: ranges.Share = 0.0
-    """Of neighbours: the probability that a change gives a pattern the circuit of another one."""
+    """Of neighbours: the probability that a change gives a pattern a copy of another circuit."""
     change_unvisited: ranges.Share = 1.0
     """Of neighbours: the probability that a change also draws the circuit of a pattern which no
-    pair visits anew, for each of these."""
+    pair visits anew, for each of these. A batch begins with all of them drawn anew."""
     unveil: bool = False
-    """Of neighbours: whether each annealing begins with the first cell of each answer, and adds the
-    next whenever all are right."""
+    """Of neighbours, with reward "progress": whether each annealing begins with the first cell of
+    each answer, in the time of length 1, and adds the next cell whenever all are right."""
     initial_temperature: ranges.Positive = 0.012
     """Of neighbours: the temperature of simulated annealing when the annealing begins."""
     final_temperature: ranges.Positive = 0.006
@@ -85,7 +85,9 @@ class Config(PairSettings):
                 "neighbour_share above 0"
             )
         if self.unveil and (self.neighbour_share < 1 or self.reward == "sparse"):
-            raise ValueError("unveil needs a neighbour_share of 1 and reward: progress")
+            raise ValueError(
+                "unveil needs a neighbour_share of 1 and reward: progress; without: unveil: false"
+            )
         if self.unveil and self.halt:
             raise ValueError("unveil and halt exclude each other: a part has no end to halt at")
         if self.final_temperature > self.initial_temperature:

@@ -78,10 +78,12 @@ class Near(NamedTuple):
         temperature: Of simulated annealing: a return that is lower by d is accepted with
             probability exp(-d / temperature).
         tied: The probability that a wire is drawn anew at once in all patterns that have the same
-            circuit, and that the new circuit of a pattern which no pair visits is that of another.
-        join: The probability that a change gives a pattern the circuit of another one.
+            circuit, and that a new circuit of a pattern which no pair visits is a copy.
+        join: The probability that a change gives a pattern a copy of another circuit.
         change_unvisited: The probability that a change also draws the circuit of a pattern which no
-            pair visits anew, for each.
+            pair visits anew, for each of these.
+
+    Copies are made after all changes of a proposal: a copy has what the original got.
     """
 
     more_changes: float
