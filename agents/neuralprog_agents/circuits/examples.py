@@ -38,10 +38,11 @@ def check(config: PairSettings) -> None:
         raise ValueError(f"begin must be 0 or from {low} to {high}, got {config.begin}")
     if not 1 <= most_steps(config, low) <= most_steps(config, high) <= MOST_STEPS:
         raise ValueError(f"steps must give 1 to {MOST_STEPS} steps, got {list(config.steps)}")
-    if _named_shares(config) > 1 + _ROUNDING:
+    shares = config.prefix + config.exact + config.hint + config.contrast
+    if shares > 1 + _ROUNDING:
         raise ValueError(
             "prefix, exact, hint and contrast are shares of one score and must be at most 1 "
-            f"together, got {_named_shares(config):g}"
+            f"together, got {shares:g}"
         )
     if shorter_pairs(config) < LANES * config.groups:
         raise ValueError(
@@ -83,14 +84,10 @@ def score_weights(config: PairSettings) -> Weights:
 
     No share is below 0: a score just below 0 would count as that of a program that fell behind.
     """
-    cells = 1.0 - _named_shares(config)
+    cells = 1.0 - config.prefix - config.exact - config.hint - config.contrast
     return Weights(
         max(cells, 0.0), config.prefix, config.exact, config.hint, config.contrast, config.halt
     )
-
-
-def _named_shares(config: PairSettings) -> float:
-    return config.prefix + config.exact + config.hint + config.contrast
 
 
 def task_of(

@@ -368,7 +368,11 @@ def _walk(
     at: Batch,
     gains: CircuitTable,
 ) -> tuple[int, int]:
-    """See ``walk``. Only circuits that a change touches are drawn, compared and copied."""
+    """See ``walk``. Only circuits that a change touches are drawn, compared and copied.
+
+    A change that is not kept is undone in the patterns that pairs visit, and there alone. So the
+    others come to have variants of circuits in use, which pays on Deduplicate and Merge (README).
+    """
     groups, made, gained, before, slack = len(problem.cells), 0, 0, np.inf, np.inf
     R, runs, trial, kept = room.runs.registers, room.runs, room.program, room.kept
     wires = trial.table.shape[1] - 1 + weights.halting
@@ -387,11 +391,11 @@ def _walk(
             if score.score > before + _LEAST_GAIN:
                 _keep_differing(kept, trial, visited, score.visited, gains[gained])
                 gained += 1
-            copy_circuits(trial, kept, touched)
+            copy_circuits(trial, kept, touched | (visited ^ score.visited))
             at.returns[0], at.right[0] = score.score, score.right
             visited, before = score.visited, score.score
         else:
-            copy_circuits(kept, trial, touched)
+            copy_circuits(kept, trial, touched & visited)
         if made == len(gains) or at.right[0] == LANES * groups:
             _store(kept, visited, at.tables[0])
             return made, gained

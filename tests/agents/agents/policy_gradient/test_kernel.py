@@ -155,14 +155,14 @@ def test_circuits_that_are_tied_begin_as_one_and_stay_one():
     assert len(np.unique([table.max(axis=0) for table, _ in tied], axis=0)) > 100  # they change
 
 
-@pytest.mark.parametrize("temperature", [1e-9, 0.02])
-def test_a_change_that_is_undone_is_undone_in_all_patterns(temperature):
-    """So tied circuits are still one after many changes, those that no pair visits, too."""
+def test_a_change_that_is_undone_stays_in_patterns_that_no_pair_visits():
+    """Tied circuits are still one where pairs visit them; the others become variants of it."""
     stream, policy, (room, *rest) = setting(HOT["config"])
-    at, gains = kernel.batch(1, 3), kernel.batch(400, 3).tables
-    near = Near(0.3, temperature, tied=1.0, change_unvisited=0.1)
+    at, gains = kernel.batch(1, 3), kernel.batch(100, 3).tables
+    near = Near(0.3, 1e-9, tied=1.0, change_unvisited=0.0)
     kernel.walk(stream, policy.cumulative(), near, room, *rest, at, gains)
-    assert len(np.unique(room.kept.table, axis=0)) == 1
+    assert len(circuits(at.tables[0])) == 1
+    assert len(np.unique(room.program.table, axis=0)) > 2
 
 
 def test_a_pattern_that_joins_another_one_has_its_circuit():
