@@ -130,7 +130,9 @@ def test_stopped_and_gone_on_with_it_has_one_curve(tmp_path):
     assert measure(cell, tmp_path, lambda: next(answers, True)) is None
     longer = replace(cell, seconds=2.5)
     record = measure(longer, tmp_path)
-    assert [point["seconds"] for point in record["curve"]] == [0.5, 1.0, 2.0, 2.5]
+    seconds = [point["seconds"] for point in record["curve"]]
+    assert len(seconds) >= 3  # on a slow machine it is not built after 0.5 CPU-seconds
+    assert seconds == list(schedule(2.5))[-len(seconds) :]
     samples = [point["samples"] for point in record["curve"]]
     assert samples == sorted(samples)
     assert record["cpu_seconds"] < 3.0
