@@ -125,17 +125,32 @@ def test_the_schedule_is_dense_early_and_ends_at_the_budget():
     assert {10.0, 60.0, 600.0} <= set(schedule(600.0))
 
 
-def test_stopped_and_gone_on_with_it_has_one_curve(tmp_path):
-    cell, answers = configure(Cell("lstm", "NRAMMerge-v0", seed=0), 1.5), iter([False] * 12)
+class Spending:
+    """A learner whose chunks cost a quarter of a CPU-second each."""
+
+    def __init__(self, learner, spend):
+        self._learner, self._spend = learner, spend
+
+    def __getattr__(self, name):
+        return getattr(self._learner, name)
+
+    def advance(self, pulse):
+        self._learner.advance(pulse)
+        self._spend(0.25)
+
+
+def test_stopped_and_gone_on_with_it_has_one_curve(tmp_path, monkeypatch, spend):
+    seq2seq = registry.find("seq2seq")
+    build = seq2seq.learner
+    monkeypatch.setattr(seq2seq, "learner", lambda *args: Spending(build(*args), spend))
+    cell, answers = configure(Cell("lstm", "NRAMMerge-v0", seed=0), 1.5), iter([False] * 4)
     assert measure(cell, tmp_path, lambda: next(answers, True)) is None
     longer = replace(cell, seconds=2.5)
     record = measure(longer, tmp_path)
-    seconds = [point["seconds"] for point in record["curve"]]
-    assert len(seconds) >= 3  # on a slow machine it is not built after 0.5 CPU-seconds
-    assert seconds == list(schedule(2.5))[-len(seconds) :]
+    assert [point["seconds"] for point in record["curve"]] == [0.5, 1.0, 2.0, 2.5]
     samples = [point["samples"] for point in record["curve"]]
     assert samples == sorted(samples)
-    assert record["cpu_seconds"] < 3.0
+    assert record["cpu_seconds"] == 2.5
     again = Curve(longer, tmp_path / longer.key)
     assert list(again.progress.points) == record["curve"]
     assert digest(again.best.tensors) != digest({})
