@@ -442,7 +442,7 @@ def _brief(value: float | None) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return NOTHING if value is None else f"{100 * value:.0f}"
+    return NOTHING if value is None else f"{100 * value:z.0f}"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

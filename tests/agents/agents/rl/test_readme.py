@@ -1,5 +1,6 @@
 """What users of Stable-Baselines3 and rl-zoo3 are shown runs."""
 
+import json
 import re
 from pathlib import Path
 
@@ -30,6 +31,21 @@ def test_the_example_runs():
         action, _ = names["model"].predict(names["env"].reset(), deterministic=True)
     assert names["model"].num_timesteps == 4096
     assert names["env"].action_space.contains(np.asarray(action[0]))
+
+
+def test_the_table_of_results_agrees_with_the_record():
+    """A number is the time to solve a task; per cent are the success after 60 seconds."""
+    log = map(json.loads, (ROOT / "results/compare.jsonl").read_text().splitlines())
+    first = {(r["entrant"], r["env"]): r for r in log if r["seed"] == 0 and r["length"] is None}
+    table = re.search(r"^\| task \|.*?\n\n", TEXT.partition("## Results")[2], re.M | re.S)[0]
+    head, _, *rows = [line.strip("| ") for line in table.strip().splitlines()]
+    names = [name.lower() for name in head.split(" | ")[1:6]]
+    for task, *cells in (row.split(" | ") for row in rows):
+        for name, cell in zip(names, cells[:5], strict=True):
+            record = first[name, f"{task}-v0"]
+            solved = record["solved"]
+            *_, success = (p["success"] for p in record["curve"] if p["seconds"] <= 60)
+            assert cell == (f"{solved:.0f}" if solved else f"{100 * success:.0f} %")
 
 
 ZOO = {"ppo": PPO, "a2c": A2C}

@@ -185,6 +185,8 @@ def test_what_rewards_have_not_solved_stands_with_every_try():
     tries = [row("ppo", ENVS[0], seed, budget=budget) for seed, budget in ((0, 600.0), (1, 90.0))]
     assert unsolved(*tries[::-1]) == ["| NRAMCopy | ppo | 600, 90 | 80, 70 | 10, 0 |"]
     assert unsolved(row("ppo", ENVS[0], solved=10.0), row("search", ENVS[1])) == []
+    fell = row("ppo", ENVS[0], curve=((1.0, 0.005), (60.0, 0.001)))
+    assert unsolved(fell) == ["| NRAMCopy | ppo | 60 | 0 | 0 |"]
 
 
 def test_each_kind_says_how_many_of_its_tasks_any_agent_solves():
