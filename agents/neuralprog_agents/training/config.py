@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from neuralprog_agents import registry
 from neuralprog_agents.training import renames
 from neuralprog_agents.training.files import parse_yaml, read_yaml
+from neuralprog_agents.training.ranges import type_hints
 from neuralprog_agents.training.schema import check_names, defaults, structured, type_text
 from neuralprog_envs.registry import full_id
 
@@ -96,9 +97,7 @@ def _documented(kind: type[Any]) -> Iterator[tuple[str, tuple[str, str, str]]]:
         for field, text in pairwise(body)
         if isinstance(field, ast.AnnAssign) and isinstance(getattr(text, "value", 0), ast.Constant)
     }
-    types = {
-        name: type_text(hint) for name, hint in get_type_hints(kind, include_extras=True).items()
-    }
+    types = {name: type_text(hint) for name, hint in type_hints(kind).items()}
     for name, default in defaults(kind).items():
         shown = "(needed)" if default is MISSING else f"({plain_settings(default)!r})"
         yield name, (types[name], shown, texts.get(name, ""))
@@ -147,7 +146,7 @@ def _set_at(settings: dict[str, Any], kind: type[Any], path: str, word: str) -> 
     *above, last = path.split(".")
     names = [f"--{field.name}" for field in fields(kind)]
     check_names([f"--{(above or [last])[0]}"], names)
-    is_text = not above and get_type_hints(kind)[last] is str
+    is_text = not above and type_hints(kind)[last] is str
     value = word if is_text else parse_yaml(word, f"--{path}")
     for key in above:
         inner = settings.get(key)

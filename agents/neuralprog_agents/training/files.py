@@ -164,9 +164,10 @@ def parse_yaml(text: str, where: str) -> Any:
     """Return a YAML text's value; see ``read_yaml`` and ``parse_json``."""
     import yaml
 
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # 8 times faster where it is installed
     try:
-        _check_events(yaml.parse(text, yaml.SafeLoader))
-        return _checked(yaml.safe_load(text), 63)
+        _check_events(yaml.parse(text, loader))
+        return _checked(yaml.load(text, loader), 63)
     except (yaml.YAMLError, ValueError) as error:
         raise ValueError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from None
 

@@ -6,8 +6,9 @@ A rule tells whether it ``holds`` of a value; as a text it follows "must be".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Annotated, Any, get_type_hints
 
 LARGEST = 10**12
@@ -79,13 +80,18 @@ def without_length(settings: Mapping[str, Any]) -> dict[str, Any]:
     return dict(settings)
 
 
+type_hints: Callable[[Any], dict[str, Any]] = cache(partial(get_type_hints, include_extras=True))
+"""The types of a dataclass's fields with their ranges. Evaluating these texts anew each time took a
+third of the time to read a config."""
+
+
 def check(config: Any) -> None:
     """Check every field of a dataclass whose type declares a range.
 
     Raises:
         ValueError: A value is out of its range; the message names both.
     """
-    for name, hint in get_type_hints(type(config), include_extras=True).items():
+    for name, hint in type_hints(type(config)).items():
         for rule in getattr(hint, "__metadata__", ()):
             value = getattr(config, name)
             if not rule.holds(value):

@@ -12,10 +12,9 @@ import reprlib
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from functools import cache
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from neuralprog_agents.training.ranges import Within
+from neuralprog_agents.training.ranges import Within, type_hints
 
 Kind = TypeVar("Kind")
 
@@ -118,7 +117,7 @@ def _record(kind: Any, value: Any, at: str, strict: bool) -> Any:
     given = _mapping(value, at)
     if strict:
         check_names([_in(at, key) for key in given], [_in(at, name) for name in defaults(kind)])
-    kinds, made = _hints(kind), {}
+    kinds, made = type_hints(kind), {}
     for name, default in defaults(kind).items():
         found = given.get(name, default)
         if found is MISSING:
@@ -136,11 +135,6 @@ def check_names(names: list[str], known: list[str]) -> None:
         if name not in known:
             matches = difflib.get_close_matches(name, known, n=3) or sorted(known)
             raise SchemaError(f"unknown setting {name}: did you mean {', '.join(matches)}?")
-
-
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind, include_extras=True)
 
 
 def defaults(kind: type[Any]) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 import os
 
 import pytest
+import yaml
 
 from neuralprog_agents.training.files import (
     locked,
+    parse_yaml,
     read_json,
     read_yaml,
     write_atomically,
@@ -38,6 +40,15 @@ def test_hostile_json_is_one_line(tmp_path, text):
     assert "\n" not in str(caught.value)
 
 
+@pytest.fixture(params=["compiled", "Python"])
+def loader(request, monkeypatch):
+    """The reader of YAML: the compiled one, and the one where that is not installed."""
+    if request.param == "Python":
+        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    elif not hasattr(yaml, "CSafeLoader"):
+        pytest.skip("no compiled reader here")
+
+
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
 
 
@@ -61,9 +72,14 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
         "? [a]\n: b",
         "a: 'x",
         "a" * 10**5,
+        "a: 1\n---\na: 2",
+        "a: \x00",
+        "a: \x1b[2J",
+        "a:\tb: c",
     ],
-    ids=range(17),
+    ids=range(21),
 )
+@pytest.mark.usefixtures("loader")
 def test_hostile_yaml_is_one_line(tmp_path, text):
     path = tmp_path / "config.yaml"
     path.write_text(text)
@@ -71,6 +87,13 @@ def test_hostile_yaml_is_one_line(tmp_path, text):
         read_yaml(path)
     assert len(str(caught.value)) < 300
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("loader")
+def test_every_reader_of_yaml_finds_the_same():
+    text = "a: [1, -2, 3.5, 1e3, 0x10, 010, yes, ~, 'é', \"\\n\", b c]\nd:\n  e: |\n    f\n    g\n"
+    values = [1, -2, 3.5, "1e3", 16, 8, True, None, "é", "\n", "b c"]
+    assert parse_yaml(text, "") == {"a": values, "d": {"e": "f\ng\n"}}
 
 
 def irregular(tmp_path):
