@@ -1,10 +1,11 @@
 """The training loop of every agent: it drives a learner, saves and resumes it, and lets it stop.
 
 A restart is a sequence of chunks. Between two of them the learner's state is whole: there the loop
-reports, hears ``stop``, and writes a checkpoint every few seconds. Within a long chunk the learner
-calls a pulse, which raises ``LeaveError`` when it is time to leave; the restart then goes on from
-its last checkpoint. All that is random depends on the config, the restart's index and the state
-alone, so a restart that was killed at any moment ends with the same bits.
+reports, hears ``stop``, and writes a checkpoint, every few seconds and after each evaluation.
+Within a long chunk the learner calls a pulse, which raises ``LeaveError`` when it is time to leave;
+the restart then goes on from its last checkpoint. All that is random depends on the config, the
+restart's index and the state alone, so a restart that was killed at any moment ends with the same
+bits.
 """
 
 from __future__ import annotations
@@ -180,21 +181,26 @@ class _Loop:
         if status["step"] > self._reported:
             self._reported = status["step"]
             self.report({**status, "cpu_seconds": self.clock.spent()})
-        self._evaluate()
+        evaluated = self._evaluate()
         late = time.monotonic() - self._saved >= SAVED_SECONDS
-        if late and not self.learner.finished:
+        if (late or evaluated) and not self.learner.finished:
             self.checkpoint.save(self.learner, self.clock)
             self._saved = time.monotonic()
 
-    def _evaluate(self) -> None:
-        """Evaluate what was learned before each time that has come: at the chunk before this."""
+    def _evaluate(self) -> bool:
+        """Evaluate what was learned before each time that has come: at the chunk before this.
+
+        Returns:
+            Whether a time has come.
+        """
         if self.evaluations is None or self._learned is None:
-            return
-        spent = self.clock.spent()
+            return False
+        spent, left = self.clock.spent(), len(self._due)
         with self.clock.paused(), contained_randomness():
             while self._due and self._due[0] <= spent:
                 self.evaluations.evaluate(self._due.pop(0), self._learned)
         self._remember(spent)
+        return len(self._due) < left
 
     def _remember(self, spent: float) -> None:
         """Note what is learned after so many CPU-seconds, for an evaluation that may follow."""
