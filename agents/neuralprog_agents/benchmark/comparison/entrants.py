@@ -120,8 +120,12 @@ _NO_MEMORY_OF_SUCCESSES = {"self_imitation": 0, "exploration_envs": 0}
 
 
 _ANNEALED = (
-    "on 13 tasks it anneals whole programs, from which its policy learns, and that is most of its "
-    "strength; on the 5 others it is a policy gradient alone"
+    "on 13 tasks it anneals whole programs, and its policy learns from these; most of its strength "
+    "there is the annealing. On the 5 others it is a policy gradient alone"
+)
+_SHORT_GRADIENT = (
+    "on 7 tasks it has the settings of `nram-hybrid` without the search; docs/gradient.md has "
+    "populations and longer trainings, which solve more"
 )
 _TABULAR = "simulated annealing of a tabular policy"
 
@@ -165,7 +169,7 @@ ENTRANTS: tuple[Entrant, ...] = (
     Entrant(
         "nram-gradient", _TAPE, "nram", "pairs", shared=True,
         overrides={"repair": 0, "turns": 1, "budget": 4000, "patience": 600},
-        variants=("-gradient", ""),
+        variants=("-gradient", ""), note=_SHORT_GRADIENT,
     ),
     Entrant("nram-hybrid", _TAPE, "nram", "pairs", shared=True),
     Entrant(

@@ -189,13 +189,13 @@ def name_height(axis: Any, name: str) -> None:
     axis.text(1.0, 1.03, name, transform=axis.transAxes, **style)
 
 
-def count_axis(axis: Any) -> None:
-    """Let a panel's heights be counts, on a logarithmic scale."""
+def seconds_axis(axis: Any) -> None:
+    """Let a panel's heights be times, on a logarithmic scale."""
     from matplotlib import ticker
 
     axis.set_yscale("log")
     axis.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5), numticks=5))
-    axis.yaxis.set_major_formatter(ticker.EngFormatter(sep=""))
+    axis.yaxis.set_major_formatter(ticker.FuncFormatter(lambda y, _: f"{y:g}"))
     axis.yaxis.set_minor_formatter(ticker.NullFormatter())
 
 
@@ -262,7 +262,7 @@ def dots(rows: Mapping[str, Sequence[tuple[float, bool]]], name: str) -> Any:
         axis.set_ylim(len(rows) - 0.4, -0.9)
         axis.set_xscale("log")
         axis.xaxis.set_major_formatter("{x:g}")
-        axis.set_xlabel(f"{name};  ● solved   ○ not solved")
+        axis.set_xlabel(f"{name}  ● solved   ○ not")
     return chart
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from neuralprog_agents.benchmark.comparison import panels, statistics, tasks
 from neuralprog_agents.benchmark.comparison.panels import Line
 from neuralprog_agents.benchmark.comparison.plan import FACTORS, GROWING
+from neuralprog_agents.benchmark.comparison.records import went_on
 from neuralprog_agents.benchmark.comparison.summary import (
     ComparisonSummary,
     EntrantSummary,
@@ -35,16 +36,17 @@ CAPTIONS: Mapping[str, str] = MappingProxyType(
         "ends with the first run that was stopped and is not solved, or with the last one. "
         f"{_PARTIAL}",
         "profile": "Performance profiles: share of runs whose success is above a threshold.",
-        "memory": "Question 1: samples to solve a task against the size of its memory, in "
+        "memory": "Question 1: CPU-seconds to solve a task against the size of its memory, in "
         "multiples of the default one. A ring: with more memory most runs did not solve it.",
         "operations": "Question 2: tasks solved of tasks measured, by the hardest kind of "
-        "operation that a task needs, of the best agent of each kind of supervision. In brackets: "
+        "operation that a task needs, by any agent of each kind of supervision. In brackets: "
         "how many tasks. A dot: none of them was measured.",
-        "programs": "Question 3: tasks by the length of the expert's program; full where the best "
-        "agent of a kind of supervision solves it.",
+        "programs": "Question 3: tasks by the length of the expert's program; full where any agent "
+        "of a kind of supervision solves it.",
         "length": "Question 4: mean success against length, in multiples of the longest default "
-        "one, over the tasks that can be played at ten times that length. A ring: some of them "
-        f"are too long to play beyond. {_PARTIAL}",
+        "one, over the tasks that can be played at ten times that length. Training ended when × 1 "
+        "was solved, or with the budget. A ring: some tasks are too long to play beyond. "
+        f"{_PARTIAL}",
     }
 )
 _FIRST = 0.05
@@ -193,7 +195,7 @@ def _memory(s: ComparisonSummary) -> Any:
     def line(each: EntrantSummary, family: str) -> Line | None:
         (env,) = (env for env in GROWING if find(env).family == family)
         results = {factor: s.grown(each, env, factor) for factor in (1, *FACTORS)}
-        found = {k: r.samples(s.plan.seconds) for k, r in results.items() if r is not None}
+        found = {k: r.time(s.plan.seconds) for k, r in results.items() if r is not None}
         x, y = [k for k, v in found.items() if v], [v for v in found.values() if v]
         if len(x) < panels.LEAST_POINTS:
             return None
@@ -204,9 +206,9 @@ def _memory(s: ComparisonSummary) -> Any:
         axis.set_xscale("log", base=2)
         axis.set_xlim(0.9, 1.1 * FACTORS[-1])
         axis.set_xticks([1, *FACTORS], [f"× {factor}" for factor in (1, *FACTORS)])
-        panels.count_axis(axis)
+        panels.seconds_axis(axis)
         axis.set_xlabel("memory, in multiples of the default")
-        panels.name_height(axis, "samples")
+        panels.name_height(axis, "CPU-seconds")
 
     found = {
         env.removesuffix("-v0"): list(_lines(s, find(env).family, line))
@@ -224,7 +226,8 @@ def _length(s: ComparisonSummary) -> Any:
             return None
         rates = [float(np.mean([x for r in own for x in r.beyond(k)])) for k in played]
         cut = played[-1] < tasks.MULTIPLES[-1]
-        name = _name(s, each, family, len(own))
+        longer = any(went_on(run, s.reached) for result in own for run in result.runs)
+        name = _name(s, each, family, len(own)) + ("*" if longer else "")
         return Line(name, each.group, played, rates, is_cut=cut)
 
     def finish(axis: Any) -> None:
@@ -232,13 +235,14 @@ def _length(s: ComparisonSummary) -> Any:
         axis.set_xscale("log")
         axis.set_xticks(tasks.MULTIPLES, [f"× {k}" for k in tasks.MULTIPLES])
         axis.minorticks_off()
-        axis.set_xlabel("length, in multiples of the longest default one")
+        more = f"; *: some trainings had {s.budgets[-1]:g} s" if s.budgets[-1] > s.reached else ""
+        axis.set_xlabel(f"length, in multiples of the default{more}")
 
     return panels.figure(_by_family(s, line), finish)
 
 
 def _shares(s: ComparisonSummary, group: str) -> dict[str, float]:
-    """Return, by task, the share of runs solved by the best agent of a kind of supervision."""
+    """Return, by task, the share of runs solved by that agent of a kind which solves most."""
     found: dict[str, float] = {}
     for each in s.groups[group]:
         for result in (r for r in each.results if r.runs):
@@ -273,7 +277,8 @@ def _programs(s: ComparisonSummary) -> Any:
         group: [(tasks.program_length(env), share > _HALF) for env, share in own.items()]
         for group, own in shares.items()
     }
-    return panels.dots(rows, "steps of the expert's program") if rows else None
+    name = f"steps of the expert's program; within {s.budgets[-1]:g} s"
+    return panels.dots(rows, name) if rows else None
 
 
 _PLOTS: Mapping[str, Callable[[ComparisonSummary], Any]] = MappingProxyType(

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 Record = dict[str, Any]
 MEASURED, REFUSED, FAILED = "measured", "not applicable", "failed"
 """A record's status."""
 
-GROUPS = {
-    "rewards": "reward",
-    "pairs": "pairs",
-    "traces": "trace",
-    "demonstrations": "demonstration",
-    "specifications": "specification",
-    "answers": "answer",
-}
-"""The kinds of supervision, each with a word that tells it, the first that is found."""
+GROUPS = ("rewards", "pairs", "traces", "demonstrations", "specifications", "answers")
+"""The kinds of supervision."""
+_WORDS = re.compile(rf"\b({'|'.join(name.removesuffix('s') for name in GROUPS)})s?\b")
 
 
 def group(supervision: str) -> str:
-    """Return the kind of an agent's supervision; "other" for one that is none of ``GROUPS``."""
-    return next((name for name, word in GROUPS.items() if word in supervision), "other")
+    """Return the kind of an agent's supervision: the first of ``GROUPS`` that it names, or "other".
+
+    So "rewards on input/output pairs" are rewards.
+    """
+    named = _WORDS.search(supervision)
+    return f"{named[1]}s" if named else "other"
+
+
+def went_on(record: Record, seconds: float) -> bool:
+    """Return whether a training went on beyond a time: what it was like then is not known."""
+    return bool(record["budget"] > seconds) and not solved_within(record, seconds)
 
 
 def success_at(record: Record, seconds: float) -> float:

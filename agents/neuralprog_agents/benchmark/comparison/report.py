@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import fmean
 
+import numpy as np
+
 from neuralprog_agents.benchmark.comparison import statistics, tasks
 from neuralprog_agents.benchmark.comparison.plan import FACTORS, GROWING
 from neuralprog_agents.benchmark.comparison.plots import CAPTIONS
@@ -20,7 +22,7 @@ from neuralprog_envs.registry import find
 
 NOTHING, UNKNOWN = "–", "?"
 _SHORT = 8
-"""Rows of the short table."""
+"""Rows of the short table, at least."""
 
 
 def report(summary: ComparisonSummary, command: str, plots: Sequence[str]) -> str:
@@ -41,6 +43,7 @@ def _parts(s: ComparisonSummary, command: str, plots: Sequence[str]) -> Iterator
     for name, members in s.groups.items():
         yield f"\n## Learned from {name}\n"
         yield _group_table(s, members)
+        yield f"\n{_taught(members)}"
         yield from _improvement(s, members)
     yield "\n## The four questions\n"
     yield _QUESTIONS.format(seconds=s.reached)
@@ -63,38 +66,50 @@ def _parts(s: ComparisonSummary, command: str, plots: Sequence[str]) -> Iterator
 
 _RULES = """
 **Budget.** Every agent trains on one thread. Processor time is charged, of threads and child
-processes too; loading and compiling code, judging and scoring are not. Restarts follow each other
-until one is right or the time is spent. Each training has a learning curve: it is judged on
-validation instances of the task's longest default length, early and often, and the best weights so
-far are scored on test instances. The score under a budget is that of weights which were reached and
-chosen within it. Budgets here: {budgets} CPU-seconds.
+processes too; loading and compiling code, judging and scoring are not. A training is judged on
+validation instances of the task's longest default length, early and often. The weights that did
+best there so far are scored on test instances: that is its learning curve. An agent that ends by
+itself, unsolved, restarts. A score under a budget is a point of the curve within it. Budgets here:
+{budgets} CPU-seconds.
+
+**Equal time is not equal experience.** `search`, `policy-gradient` and the NRAM run whole programs
+in a compiled interpreter. Stable-Baselines3's algorithms take single steps in Python. So the
+former see thousands of times as many in a second; what counts as a sample is told below.
 
 **Solved** means success on at least 99 % of 200 validation and of 200 test instances; the training
-then ends. An interquartile mean (IQM) is the mean of the middle half of all runs. In brackets are
-95 % intervals of a bootstrap that is stratified by task, where there are several seeds. Median
-times to solve a task count unsolved runs as censored (Kaplan and Meier). The statistics are those
-of Agarwal et al. 2021. An agent's trainings count under the seeds that all its measured tasks have.
-Parameters are the numbers of what is learned: weights, or the entries of a program's table. Where
-no budget is named, it is {reached:g} seconds."""
+then ends. Agents that do not test themselves are solved at a time of the schedule (1, 2, 5, 10 …
+seconds), up to twice as late as they were. A task counts as solved if most of its runs are. Runs
+are trainings, one for each task and seed. An agent's runs count under the seeds that all its
+measured tasks have, so that easy tasks do not count more.
+
+**Statistics.** An interquartile mean (IQM) is the mean of the middle half of all runs. In brackets
+are 95 % intervals of a bootstrap that is stratified by task, where runs of a task differ. They are
+for these tasks, and three seeds make them too narrow. Median times to solve a task count unsolved
+runs as censored (Kaplan and Meier). In a probability that a run scores more than another on the
+same task, ties count as halves. See Agarwal et al. 2021. Parameters are the numbers of what is
+learned: weights, or the entries of a program's table. Where no budget is named, it is {reached:g}
+seconds."""
 
 _COLUMNS = """
-- **learned from**: all that the agent is given of a task.
-- **tape, program, table**: tasks solved, of all tasks of the family: success on at least 99 % of
-  test instances, under most seeds. A dash: it does not act there. A question mark: not measured.
+- **learned from**: the kind of supervision. Settings, found by hand, may name a program's length.
+- **tape, program, table**: solved tasks, of all tasks of the family. Solved: right on 99 % of test
+  instances in most trainings. A dash: it does not act there. A question mark: not measured.
 - **runs**: the share of its trainings, one for each task and seed, that end in success.
-- **seconds**: CPU-seconds of training until a task is solved, the median over all its tasks.
-- **length × 10**: success in per cent on instances ten times as long as the task's longest default
-  length, mean over the tasks that it solved.
-- **samples**: how many pairs, frames, questions … it learned from, the median over these."""
+- **seconds**: CPU-seconds until a task is solved, the median over all its trainings. Agents that
+  run whole programs in compiled code see thousands of times as many steps a second as PPO.
+- **length × 10**: success in per cent at ten times the longest default length, on solved tasks."""
 """Explains the short table, which stands alone on the first page."""
 
 _QUESTIONS = """\
-1. Can memory grow without harder training? What learning needs when tapes and arrays are {{growth}}
-times as long. 2. Complex operations? Tasks solved of those that need more than moving data.
-3. Complex combinations of them? The longest program solved, in steps of the expert. 4. Unseen input
-ranges? Mean success over the solved tasks at 2, 10 and 100 times the longest default length, and
-with values ten times as wide; what a network cannot read at all counts as 0, and lengths that a
-task does not have or that take too long to play are left out. All within {seconds:g} CPU-seconds.
+1. Can memory grow without harder training? The CPU-seconds, and the samples, that learning needs
+   when tapes and arrays are {{growth}} times as long, in multiples of those at the default length.
+2. Complex operations? Tasks solved of those that need more than moving data.
+3. Complex combinations of them? The longest program solved, in steps of the expert.
+4. Unseen input ranges? Mean success over the solved tasks at 2, 10 and 100 times the longest
+   default length, and with values ten times as wide. What a network cannot read at all counts as 0.
+   Lengths that a task does not have, or that take too long to play, are left out.
+
+The table is within {seconds:g} CPU-seconds. The figures name theirs.
 """.replace("{{growth}}", f"{FACTORS[-1]}")
 
 _SUCCESS = """\
@@ -103,17 +118,23 @@ not applicable, ? not measured yet."""
 _UNSOLVED_HEAD = ("task", "agent", "CPU-seconds", "success", "gain in the last third")
 _UNSOLVED = """\
 The tasks that no agent solves from rewards under most seeds, with every agent that has tried. Of
-each seed: what it was given, its success in per cent on test instances at the end, and how much of
-that came in the last third of the time. Validation instances choose the weights, so it may fall."""
-_BEYOND = (
-    "Those that solve a task, at the end of training, at multiples of the longest default length."
-)
+each seed that was trained: what it was given, its success in per cent on test instances at the end,
+and how much of that came in the last third of the time. Validation instances choose the weights, so
+it may fall."""
+_BEYOND = """\
+Those that solve a task, at multiples of the longest default length. Training ends when a task is
+solved at × 1, or with its budget, and an agent's own checks at greater lengths do not count."""
 _MEMORY_HEAD = ("task", "agent", *(f"× {factor}" for factor in (1, *FACTORS)))
-_MEMORY = "Samples to solve a task at multiples of the default length; else success in per cent."
+_MEMORY = """\
+CPU-seconds and samples to solve a task at multiples of the default length; else success in per
+cent."""
 _SETTINGS = """\
-Which tasks have a file of their own in `configs/`; all settings were found by hand. What an agent
-counts as a sample differs, so numbers of samples compare only within a unit. Pairs and instances
-that are used again count once, steps and frames each time."""
+Which tasks have a file of their own in `configs/`, and which are trained at lengths beyond the
+longest default one; all settings were found by hand, on these tasks and on some of these seeds. The
+files of `search`, of `policy-gradient` and of the NRAM say for each tape how many registers and
+steps a known program needs. What an agent counts as a sample differs, so numbers of samples compare
+only within a unit. Pairs and instances that are used again count once, steps and frames each
+time."""
 
 
 def _where(s: ComparisonSummary) -> str:
@@ -122,7 +143,9 @@ def _where(s: ComparisonSummary) -> str:
     counts = Counter(str(record["machine"]) for record in measured).most_common()
     commits = len({str(record["commit"]) for record in measured})
     machines = ", ".join(f"{name} ({count} cells)" for name, count in counts)
-    return f"Machines: {machines}. The log names the commit of each cell ({commits} in all)."
+    together = " Their CPU-seconds are not told apart below." if len(counts) > 1 else ""
+    commits_named = f"The log names the commit of each cell ({commits} in all)."
+    return f"Machines: {machines}.{together} {commits_named}"
 
 
 def _budget(s: ComparisonSummary) -> str:
@@ -136,8 +159,11 @@ def _budget(s: ComparisonSummary) -> str:
     done = sum(cell.key in known for cell in cells)
     text = f"Budget: {s.reached:g} CPU-seconds of one thread a training; seeds: {seeds}."
     text += _solved_by_kind(s)
-    left = f" Unfinished: {done:,} of {len(cells):,} trainings are measured."
-    return text if done == len(cells) else text + left
+    if done < len(cells):
+        text += f" Unfinished: {done:,} of {len(cells):,} trainings are measured."
+    if s.waiting:
+        text += f" {s.waiting} are not counted yet: their agent lacks other tasks of their seed."
+    return text
 
 
 def _solved_by_kind(s: ComparisonSummary) -> str:
@@ -150,7 +176,7 @@ def _solved_by_kind(s: ComparisonSummary) -> str:
         families = {find(result.env).family for each in members for result in each.results}
         solved = {result.env for each in members for result in each.won(last)}
         counts.append(f"{len(solved)} of {sum(map(s.size, families))} from {name}")
-    return f" Tasks solved by any agent within {last:g} seconds: {', '.join(counts)}."
+    return f" By any agent, some with {last:g} seconds, tasks solved: {', '.join(counts)}."
 
 
 def _times(budgets: Sequence[float]) -> str:
@@ -162,7 +188,8 @@ def _group_table(s: ComparisonSummary, members: Sequence[EntrantSummary]) -> str
     for family in s.families:
         head += [f"{family}: solved in {seconds:g} s" for seconds in s.budgets if seconds <= 60]
     last = s.reached
-    head += [f"IQM of success, {last:g} s", "median s to solve", "samples to solve", "parameters"]
+    head += [f"success, {last:g} s: mean", "IQM", "median s to solve", "samples to solve"]
+    head += ["parameters", "seeds"]
     return _table(head, [_group_row(s, each) for each in members])
 
 
@@ -174,11 +201,27 @@ def _group_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
     iqm = each.success(seconds)
     return [
         *row,
+        UNKNOWN if iqm is None else f"{_percent(each.mean(seconds))} %",
         UNKNOWN if iqm is None else _interval(iqm),
         _time(each, seconds),
         _samples(each, seconds),
         _brief(each.parameters(seconds)),
+        _seeds(each),
     ]
+
+
+def _seeds(each: EntrantSummary) -> str:
+    """Return how many trainings each of its tasks has."""
+    return f"{max((len(result.runs) for result in each.results), default=0)}"
+
+
+def _taught(members: Sequence[EntrantSummary]) -> str:
+    """Return what each agent of a kind learns from, in its own words."""
+    words: dict[str, list[str]] = {}
+    for each in members:
+        for text in each.supervisions:
+            words.setdefault(text, []).append(f"`{each.who.name}`")
+    return "\n".join(f"- {', '.join(names)}: {text}." for text, names in words.items())
 
 
 def _solved(s: ComparisonSummary, each: EntrantSummary, seconds: float, family: str) -> str:
@@ -188,7 +231,8 @@ def _solved(s: ComparisonSummary, each: EntrantSummary, seconds: float, family: 
     share = each.solved(seconds, family)
     if share is None:
         return UNKNOWN
-    return f"{len(each.won(seconds, family))} of {s.size(family)}; {_interval(share)}"
+    won = f"{len(each.won(seconds, family))} of {s.size(family)}"
+    return f"{won}; {_interval(share)}{_of(s, each, family)}"
 
 
 def _time(each: EntrantSummary, seconds: float) -> str:
@@ -222,12 +266,14 @@ def _better(s: ComparisonSummary, ours: EntrantSummary, theirs: EntrantSummary) 
         return []
     scores = [each.at(s.reached) for each in common], [other[e.env].at(s.reached) for e in common]
     found = statistics.improvement(*scores)
+    if any(len(runs) < 2 for side in scores for runs in side):
+        found = Estimate(found.value, found.value, found.value)  # of one seed nothing can be drawn
     return [f"`{theirs.who.name}`", str(len(common)), _interval(found)]
 
 
 def short(s: ComparisonSummary) -> str:
     """Return the table of the first page; see ``_shown``."""
-    head = ["learned from", "agent", *s.families, "runs", "seconds", "length × 10", "samples"]
+    head = ["learned from", "agent", *s.families, "runs", "seconds", "length × 10", "seeds"]
     shown = _shown(s)
     notes = "".join(f"\n- `{each.who.name}`: {each.who.note}." for each in shown if each.who.note)
     rows = [_short_row(s, each) for each in shown]
@@ -235,22 +281,24 @@ def short(s: ComparisonSummary) -> str:
 
 
 def _shown(s: ComparisonSummary) -> list[EntrantSummary]:
-    """Return the best of each kind, of each kind in a family, and of the rest, ordered by kind.
+    """Return the best of each kind, and of some kinds in a family, ordered by kind.
 
-    Those that are still being measured wait, unless all are.
+    Those are added that solve most of a family, and the best of Stable-Baselines3, which readers
+    look for. Then the table is filled up. Who is still being measured waits, unless all are.
     """
     every = [each for those in s.groups.values() for each in those]
     ranked = sorted(every, key=lambda each: each.rank(s.reached))
     whole = [each for each in ranked if each.reached(s.reached)] or ranked
     best = {each.group: each for each in whole}
+    deep = {each.who.agent: each for each in whole if each.group == "rewards"}.get("rl")
     at_home = {
         (each.group, family): each
         for family in s.families
         for each in sorted(whole, key=lambda each: each.rank(s.reached, family))
-        if each.of(family)
+        if 2 * len(each.won(s.reached, family)) > s.size(family)
     }
-    order = dict.fromkeys([*best.values(), *at_home.values(), *reversed(whole)])
-    shown = list(order)[:_SHORT]
+    needed = dict.fromkeys([*best.values(), *([deep] if deep else []), *at_home.values()])
+    shown = list(dict.fromkeys([*needed, *reversed(whole)]))[: max(_SHORT, len(needed))]
     return [each for each in every if each in shown]
 
 
@@ -260,11 +308,18 @@ def _short_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
         each.group,
         f"`{each.who.name}`",
         *(_count(s, each, family) for family in s.families),
-        UNKNOWN if share is None else _interval(share),
+        UNKNOWN if share is None else _interval(share) + _of(s, each),
         _time(each, seconds),
         _percent(each.beyond(10, seconds)),
-        _samples(each, seconds),
+        _seeds(each),
     ]
+
+
+def _of(s: ComparisonSummary, each: EntrantSummary, family: str | None = None) -> str:
+    """Return "of 4 tasks", if these are not all of its families."""
+    own = each.of(family)
+    families = {find(result.env).family for result in own}
+    return "" if len(own) == sum(map(s.size, families)) else f" of {len(own)} tasks"
 
 
 def _count(s: ComparisonSummary, each: EntrantSummary, family: str) -> str:
@@ -278,8 +333,9 @@ def _count(s: ComparisonSummary, each: EntrantSummary, family: str) -> str:
 
 
 def _questions(s: ComparisonSummary) -> str:
-    head = ["agent", "learned from", f"1. memory × {FACTORS[-1]}: samples", "2. complex tasks",
-            "3. longest program", "4. length × 2, 10, 100", "wider values", "reusable"]  # fmt: skip
+    head = ["agent", "learned from", f"1. memory × {FACTORS[-1]}: time; samples",
+            "2. complex tasks", "3. longest program", "4. length × 2, 10, 100", "wider values",
+            "reusable"]  # fmt: skip
     return _table(head, [_question_row(s, each) for each in s.entrants])
 
 
@@ -308,14 +364,17 @@ def _complex(s: ComparisonSummary, each: EntrantSummary) -> str:
 
 
 def _growth(s: ComparisonSummary, each: EntrantSummary) -> str:
-    """Return the samples at the largest memory, in multiples of those at the default one."""
-    ratios = []
-    for env in GROWING:
-        ends = [s.grown(each, env, factor) for factor in (1, FACTORS[-1])]
-        small, large = (end.samples(s.plan.seconds) if end else None for end in ends)
-        if small and large:
-            ratios.append(large / small)
-    return f"× {fmean(ratios):.2g}" if ratios else NOTHING
+    """Return time and samples at the largest memory, in multiples of those at the default one."""
+    factors = []
+    for cost in (Result.time, Result.samples):
+        ratios = []
+        for env in GROWING:
+            ends = [s.grown(each, env, factor) for factor in (1, FACTORS[-1])]
+            small, large = (cost(end, s.plan.seconds) if end else None for end in ends)
+            if small and large:
+                ratios.append(large / small)
+        factors += [f"× {fmean(ratios):.2g}"] if ratios else []
+    return "; ".join(factors) or NOTHING
 
 
 def _matrix(s: ComparisonSummary, family: str) -> str:
@@ -340,14 +399,12 @@ def _unsolved_rows(s: ComparisonSummary) -> list[list[str]]:
     """Return a row for each task that rewards have not solved and each agent that tried it."""
     rows = []
     for env in s.plan.envs:
-        tried = [
-            (each.who.name, r)
-            for each in s.groups.get("rewards", [])
-            for r in each.results
-            if r.env == env and r.runs
-        ]
+        rewarded = s.groups.get("rewards", [])
+        tried = [(each.who.name, Result(env, s.tries(each, env))) for each in rewarded]
+        tried = [(name, result) for name, result in tried if result.runs]
         if not any(result.solved(s.budgets[-1]) for _, result in tried):
             rows += [[find(env).name, name, *_tries(result)] for name, result in tried]
+            rows += [] if tried else [[find(env).name, "none has tried", *[NOTHING] * 3]]
     return rows
 
 
@@ -377,7 +434,7 @@ def _length_table(s: ComparisonSummary) -> str:
 
 def _rates(result: Result) -> list[list[float]]:
     """Return each run's success at each multiple of the length, then at wider values."""
-    return [*map(result.beyond, tasks.MULTIPLES), result.wider]
+    return [*map(result.beyond, tasks.MULTIPLES), result.wider()]
 
 
 def _mean(values: Sequence[float]) -> str:
@@ -398,8 +455,10 @@ def _memory_rows(s: ComparisonSummary) -> list[list[str]]:
 def _cost(s: ComparisonSummary, result: Result | None) -> str:
     if result is None:
         return NOTHING
-    samples = result.samples(s.plan.seconds)
-    return f"{_mean(result.at(s.plan.seconds))} %" if samples is None else _brief(samples)
+    samples, time = result.samples(s.plan.seconds), result.time(s.plan.seconds)
+    if samples is None or time is None:
+        return f"{_mean(result.at(s.plan.seconds))} %"
+    return f"{time:.2g} s, {_brief(samples)}"
 
 
 def _settings(s: ComparisonSummary) -> str:
@@ -408,8 +467,21 @@ def _settings(s: ComparisonSummary) -> str:
         stems = [each.who.file(result.env).stem for result in each.results]
         own = sum(not any(stem.startswith(family) for family in s.families) for stem in stems)
         files = f"{own} of {len(stems)} tasks"
-        rows.append([f"`{each.who.name}`", files, each.who.samples, each.who.note or NOTHING])
-    return _table(["agent", "own files", "a sample is one of", "note"], rows)
+        further = _listed(_trained_further(each)) or NOTHING
+        note = each.who.note or NOTHING
+        rows.append([f"`{each.who.name}`", files, further, each.who.samples, note])
+    head = ["agent", "own files", "trained at greater lengths", "a sample is one of", "note"]
+    return _table(head, rows)
+
+
+def _trained_further(each: EntrantSummary) -> list[str]:
+    """Return the tasks at whose trained lengths an entrant sees longer instances than judged on."""
+    found = []
+    for env in (result.env for result in each.results):
+        lengths = getattr(each.who.config(env), "length", None)
+        if lengths is not None and max(np.ravel(lengths)) > tasks.longest(env):
+            found.append(find(env).name)
+    return found
 
 
 def _reasons(s: ComparisonSummary) -> str:

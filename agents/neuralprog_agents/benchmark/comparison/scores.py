@@ -41,28 +41,31 @@ def success(learned: Policy | Answerer | None, env_id: str, length: int, split: 
 
 def scores(learned: Policy | Answerer | None, env_id: str, first: int) -> Scores:
     """Return success at multiples of the longest default length, and at wider values."""
-    if learned is None:
-        return {"success_rates": dict.fromkeys(map(str, tasks.MULTIPLES), 0.0), "wider": 0.0}
     rates = dict(_success_rates(learned, env_id, tasks.evaluations(env_id, first)))
     more = tasks.wider(env_id)
-    values = None if more is None else _score(learned, env_id, first, tasks.EPISODES, more)
+    values = None if more is None else _rate(learned, env_id, first, tasks.EPISODES, more)
     return {"success_rates": rates, "wider": values}
 
 
 def _success_rates(
-    policy: Policy | Answerer, env_id: str, evaluations: Iterable[tasks.Evaluation]
+    policy: Policy | Answerer | None, env_id: str, evaluations: Iterable[tasks.Evaluation]
 ) -> Iterator[tuple[str, float | str]]:
     """Yield each length's success rate, or why there is none; beyond a rate of 0 it stays 0."""
-    answers = isinstance(policy, Answerer)
-    reached: float | str = 1.0
+    answers, found = isinstance(policy, Answerer), policy
     for evaluation in evaluations:
-        if reached == 0.0:
-            pass
-        elif reason := evaluation.left_out(answers):
-            reached = reason
-        else:
-            reached = _score(policy, env_id, evaluation.length, evaluation.episodes, {})
-        yield str(evaluation.multiple), reached
+        value: float | str = evaluation.left_out(answers)
+        if not value:
+            value = _rate(found, env_id, evaluation.length, evaluation.episodes, {})
+        if value == 0.0:
+            found = None
+        yield str(evaluation.multiple), value
+
+
+def _rate(
+    policy: Policy | Answerer | None, env_id: str, length: int, episodes: int, more: dict[str, Any]
+) -> float | str:
+    """Return ``_score``; 0 where there is no policy."""
+    return 0.0 if policy is None else _score(policy, env_id, length, episodes, more)
 
 
 def _score(

@@ -19,6 +19,7 @@ from neuralprog_agents.benchmark.comparison.records import (
     group,
     solved_within,
     success_at,
+    went_on,
 )
 from neuralprog_agents.benchmark.comparison.statistics import Estimate
 from neuralprog_envs.registry import find
@@ -40,9 +41,13 @@ class Result:
     runs: tuple[Record, ...]
 
     def reached(self, seconds: float) -> bool:
-        """Return whether all runs got to a budget or were solved before; False without runs."""
+        """Return whether all runs got to a budget or were solved before; False without runs.
+
+        What needs no training has no budget to get to.
+        """
         return bool(self.runs) and all(
-            r["solved"] is not None or r["budget"] >= seconds for r in self.runs
+            r["solved"] is not None or r["budget"] >= seconds or "cpu_seconds" not in r
+            for r in self.runs
         )
 
     def at(self, seconds: float) -> list[float]:
@@ -57,19 +62,25 @@ class Result:
         """Return whether most runs solve it within a budget."""
         return 2 * len(self.solvers(seconds)) > len(self.runs)
 
-    def beyond(self, multiple: int) -> list[float]:
+    def beyond(self, multiple: int, seconds: float = inf) -> list[float]:
         """Return each run's success at the end, at so many times the longest default length.
 
-        What cannot be read at all counts as 0; what says nothing about the agent is left out.
+        Left out are runs that went on beyond ``seconds``, and what says nothing about the agent.
+        What cannot be read at all counts as 0.
         """
-        found = [record["success_rates"][str(multiple)] for record in self.runs]
+        runs = [record for record in self.runs if not went_on(record, seconds)]
+        found = [record["success_rates"][str(multiple)] for record in runs]
         return [_number(value) for value in found if not _left_out(value)]
 
-    @property
-    def wider(self) -> list[float]:
-        """Each run's success at wider values, where the task has such a thing."""
-        found = [record["wider"] for record in self.runs if record["wider"] is not None]
-        return [_number(value) for value in found]
+    def wider(self, seconds: float = inf) -> list[float]:
+        """Return the same at wider values, where the task has such a thing."""
+        runs = [record for record in self.runs if not went_on(record, seconds)]
+        return [_number(record["wider"]) for record in runs if record["wider"] is not None]
+
+    def time(self, seconds: float) -> float | None:
+        """Return the median of the CPU-seconds that solved it; None unless most runs do."""
+        found = [record["solved"] for record in self.solvers(seconds)]
+        return _median(found) if self.solved(seconds) else None
 
     def samples(self, seconds: float) -> float | None:
         """Return the median of the samples that solved it; None unless most runs do."""
@@ -90,17 +101,19 @@ class EntrantSummary:
 
     Args:
         who: The entrant.
-        supervision: What it learns from.
+        supervisions: What it learns from, in its own words: more than one, if tasks differ.
         results: A result for each task that it can face, measured or not.
     """
 
-    def __init__(self, who: Entrant, supervision: str, results: Sequence[Result]) -> None:
-        self.who, self.supervision, self.results = who, supervision, results
+    def __init__(
+        self, who: Entrant, supervisions: Sequence[str], results: Sequence[Result]
+    ) -> None:
+        self.who, self.supervisions, self.results = who, supervisions, results
 
     @property
     def group(self) -> str:
         """The kind of its supervision."""
-        return group(self.supervision)
+        return group(self.supervisions[0])
 
     def of(self, family: str | None) -> list[Result]:
         """Return the results of a family; None means all."""
@@ -129,6 +142,12 @@ class EntrantSummary:
         scores = [each.at(seconds) for each in self.of(family)]
         return statistics.estimate(scores, statistics.interquartile_mean)
 
+    def mean(self, seconds: float) -> float | None:
+        """Return the mean of success under a budget; None if not reached."""
+        if not self.reached(seconds):
+            return None
+        return fmean(fmean(each.at(seconds)) for each in self.results)
+
     def rank(self, seconds: float, family: str | None = None) -> float:
         """Return the number of tasks solved within a budget, and below 1 for the mean success."""
         rates = [fmean(each.at(seconds)) for each in self.of(family) if each.runs]
@@ -153,11 +172,12 @@ class EntrantSummary:
 
     def beyond(self, multiple: int, seconds: float) -> float | None:
         """Return the mean success over solved tasks at a multiple of the longest default length."""
-        return _mean([rate for each in self.won(seconds) for rate in each.beyond(multiple)])
+        own = self.won(seconds)
+        return _mean([rate for each in own for rate in each.beyond(multiple, seconds)])
 
     def wider(self, seconds: float) -> float | None:
         """Return the same at wider values."""
-        return _mean([rate for each in self.won(seconds) for rate in each.wider])
+        return _mean([rate for each in self.won(seconds) for rate in each.wider(seconds)])
 
     def samples(self, seconds: float) -> float | None:
         """Return the median over solved tasks of the samples that solved them."""
@@ -224,7 +244,7 @@ class ComparisonSummary:
     @property
     def groups(self) -> dict[str, list[EntrantSummary]]:
         """The trained entrants by kind of supervision, in the order of ``GROUPS``."""
-        names = [*GROUPS, "other"]
+        names = (*GROUPS, "other")
         trained = [each for each in self.entrants if each.who.agent]
         found = {name: [each for each in trained if each.group == name] for name in names}
         return {name: those for name, those in found.items() if those}
@@ -232,11 +252,25 @@ class ComparisonSummary:
     def _summary(self, name: str) -> EntrantSummary:
         cells = [each for each in self._cells if each.cell.entrant == name]
         results = _balanced([self._result(cell) for cell in cells])
-        return EntrantSummary(entrant(name), cells[0].supervision, results)
+        supervisions = tuple(dict.fromkeys(cell.supervision for cell in cells))
+        return EntrantSummary(entrant(name), supervisions, results)
 
     def _result(self, cell: ConfiguredCell) -> Result:
         key = (cell.cell.entrant, cell.cell.env, 0)
         return Result(cell.cell.env, tuple(self._found.get(key, ())))
+
+    def tries(self, who: EntrantSummary, env: str) -> tuple[Record, ...]:
+        """Return all trainings of an entrant on a task, those of single seeds, too."""
+        return tuple(self._found.get((who.who.name, env, 0), ()))
+
+    @property
+    def waiting(self) -> int:
+        """How many trainings are not counted yet; see ``_balanced``."""
+        return sum(
+            len(self.tries(each, result.env)) - len(result.runs)
+            for each in self.entrants
+            for result in each.results
+        )
 
     def grown(self, who: EntrantSummary, env: str, factor: int) -> Result | None:
         """Return a result with so many times the memory; None if it was not measured."""

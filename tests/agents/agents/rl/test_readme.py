@@ -14,6 +14,7 @@ from stable_baselines3.common.env_util import make_vec_env
 import neuralprog_envs  # noqa: F401
 from neuralprog_agents.agents.rl.algorithms import options_of
 from neuralprog_agents.benchmark.comparison.entrants import entrant
+from neuralprog_agents.benchmark.comparison.records import solved_within, success_at
 from neuralprog_agents.training.loop import contained_randomness
 
 ROOT = Path(__file__).parents[4]
@@ -43,9 +44,9 @@ def test_the_table_of_results_agrees_with_the_record():
     for task, *cells in (row.split(" | ") for row in rows):
         for name, cell in zip(names, cells[:5], strict=True):
             record = first[name, f"{task}-v0"]
-            solved = record["solved"]
-            *_, success = (p["success"] for p in record["curve"] if p["seconds"] <= 60)
-            assert cell == (f"{solved:.0f}" if solved else f"{100 * success:.0f} %")
+            solved = solved_within(record, 60)
+            percent = f"{100 * success_at(record, 60):.0f} %"
+            assert cell == (f"{record['solved']:.0f}" if solved else percent)
 
 
 ZOO = {"ppo": PPO, "a2c": A2C}

@@ -1,11 +1,16 @@
 """The report: what it reads from records under a budget, and that it adds up rightly."""
 
+import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+
+import pytest
 
 from neuralprog_agents.benchmark.comparison import main as comparison
 from neuralprog_agents.benchmark.comparison import plots, tasks
 from neuralprog_agents.benchmark.comparison.cells import Cell, configure
+from neuralprog_agents.benchmark.comparison.entrants import entrant
 from neuralprog_agents.benchmark.comparison.log import Log
 from neuralprog_agents.benchmark.comparison.plan import FACTORS, FULL, Plan, grown
 from neuralprog_agents.benchmark.comparison.records import group
@@ -97,11 +102,47 @@ def test_what_cannot_be_read_counts_as_wrong_and_what_is_left_out_not_at_all():
     assert [each.beyond(k, 60.0) for k in tasks.MULTIPLES] == [1.0, 0.5, 0.0, None, None]
 
 
+def test_of_a_training_that_went_on_nothing_is_known_at_the_earlier_budget():
+    seeds = [row("lstm", ENVS[0], seed, solved=10.0) for seed in (0, 1)]
+    rates = dict.fromkeys(map(str, tasks.MULTIPLES), 0.0)
+    later = row("lstm", ENVS[0], 2, solved=400.0, budget=600.0, success_rates=rates, wider=0.0)
+    each = of([*seeds, later], "lstm")
+    assert (each.beyond(10, 60.0), each.wider(60.0)) == (0.8, 1.0)
+    assert each.beyond(10, 600.0) == pytest.approx(1.6 / 3)
+
+
+def test_who_trains_at_greater_lengths_than_it_is_judged_at_is_told():
+    plan = replace(PLAN, entrants=("search", "lstm"), envs=("NRAMMerge-v0",))
+    text = report(ComparisonSummary(plan, []), "", ())
+    assert "| `search` | 1 of 1 tasks | Merge | pairs |" in text.replace("NRAM", "")
+    assert "| `lstm` | 0 of 1 tasks | – | pairs |" in text
+
+
+def test_a_probability_of_single_seeds_has_no_interval():
+    one, two = [[0.5], [1.0]], [[0.5, 0.7], [1.0, 0.0]]
+    assert "[" not in probability(one, two)
+    assert "[" in probability(two, two)
+
+
+def probability(*sides):
+    """What the report says of two agents with these scores, a list of seeds a task."""
+    records = [
+        row(name, env, seed, ((600.0, success),), 600.0)
+        for name, side in zip(("lstm", "search"), sides, strict=True)
+        for env, runs in zip(ENVS, side, strict=True)
+        for seed, success in enumerate(runs)
+    ]
+    text = report(ComparisonSummary(PLAN, records), "", ())
+    return re.search(r"\| than \|.*\n.*\n\| `\w+` \| 2 \| (.*) \|", text)[1]
+
+
 def test_kinds_of_supervision_are_told_by_what_agents_say():
     assert group("rewards on input/output pairs") == "rewards"
     assert group("input/output pairs") == "pairs"
     assert group("a specification of every program") == "specifications"
-    assert group("something else") == "other"
+    assert group("execution traces, no rewards") == "traces"
+    assert group("demonstrations, from which a reward model is learned") == "demonstrations"
+    assert group("unrewarded play") == group("something else") == "other"
     found = ComparisonSummary(PLAN, [row("ppo", ENVS[0]), row("search", ENVS[0])]).groups
     assert {k: [e.who.name for e in those] for k, those in found.items()} == {
         "rewards": ["ppo"], "pairs": ["lstm", "search"],
@@ -130,11 +171,13 @@ def test_the_report_has_it_all(tmp_path):
     assert names == list(plots.CAPTIONS)
     assert "Unfinished" not in text
     assert "| `search` | 2 of 2; 100 % | 2 of 2; 100 % | 100 % " in text
-    assert "| `ppo` | 0 of 2; 0 % | 0 of 2; 0 % | 80 % | > 600 |" in text
+    assert "| `ppo` | 0 of 2; 0 % | 0 of 2; 0 % | 80 % | 80 % | > 600 | – | – | 2 |" in text
+    assert "\n- `ppo`: rewards.\n" in text
     assert "| NRAMCopy | moves | 100 | 50 → 70 → 80 | 50 → 70 → 80 | 100 |" in text
     assert "| `lstm` | 2 | 100 % |" in text
-    assert "| NRAMCopy | search | 100 | 200 | 400 | 800 |" in text
-    assert "| `search` | pairs | × 8 | 1 of 1 |" in text
+    assert "| NRAMCopy | search | 1 s, 100 | 2 s, 200 | 4 s, 400 | 8 s, 800 |" in text
+    assert "| `search` | pairs | × 8; × 8 | 1 of 1 |" in text
+    assert "| `search` | 2 of 2 tasks | – | pairs |" in text
     assert "Machines: M (20 cells)." in text
 
 
@@ -143,7 +186,7 @@ def test_the_short_table_has_the_best_of_each_kind():
     assert [line.split(" | ")[:2] for line in lines[2:5]] == [
         ["| rewards", "`ppo`"], ["| pairs", "`lstm`"], ["| pairs", "`search`"],
     ]  # fmt: skip
-    assert lines[4] == "| pairs | `search` | 2 of 2 | 100 % | 1 | 100 | 100 pairs |"
+    assert lines[4] == "| pairs | `search` | 2 of 2 | 100 % | 1 | 100 | 2 |"
     assert lines[6] == "Budget: 600 CPU-seconds of one thread a training; seeds: 2."
 
 
@@ -157,16 +200,17 @@ def test_tasks_count_alike_while_some_have_more_seeds_than_others():
     records = [row("search", ENVS[0], seed, **solved) for seed in (0, 1)]
     summary = ComparisonSummary(PLAN, [*records, row("search", ENVS[1], budget=600.0)])
     assert "| `search` | 1 of 2 | 50 % |" in short(summary)
-    assert "Unfinished: 3 of 12 trainings are measured." in short(summary)
+    left = "Unfinished: 3 of 12 trainings are measured. 1 are not counted yet: their agent lacks"
+    assert left in short(summary)
 
 
 def test_a_task_without_settings_counts_as_one_of_its_family():
     plan = replace(PLAN, entrants=("alphanpi",), envs=("NPIBubbleSort-v0", "NPIAddition-v0"))
     solved = [row("alphanpi", plan.envs[0], seed, ((1.0, 1.0),), solved=1.0) for seed in (0, 1)]
     summary = ComparisonSummary(plan, solved)
-    assert "| specifications | `alphanpi` | 1 of 2 | 100 % |" in short(summary)
+    assert "| specifications | `alphanpi` | 1 of 2 | 100 % of 1 tasks |" in short(summary)
     text = report(summary, "", ())
-    assert "| `alphanpi` | 1 of 2; 100 % |" in text
+    assert "| `alphanpi` | 1 of 2; 100 % of 1 tasks |" in text
     assert "| `alphanpi` | specifications | – | 1 of 2 |" in text
 
 
@@ -182,17 +226,18 @@ def test_what_rewards_have_not_solved_stands_with_every_try():
         rows = text.partition("## What rewards have not solved")[2].partition("## ")[0].split("\n")
         return [line for line in rows if line.startswith("| NRAM")]
 
+    sort = row("ppo", ENVS[1], solved=10.0)
     tries = [row("ppo", ENVS[0], seed, budget=budget) for seed, budget in ((0, 600.0), (1, 90.0))]
-    assert unsolved(*tries[::-1]) == ["| NRAMCopy | ppo | 600, 90 | 80, 70 | 10, 0 |"]
-    assert unsolved(row("ppo", ENVS[0], solved=10.0), row("search", ENVS[1])) == []
+    assert unsolved(*tries[::-1], sort) == ["| NRAMCopy | ppo | 600, 90 | 80, 70 | 10, 0 |"]
+    assert unsolved(sort, row("search", ENVS[0])) == ["| NRAMCopy | none has tried | – | – | – |"]
     fell = row("ppo", ENVS[0], curve=((1.0, 0.005), (60.0, 0.001)))
-    assert unsolved(fell) == ["| NRAMCopy | ppo | 60 | 0 | 0 |"]
+    assert unsolved(fell, sort) == ["| NRAMCopy | ppo | 60 | 0 | 0 |"]
 
 
 def test_each_kind_says_how_many_of_its_tasks_any_agent_solves():
     records = [row("search", ENVS[0], solved=10.0), row("lstm", ENVS[1], budget=600.0)]
     text = short(ComparisonSummary(PLAN, [*records, row("ppo", ENVS[0], solved=100.0)]))
-    said = "solved by any agent within 600 seconds: 1 of 2 from rewards, 1 of 2 from pairs."
+    said = "any agent, some with 600 seconds, tasks solved: 1 of 2 from rewards, 1 of 2 from pairs."
     assert said in text
 
 
@@ -210,6 +255,29 @@ def test_the_first_screen_shows_the_table_of_record():
     table, end, _ = rest.partition("\n<!-- /compare -->")
     assert end
     assert table in (ROOT / "results" / "compare.md").read_text(encoding="utf-8")
+
+
+def test_the_record_has_a_success_at_every_length_that_can_be_asked_and_at_no_other():
+    for record in Log(ROOT / comparison.OF_RECORD / comparison.LOG).records.values():
+        first = record["length"][1] if record["length"] else tasks.longest(record["env"])
+        for each in evaluations(record["env"], first) if record["status"] == "measured" else ():
+            rate, answers = record["success_rates"][str(each.multiple)], reads(record["entrant"])
+            left_out = isinstance(rate, str) and rate.startswith(tasks.LEFT_OUT)
+            assert left_out == bool(each.left_out(answers))
+
+
+def reads(name):
+    """Whether an entrant answers, and does not act."""
+    return entrant(name).agent == "seq2seq"
+
+
+evaluations = cache(tasks.evaluations)
+
+
+def test_gradient_descent_has_settings_of_its_own_for_all_but_the_tasks_that_its_note_counts():
+    stems = [entrant("nram-gradient").file(env).stem for env in FULL.envs if env.startswith("NRAM")]
+    others = sum(not stem.endswith("-gradient") for stem in stems)
+    assert entrant("nram-gradient").note.startswith(f"on {others} tasks it has the settings of")
 
 
 def test_the_record_keeps_its_budgets():
