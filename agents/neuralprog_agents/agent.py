@@ -227,7 +227,11 @@ class AgentModule(Protocol):
     """
 
     SUPERVISION: str
-    """What the agent learns from, in words such as "input/output pairs"."""
+    """What the agent learns from, in words such as "input/output pairs".
+
+    The comparison groups agents by the first of these words that it names: rewards, pairs, traces,
+    demonstrations, specifications, answers.
+    """
 
     @property
     def Config(self) -> type[Any]:  # noqa: N802

@@ -146,7 +146,8 @@ def _set_at(settings: dict[str, Any], kind: type[Any], path: str, word: str) -> 
     *above, last = path.split(".")
     names = [f"--{field.name}" for field in fields(kind)]
     check_names([f"--{(above or [last])[0]}"], names)
-    is_text = not above and type_hints(kind)[last] is str
+    declared = type_hints(kind).get(last)
+    is_text = not above and getattr(declared, "__origin__", declared) is str  # with a range or not
     value = word if is_text else parse_yaml(word, f"--{path}")
     for key in above:
         inner = settings.get(key)

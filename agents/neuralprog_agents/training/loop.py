@@ -130,9 +130,10 @@ class _Checkpoint:
                 f"{' '.join(str(error).split())}): remove it to begin anew"
             ) from None
 
-    def save(self, learner: Learner, clock: CpuClock) -> None:
+    def save(self, learner: Learner, seconds: float) -> None:
+        """Keep a learner's state, which took so many CPU-seconds."""
         tensors, metadata = learner.state()
-        own = {"learner": metadata, "cpu_seconds": clock.spent(), "of": self.of}
+        own = {"learner": metadata, "cpu_seconds": seconds, "of": self.of}
         checkpoint.save(self.path, _KIND, tensors, own)
 
 
@@ -157,7 +158,7 @@ class _Loop:
         try:
             while not self.learner.finished:
                 if self._leaves():
-                    self.checkpoint.save(self.learner, self.clock)
+                    self._save()
                     break
                 self.learner.advance(self._pulse)
                 self._after_chunk()
@@ -182,10 +183,17 @@ class _Loop:
             self._reported = status["step"]
             self.report({**status, "cpu_seconds": self.clock.spent()})
         evaluated = self._evaluate()
-        late = time.monotonic() - self._saved >= SAVED_SECONDS
-        if (late or evaluated) and not self.learner.finished:
-            self.checkpoint.save(self.learner, self.clock)
-            self._saved = time.monotonic()
+        if self.learner.finished:
+            return
+        if evaluated:
+            with self.clock.paused():
+                self._save()
+        elif time.monotonic() - self._saved >= SAVED_SECONDS:
+            self._save()
+
+    def _save(self) -> None:
+        self.checkpoint.save(self.learner, self.clock.spent())
+        self._saved = time.monotonic()
 
     def _evaluate(self) -> bool:
         """Evaluate what was learned before each time that has come: at the chunk before this.
@@ -195,12 +203,12 @@ class _Loop:
         """
         if self.evaluations is None or self._learned is None:
             return False
-        spent, left = self.clock.spent(), len(self._due)
+        spent, due = self.clock.spent(), len(self._due)
         with self.clock.paused(), contained_randomness():
             while self._due and self._due[0] <= spent:
                 self.evaluations.evaluate(self._due.pop(0), self._learned)
         self._remember(spent)
-        return len(self._due) < left
+        return len(self._due) < due
 
     def _remember(self, spent: float) -> None:
         """Note what is learned after so many CPU-seconds, for an evaluation that may follow."""

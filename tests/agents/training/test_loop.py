@@ -203,6 +203,26 @@ def test_a_resumed_restart_is_evaluated_where_it_was_not_yet(spent_by_walks, tmp
     assert seen == [0.25, 0.75]
 
 
+def test_a_checkpoint_follows_each_evaluation_and_costs_nothing(spent_by_walks, tmp_path):
+    class Costly(Walk):
+        def state(self):
+            spent_by_walks(0.5)
+            return super().state()
+
+    def die(metrics):
+        if metrics["step"] == 4:
+            raise KeyboardInterrupt
+
+    costly, config = SimpleNamespace(__name__="walk", learner=Costly), Config(cost=0.25, chunks=6)
+    looks = Evaluations((0.6,), lambda seconds, outcome: None)
+    with pytest.raises(KeyboardInterrupt):
+        restart(costly, config, 0, tmp_path, die, evaluations=looks)
+    steps = []
+    outcome = restart(WALK, config, 0, tmp_path, lambda metrics: steps.append(metrics["step"]))
+    assert steps == [4, 5, 6]
+    assert outcome.metrics["cpu_seconds"] == 1.5
+
+
 @pytest.mark.parametrize(
     ("agent", "config", "index"),
     [

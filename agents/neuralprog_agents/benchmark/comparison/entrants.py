@@ -124,8 +124,7 @@ _ANNEALED = (
     "there is the annealing. On the 5 others it is a policy gradient alone"
 )
 _SHORT_GRADIENT = (
-    "on 7 tasks it has the settings of `nram-hybrid` without the search; docs/gradient.md has "
-    "populations and longer trainings, which solve more"
+    "on 7 tasks it has the settings of `nram-hybrid`, with more patience and without the search"
 )
 _TABULAR = "simulated annealing of a tabular policy"
 

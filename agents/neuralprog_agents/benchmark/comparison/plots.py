@@ -16,7 +16,7 @@ import numpy as np
 from neuralprog_agents.benchmark.comparison import panels, statistics, tasks
 from neuralprog_agents.benchmark.comparison.panels import Line
 from neuralprog_agents.benchmark.comparison.plan import FACTORS, GROWING
-from neuralprog_agents.benchmark.comparison.records import went_on
+from neuralprog_agents.benchmark.comparison.records import went_beyond
 from neuralprog_agents.benchmark.comparison.summary import (
     ComparisonSummary,
     EntrantSummary,
@@ -194,13 +194,12 @@ def _profile(s: ComparisonSummary) -> Any:
 def _memory(s: ComparisonSummary) -> Any:
     def line(each: EntrantSummary, family: str) -> Line | None:
         (env,) = (env for env in GROWING if find(env).family == family)
-        results = {factor: s.grown(each, env, factor) for factor in (1, *FACTORS)}
-        found = {k: r.time(s.plan.seconds) for k, r in results.items() if r is not None}
+        results = s.grown(each, env)
+        found = {factor: result.time(s.plan.seconds) for factor, result in results.items()}
         x, y = [k for k, v in found.items() if v], [v for v in found.values() if v]
         if len(x) < panels.LEAST_POINTS:
             return None
-        measured = [factor for factor, result in results.items() if result is not None]
-        return Line(each.who.name, each.group, x, y, is_cut=x[-1] < measured[-1])
+        return Line(each.who.name, each.group, x, y, is_cut=x[-1] < max(results))
 
     def finish(axis: Any) -> None:
         axis.set_xscale("log", base=2)
@@ -226,7 +225,7 @@ def _length(s: ComparisonSummary) -> Any:
             return None
         rates = [float(np.mean([x for r in own for x in r.beyond(k)])) for k in played]
         cut = played[-1] < tasks.MULTIPLES[-1]
-        longer = any(went_on(run, s.reached) for result in own for run in result.runs)
+        longer = any(went_beyond(run, s.reached) for result in own for run in result.runs)
         name = _name(s, each, family, len(own)) + ("*" if longer else "")
         return Line(name, each.group, played, rates, is_cut=cut)
 
@@ -235,8 +234,7 @@ def _length(s: ComparisonSummary) -> Any:
         axis.set_xscale("log")
         axis.set_xticks(tasks.MULTIPLES, [f"× {k}" for k in tasks.MULTIPLES])
         axis.minorticks_off()
-        more = f"; *: some trainings had {s.budgets[-1]:g} s" if s.budgets[-1] > s.reached else ""
-        axis.set_xlabel(f"length, in multiples of the default{more}")
+        axis.set_xlabel(f"length, in multiples of the default; *: some had over {s.reached:g} s")
 
     return panels.figure(_by_family(s, line), finish)
 
@@ -277,7 +275,7 @@ def _programs(s: ComparisonSummary) -> Any:
         group: [(tasks.program_length(env), share > _HALF) for env, share in own.items()]
         for group, own in shares.items()
     }
-    name = f"steps of the expert's program; within {s.budgets[-1]:g} s"
+    name = f"steps of the expert's program; in up to {s.budgets[-1]:g} s"
     return panels.dots(rows, name) if rows else None
 
 

@@ -11,20 +11,22 @@ MEASURED, REFUSED, FAILED = "measured", "not applicable", "failed"
 
 GROUPS = ("rewards", "pairs", "traces", "demonstrations", "specifications", "answers")
 """The kinds of supervision."""
-_WORDS = re.compile(rf"\b({'|'.join(name.removesuffix('s') for name in GROUPS)})s?\b")
+_WORDS = re.compile(
+    rf"\b({'|'.join(name.removesuffix('s') for name in GROUPS)})s?\b", re.IGNORECASE
+)
 
 
 def group(supervision: str) -> str:
-    """Return the kind of an agent's supervision: the first of ``GROUPS`` that it names, or "other".
+    """Return the kind of an agent's supervision: the one that its text names first, or "other".
 
     So "rewards on input/output pairs" are rewards.
     """
     named = _WORDS.search(supervision)
-    return f"{named[1]}s" if named else "other"
+    return f"{named[1].lower()}s" if named else "other"
 
 
-def went_on(record: Record, seconds: float) -> bool:
-    """Return whether a training went on beyond a time: what it was like then is not known."""
+def went_beyond(record: Record, seconds: float) -> bool:
+    """Return whether a training was given more time than this, as it had not solved its task."""
     return bool(record["budget"] > seconds) and not solved_within(record, seconds)
 
 

@@ -43,7 +43,7 @@ def _parts(s: ComparisonSummary, command: str, plots: Sequence[str]) -> Iterator
     for name, members in s.groups.items():
         yield f"\n## Learned from {name}\n"
         yield _group_table(s, members)
-        yield f"\n{_taught(members)}"
+        yield f"\n{_supervisions(members)}"
         yield from _improvement(s, members)
     yield "\n## The four questions\n"
     yield _QUESTIONS.format(seconds=s.reached)
@@ -69,18 +69,19 @@ _RULES = """
 processes too; loading and compiling code, judging and scoring are not. A training is judged on
 validation instances of the task's longest default length, early and often. The weights that did
 best there so far are scored on test instances: that is its learning curve. An agent that ends by
-itself, unsolved, restarts. A score under a budget is a point of the curve within it. Budgets here:
-{budgets} CPU-seconds.
+itself, unsolved, restarts. A score under a budget is the last point of the curve within it. Budgets
+here: {budgets} CPU-seconds. Some trainings had the longest one: those of the best agent of a kind
+of supervision on a task that it had not solved, of rewards first.
 
-**Equal time is not equal experience.** `search`, `policy-gradient` and the NRAM run whole programs
-in a compiled interpreter. Stable-Baselines3's algorithms take single steps in Python. So the
-former see thousands of times as many in a second; what counts as a sample is told below.
+**Equal time is not equal experience.** `search` and `policy-gradient` run whole programs in a
+compiled interpreter. Stable-Baselines3's algorithms take single steps through Python, so they see
+far fewer in a second. What counts as a sample is told below.
 
 **Solved** means success on at least 99 % of 200 validation and of 200 test instances; the training
-then ends. Agents that do not test themselves are solved at a time of the schedule (1, 2, 5, 10 …
-seconds), up to twice as late as they were. A task counts as solved if most of its runs are. Runs
-are trainings, one for each task and seed. An agent's runs count under the seeds that all its
-measured tasks have, so that easy tasks do not count more.
+then ends. Agents that do not test themselves are solved at a time of the schedule (0.5, 1, 2, 5,
+10 … seconds), up to 2.5 times as late as they were. A task counts as solved if most of its runs
+are. Runs are trainings, one for each task and seed. An agent's runs count under the seeds that all
+its measured tasks have, so that easy tasks do not count more.
 
 **Statistics.** An interquartile mean (IQM) is the mean of the middle half of all runs. In brackets
 are 95 % intervals of a bootstrap that is stratified by task, where runs of a task differ. They are
@@ -91,13 +92,13 @@ learned: weights, or the entries of a program's table. Where no budget is named,
 seconds."""
 
 _COLUMNS = """
-- **learned from**: the kind of supervision. Settings, found by hand, may name a program's length.
+- **learned from**: the kind of supervision, as pairs of input and output, or rewards for an answer.
 - **tape, program, table**: solved tasks, of all tasks of the family. Solved: right on 99 % of test
   instances in most trainings. A dash: it does not act there. A question mark: not measured.
 - **runs**: the share of its trainings, one for each task and seed, that end in success.
 - **seconds**: CPU-seconds until a task is solved, the median over all its trainings. Agents that
-  run whole programs in compiled code see thousands of times as many steps a second as PPO.
-- **length × 10**: success in per cent at ten times the longest default length, on solved tasks."""
+  run whole programs in compiled code see far more steps in a second than PPO.
+- **length × 10**: success in per cent at ten times the longest default length, if it solved it."""
 """Explains the short table, which stands alone on the first page."""
 
 _QUESTIONS = """\
@@ -105,11 +106,12 @@ _QUESTIONS = """\
    when tapes and arrays are {{growth}} times as long, in multiples of those at the default length.
 2. Complex operations? Tasks solved of those that need more than moving data.
 3. Complex combinations of them? The longest program solved, in steps of the expert.
-4. Unseen input ranges? Mean success over the solved tasks at 2, 10 and 100 times the longest
-   default length, and with values ten times as wide. What a network cannot read at all counts as 0.
-   Lengths that a task does not have, or that take too long to play, are left out.
+4. Unseen input ranges? Mean success of the trainings that solved their task, at 2, 10 and 100 times
+   the longest default length, and with values ten times as wide. What a network cannot read at all
+   counts as 0. Lengths that a task does not have, or that take too long to play, are left out.
 
-The table is within {seconds:g} CPU-seconds. The figures name theirs.
+The table is within {seconds:g} CPU-seconds, and so is the figure of question 1. The others name
+their budget.
 """.replace("{{growth}}", f"{FACTORS[-1]}")
 
 _SUCCESS = """\
@@ -158,25 +160,27 @@ def _budget(s: ComparisonSummary) -> str:
     known = {record["key"] for record in s.records if record["status"] == MEASURED}
     done = sum(cell.key in known for cell in cells)
     text = f"Budget: {s.reached:g} CPU-seconds of one thread a training; seeds: {seeds}."
+    text += " Settings were found by hand; some name the steps that a known program takes."
     text += _solved_by_kind(s)
     if done < len(cells):
         text += f" Unfinished: {done:,} of {len(cells):,} trainings are measured."
     if s.waiting:
-        text += f" {s.waiting} are not counted yet: their agent lacks other tasks of their seed."
+        text += f" Not counted yet, as their agent lacks other tasks of their seed: {s.waiting}."
     return text
 
 
 def _solved_by_kind(s: ComparisonSummary) -> str:
     """Say how many tasks of its families each kind of supervision solves, where some go on."""
-    last = s.budgets[-1]
-    if last == s.reached:
-        return ""
     counts = []
     for name, members in s.groups.items():
         families = {find(result.env).family for each in members for result in each.results}
-        solved = {result.env for each in members for result in each.won(last)}
-        counts.append(f"{len(solved)} of {sum(map(s.size, families))} from {name}")
-    return f" By any agent, some with {last:g} seconds, tasks solved: {', '.join(counts)}."
+        known, later = (
+            len({result.env for each in members for result in each.won(seconds)})
+            for seconds in (s.reached, s.budgets[-1])
+        )
+        more = f", {later} where trainings went on to {s.budgets[-1]:g} s" if later > known else ""
+        counts.append(f"{known} of {sum(map(s.size, families))} from {name}{more}")
+    return f" Tasks that any agent solves: {'; '.join(counts)}."
 
 
 def _times(budgets: Sequence[float]) -> str:
@@ -215,12 +219,15 @@ def _seeds(each: EntrantSummary) -> str:
     return f"{max((len(result.runs) for result in each.results), default=0)}"
 
 
-def _taught(members: Sequence[EntrantSummary]) -> str:
-    """Return what each agent of a kind learns from, in its own words."""
+def _supervisions(members: Sequence[EntrantSummary]) -> str:
+    """Return what each agent of a kind learns from, in its own words; first what most tasks say."""
     words: dict[str, list[str]] = {}
     for each in members:
-        for text in each.supervisions:
-            words.setdefault(text, []).append(f"`{each.who.name}`")
+        first, *others = sorted(each.supervisions, key=lambda text: -len(each.supervisions[text]))
+        words.setdefault(first, []).append(f"`{each.who.name}`")
+        for text in others:
+            tasks_of = ", ".join(find(env).name for env in each.supervisions[text])
+            words.setdefault(text, []).append(f"`{each.who.name}` on {tasks_of}")
     return "\n".join(f"- {', '.join(names)}: {text}." for text, names in words.items())
 
 
@@ -319,7 +326,11 @@ def _of(s: ComparisonSummary, each: EntrantSummary, family: str | None = None) -
     """Return "of 4 tasks", if these are not all of its families."""
     own = each.of(family)
     families = {find(result.env).family for result in own}
-    return "" if len(own) == sum(map(s.size, families)) else f" of {len(own)} tasks"
+    return "" if len(own) == sum(map(s.size, families)) else f" of {_tasks(len(own))}"
+
+
+def _tasks(count: int) -> str:
+    return "1 task" if count == 1 else f"{count} tasks"
 
 
 def _count(s: ComparisonSummary, each: EntrantSummary, family: str) -> str:
@@ -369,7 +380,8 @@ def _growth(s: ComparisonSummary, each: EntrantSummary) -> str:
     for cost in (Result.time, Result.samples):
         ratios = []
         for env in GROWING:
-            ends = [s.grown(each, env, factor) for factor in (1, FACTORS[-1])]
+            found = s.grown(each, env)
+            ends = [found.get(factor) for factor in (1, FACTORS[-1])]
             small, large = (cost(end, s.plan.seconds) if end else None for end in ends)
             if small and large:
                 ratios.append(large / small)
@@ -397,14 +409,16 @@ def _curve(s: ComparisonSummary, each: EntrantSummary, env: str) -> str:
 
 def _unsolved_rows(s: ComparisonSummary) -> list[list[str]]:
     """Return a row for each task that rewards have not solved and each agent that tried it."""
-    rows = []
-    for env in s.plan.envs:
-        rewarded = s.groups.get("rewards", [])
-        tried = [(each.who.name, Result(env, s.tries(each, env))) for each in rewarded]
-        tried = [(name, result) for name, result in tried if result.runs]
-        if not any(result.solved(s.budgets[-1]) for _, result in tried):
+    rows: list[list[str]] = []
+    rewarded = s.groups.get("rewards", [])
+    for env in s.plan.envs if rewarded else ():
+        able = [each for each in rewarded if any(result.env == env for result in each.results)]
+        found = [(each.who.name, Result(env, s.tries(each, env))) for each in able]
+        tried = [(name, result) for name, result in found if result.runs]
+        if not able:
+            rows.append([find(env).name, "none acts there", *[NOTHING] * 3])
+        elif not any(result.solved(s.budgets[-1]) for _, result in tried):
             rows += [[find(env).name, name, *_tries(result)] for name, result in tried]
-            rows += [] if tried else [[find(env).name, "none has tried", *[NOTHING] * 3]]
     return rows
 
 
@@ -434,7 +448,7 @@ def _length_table(s: ComparisonSummary) -> str:
 
 def _rates(result: Result) -> list[list[float]]:
     """Return each run's success at each multiple of the length, then at wider values."""
-    return [*map(result.beyond, tasks.MULTIPLES), result.wider()]
+    return [*map(result.beyond, tasks.MULTIPLES), result.wider]
 
 
 def _mean(values: Sequence[float]) -> str:
@@ -442,13 +456,13 @@ def _mean(values: Sequence[float]) -> str:
 
 
 def _memory_rows(s: ComparisonSummary) -> list[list[str]]:
-    factors = (1, *FACTORS)
     rows = []
     for env in (env for env in GROWING if env in s.plan.envs):
         for each in (each for each in s.entrants if each.who.agent):
-            found = [s.grown(each, env, factor) for factor in factors]
-            if any(found[1:]):
-                rows.append([find(env).name, each.who.name, *(_cost(s, r) for r in found)])
+            found = s.grown(each, env)
+            if set(found) & set(FACTORS):
+                costs = (_cost(s, found.get(factor)) for factor in (1, *FACTORS))
+                rows.append([find(env).name, each.who.name, *costs])
     return rows
 
 
@@ -456,9 +470,9 @@ def _cost(s: ComparisonSummary, result: Result | None) -> str:
     if result is None:
         return NOTHING
     samples, time = result.samples(s.plan.seconds), result.time(s.plan.seconds)
-    if samples is None or time is None:
+    if time is None:
         return f"{_mean(result.at(s.plan.seconds))} %"
-    return f"{time:.2g} s, {_brief(samples)}"
+    return f"{time:.2g} s" + ("" if samples is None else f", {_brief(samples)}")
 
 
 def _settings(s: ComparisonSummary) -> str:
@@ -466,7 +480,7 @@ def _settings(s: ComparisonSummary) -> str:
     for each in (each for each in s.entrants if each.who.agent and not each.who.installed):
         stems = [each.who.file(result.env).stem for result in each.results]
         own = sum(not any(stem.startswith(family) for family in s.families) for stem in stems)
-        files = f"{own} of {len(stems)} tasks"
+        files = f"{own} of {_tasks(len(stems))}"
         further = _listed(_trained_further(each)) or NOTHING
         note = each.who.note or NOTHING
         rows.append([f"`{each.who.name}`", files, further, each.who.samples, note])
@@ -496,7 +510,7 @@ def _reasons(s: ComparisonSummary) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) if len(names) <= 6 else f"{len(names)} tasks"
+    return ", ".join(names) if len(names) <= 6 else _tasks(len(names))
 
 
 def _samples(each: EntrantSummary, seconds: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
@@ -11,7 +11,7 @@ from statistics import fmean, median
 from neuralprog_agents.benchmark.comparison import statistics, tasks
 from neuralprog_agents.benchmark.comparison.cells import ConfiguredCell
 from neuralprog_agents.benchmark.comparison.entrants import Entrant, entrant
-from neuralprog_agents.benchmark.comparison.plan import Plan, grown
+from neuralprog_agents.benchmark.comparison.plan import FACTORS, Plan, grown
 from neuralprog_agents.benchmark.comparison.records import (
     GROUPS,
     MEASURED,
@@ -19,7 +19,6 @@ from neuralprog_agents.benchmark.comparison.records import (
     group,
     solved_within,
     success_at,
-    went_on,
 )
 from neuralprog_agents.benchmark.comparison.statistics import Estimate
 from neuralprog_envs.registry import find
@@ -62,20 +61,19 @@ class Result:
         """Return whether most runs solve it within a budget."""
         return 2 * len(self.solvers(seconds)) > len(self.runs)
 
-    def beyond(self, multiple: int, seconds: float = inf) -> list[float]:
+    def beyond(self, multiple: int) -> list[float]:
         """Return each run's success at the end, at so many times the longest default length.
 
-        Left out are runs that went on beyond ``seconds``, and what says nothing about the agent.
-        What cannot be read at all counts as 0.
+        What cannot be read at all counts as 0; what says nothing about the agent is left out.
         """
-        runs = [record for record in self.runs if not went_on(record, seconds)]
-        found = [record["success_rates"][str(multiple)] for record in runs]
+        found = [record["success_rates"][str(multiple)] for record in self.runs]
         return [_number(value) for value in found if not _left_out(value)]
 
-    def wider(self, seconds: float = inf) -> list[float]:
-        """Return the same at wider values, where the task has such a thing."""
-        runs = [record for record in self.runs if not went_on(record, seconds)]
-        return [_number(record["wider"]) for record in runs if record["wider"] is not None]
+    @property
+    def wider(self) -> list[float]:
+        """Each run's success at wider values, where the task has such a thing."""
+        found = [record["wider"] for record in self.runs if record["wider"] is not None]
+        return [_number(value) for value in found]
 
     def time(self, seconds: float) -> float | None:
         """Return the median of the CPU-seconds that solved it; None unless most runs do."""
@@ -101,19 +99,19 @@ class EntrantSummary:
 
     Args:
         who: The entrant.
-        supervisions: What it learns from, in its own words: more than one, if tasks differ.
+        supervisions: What it learns from, in its own words, and on which tasks.
         results: A result for each task that it can face, measured or not.
     """
 
     def __init__(
-        self, who: Entrant, supervisions: Sequence[str], results: Sequence[Result]
+        self, who: Entrant, supervisions: Mapping[str, Sequence[str]], results: Sequence[Result]
     ) -> None:
         self.who, self.supervisions, self.results = who, supervisions, results
 
     @property
     def group(self) -> str:
         """The kind of its supervision."""
-        return group(self.supervisions[0])
+        return group(next(iter(self.supervisions)))
 
     def of(self, family: str | None) -> list[Result]:
         """Return the results of a family; None means all."""
@@ -171,13 +169,19 @@ class EntrantSummary:
         return times, solved
 
     def beyond(self, multiple: int, seconds: float) -> float | None:
-        """Return the mean success over solved tasks at a multiple of the longest default length."""
-        own = self.won(seconds)
-        return _mean([rate for each in own for rate in each.beyond(multiple, seconds)])
+        """Return the mean success at a multiple of the longest default length.
+
+        It is that of the runs that solved their task within a budget, of the tasks that most did.
+        """
+        return _mean([rate for each in self._solvers(seconds) for rate in each.beyond(multiple)])
 
     def wider(self, seconds: float) -> float | None:
         """Return the same at wider values."""
-        return _mean([rate for each in self.won(seconds) for rate in each.wider(seconds)])
+        return _mean([rate for each in self._solvers(seconds) for rate in each.wider])
+
+    def _solvers(self, seconds: float) -> list[Result]:
+        """Return the results of the tasks that most runs solve, with these runs alone."""
+        return [replace(each, runs=tuple(each.solvers(seconds))) for each in self.won(seconds)]
 
     def samples(self, seconds: float) -> float | None:
         """Return the median over solved tasks of the samples that solved them."""
@@ -252,7 +256,9 @@ class ComparisonSummary:
     def _summary(self, name: str) -> EntrantSummary:
         cells = [each for each in self._cells if each.cell.entrant == name]
         results = _balanced([self._result(cell) for cell in cells])
-        supervisions = tuple(dict.fromkeys(cell.supervision for cell in cells))
+        supervisions: dict[str, list[str]] = {}
+        for cell in cells:
+            supervisions.setdefault(cell.supervision, []).append(cell.cell.env)
         return EntrantSummary(entrant(name), supervisions, results)
 
     def _result(self, cell: ConfiguredCell) -> Result:
@@ -272,11 +278,12 @@ class ComparisonSummary:
             for result in each.results
         )
 
-    def grown(self, who: EntrantSummary, env: str, factor: int) -> Result | None:
-        """Return a result with so many times the memory; None if it was not measured."""
-        length = grown(env, factor)[1] if factor > 1 else 0
-        runs = self._found.get((who.who.name, env, length))
-        return Result(env, tuple(runs)) if runs else None
+    def grown(self, who: EntrantSummary, env: str) -> dict[int, Result]:
+        """Return the results with so many times the memory, of the seeds that all of them have."""
+        lengths = {factor: grown(env, factor)[1] if factor > 1 else 0 for factor in (1, *FACTORS)}
+        runs = {k: self._found.get((who.who.name, env, n), ()) for k, n in lengths.items()}
+        found = {factor: Result(env, tuple(those)) for factor, those in runs.items() if those}
+        return dict(zip(found, _balanced(list(found.values())), strict=True))
 
 
 def _balanced(results: Sequence[Result]) -> list[Result]:

@@ -102,20 +102,23 @@ def test_what_cannot_be_read_counts_as_wrong_and_what_is_left_out_not_at_all():
     assert [each.beyond(k, 60.0) for k in tasks.MULTIPLES] == [1.0, 0.5, 0.0, None, None]
 
 
-def test_of_a_training_that_went_on_nothing_is_known_at_the_earlier_budget():
-    seeds = [row("lstm", ENVS[0], seed, solved=10.0) for seed in (0, 1)]
+def test_beyond_the_default_lengths_those_count_that_solved_their_task_in_time():
     rates = dict.fromkeys(map(str, tasks.MULTIPLES), 0.0)
+    seeds = [row("lstm", ENVS[0], seed, solved=10.0) for seed in (0, 1)]
+    for other in ({"solved": 400.0, "budget": 600.0}, {"budget": 60.0}):
+        each = of(
+            [*seeds, row("lstm", ENVS[0], 2, success_rates=rates, wider=0.0, **other)], "lstm"
+        )
+        assert (each.beyond(10, 60.0), each.wider(60.0)) == (0.8, 1.0)
     later = row("lstm", ENVS[0], 2, solved=400.0, budget=600.0, success_rates=rates, wider=0.0)
-    each = of([*seeds, later], "lstm")
-    assert (each.beyond(10, 60.0), each.wider(60.0)) == (0.8, 1.0)
-    assert each.beyond(10, 600.0) == pytest.approx(1.6 / 3)
+    assert of([*seeds, later], "lstm").beyond(10, 600.0) == pytest.approx(1.6 / 3)
 
 
 def test_who_trains_at_greater_lengths_than_it_is_judged_at_is_told():
     plan = replace(PLAN, entrants=("search", "lstm"), envs=("NRAMMerge-v0",))
     text = report(ComparisonSummary(plan, []), "", ())
-    assert "| `search` | 1 of 1 tasks | Merge | pairs |" in text.replace("NRAM", "")
-    assert "| `lstm` | 0 of 1 tasks | – | pairs |" in text
+    assert "| `search` | 1 of 1 task | NRAMMerge | pairs |" in text
+    assert "| `lstm` | 0 of 1 task | – | pairs |" in text
 
 
 def test_a_probability_of_single_seeds_has_no_interval():
@@ -142,6 +145,7 @@ def test_kinds_of_supervision_are_told_by_what_agents_say():
     assert group("a specification of every program") == "specifications"
     assert group("execution traces, no rewards") == "traces"
     assert group("demonstrations, from which a reward model is learned") == "demonstrations"
+    assert group("Answers of users, not rewards") == "answers"
     assert group("unrewarded play") == group("something else") == "other"
     found = ComparisonSummary(PLAN, [row("ppo", ENVS[0]), row("search", ENVS[0])]).groups
     assert {k: [e.who.name for e in those] for k, those in found.items()} == {
@@ -187,7 +191,10 @@ def test_the_short_table_has_the_best_of_each_kind():
         ["| rewards", "`ppo`"], ["| pairs", "`lstm`"], ["| pairs", "`search`"],
     ]  # fmt: skip
     assert lines[4] == "| pairs | `search` | 2 of 2 | 100 % | 1 | 100 | 2 |"
-    assert lines[6] == "Budget: 600 CPU-seconds of one thread a training; seeds: 2."
+    assert lines[6].startswith("Budget: 600 CPU-seconds of one thread a training; seeds: 2. Sett")
+    assert lines[6].endswith(
+        " Tasks that any agent solves: 0 of 2 from rewards; 2 of 2 from pairs."
+    )
 
 
 def test_of_what_is_measured_in_part_only_that_counts():
@@ -200,17 +207,17 @@ def test_tasks_count_alike_while_some_have_more_seeds_than_others():
     records = [row("search", ENVS[0], seed, **solved) for seed in (0, 1)]
     summary = ComparisonSummary(PLAN, [*records, row("search", ENVS[1], budget=600.0)])
     assert "| `search` | 1 of 2 | 50 % |" in short(summary)
-    left = "Unfinished: 3 of 12 trainings are measured. 1 are not counted yet: their agent lacks"
-    assert left in short(summary)
+    assert "Unfinished: 3 of 12 trainings are measured." in short(summary)
+    assert "Not counted yet, as their agent lacks other tasks of their seed: 1." in short(summary)
 
 
 def test_a_task_without_settings_counts_as_one_of_its_family():
     plan = replace(PLAN, entrants=("alphanpi",), envs=("NPIBubbleSort-v0", "NPIAddition-v0"))
     solved = [row("alphanpi", plan.envs[0], seed, ((1.0, 1.0),), solved=1.0) for seed in (0, 1)]
     summary = ComparisonSummary(plan, solved)
-    assert "| specifications | `alphanpi` | 1 of 2 | 100 % of 1 tasks |" in short(summary)
+    assert "| specifications | `alphanpi` | 1 of 2 | 100 % of 1 task |" in short(summary)
     text = report(summary, "", ())
-    assert "| `alphanpi` | 1 of 2; 100 % of 1 tasks |" in text
+    assert "| `alphanpi` | 1 of 2; 100 % of 1 task |" in text
     assert "| `alphanpi` | specifications | – | 1 of 2 |" in text
 
 
@@ -229,15 +236,36 @@ def test_what_rewards_have_not_solved_stands_with_every_try():
     sort = row("ppo", ENVS[1], solved=10.0)
     tries = [row("ppo", ENVS[0], seed, budget=budget) for seed, budget in ((0, 600.0), (1, 90.0))]
     assert unsolved(*tries[::-1], sort) == ["| NRAMCopy | ppo | 600, 90 | 80, 70 | 10, 0 |"]
-    assert unsolved(sort, row("search", ENVS[0])) == ["| NRAMCopy | none has tried | – | – | – |"]
+    assert unsolved(sort, row("search", ENVS[0])) == []  # it is not measured
     fell = row("ppo", ENVS[0], curve=((1.0, 0.005), (60.0, 0.001)))
     assert unsolved(fell, sort) == ["| NRAMCopy | ppo | 60 | 0 | 0 |"]
+
+
+def test_a_task_where_no_reward_learner_acts_is_told_and_a_plan_without_them_says_nothing():
+    both = replace(PLAN, entrants=("ppo", "search"), envs=("NPICanonicalize-v0", ENVS[0]))
+    text = report(ComparisonSummary(both, []), "", ())
+    assert "| NPICanonicalize | none acts there | – | – | – |" in text
+    assert "| NRAMCopy | " not in text.partition("## What rewards")[2].partition("\n## ")[0]
+    without = replace(both, entrants=("search",))
+    assert "## What rewards have not solved" not in report(ComparisonSummary(without, []), "", ())
+
+
+def test_memory_grows_over_the_seeds_that_every_size_has():
+    cells = [(None, 0, 1.0), (None, 1, 3.0), (grown(ENVS[0], 2), 0, 5.0)]
+    records = [
+        row("search", ENVS[0], seed, ((t, 1.0),), solved=t, length=length)
+        for length, seed, t in cells
+    ]
+    summary = ComparisonSummary(PLAN, records)
+    [search] = [each for each in summary.entrants if each.who.name == "search"]
+    sizes = summary.grown(search, ENVS[0])
+    assert {factor: result.time(60.0) for factor, result in sizes.items()} == {1: 1.0, 2: 5.0}
 
 
 def test_each_kind_says_how_many_of_its_tasks_any_agent_solves():
     records = [row("search", ENVS[0], solved=10.0), row("lstm", ENVS[1], budget=600.0)]
     text = short(ComparisonSummary(PLAN, [*records, row("ppo", ENVS[0], solved=100.0)]))
-    said = "any agent, some with 600 seconds, tasks solved: 1 of 2 from rewards, 1 of 2 from pairs."
+    said = "0 of 2 from rewards, 1 where trainings went on to 600 s; 1 of 2 from pairs."
     assert said in text
 
 
