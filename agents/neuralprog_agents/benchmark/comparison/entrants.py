@@ -103,7 +103,7 @@ class Entrant:
         for name in (*names, row.family):
             if (path := folder / f"{name}.yaml").is_file():
                 return path
-        raise NotApplicableError(f"it has no settings for {row.name} in configs/{self.agent}")
+        raise NotApplicableError(f"configs/{self.agent} has no settings for it")
 
 
 _TAPE, _PROGRAM, _TABLE = ("tape",), ("program",), ("table",)

@@ -505,7 +505,7 @@ def _reasons(s: ComparisonSummary) -> str:
             mark = "**failed**: " if record["status"] == FAILED else ""
             envs = reasons.setdefault((record["entrant"], mark + record["reason"]), [])
             envs += [name for name in [find(record["env"]).name] if name not in envs]
-    rows = [[who, _listed(envs), why] for (who, why), envs in reasons.items()]
+    rows = sorted([who, _listed(envs), why] for (who, why), envs in reasons.items())
     return _table(["agent", "tasks", "why"], rows)
 
 
