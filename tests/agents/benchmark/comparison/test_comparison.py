@@ -138,7 +138,7 @@ def test_a_cell_is_trained_within_its_budget_and_scored_beyond_it(tmp_path):
     [
         ("search", "NPIHanoi-v0", "tape family only"),
         ("npi", "NRAMCopy-v0", "program family only"),
-        ("alphanpi", "NPIMax-v0", "no settings for NPIMax"),
+        ("alphanpi", "NPIMax-v0", "configs/alphanpi has no settings for it"),
     ],
 )
 def test_what_an_agent_cannot_face_has_a_reason(name, env, why, tmp_path):
