@@ -1,8 +1,8 @@
 """Settings: their ranges, their full ids, and their old names."""
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from math import inf, nan
-from typing import get_type_hints
+from typing import Annotated, get_type_hints
 
 import pytest
 
@@ -79,3 +79,19 @@ def test_changed_settings_are_those_that_are_not_defaults():
     config = registry.find("search").Config("NRAMCopy-v0", length=(1, 3), seed=0)
     assert settings.changed_settings(config) == {"env": "NRAMCopy-v0", "length": [1, 3]}
     assert settings.changed_settings("a digest") == "a digest"
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Settings that are texts, with and without a rule."""
+
+    ruled: Annotated[str, "any"] = ""
+    plain: str = ""
+    switch: bool = False
+
+
+def test_a_text_is_taken_as_it_is_with_a_rule_or_without():
+    found = {}
+    for key in ("ruled", "plain", "switch"):
+        settings._set_at(found, Texts, key, "on")
+    assert found == {"ruled": "on", "plain": "on", "switch": True}

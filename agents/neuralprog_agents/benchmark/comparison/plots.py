@@ -229,14 +229,18 @@ def _length(s: ComparisonSummary) -> Any:
         name = _name(s, each, family, len(own)) + ("*" if longer else "")
         return Line(name, each.group, played, rates, is_cut=cut)
 
+    found = _by_family(s, line)
+    marked = any(each.name.endswith("*") for lines in found.values() for each in lines)
+    more = f"; *: some had over {s.reached:g} s" if marked else ""
+
     def finish(axis: Any) -> None:
         panels.percent_axis(axis, "success")
         axis.set_xscale("log")
         axis.set_xticks(tasks.MULTIPLES, [f"× {k}" for k in tasks.MULTIPLES])
         axis.minorticks_off()
-        axis.set_xlabel(f"length, in multiples of the default; *: some had over {s.reached:g} s")
+        axis.set_xlabel(f"length, in multiples of the default{more}")
 
-    return panels.figure(_by_family(s, line), finish)
+    return panels.figure(found, finish)
 
 
 def _shares(s: ComparisonSummary, group: str) -> dict[str, float]:
