@@ -11,6 +11,7 @@ from neuralprog_agents.evaluation.agents import open_agent, pretrained
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.training import config as settings
 from neuralprog_agents.training.runs import task_name
+from neuralprog_envs.registry import make_task
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
@@ -85,6 +86,17 @@ def test_a_config_says_what_it_is_for_and_why_and_can_be_trained(path):
     check = getattr(registry.find(agent), "check", None)
     if check is not None:
         check(config)
+
+
+@agents
+def test_lengths_that_a_task_does_not_have_are_refused(name):
+    for path in (ROOT / "configs" / name).glob("*.yaml"):
+        config = settings.parse(name, path, [])
+        shortest = make_task(config.env, length=8).lengths[0]
+        if shortest == 1 or not hasattr(config, "length"):
+            continue
+        with pytest.raises(ValueError, match=f"length.*(at least|from) {shortest}"):
+            registry.check(name, replace(config, length=(1, config.length[1])))
 
 
 @pytest.mark.parametrize("name", PRETRAINED)

@@ -22,7 +22,7 @@ from neuralprog_agents.circuits.program import ModuleList, with_learned
 from neuralprog_agents.circuits.settings import PairSettings
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import key_of
-from neuralprog_envs.core.instances import draw
+from neuralprog_envs.core.instances import check_lengths, draw
 from neuralprog_envs.registry import find, make_task
 from neuralprog_envs.tape.learned import LearnedModule
 from neuralprog_envs.tape.state import TapeInstances
@@ -52,16 +52,18 @@ def check(config: PairSettings) -> None:
 
 
 def check_memory(config: PairSettings) -> None:
-    """Raise ValueError where there are no tapes or too long ones, or pairs are too few."""
+    """Raise ValueError where there are no such tapes, too long ones, or too few pairs."""
     row = find(config.env)
     if row.family != "tape":
         raise ValueError(f"circuits are for tape tasks only; {row.id} is a {row.family} task")
-    memory = task_of(config, config.length[1], config.spare).machine.memory_size
+    longest = task_of(config, config.length[1], config.spare)
+    check_lengths(longest, config.length, "train")
+    memory = longest.machine.memory_size
     if memory > MOST_MEMORY:
         raise ValueError(
             f"the longest pair needs {memory} cells, the interpreter has at most {MOST_MEMORY}"
         )
-    first_rows(config)
+    _rows_of_first_lengths(config)
 
 
 def shorter_pairs(config: PairSettings) -> int:
@@ -117,7 +119,7 @@ def pairs(config: PairSettings) -> tuple[TapeInstances, NDArray[np.int64]]:
         The pairs, padded with zeros to the widest memory, and M, shape (pairs,).
     """
     low, high = config.length
-    lengths = low + np.arange(shorter_pairs(config)) % (high - low + 1)
+    lengths = _lengths(config)
     spares = np.arange(shorter_pairs(config)) // (high - low + 1) % (config.spare + 1)
     width = task_of(config, high, config.spare).machine.memory_size
     blank = np.zeros((shorter_pairs(config), width), dtype=np.int32)
@@ -131,6 +133,12 @@ def pairs(config: PairSettings) -> tuple[TapeInstances, NDArray[np.int64]]:
             part = draw(task, key_of(config.seed, _PAIRS), rows, (n, n))
             batch.assign(found, rows, _padded(part, width - M))
     return found, memory
+
+
+def _lengths(config: PairSettings) -> NDArray[np.int64]:
+    """Return the length of each of ``pairs``."""
+    low, high = config.length
+    return low + np.arange(shorter_pairs(config)) % (high - low + 1)
 
 
 def _padded(part: TapeInstances, by: int) -> TapeInstances:
@@ -173,17 +181,22 @@ def first_rows(config: PairSettings) -> NDArray[np.int64]:
     Raises:
         ValueError: There are too few of them.
     """
-    found = pairs(config)[0]
-    short = np.flatnonzero(found.length <= (config.begin or config.length[1]))
+    rows = _rows_of_first_lengths(config)
     if config.balanced:
-        short = short[_rare_first(np.where(found.mask, found.answer, 0).sum(axis=1)[short])]
-    wanted = LANES * config.groups
-    if len(short) < wanted:
+        found = pairs(config)[0]
+        rows = rows[_rare_first(np.where(found.mask, found.answer, 0).sum(axis=1)[rows])]
+    return arranged(config, rows[: LANES * config.groups])
+
+
+def _rows_of_first_lengths(config: PairSettings) -> NDArray[np.int64]:
+    """Return all rows of ``pairs`` that are short enough to begin with; see ``first_rows``."""
+    rows = np.flatnonzero(_lengths(config) <= (config.begin or config.length[1]))
+    if len(rows) < (wanted := LANES * config.groups):
         raise ValueError(
-            f"only {len(short)} of {shorter_pairs(config)} pairs are at most {config.begin} long, "
+            f"only {len(rows)} of {shorter_pairs(config)} pairs are at most {config.begin} long, "
             f"but {wanted} are scored: raise begin, or pairs"
         )
-    return arranged(config, short[:wanted])
+    return rows
 
 
 def _rare_first(answers: NDArray[np.int64]) -> NDArray[np.int64]:

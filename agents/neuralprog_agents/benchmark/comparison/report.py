@@ -9,6 +9,7 @@ from statistics import fmean
 import numpy as np
 
 from neuralprog_agents.benchmark.comparison import statistics, tasks
+from neuralprog_agents.benchmark.comparison.cells import Cell, configure
 from neuralprog_agents.benchmark.comparison.plan import FACTORS, GROWING
 from neuralprog_agents.benchmark.comparison.plots import CAPTIONS
 from neuralprog_agents.benchmark.comparison.records import FAILED, MEASURED, REFUSED, success_at
@@ -272,10 +273,12 @@ def _better(s: ComparisonSummary, ours: EntrantSummary, theirs: EntrantSummary) 
     if not common:
         return []
     scores = [each.at(s.reached) for each in common], [other[e.env].at(s.reached) for e in common]
-    found = statistics.improvement(*scores)
-    if any(len(runs) < 2 for side in scores for runs in side):
-        found = Estimate(found.value, found.value, found.value)  # of one seed nothing can be drawn
-    return [f"`{theirs.who.name}`", str(len(common)), _interval(found)]
+    single = any(len(runs) < 2 for side in scores for runs in side)
+    if single:  # of one run nothing can be drawn anew
+        found = f"{_percent(statistics.probability(*scores))} %"
+    else:
+        found = _interval(statistics.improvement(*scores))
+    return [f"`{theirs.who.name}`", str(len(common)), found]
 
 
 def short(s: ComparisonSummary) -> str:
@@ -492,7 +495,8 @@ def _trained_further(each: EntrantSummary) -> list[str]:
     """Return the tasks at whose trained lengths an entrant sees longer instances than judged on."""
     found = []
     for env in (result.env for result in each.results):
-        lengths = getattr(each.who.config(env), "length", None)
+        config = configure(Cell(each.who.name, env, seed=0), seconds=0).config
+        lengths = getattr(config, "length", None)
         if lengths is not None and max(np.ravel(lengths)) > tasks.longest(env):
             found.append(find(env).name)
     return found

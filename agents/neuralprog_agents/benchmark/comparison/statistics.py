@@ -63,25 +63,34 @@ def _resampled(scores: Scores, seed: int) -> Floats:
     return np.concatenate(parts, axis=1, dtype=float)
 
 
-def improvement(ours: Scores, theirs: Scores, seed: int = 0) -> Estimate:
+def probability(ours: Scores, theirs: Scores) -> float:
     """Return the probability that a run of ours scores more than one of theirs; ties are halves.
 
     Args:
         ours: On the same tasks, in the same order, as ``theirs``.
         theirs: The others.
+    """
+    pairs = zip(ours, theirs, strict=True)
+    return float(np.mean([_wins(np.asarray(a)[None], np.asarray(b)[None])[0] for a, b in pairs]))
+
+
+def improvement(ours: Scores, theirs: Scores, seed: int = 0) -> Estimate:
+    """Return ``probability`` with its stratified bootstrap interval.
+
+    Args:
+        ours: As for ``probability``.
+        theirs: The others.
         seed: Of the resamples.
     """
-    pairs = list(zip(ours, theirs, strict=True))
-    value = np.mean([_wins(np.asarray(a)[None], np.asarray(b)[None])[0] for a, b in pairs])
     random, resampled = np.random.default_rng(seed), []
-    for pair in pairs:
+    for pair in zip(ours, theirs, strict=True):
         a, b = (
             np.asarray(runs)[random.integers(len(runs), size=(REPETITIONS, len(runs)))]
             for runs in pair
         )
         resampled.append(_wins(a, b))
     low, high = np.percentile(np.mean(resampled, axis=0), _BOUNDS)
-    return Estimate(float(value), float(low), float(high))
+    return Estimate(probability(ours, theirs), float(low), float(high))
 
 
 def _wins(ours: Floats, theirs: Floats) -> Floats:
