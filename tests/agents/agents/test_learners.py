@@ -207,7 +207,7 @@ def test_what_is_not_a_state_of_this_learner_is_refused_in_one_line(whole, tmp_p
 
 
 def damaged(tensors, metadata):
-    """Yield states with a key left out, with other types, and with other arrays."""
+    """Yield states with a key left out, with other types, and with each array in another shape."""
     key, name = next(iter(metadata)), next(iter(tensors))
     array = np.asarray(tensors[name])
     yield tensors, {}
@@ -220,7 +220,7 @@ def damaged(tensors, metadata):
     yield {**tensors, name: array.astype("float16")}, metadata
     if array.size:
         yield {**tensors, name: np.concatenate([array, array])}, metadata
-    yield {**tensors, name: array[None]}, metadata
+    yield from (({**tensors, each: np.asarray(tensors[each])[None]}, metadata) for each in tensors)
 
 
 def advance(learner, chunks):
