@@ -16,9 +16,10 @@ VENV ?= .venv
 TORCH ?= torch==2.13.0
 TORCH_INDEX ?=
 BIN := $(VENV)/bin
-# Tests run side by side, each in one thread; those of a file share what they set up.
+# Tests run side by side, each in one thread. Most of a file's run in one process: they share what
+# they set up. A process that has none left takes some of another's.
 export OMP_NUM_THREADS ?= 1
-PYTEST := python -m pytest --numprocesses auto --dist loadfile
+PYTEST := python -m pytest --numprocesses auto --dist worksteal
 
 .PHONY: demo test test-all interop floors check format lint types imports golden docs pages scores clean
 

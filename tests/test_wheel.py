@@ -71,9 +71,8 @@ def test_three_lines_use_an_agent_and_the_commands_know_their_names(execute, whe
     assert all(name in listed for name in ("nram-sort", "NRAMSort-v0", "nram/copy"))
 
 
-@pytest.mark.slow
 def test_it_trains_with_settings_by_name(execute):
-    words = ("--config", "nram/copy", "--output", "run", "--workers", "2")
+    words = ("--config", "policy_search/hanoi", "--output", "run", "--workers", "2")
     printed = execute("-m", "neuralprog_agents.cli", "train", *words)
     assert "success: restart" in printed
 

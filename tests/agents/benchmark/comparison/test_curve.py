@@ -86,6 +86,7 @@ def no_old_garbage():
     gc.unfreeze()
 
 
+@pytest.mark.learning
 @pytest.mark.usefixtures("no_old_garbage")
 @pytest.mark.parametrize("name", [each.name for each in ENTRANTS if each.agent])
 def test_every_entrant_keeps_its_budget(name, tmp_path, monkeypatch):
