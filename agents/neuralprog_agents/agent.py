@@ -180,6 +180,9 @@ class Learner(Protocol):
     What it does next depends on its config, its index and its ``state`` alone, and on the global
     generators if the state holds theirs: they are its own while it trains. So a learner that is
     restored ends with the same bits as one that was never interrupted.
+
+    It may also have ``go_on() -> None``, for a judge who finds that what it takes for a success is
+    none: it is not ``finished`` then, until it succeeds again or more of it is hopeless.
     """
 
     @property

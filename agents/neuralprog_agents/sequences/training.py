@@ -90,6 +90,10 @@ class SequenceLearner:
         """Whether it has succeeded, or the budget is spent."""
         return self.success or self.progress.step >= self.config.budget
 
+    def go_on(self) -> None:
+        """Train on until as many judgements in a row are successes again."""
+        self.progress = replace(self.progress, in_a_row=0)
+
     def advance(self, pulse: Pulse) -> None:
         """Take a gradient step, and judge the network every ``validation_interval`` steps.
 

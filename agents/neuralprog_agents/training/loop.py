@@ -42,12 +42,16 @@ class LeaveError(Exception):
 class Evaluations:
     """Looks at what is learned, which neither cost the restart time nor change its randomness.
 
-    ``evaluate`` takes one of ``seconds``, CPU-seconds that ascend, and what had been learned by
-    then.
+    Attributes:
+        seconds: When, in CPU-seconds, ascending.
+        evaluate: Takes one of these, and what had been learned by then.
+        accept: Takes what the learner takes for a success, and says whether it is one. If it is
+            not, a learner that can go on (``Learner.go_on``) does so.
     """
 
     seconds: tuple[float, ...]
     evaluate: Callable[[float, Outcome], None]
+    accept: Callable[[Outcome], bool] = lambda outcome: True
 
 
 def restart(
@@ -156,7 +160,7 @@ class _Loop:
 
     def run(self) -> Outcome:
         try:
-            while not self.learner.finished:
+            while not self.learner.finished or self._goes_on():
                 if self._leaves():
                     self._save()
                     break
@@ -166,6 +170,20 @@ class _Loop:
             pass  # what was learned since the last chunk is not evaluated
         self._evaluate()
         return self._outcome()
+
+    def _goes_on(self) -> bool:
+        """Let a finished learner go on if it can, and its success is not accepted."""
+        go_on = getattr(self.learner, "go_on", None)
+        if self.evaluations is None or go_on is None or self._leaves():
+            return False
+        with self.clock.paused(), contained_randomness():
+            outcome = self._outcome()
+            if not outcome.success or self.evaluations.accept(outcome):
+                return False
+        go_on()
+        with self.clock.paused():
+            self._save()
+        return not self.learner.finished
 
     def _leaves(self) -> bool:
         return self.stop() or self.clock.spent() >= self.budget

@@ -8,6 +8,7 @@ import random
 import re
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -205,6 +206,30 @@ def test_what_is_not_a_state_of_this_learner_is_refused_in_one_line(whole, tmp_p
         with pytest.raises(checkpoint.CheckpointError, match="does not fit the restart") as caught:
             restart(agent, config, 3, tmp_path, stop=lambda: True)
         assert "\n" not in str(caught.value)
+
+
+SUCCEED = {
+    "neural_programmer": lambda own: setattr(own, "progress", replace(own.progress, best=1.0)),
+    "ntm": lambda own: setattr(own, "progress", replace(own.progress, in_a_row=9)),
+    "rl": lambda own: setattr(own.validation, "best", 1.0),
+    "seq2seq": lambda own: setattr(own, "progress", replace(own.progress, in_a_row=9)),
+}
+"""Has a learner of each agent that can go on take itself for right."""
+
+
+def test_a_learner_that_is_doubted_goes_on(whole):
+    agent, config, *_ = whole
+    name = agent.__name__.split(".")[2]
+    with loop.contained_randomness():
+        learner = agent.learner(config, 3)
+        assert hasattr(learner, "go_on") == (name in SUCCEED)
+        if name in SUCCEED:
+            SUCCEED[name](learner)
+            assert learner.finished
+            assert learner.outcome().success
+            learner.go_on()
+            assert not learner.finished
+            assert not learner.outcome().success
 
 
 def damaged(tensors, metadata):

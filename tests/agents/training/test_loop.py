@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -185,6 +185,47 @@ def test_what_an_outcome_costs_is_not_charged_when_it_is_evaluated(spent_by_walk
     looked = restart(costly, config, 0, tmp_path / "looked", evaluations=evaluations)
     assert seen == [(0.1, 0.0, 0), (0.6, 0.5, 2), (0.9, 0.75, 3)]
     assert looked.tensors["place"].tobytes() == plain.tensors["place"].tobytes()
+
+
+class Confident(Walk):
+    """Takes every second chunk for a success."""
+
+    doubted = 0
+
+    @property
+    def finished(self):
+        return super().finished or self.step >= 2 * (self.doubted + 1)
+
+    def go_on(self):
+        self.doubted += 1
+
+    def outcome(self):
+        return replace(super().outcome(), success=True)
+
+
+def test_a_success_that_is_not_accepted_is_gone_on_with(spent_by_walks, tmp_path):
+    agent, asked = SimpleNamespace(__name__="walk", learner=Confident), []
+
+    def accept(outcome):
+        asked.append((outcome.metrics["cpu_seconds"], outcome.metrics["steps"]))
+        spent_by_walks(0.75)
+        random.random(), np.random.random(), torch.rand(())  # noqa: NPY002
+        return len(asked) == 3
+
+    config, evaluations = Config(cost=0.25, chunks=8), Evaluations((), lambda *_: None, accept)
+    outcome = restart(agent, config, 0, tmp_path / "a", evaluations=evaluations)
+    assert asked == [(0.5, 2), (1.0, 4), (1.5, 6)]
+    assert (outcome.metrics["steps"], outcome.metrics["cpu_seconds"]) == (6, 1.5)
+    plain = restart(WALK, replace(config, chunks=6), 0, tmp_path / "plain")
+    assert outcome.tensors["place"].tobytes() == plain.tensors["place"].tobytes()
+    assert restart(agent, config, 0, tmp_path / "b").metrics["steps"] == 2  # nobody doubts it
+
+
+def test_a_learner_without_budget_does_not_go_on(spent_by_walks, tmp_path):
+    agent = SimpleNamespace(__name__="walk", learner=Confident)
+    doubts = Evaluations((), lambda *_: None, lambda outcome: False)
+    config = Config(cost=0.25, chunks=3)
+    assert restart(agent, config, 0, tmp_path, evaluations=doubts).metrics["steps"] == 3
 
 
 def test_a_resumed_restart_is_evaluated_where_it_was_not_yet(spent_by_walks, tmp_path):

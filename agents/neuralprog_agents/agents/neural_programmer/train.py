@@ -101,6 +101,11 @@ class ProgrammerLearner:
         """Whether it has succeeded, is pruned, or the budget is spent."""
         return self.success or self.pruned or self.adam.step >= self.config.budget
 
+    def go_on(self) -> None:
+        """Train on until the next networks that are accurate enough."""
+        best = float(np.nextafter(self.config.success_rate, 0.0))
+        self.progress = replace(self.progress, best=best)
+
     def advance(self, pulse: Pulse) -> None:
         """Take a chunk of gradient steps; validate when it is due."""
         self.loss = self._chunk(pulse)

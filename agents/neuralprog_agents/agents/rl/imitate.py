@@ -91,6 +91,10 @@ class ImitationLearner:
         """Whether it succeeds on validation, or the budget is spent."""
         return self.validation.solved or self.samples >= self.config.budget
 
+    def go_on(self) -> None:
+        """Train on until the next validation that succeeds."""
+        self.validation.take_back()
+
     def advance(self, pulse: Pulse) -> None:
         """Take a chunk of gradient steps; validate when it is due.
 

@@ -142,6 +142,10 @@ class ReinforcementLearner:
         """Whether it succeeds on validation, or the budget is spent."""
         return self.validation.solved or self.samples >= self.config.budget
 
+    def go_on(self) -> None:
+        """Train on until the next validation that succeeds."""
+        self.validation.take_back()
+
     def advance(self, pulse: Pulse) -> None:
         """Do one rollout and its updates, or several short ones; validate when it is due."""
         self._pulse = pulse

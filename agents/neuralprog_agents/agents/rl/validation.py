@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 from gymnasium.vector import AutoresetMode
 
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
@@ -50,6 +51,10 @@ class Validation:
             self.at = samples
             if self.found > self.best:
                 self.best, self._weights = self.found, weights_of(self._policy.network)
+
+    def take_back(self) -> None:
+        """Count the best weights as not good enough: the next ones that are replace them."""
+        self.best = float(np.nextafter(self._config.success_rate, 0.0))
 
     def status(self) -> dict[str, float]:
         """Return the reported metrics."""

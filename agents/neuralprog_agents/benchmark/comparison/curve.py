@@ -1,10 +1,10 @@
 """A cell's training under a budget of processor time, judged on a schedule: its learning curve.
 
 Restarts are made one after another until one is right or the budget is spent. At each time of the
-schedule the weights that were whole before it are judged on validation instances. The best of all
-weights judged so far, by these instances, are scored on test instances; so a score under a budget
-comes from weights that were reached, and chosen, within it. Judging, scoring, loading and compiling
-are not charged.
+schedule the weights that were whole before it are judged on validation instances; so are those that
+an agent takes for right, and if they are not, it goes on. The best of all weights judged so far, by
+these instances, are scored on test instances; so a score under a budget comes from weights that
+were reached, and chosen, within it. Judging, scoring, loading and compiling are not charged.
 """
 
 from __future__ import annotations
@@ -114,6 +114,7 @@ class Curve:
             evaluations=Evaluations(
                 tuple(s for s in sorted(times) if s > 0),
                 lambda seconds, learned: self._judge(times[seconds], learned),
+                self._accept,
             ),
         )  # fmt: skip
         spent = outcome.metrics["cpu_seconds"]
@@ -122,6 +123,11 @@ class Curve:
             self._judge(self.spent, outcome)
             if self.solved is None:
                 self._leave(folder, outcome)
+
+    def _accept(self, learned: Outcome) -> bool:
+        """Judge what an agent takes for a success; return whether it is one."""
+        self._judge(self.progress.before + learned.metrics["cpu_seconds"], learned)
+        return self.solved is not None
 
     def _leave(self, folder: Path, outcome: Outcome) -> None:
         """Begin the next restart."""

@@ -183,10 +183,10 @@ class Fixed:
 def fixed_curve(tmp_path, monkeypatch, spend):
     """Trains for one CPU-second with restarts of given success rates."""
 
-    def trained(validation, test, name="lstm"):
+    def trained(validation, test, name="lstm", learner=Fixed):
         rates = {"validation": validation, "test": test}
         cell = configure(Cell(name, "NRAMCopy-v0", seed=0), 1.0)
-        module = SimpleNamespace(__name__="fixed", learner=lambda _, index: Fixed(spend, index))
+        module = SimpleNamespace(__name__="fixed", learner=lambda _, index: learner(spend, index))
         monkeypatch.setattr(registry, "find", lambda _: module)
         monkeypatch.setattr(scores, "policy", lambda agent, own: int(own.tensors["index"][0]))
         monkeypatch.setattr(scores, "success", lambda i, env, length, split: rates[split][i])
@@ -209,6 +209,20 @@ def test_solved_on_both_splits_it_ends(fixed_curve):
     made = fixed_curve([1.0, 0.9, 1.0], [0.9, 1.0, 1.0])
     assert made.progress.index == 2
     assert made.solved == made.progress.points[-1]["seconds"] == 0.75
+
+
+class Persistent(Fixed):
+    """Takes itself for right after each chunk, and learns the next number if it is not."""
+
+    def go_on(self):
+        self.index, self.finished = self.index + 1, False
+
+
+def test_what_takes_itself_for_right_goes_on_until_it_is(fixed_curve):
+    made = fixed_curve([0.5, 1.0, 0.99], [0.4, 0.9, 1.0], learner=Persistent)
+    points = [(p["seconds"], p["restart"], p["success"]) for p in made.progress.points]
+    assert points == [(0.25, 0, 0.4), (0.5, 0, 0.9), (0.75, 0, 0.9), (1.0, 0, 0.9)]
+    assert made.progress.index == 0
 
 
 @pytest.mark.parametrize(("name", "samples"), [("lstm", [10, 10, 10]), ("ppo", [10, 20, 30])])
