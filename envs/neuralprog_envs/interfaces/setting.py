@@ -34,7 +34,7 @@ class Setting:
             invariance under reward transformations", ICML 1999): the same optimum. "progress":
             discount·Φ(s') − Φ(s) to the very end and nothing else: what is right of the answer
             counts for its part. A wholly right answer earns as much as with "shaped".
-        discount: The learner's discount γ; only the shaped reward uses it.
+        discount: The learner's discount γ; the sparse reward does not use it.
         split: A key of ``SPLITS``.
         max_steps: The step limit of every episode; None takes the task's own. Gymnasium's own name
             for it, ``max_episode_steps``, says the same; of two limits the smaller holds.

@@ -120,8 +120,9 @@ _NO_MEMORY_OF_SUCCESSES = {"self_imitation": 0, "exploration_envs": 0}
 
 
 _ANNEALED = (
-    "on 13 tasks it anneals whole programs, and its policy learns from these; most of its strength "
-    "there is the annealing. On the 5 others it is a policy gradient alone"
+    "on Access, Copy, DuplicatedInput, Increment and Reverse it is a policy gradient alone. On the "
+    "13 others it anneals whole programs, and its policy learns from these; most of its strength "
+    "there is the annealing"
 )
 _SHORT_GRADIENT = (
     "on 7 tasks it has the settings of `nram-hybrid`, with more patience and without the search"
@@ -129,10 +130,19 @@ _SHORT_GRADIENT = (
 _TABULAR = "simulated annealing of a tabular policy"
 
 
-def _rl(algorithm: str, **more: Any) -> Entrant:
+_SCHEDULE = (
+    "its learning rate and exploration fall over 1 to 3 million steps, more than most of its "
+    "trainings take in a minute"
+)
+_IMITATES_ITSELF = f"{_SCHEDULE}. On tapes and tables it also imitates its own successes"
+
+
+def _rl(algorithm: str, note: str = _IMITATES_ITSELF, **more: Any) -> Entrant:
     variants = (f"-{algorithm.lower()}", "")
     own = {"algorithm": algorithm, **more}
-    return Entrant(algorithm.lower(), agent="rl", samples="steps", overrides=own, variants=variants)
+    return Entrant(
+        algorithm.lower(), agent="rl", samples="steps", overrides=own, variants=variants, note=note
+    )
 
 
 def _policy_gradient(name: str, reward: str) -> Entrant:
@@ -195,8 +205,8 @@ ENTRANTS: tuple[Entrant, ...] = (
     _ntm("lstm"),
     _ntm("mlp", learning_rate=3e-3),
     *map(_rl, ("PPO", "MaskablePPO", "A2C")),
-    _rl("RecurrentPPO", **_NO_MEMORY_OF_SUCCESSES),
-    _rl("DQN", **_NO_MEMORY_OF_SUCCESSES),
+    _rl("RecurrentPPO", _SCHEDULE, **_NO_MEMORY_OF_SUCCESSES),
+    _rl("DQN", _SCHEDULE, **_NO_MEMORY_OF_SUCCESSES),
     Entrant(
         "imitation", agent="rl", samples="demonstrated steps",
         overrides={"algorithm": "BC"}, variants=("-bc",),

@@ -243,12 +243,15 @@ def _length(s: ComparisonSummary) -> Any:
     return panels.figure(found, finish)
 
 
-def _shares(s: ComparisonSummary, group: str) -> dict[str, float]:
-    """Return, by task, the share of runs solved by that agent of a kind which solves most."""
+def solved_shares(s: ComparisonSummary, group: str) -> dict[str, float]:
+    """Return, by task, the share of runs solved by that agent of a kind which solves most.
+
+    All have the same time, ``ComparisonSummary.reached``.
+    """
     found: dict[str, float] = {}
     for each in s.groups[group]:
         for result in (r for r in each.results if r.runs):
-            found[result.env] = max(_share(result, s.budgets[-1]), found.get(result.env, 0.0))
+            found[result.env] = max(_share(result, s.reached), found.get(result.env, 0.0))
     return found
 
 
@@ -258,7 +261,7 @@ def _share(result: Result, seconds: float) -> float:
 
 def _operations(s: ComparisonSummary) -> Any:
     """Draw a grid: a row a kind of operation, a column a kind of supervision."""
-    shares = {group: own for group in s.groups if (own := _shares(s, group))}
+    shares = {group: own for group in s.groups if (own := solved_shares(s, group))}
     kinds = [k for k in tasks.KINDS if any(tasks.kind(env) == k for env in s.plan.envs)]
     grid = np.zeros((2, len(kinds), len(shares)), dtype=int)
     for (row, kind), (column, own) in product(enumerate(kinds), enumerate(shares.values())):
@@ -268,18 +271,18 @@ def _operations(s: ComparisonSummary) -> Any:
         return None
     counts = [sum(tasks.kind(env) == kind for env in s.plan.envs) for kind in kinds]
     rows = [f"{kind} ({n})" for kind, n in zip(kinds, counts, strict=True)]
-    name = f"tasks solved / tasks measured, with at most {s.budgets[-1]:g} CPU-seconds a training"
+    name = f"tasks solved / tasks measured, in {s.reached:g} CPU-seconds a training"
     return panels.grid(grid, rows, list(shares), name)
 
 
 def _programs(s: ComparisonSummary) -> Any:
     """Draw a row of tasks a kind of supervision, full where the task is solved."""
-    shares = {group: own for group in s.groups if (own := _shares(s, group))}
+    shares = {group: own for group in s.groups if (own := solved_shares(s, group))}
     rows = {
         group: [(tasks.program_length(env), share > _HALF) for env, share in own.items()]
         for group, own in shares.items()
     }
-    name = f"steps of the expert's program; in up to {s.budgets[-1]:g} s"
+    name = f"steps of the expert's program; in {s.reached:g} CPU-seconds"
     return panels.dots(rows, name) if rows else None
 
 

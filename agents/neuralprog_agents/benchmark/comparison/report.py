@@ -12,7 +12,13 @@ from neuralprog_agents.benchmark.comparison import statistics, tasks
 from neuralprog_agents.benchmark.comparison.cells import Cell, configure
 from neuralprog_agents.benchmark.comparison.plan import FACTORS, GROWING
 from neuralprog_agents.benchmark.comparison.plots import CAPTIONS
-from neuralprog_agents.benchmark.comparison.records import FAILED, MEASURED, REFUSED, success_at
+from neuralprog_agents.benchmark.comparison.records import (
+    FAILED,
+    MEASURED,
+    REFUSED,
+    success_at,
+    went_beyond,
+)
 from neuralprog_agents.benchmark.comparison.statistics import Estimate
 from neuralprog_agents.benchmark.comparison.summary import (
     ComparisonSummary,
@@ -40,7 +46,7 @@ def report(summary: ComparisonSummary, command: str, plots: Sequence[str]) -> st
 def _parts(s: ComparisonSummary, command: str, plots: Sequence[str]) -> Iterator[str]:
     yield f"# Comparison\n\nWritten by `{command}`. {_where(s)}\n"
     yield short(s)
-    yield _RULES.format(budgets=_times(s.budgets), reached=s.reached)
+    yield _RULES.format(budgets=_times(s.budgets), longer=_longer(s), reached=s.reached)
     for name, members in s.groups.items():
         yield f"\n## Learned from {name}\n"
         yield _group_table(s, members)
@@ -69,10 +75,12 @@ _RULES = """
 **Budget.** Every agent trains on one thread. Processor time is charged, of threads and child
 processes too; loading and compiling code, judging and scoring are not. A training is judged on
 validation instances of the task's longest default length, early and often. The weights that did
-best there so far are scored on test instances: that is its learning curve. An agent that ends by
-itself, unsolved, restarts. A score under a budget is the last point of the curve within it. Budgets
-here: {budgets} CPU-seconds. Some trainings had the longest one: those of the best agent of a kind
-of supervision on a task that it had not solved, of rewards first.
+best there so far are scored on test instances: that is its learning curve. A score under a budget
+is the last point of the curve within it. Budgets here: {budgets} CPU-seconds.{longer}
+
+**Who begins anew.** What an agent takes for a success is judged at once. If it is none, a network
+trains on, and a search begins anew. An agent that gives up, or has taken the steps that its
+settings allow, also begins anew, within the same budget.
 
 **Equal time is not equal experience.** `search` and `policy-gradient` run whole programs in a
 compiled interpreter. Stable-Baselines3's algorithms take single steps through Python, so they see
@@ -94,12 +102,14 @@ seconds."""
 
 _COLUMNS = """
 - **learned from**: the kind of supervision, as pairs of input and output, or rewards for an answer.
-- **tape, program, table**: solved tasks, of all tasks of the family. Solved: right on 99 % of test
-  instances in most trainings. A dash: it does not act there. A question mark: not measured.
-- **runs**: the share of its trainings, one for each task and seed, that end in success.
-- **seconds**: CPU-seconds until a task is solved, the median over all its trainings. Agents that
-  run whole programs in compiled code see far more steps in a second than PPO.
-- **length × 10**: success in per cent at ten times the longest default length, if it solved it."""
+- **tape, program, table**: solved tasks, of all tasks of the family. Solved: right on 99 % of \
+test instances in most trainings. A dash: it does not act there. A question mark: not measured.
+- **runs**: the share of its trainings, one for each task and seed, that end in success; "of 4 \
+tasks" if it can't act in others, or has no settings for them.
+- **seconds**: CPU-seconds until a task is solved, the median over all its trainings. Agents that \
+run whole programs in compiled code see far more steps in a second than PPO.
+- **length × 10**: success in per cent at ten times the longest default length, of what it solved; \
+in brackets, of how many tasks that can be played there."""
 """Explains the short table, which stands alone on the first page."""
 
 _QUESTIONS = """\
@@ -109,21 +119,26 @@ _QUESTIONS = """\
 3. Complex combinations of them? The longest program solved, in steps of the expert.
 4. Unseen input ranges? Mean success of the trainings that solved their task, at 2, 10 and 100 times
    the longest default length, and with values ten times as wide. What a network cannot read at all
-   counts as 0. Lengths that a task does not have, or that take too long to play, are left out.
+   counts as 0. Lengths that a task does not have, or that take too long to play, are left out: in
+   brackets stands of how many tasks it is the mean.
 
-The table is within {seconds:g} CPU-seconds, and so is the figure of question 1. The others name
-their budget.
+The table is within {seconds:g} CPU-seconds, and so are the figures of questions 1 to 3. That of
+question 4 marks who had more.
 """.replace("{{growth}}", f"{FACTORS[-1]}")
 
 _SUCCESS = """\
 Success in per cent at the longest default length: means over seeds after {budgets} seconds. – is
 not applicable, ? not measured yet."""
-_UNSOLVED_HEAD = ("task", "agent", "CPU-seconds", "success", "gain in the last third")
+_UNSOLVED_HEAD = (
+    "task", "agent", "CPU-seconds", "trainings begun in them", "success", "gain in the last third"
+)  # fmt: skip
 _UNSOLVED = """\
 The tasks that no agent solves from rewards under most seeds, with every agent that has tried. Of
-each seed that was trained: what it was given, its success in per cent on test instances at the end,
-and how much of that came in the last third of the time. Validation instances choose the weights, so
-it may fall."""
+each seed: the time that it was given, how many trainings it began within that, one after another,
+its success in per cent on test instances at the end, and how much of that came in the last third of
+the time. An agent of Stable-Baselines3 begins anew after the steps over which its learning rate and
+exploration fall, so a long time is several trainings. Validation instances choose the weights, so
+success may fall."""
 _BEYOND = """\
 Those that solve a task, at multiples of the longest default length. Training ends when a task is
 solved at × 1, or with its budget, and an agent's own checks at greater lengths do not count."""
@@ -146,7 +161,7 @@ def _where(s: ComparisonSummary) -> str:
     counts = Counter(str(record["machine"]) for record in measured).most_common()
     commits = len({str(record["commit"]) for record in measured})
     machines = ", ".join(f"{name} ({count} cells)" for name, count in counts)
-    together = " Their CPU-seconds are not told apart below." if len(counts) > 1 else ""
+    together = " Times of all are mixed below." if len(counts) > 1 else ""
     commits_named = f"The log names the commit of each cell ({commits} in all)."
     return f"Machines: {machines}.{together} {commits_named}"
 
@@ -161,27 +176,47 @@ def _budget(s: ComparisonSummary) -> str:
     known = {record["key"] for record in s.records if record["status"] == MEASURED}
     done = sum(cell.key in known for cell in cells)
     text = f"Budget: {s.reached:g} CPU-seconds of one thread a training; seeds: {seeds}."
-    text += " Settings were found by hand; some name the steps that a known program takes."
+    text += " Settings were found by hand; some give the steps and registers of a known program."
     text += _solved_by_kind(s)
     if done < len(cells):
         text += f" Unfinished: {done:,} of {len(cells):,} trainings are measured."
     if s.waiting:
-        text += f" Not counted yet, as their agent lacks other tasks of their seed: {s.waiting}."
+        text += f" Of these, {s.waiting} wait for other tasks of their agent and seed."
     return text
 
 
 def _solved_by_kind(s: ComparisonSummary) -> str:
-    """Say how many tasks of its families each kind of supervision solves, where some go on."""
+    """Say how many tasks each kind of supervision solves, of those measured, where some go on."""
     counts = []
     for name, members in s.groups.items():
-        families = {find(result.env).family for each in members for result in each.results}
+        tried = {result.env for each in members for result in each.results if result.runs}
         known, later = (
             len({result.env for each in members for result in each.won(seconds)})
             for seconds in (s.reached, s.budgets[-1])
         )
-        more = f", {later} where trainings went on to {s.budgets[-1]:g} s" if later > known else ""
-        counts.append(f"{known} of {sum(map(s.size, families))} from {name}{more}")
-    return f" Tasks that any agent solves: {'; '.join(counts)}."
+        more = f" ({later} as some had {s.budgets[-1]:g} s)" if later > known else ""
+        counts.append(f"{known} of {len(tried)} from {name}{more}")
+    return f" Tasks that any agent solves, of those tried: {', '.join(counts)}."
+
+
+def _longer(s: ComparisonSummary) -> str:
+    """Say how many trainings of each kind of supervision had more time than all had."""
+    counts = {
+        name: sum(
+            went_beyond(run, s.reached)
+            for each in members
+            for result in each.results
+            for run in s.tries(each, result.env)
+        )
+        for name, members in s.groups.items()
+    }
+    told = " and ".join(f"{count} from {name}" for name, count in counts.items() if count)
+    if not told:
+        return ""
+    return (
+        f" More than {s.reached:g} had: {told}, most on tasks that their kind of supervision had "
+        "not solved by then; some were chosen by hand. Where that matters, it is said."
+    )
 
 
 def _times(budgets: Sequence[float]) -> str:
@@ -320,9 +355,15 @@ def _short_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
         *(_count(s, each, family) for family in s.families),
         UNKNOWN if share is None else _interval(share) + _of(s, each),
         _time(each, seconds),
-        _percent(each.beyond(10, seconds)),
+        _beyond(each, 10, seconds),
         _seeds(each),
     ]
+
+
+def _beyond(each: EntrantSummary, multiple: int, seconds: float) -> str:
+    """Return the success at a multiple of the length, and of how many tasks it is the mean."""
+    found = each.beyond(multiple, seconds)
+    return NOTHING if found is None else f"{_percent(found)} ({each.played(multiple, seconds)})"
 
 
 def _of(s: ComparisonSummary, each: EntrantSummary, family: str | None = None) -> str:
@@ -361,7 +402,7 @@ def _question_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
         _growth(s, each),
         _complex(s, each),
         f"{steps:,.0f} steps" if steps else NOTHING,
-        ", ".join(_percent(each.beyond(k, s.reached)) for k in (2, 10, 100)),
+        ", ".join(_beyond(each, k, s.reached) for k in (2, 10, 100)),
         _percent(each.wider(s.reached)),
         "yes" if each.who.reusable else "no",
     ]
@@ -419,7 +460,7 @@ def _unsolved_rows(s: ComparisonSummary) -> list[list[str]]:
         found = [(each.who.name, Result(env, s.tries(each, env))) for each in able]
         tried = [(name, result) for name, result in found if result.runs]
         if not able:
-            rows.append([find(env).name, "none acts there", *[NOTHING] * 3])
+            rows.append([find(env).name, "none acts there", *[NOTHING] * 4])
         elif not any(result.solved(s.budgets[-1]) for _, result in tried):
             rows += [[find(env).name, name, *_tries(result)] for name, result in tried]
     return rows
@@ -433,6 +474,7 @@ def _tries(result: Result) -> list[str]:
     gains = [end - early for end, early in zip(ends, before, strict=True)]
     return [
         _times([run["budget"] for run in runs]),
+        ", ".join(str(run["restarts"]) for run in runs),
         *(", ".join(map(_percent, x)) for x in (ends, gains)),
     ]
 

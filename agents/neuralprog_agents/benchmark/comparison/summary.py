@@ -175,6 +175,10 @@ class EntrantSummary:
         """
         return _mean([rate for each in self._solvers(seconds) for rate in each.beyond(multiple)])
 
+    def played(self, multiple: int, seconds: float) -> int:
+        """Return of how many tasks ``beyond`` is the mean."""
+        return sum(bool(each.beyond(multiple)) for each in self._solvers(seconds))
+
     def wider(self, seconds: float) -> float | None:
         """Return the same at wider values."""
         return _mean([rate for each in self._solvers(seconds) for rate in each.wider])

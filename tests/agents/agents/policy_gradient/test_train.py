@@ -1,5 +1,7 @@
 """Whole restarts: the policy learns, and what it learned acts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -110,6 +112,9 @@ def test_its_reward_is_told():
     assert agent.supervision(INCREMENT).endswith("success alone")
     partial = Config(**{**vars(INCREMENT), "reward": "progress"})
     assert agent.supervision(partial).endswith("partial credit")
+    hinted = Config(**{**vars(partial), "hint": 0.1})
+    assert agent.supervision(hinted).endswith("partial credit, also for values on the way")
+    assert agent.supervision(replace(hinted, reward="sparse")).endswith("success alone")
     assert agent.supervision(UNVEILED).endswith("partial credit, cell by cell")
     assert (INCREMENT.returns.exact, INCREMENT.returns.cells) == (1.0, 0.0)
     assert (partial.returns.exact, partial.returns.cells) == (0.5, 0.5)

@@ -34,6 +34,7 @@ def row(name, env, seed=0, curve=CURVE, budget=60.0, solved=None, length=None, *
     return {
         "entrant": name, "env": env, "seed": seed, "length": length, "key": cell.key,
         "budget": budget, "supervision": cell.supervision, "machine": "M", "commit": "C",
+        "restarts": seed + 1,
         "status": "measured", "curve": [p for p in points if p["seconds"] <= (solved or budget)],
         "solved": solved, "cpu_seconds": solved or budget, "parameters": 50,
         "success_rates": rates, "wider": 1.0, "judging": 1.0, **more,
@@ -190,10 +191,10 @@ def test_the_short_table_has_the_best_of_each_kind():
     assert [line.split(" | ")[:2] for line in lines[2:5]] == [
         ["| rewards", "`ppo`"], ["| pairs", "`lstm`"], ["| pairs", "`search`"],
     ]  # fmt: skip
-    assert lines[4] == "| pairs | `search` | 2 of 2 | 100 % | 1 | 100 | 2 |"
+    assert lines[4] == "| pairs | `search` | 2 of 2 | 100 % | 1 | 100 (2) | 2 |"
     assert lines[6].startswith("Budget: 600 CPU-seconds of one thread a training; seeds: 2. Sett")
     assert lines[6].endswith(
-        " Tasks that any agent solves: 0 of 2 from rewards; 2 of 2 from pairs."
+        " Tasks that any agent solves, of those tried: 0 of 2 from rewards, 2 of 2 from pairs."
     )
 
 
@@ -208,7 +209,7 @@ def test_tasks_count_alike_while_some_have_more_seeds_than_others():
     summary = ComparisonSummary(PLAN, [*records, row("search", ENVS[1], budget=600.0)])
     assert "| `search` | 1 of 2 | 50 % |" in short(summary)
     assert "Unfinished: 3 of 12 trainings are measured." in short(summary)
-    assert "Not counted yet, as their agent lacks other tasks of their seed: 1." in short(summary)
+    assert "Of these, 1 wait for other tasks of their agent and seed." in short(summary)
 
 
 def test_a_task_without_settings_counts_as_one_of_its_family():
@@ -235,16 +236,16 @@ def test_what_rewards_have_not_solved_stands_with_every_try():
 
     sort = row("ppo", ENVS[1], solved=10.0)
     tries = [row("ppo", ENVS[0], seed, budget=budget) for seed, budget in ((0, 600.0), (1, 90.0))]
-    assert unsolved(*tries[::-1], sort) == ["| NRAMCopy | ppo | 600, 90 | 80, 70 | 10, 0 |"]
+    assert unsolved(*tries[::-1], sort) == ["| NRAMCopy | ppo | 600, 90 | 1, 2 | 80, 70 | 10, 0 |"]
     assert unsolved(sort, row("search", ENVS[0])) == []  # it is not measured
     fell = row("ppo", ENVS[0], curve=((1.0, 0.005), (60.0, 0.001)))
-    assert unsolved(fell, sort) == ["| NRAMCopy | ppo | 60 | 0 | 0 |"]
+    assert unsolved(fell, sort) == ["| NRAMCopy | ppo | 60 | 1 | 0 | 0 |"]
 
 
 def test_a_task_where_no_reward_learner_acts_is_told_and_a_plan_without_them_says_nothing():
     both = replace(PLAN, entrants=("ppo", "search"), envs=("NPICanonicalize-v0", ENVS[0]))
     text = report(ComparisonSummary(both, []), "", ())
-    assert "| NPICanonicalize | none acts there | – | – | – |" in text
+    assert "| NPICanonicalize | none acts there | – | – | – | – |" in text
     assert "| NRAMCopy | " not in text.partition("## What rewards")[2].partition("\n## ")[0]
     without = replace(both, entrants=("search",))
     assert "## What rewards have not solved" not in report(ComparisonSummary(without, []), "", ())
@@ -265,8 +266,22 @@ def test_memory_grows_over_the_seeds_that_every_size_has():
 def test_each_kind_says_how_many_of_its_tasks_any_agent_solves():
     records = [row("search", ENVS[0], solved=10.0), row("lstm", ENVS[1], budget=600.0)]
     text = short(ComparisonSummary(PLAN, [*records, row("ppo", ENVS[0], solved=100.0)]))
-    said = "0 of 2 from rewards, 1 where trainings went on to 600 s; 1 of 2 from pairs."
-    assert said in text
+    assert "of those tried: 0 of 1 from rewards (1 as some had 600 s), 1 of 2 from pairs." in text
+
+
+def test_who_had_more_time_than_all_is_told():
+    records = [row(name, env) for name in ("search", "lstm", "ppo") for env in ENVS]
+    more = [row("ppo", ENVS[0], 1, budget=600.0), row("lstm", ENVS[1], 1, budget=600.0)]
+    text = report(ComparisonSummary(PLAN, [*records, *more]), "", ())
+    assert " More than 60 had: 1 from rewards and 1 from pairs, most on tasks" in text
+    assert "More than" not in report(ComparisonSummary(PLAN, records), "", ())
+
+
+def test_kinds_of_supervision_are_compared_within_the_same_time():
+    records = [row(name, env) for name in ("search", "lstm") for env in ENVS]
+    records += [row("ppo", env, solved=100.0, budget=600.0) for env in ENVS]
+    summary = ComparisonSummary(PLAN, records)
+    assert plots.solved_shares(summary, "rewards") == dict.fromkeys(ENVS, 0.0)
 
 
 def test_a_report_needs_the_log_alone(tmp_path, monkeypatch):
