@@ -137,8 +137,8 @@ class Curve:
         self._save()
 
     def _judge(self, seconds: float, learned: Outcome) -> None:
-        """Add a point to the curve; a point of the same time, before a resumption, goes."""
-        clock, progress, cell = CpuClock(), self.progress, self.cell
+        """Add a point to the curve; one of the same time goes: it was before a resumption."""
+        clock, progress, cell, seconds = CpuClock(), self.progress, self.cell, round(seconds, 3)
         policy = scores.policy(self.who.agent, learned)
         validation = scores.success(policy, cell.env, cell.longest, "validation")
         success = self._success()
@@ -147,7 +147,7 @@ class Curve:
             progress.parameters = sum(tensor.size for tensor in learned.tensors.values())
             success = scores.success(policy, cell.env, cell.longest, "test") if validation else 0.0
         point = {
-            "seconds": round(seconds, 3),
+            "seconds": seconds,
             "reached": round(progress.before + learned.metrics["cpu_seconds"], 3),
             "restart": progress.index,
             "samples": self._samples(learned),

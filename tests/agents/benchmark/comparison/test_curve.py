@@ -225,6 +225,19 @@ def test_what_takes_itself_for_right_goes_on_until_it_is(fixed_curve):
     assert made.progress.index == 0
 
 
+class Exhausted(Persistent):
+    """Takes itself for right, and can't go on."""
+
+    def go_on(self):
+        pass
+
+
+def test_a_moment_has_one_point(fixed_curve):
+    made = fixed_curve([0.5] * 4, [0.4] * 4, learner=Exhausted)
+    points = [(p["seconds"], p["restart"]) for p in made.progress.points]
+    assert points[:3] == [(0.25, 0), (0.5, 1), (0.75, 2)]
+
+
 @pytest.mark.parametrize(("name", "samples"), [("lstm", [10, 10, 10]), ("ppo", [10, 20, 30])])
 def test_samples_that_restarts_share_count_once(name, samples, fixed_curve):
     made = fixed_curve([0.1] * 4, [0.1] * 4, name)

@@ -333,6 +333,8 @@ def test_the_record_keeps_its_budgets():
         assert record["cpu_seconds"] <= max(1.02 * budget, budget + 0.5)
         for point in record["curve"]:
             assert point["reached"] <= point["seconds"] <= budget
+        times = [point["seconds"] for point in record["curve"]]
+        assert times == sorted(set(times))
 
 
 def test_the_record_has_todays_settings_and_the_first_page_is_made_from_it():
