@@ -58,8 +58,8 @@ class PairSettings:
     """The share of the score for right cells before the first wrong one; for answers that are
     written from left to right."""
     hint: ranges.Share = 0.0
-    """The share of the score for having read the answer's value, or holding it in a register, at
-    any time; for answers of one cell."""
+    """The share of the score for having read the answer's value at any time, or holding it in a
+    register at the end; for answers of one cell."""
     contrast: ranges.Share = 0.0
     """The share of the score for registers that are 0 at different times in two pairs exactly if
     their answers differ."""

@@ -160,7 +160,7 @@ class _Loop:
 
     def run(self) -> Outcome:
         try:
-            while not self.learner.finished or self._goes_on():
+            while not self.learner.finished or self._go_on_if_doubted():
                 if self._leaves():
                     self._save()
                     break
@@ -171,7 +171,7 @@ class _Loop:
         self._evaluate()
         return self._outcome()
 
-    def _goes_on(self) -> bool:
+    def _go_on_if_doubted(self) -> bool:
         """Let a finished learner go on if it can, and its success is not accepted."""
         go_on = getattr(self.learner, "go_on", None)
         if self.evaluations is None or go_on is None or self._leaves():

@@ -230,6 +230,10 @@ def test_a_learner_that_is_doubted_goes_on(whole):
             learner.go_on()
             assert not learner.finished
             assert not learner.outcome().success
+            tensors, metadata = learner.state()
+            other = agent.learner(config, 3)
+            other.restore(tensors, json.loads(json.dumps(metadata, default=plain)))
+            assert not other.finished
 
 
 def damaged(tensors, metadata):

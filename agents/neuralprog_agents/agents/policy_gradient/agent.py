@@ -18,7 +18,7 @@ def supervision(config: Config) -> str:
     """Return what is learned from: the reward of a program is its mean over input/output pairs."""
     rewards = f"rewards on input/output pairs: {_REWARDS[config.reward]}"
     if config.reward == "progress" and (config.hint or config.contrast):
-        rewards += ", also for values on the way"
+        rewards += ", also for having read the answer"
     rewards += ", cell by cell" if config.unveil else ""
     return with_modules(rewards, config.modules)
 

@@ -24,7 +24,8 @@ class Validation:
 
     Attributes:
         found: The last success rate.
-        best: The best success rate; -1 before the first validation.
+        best: The best success rate; -1 before the first validation, and just below
+            ``success_rate`` after ``take_back``.
         at: The number of samples at the last validation.
     """
 
@@ -53,7 +54,7 @@ class Validation:
                 self.best, self._weights = self.found, weights_of(self._policy.network)
 
     def take_back(self) -> None:
-        """Count the best weights as not good enough: the next ones that are replace them."""
+        """Count the best weights as not good enough: the next that are good enough replace them."""
         self.best = float(np.nextafter(self._config.success_rate, 0.0))
 
     def status(self) -> dict[str, float]:

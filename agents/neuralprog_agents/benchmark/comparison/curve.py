@@ -94,7 +94,7 @@ class Curve:
         module = registry.find(self.who.agent)
         self.folder.mkdir(parents=True, exist_ok=True)
         _warm_up(module, self.configured.config)
-        self.spent = self.progress.before
+        self.spent = self.progress.before if self.solved is None else self.solved
         while self.solved is None and self.spent < self.configured.seconds:
             self._restart(module, stop)
             if stop() and self.solved is None and self.spent < self.configured.seconds:
@@ -137,11 +137,12 @@ class Curve:
         self._save()
 
     def _judge(self, seconds: float, learned: Outcome) -> None:
-        """Add a point to the curve; one of the same time goes: it was before a resumption."""
+        """Add a point to the curve, in place of those from this time on, from before a kill."""
         clock, progress, cell, seconds = CpuClock(), self.progress, self.cell, round(seconds, 3)
         policy = scores.policy(self.who.agent, learned)
         validation = scores.success(policy, cell.env, cell.longest, "validation")
-        success = self._success()
+        earlier = tuple(each for each in progress.points if each["seconds"] < seconds)
+        success = earlier[-1]["success"] if earlier else 0.0
         if validation >= progress.validation:
             self.best, progress.validation = learned, validation
             progress.parameters = sum(tensor.size for tensor in learned.tensors.values())
@@ -154,13 +155,9 @@ class Curve:
             "validation": validation,
             "success": success,
         }
-        earlier = (each for each in progress.points if each["seconds"] < seconds)
         progress.points = (*earlier, point)
         progress.judging += clock.spent()
         self._save()
-
-    def _success(self) -> float:
-        return self.progress.points[-1]["success"] if self.progress.points else 0.0
 
     def _samples(self, outcome: Outcome) -> int:
         """Return how many samples were taken by all restarts together."""

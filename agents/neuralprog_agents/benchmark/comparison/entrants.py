@@ -130,11 +130,10 @@ _SHORT_GRADIENT = (
 _TABULAR = "simulated annealing of a tabular policy"
 
 
-_SCHEDULE = (
-    "its learning rate and exploration fall over 1 to 3 million steps, more than most of its "
-    "trainings take in a minute"
-)
+_STEPS = "over 1 to 3 million steps, more than most of its trainings take in a minute"
+_SCHEDULE = f"its entropy coefficient and mostly its learning rate fall {_STEPS}"
 _IMITATES_ITSELF = f"{_SCHEDULE}. On tapes and tables it also imitates its own successes"
+_DQN = f"its learning rate falls {_STEPS}, its ε over the first 30 % of them"
 
 
 def _rl(algorithm: str, note: str = _IMITATES_ITSELF, **more: Any) -> Entrant:
@@ -206,7 +205,7 @@ ENTRANTS: tuple[Entrant, ...] = (
     _ntm("mlp", learning_rate=3e-3),
     *map(_rl, ("PPO", "MaskablePPO", "A2C")),
     _rl("RecurrentPPO", _SCHEDULE, **_NO_MEMORY_OF_SUCCESSES),
-    _rl("DQN", _SCHEDULE, **_NO_MEMORY_OF_SUCCESSES),
+    _rl("DQN", _DQN, **_NO_MEMORY_OF_SUCCESSES),
     Entrant(
         "imitation", agent="rl", samples="demonstrated steps",
         overrides={"algorithm": "BC"}, variants=("-bc",),

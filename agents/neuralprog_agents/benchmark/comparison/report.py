@@ -78,19 +78,21 @@ validation instances of the task's longest default length, early and often. The 
 best there so far are scored on test instances: that is its learning curve. A score under a budget
 is the last point of the curve within it. Budgets here: {budgets} CPU-seconds.{longer}
 
-**Who begins anew.** What an agent takes for a success is judged at once. If it is none, a network
-trains on, and a search begins anew. An agent that gives up, or has taken the steps that its
-settings allow, also begins anew, within the same budget.
+**Restarts.** What an agent takes for a success is judged at once. If it is none, those that can
+train on do: the networks that read and answer, the Neural Programmer, imitation, and those of
+Stable-Baselines3. The others begin anew, within the same budget. So does everyone who gives up, or
+has taken the steps that its settings allow.
 
 **Equal time is not equal experience.** `search` and `policy-gradient` run whole programs in a
 compiled interpreter. Stable-Baselines3's algorithms take single steps through Python, so they see
 far fewer in a second. What counts as a sample is told below.
 
 **Solved** means success on at least 99 % of 200 validation and of 200 test instances; the training
-then ends. Agents that do not test themselves are solved at a time of the schedule (0.5, 1, 2, 5,
-10 … seconds), up to 2.5 times as late as they were. A task counts as solved if most of its runs
-are. Runs are trainings, one for each task and seed. An agent's runs count under the seeds that all
-its measured tasks have, so that easy tasks do not count more.
+then ends. So test instances decide when it ends, and who is near 99 % may be measured on the same
+200 several times. Agents that do not test themselves, or whose own test takes longer, are solved at
+a time of the schedule (0.5, 1, 2, 5, 10 … seconds), up to 2.5 times as late as they were. A task
+counts as solved if most of its runs are. Runs are trainings, one for each task and seed. An agent's
+runs count under the seeds that all its measured tasks have, so that easy tasks do not count more.
 
 **Statistics.** An interquartile mean (IQM) is the mean of the middle half of all runs. In brackets
 are 95 % intervals of a bootstrap that is stratified by task, where runs of a task differ. They are
@@ -130,22 +132,22 @@ _SUCCESS = """\
 Success in per cent at the longest default length: means over seeds after {budgets} seconds. – is
 not applicable, ? not measured yet."""
 _UNSOLVED_HEAD = (
-    "task", "agent", "CPU-seconds", "trainings begun in them", "success", "gain in the last third"
+    "task", "agent", "CPU-seconds", "begun", "success", "gain in the last third"
 )  # fmt: skip
 _UNSOLVED = """\
 The tasks that no agent solves from rewards under most seeds, with every agent that has tried. Of
-each seed: the time that it was given, how many trainings it began within that, one after another,
+each seed: the time that it was given, how often it began anew within that, the first time included,
 its success in per cent on test instances at the end, and how much of that came in the last third of
 the time. An agent of Stable-Baselines3 begins anew after the steps over which its learning rate and
-exploration fall, so a long time is several trainings. Validation instances choose the weights, so
-success may fall."""
+exploration fall. Validation instances choose the weights, so success may fall."""
 _BEYOND = """\
 Those that solve a task, at multiples of the longest default length. Training ends when a task is
-solved at × 1, or with its budget, and an agent's own checks at greater lengths do not count."""
+solved at × 1, or with its budget, and an agent's own checks at greater lengths do not count. Means
+over all seeds, those that did not solve it included, on up to 100 instances."""
 _MEMORY_HEAD = ("task", "agent", *(f"× {factor}" for factor in (1, *FACTORS)))
 _MEMORY = """\
 CPU-seconds and samples to solve a task at multiples of the default length; else success in per
-cent."""
+cent. The instances of an agent's own test are samples once that test has ended."""
 _SETTINGS = """\
 Which tasks have a file of their own in `configs/`, and which are trained at lengths beyond the
 longest default one; all settings were found by hand, on these tasks and on some of these seeds. The
@@ -181,7 +183,7 @@ def _budget(s: ComparisonSummary) -> str:
     if done < len(cells):
         text += f" Unfinished: {done:,} of {len(cells):,} trainings are measured."
     if s.waiting:
-        text += f" Of these, {s.waiting} wait for other tasks of their agent and seed."
+        text += f" Not counted yet: {s.waiting} of these, as their agent lacks tasks of their seed."
     return text
 
 

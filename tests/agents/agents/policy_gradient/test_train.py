@@ -113,7 +113,7 @@ def test_its_reward_is_told():
     partial = Config(**{**vars(INCREMENT), "reward": "progress"})
     assert agent.supervision(partial).endswith("partial credit")
     hinted = Config(**{**vars(partial), "hint": 0.1})
-    assert agent.supervision(hinted).endswith("partial credit, also for values on the way")
+    assert agent.supervision(hinted).endswith("partial credit, also for having read the answer")
     assert agent.supervision(replace(hinted, reward="sparse")).endswith("success alone")
     assert agent.supervision(UNVEILED).endswith("partial credit, cell by cell")
     assert (INCREMENT.returns.exact, INCREMENT.returns.cells) == (1.0, 0.0)

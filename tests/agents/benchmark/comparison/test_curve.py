@@ -225,6 +225,21 @@ def test_what_takes_itself_for_right_goes_on_until_it_is(fixed_curve):
     assert made.progress.index == 0
 
 
+def test_a_solved_training_that_is_reopened_has_its_cost(fixed_curve):
+    made = fixed_curve([0.5, 1.0], [0.4, 1.0], learner=Persistent)
+    again = Curve(made.configured, made.folder)
+    again.train(lambda: False)
+    assert again.solved == again.spent == made.spent == 0.5
+
+
+def test_a_point_has_no_success_of_later_weights(fixed_curve):
+    made = fixed_curve([0.1, 0.9, 0.2, 0.2, 0.2], [0.1, 0.8, 0.3, 0.3, 0.3])
+    own = Curve(made.configured, made.folder)
+    worse = Outcome(False, {"cpu_seconds": 0.4, "samples": 1.0}, {"index": np.array([2])})
+    own._judge(0.4, worse)
+    assert [point["success"] for point in own.progress.points] == [0.1, 0.1]
+
+
 class Exhausted(Persistent):
     """Takes itself for right, and can't go on."""
 

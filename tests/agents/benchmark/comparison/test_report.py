@@ -209,7 +209,9 @@ def test_tasks_count_alike_while_some_have_more_seeds_than_others():
     summary = ComparisonSummary(PLAN, [*records, row("search", ENVS[1], budget=600.0)])
     assert "| `search` | 1 of 2 | 50 % |" in short(summary)
     assert "Unfinished: 3 of 12 trainings are measured." in short(summary)
-    assert "Of these, 1 wait for other tasks of their agent and seed." in short(summary)
+    assert "Not counted yet: 1 of these, as their agent lacks tasks of their seed." in short(
+        summary
+    )
 
 
 def test_a_task_without_settings_counts_as_one_of_its_family():
