@@ -212,11 +212,11 @@ def _longer(s: ComparisonSummary) -> str:
         )
         for name, members in s.groups.items()
     }
-    told = " and ".join(f"{count} from {name}" for name, count in counts.items() if count)
-    if not told:
+    named = " and ".join(f"{count} from {name}" for name, count in counts.items() if count)
+    if not named:
         return ""
     return (
-        f" More than {s.reached:g} had: {told}, most on tasks that their kind of supervision had "
+        f" More than {s.reached:g} had: {named}, most on tasks that their kind of supervision had "
         "not solved by then; some were chosen by hand. Where that matters, it is said."
     )
 
