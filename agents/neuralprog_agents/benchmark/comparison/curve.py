@@ -137,27 +137,41 @@ class Curve:
         self._save()
 
     def _judge(self, seconds: float, learned: Outcome) -> None:
-        """Add a point to the curve, in place of those from this time on, from before a kill."""
-        clock, progress, cell, seconds = CpuClock(), self.progress, self.cell, round(seconds, 3)
+        """Add a point to the curve, in place of those from this time on, from before a kill.
+
+        The same weights are not judged twice: some agents' first chunk lasts a minute.
+        """
+        clock, progress, seconds = CpuClock(), self.progress, round(seconds, 3)
+        earlier = tuple(each for each in progress.points if each["seconds"] < seconds)
+        last = earlier[-1] if earlier else {"success": 0.0}
+        weights = {
+            "reached": round(progress.before + learned.metrics["cpu_seconds"], 3),
+            "restart": progress.index,
+            "samples": self._samples(learned),
+        }
+        if weights.items() <= last.items():
+            point = {**last, "seconds": seconds}
+        else:
+            point = {"seconds": seconds, **weights, **self._rates(learned, last["success"])}
+        progress.points = (*earlier, point)
+        progress.judging += clock.spent()
+        self._save()
+
+    def _rates(self, learned: Outcome, before: float) -> dict[str, float]:
+        """Return the success of weights on validation instances, and that of the best on test ones.
+
+        Args:
+            learned: The weights.
+            before: The success of the best ones so far on test instances.
+        """
+        progress, cell, success = self.progress, self.cell, before
         policy = scores.policy(self.who.agent, learned)
         validation = scores.success(policy, cell.env, cell.longest, "validation")
-        earlier = tuple(each for each in progress.points if each["seconds"] < seconds)
-        success = earlier[-1]["success"] if earlier else 0.0
         if validation >= progress.validation:
             self.best, progress.validation = learned, validation
             progress.parameters = sum(tensor.size for tensor in learned.tensors.values())
             success = scores.success(policy, cell.env, cell.longest, "test") if validation else 0.0
-        point = {
-            "seconds": seconds,
-            "reached": round(progress.before + learned.metrics["cpu_seconds"], 3),
-            "restart": progress.index,
-            "samples": self._samples(learned),
-            "validation": validation,
-            "success": success,
-        }
-        progress.points = (*earlier, point)
-        progress.judging += clock.spent()
-        self._save()
+        return {"validation": validation, "success": success}
 
     def _samples(self, outcome: Outcome) -> int:
         """Return how many samples were taken by all restarts together."""

@@ -240,6 +240,23 @@ def test_a_point_has_no_success_of_later_weights(fixed_curve):
     assert [point["success"] for point in own.progress.points] == [0.1, 0.1]
 
 
+class Slow(Fixed):
+    """Its first chunk lasts longer than the schedule waits."""
+
+    def advance(self, pulse):
+        self.spend(0.75 if self.index == 0 else 0.25)
+        self.finished = True
+
+
+def test_the_same_weights_are_judged_once(fixed_curve, monkeypatch):
+    judged, judge = [], Curve._rates
+    monkeypatch.setattr(Curve, "_rates", lambda *own: judged.append(own) or judge(*own))
+    made = fixed_curve([0.5, 0.9], [0.4, 0.8], learner=Slow)
+    points = [(p["seconds"], p["reached"], p["success"]) for p in made.progress.points]
+    assert points == [(0.5, 0.0, 0.4), (0.75, 0.75, 0.4), (1.0, 0.75, 0.8)]
+    assert len(judged) == 3
+
+
 class Exhausted(Persistent):
     """Takes itself for right, and can't go on."""
 
