@@ -54,7 +54,7 @@ def policy_gradient(task):
 
 def policy_search(task):
     env, progress = f"NPI{task}-v0", "policy-search-progress"
-    found = [ends(progress, env, 3), ends("policy-search", env, 1)]
+    found = [ends(progress, env, 3), ends("policy-search", env, 3)]
     return found + [beyond(progress, env, multiple) for multiple in (2, 5, 10)]
 
 
