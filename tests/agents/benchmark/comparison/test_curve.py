@@ -111,7 +111,11 @@ def test_every_entrant_keeps_its_budget(name, tmp_path, monkeypatch):
     assert sum(each.spent for each in restarts) <= most
     assert own.spent <= most
     assert own.progress.points[-1]["seconds"] == BUDGET
-    for point, learned in zip(own.progress.points, judged, strict=True):
+    of = [(p["restart"], p["reached"], p["samples"]) for p in own.progress.points]
+    assert len(judged) == len(set(of))  # the same weights are judged once
+    learned_of = dict(zip(dict.fromkeys(of), judged, strict=True))
+    for point, weights in zip(own.progress.points, of, strict=True):
+        learned = learned_of[weights]
         assert point["reached"] <= point["seconds"] <= BUDGET
         whole = [seconds for seconds, found in restarts[point["restart"]].seen
                  if found == digest(learned.tensors)]  # fmt: skip
