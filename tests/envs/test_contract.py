@@ -207,13 +207,13 @@ def test_the_vector_environment_equals_singles(env_id, settings, mode):
     limits = (9, 3) if REGISTRY[env_id].family == "table" else (9,)
     endings = [compare_with_singles(env_id, settings, mode, limit) for limit in limits]
     terminations, truncations = np.sum(endings, axis=0)
-    assert terminations > 3
-    assert truncations > 3
+    assert terminations > 10
+    assert truncations > 10
 
 
 def compare_with_singles(env_id, settings, mode, limit):
     """Assert that a vector environment equals singles; return how many episodes ended how."""
-    n, steps = 5, 120
+    n, steps = 5, 260
     settings = {**settings, "max_steps": limit, "discount": 0.9}
     vector = gym.make_vec(
         env_id, n, vectorization_mode="vector_entry_point", autoreset_mode=mode, **settings
@@ -237,14 +237,13 @@ def compare_with_singles(env_id, settings, mode, limit):
 
 @pytest.mark.parametrize("env_id", TAPE_IDS)
 def test_long_vector_runs_equal_singles(env_id):
-    """Hundreds of episodes of one step, past the end of every block of instances drawn ahead."""
-    mode = AutoresetMode.SAME_STEP
-    vector = gym.make_vec(env_id, 2, **VECTOR, autoreset_mode=mode, max_steps=1)
-    singles = SyncVectorEnv([lambda: gym.make(env_id, max_steps=1)] * 2, autoreset_mode=mode)
+    """Thousands of steps, past the end of every block of instances drawn ahead."""
+    vector = gym.make_vec(env_id, 2, vectorization_mode="vector_entry_point", max_steps=3)
+    singles = SyncVectorEnv([lambda: gym.make(env_id, max_steps=3)] * 2)
     vector.reset(seed=8)
     singles.reset(seed=8)
     vector.action_space.seed(2)
-    for _ in range(700):
+    for _ in range(2500):
         action = vector.action_space.sample()
         for left, right in zip(vector.step(action)[:4], singles.step(action)[:4], strict=True):
             assert_same(left, right)

@@ -163,7 +163,6 @@ def test_samples_and_cost_are_told(whole):
     assert all(metrics.keys() >= {"samples", "cpu_seconds"} for metrics in reports)
 
 
-@pytest.mark.learning
 def test_killed_at_random_moments_it_ends_with_the_same_bits(whole, tmp_path, monkeypatch):
     agent, config, outcome, _, _, seconds = whole
     monkeypatch.setattr(loop, "SAVED_SECONDS", 0.0)

@@ -110,8 +110,8 @@ test instances in most trainings. A dash: it does not act there. A question mark
 tasks" if it can't act in others, or has no settings for them.
 - **seconds**: CPU-seconds until a task is solved, the median over all its trainings. Agents that \
 run whole programs in compiled code see far more steps in a second than PPO.
-- **length × 10**: success in per cent at ten times the longest default length, of what it solved; \
-in brackets, of how many tasks that can be played there."""
+- **length × 10**: success in per cent at ten times the longest default length, of what it \
+solved and what can be played there; in brackets, how many tasks these are."""
 """Explains the short table, which stands alone on the first page."""
 
 _QUESTIONS = """\

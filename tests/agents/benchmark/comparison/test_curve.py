@@ -262,7 +262,11 @@ def test_the_same_weights_are_judged_once(fixed_curve, monkeypatch):
 
 
 class Exhausted(Persistent):
-    """Takes itself for right, and can't go on."""
+    """Takes itself for right at no round time, and can't go on."""
+
+    def advance(self, pulse):
+        self.spend(0.25037)
+        self.finished = True
 
     def go_on(self):
         pass
@@ -271,7 +275,7 @@ class Exhausted(Persistent):
 def test_a_moment_has_one_point(fixed_curve):
     made = fixed_curve([0.5] * 4, [0.4] * 4, learner=Exhausted)
     points = [(p["seconds"], p["restart"]) for p in made.progress.points]
-    assert points[:3] == [(0.25, 0), (0.5, 1), (0.75, 2)]
+    assert points[:3] == [(0.25, 0), (0.5, 1), (0.501, 1)]
 
 
 @pytest.mark.parametrize(("name", "samples"), [("lstm", [10, 10, 10]), ("ppo", [10, 20, 30])])

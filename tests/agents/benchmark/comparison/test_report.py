@@ -342,6 +342,9 @@ def test_the_record_keeps_its_budgets():
 def test_the_record_has_todays_settings_and_the_first_page_is_made_from_it():
     log = Log(ROOT / comparison.OF_RECORD / comparison.LOG)
     cells = FULL.cells(log)
-    assert set(log.records) <= {cell.key for cell in cells}
+    of = {cell.key: cell for cell in cells}
+    assert set(log.records) <= set(of)
+    told = {key: record["supervision"] for key, record in log.records.items()}
+    assert told == {key: of[key].supervision for key in log.records}
     page = (ROOT / "README.md").read_text(encoding="utf-8")
     assert short(ComparisonSummary(FULL, log.of(cells))) in page
