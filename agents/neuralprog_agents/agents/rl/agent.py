@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["SUPERVISION", "Card", "Config", "check", "learner", "load", "supervision"]
 
 SUPERVISION = "rewards"
+_REWARDS = {
+    "sparse": "success alone", "shaped": "shaped by a potential", "progress": "partial credit",
+}  # fmt: skip
 
 
 def supervision(config: Config) -> str:
-    """Return the supervision of a config."""
-    return "demonstrations" if config.algorithm == "BC" else SUPERVISION
+    """Return what is learned from: demonstrations, or which rewards."""
+    return "demonstrations" if config.algorithm == "BC" else f"rewards: {_REWARDS[config.reward]}"
 
 
 def check(config: Config) -> None:

@@ -128,12 +128,23 @@ _SHORT_GRADIENT = (
     "on 7 tasks it has the settings of `nram-hybrid`, with more patience and without the search"
 )
 _TABULAR = "simulated annealing of a tabular policy"
+_ALL_FRAMES = (
+    "but for Canonicalize, it also learns from frames of every kind that any length has, so its "
+    "success at length × 10 is no generalisation from short traces"
+)
+_ALL_PROGRAMS = (
+    "it tries all programs of four steps, and learns from those that answer right; the paper's "
+    "differentiable machine is `np-gradient`"
+)
 
 
-_STEPS = "over 1 to 3 million steps, more than most of its trainings take in a minute"
-_SCHEDULE = f"its entropy coefficient and mostly its learning rate fall {_STEPS}"
+_LONG = (
+    "1 to 3 million steps, more than most of its trainings take in a minute, which so shows how "
+    "they begin"
+)
+_SCHEDULE = f"its entropy coefficient and mostly its learning rate fall over {_LONG}"
 _IMITATES_ITSELF = f"{_SCHEDULE}. On tapes and tables it also imitates its own successes"
-_DQN = f"its learning rate falls {_STEPS}, its ε over the first 30 % of them"
+_DQN = f"its ε falls over the first 30 %, and its learning rate over all, of {_LONG}"
 
 
 def _rl(algorithm: str, note: str = _IMITATES_ITSELF, **more: Any) -> Entrant:
@@ -188,10 +199,10 @@ ENTRANTS: tuple[Entrant, ...] = (
     _policy_gradient("policy-gradient-progress", "progress"),
     _policy_search("policy-search", "sparse"),
     _policy_search("policy-search-progress", "progress"),
-    Entrant("npi", _PROGRAM, "npi", "drawn frames", reusable=True),
+    Entrant("npi", _PROGRAM, "npi", "drawn frames", note=_ALL_FRAMES, reusable=True),
     Entrant("alphanpi", _PROGRAM, "alphanpi", "searched calls", reusable=True),
     Entrant("synthesis", _PROGRAM, "synthesis", "calls tried", reusable=True),
-    Entrant("neural_programmer", _TABLE, "neural_programmer", "questions"),
+    Entrant("neural_programmer", _TABLE, "neural_programmer", "questions", note=_ALL_PROGRAMS),
     Entrant(
         "np-gradient", _TABLE, "neural_programmer", "questions",
         overrides={"learner": "gradient"}, variants=_DEFAULT_COLUMNS,

@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.benchmark.comparison import panels, statistics, tasks
+from neuralprog_agents.benchmark.comparison import panels, scores, statistics, tasks
 from neuralprog_agents.benchmark.comparison.panels import Line
 from neuralprog_agents.benchmark.comparison.plan import FACTORS, GROWING
-from neuralprog_agents.benchmark.comparison.records import went_beyond
 from neuralprog_agents.benchmark.comparison.summary import (
     ComparisonSummary,
     EntrantSummary,
@@ -25,27 +24,32 @@ from neuralprog_agents.benchmark.comparison.summary import (
 from neuralprog_agents.training.files import write_atomically
 from neuralprog_envs.registry import find
 
-_PARTIAL = "Behind a name: how many of a panel's tasks are measured and drawn, if not all."
+_PARTIAL = (
+    "Behind a name: how many of a panel's tasks are measured and drawn, if not all, and whether "
+    "there was one seed. Agents that face less than half of a panel's tasks are left out."
+)
 
 CAPTIONS: Mapping[str, str] = MappingProxyType(
     {
         "supervision": "Mean success within a training time, of the agent of each kind of "
-        "supervision that solves most. A band is the 95 % "
-        f"interval over seeds; without a band there was one seed. {_PARTIAL}",
+        "supervision that solves most in a family. Some had more than a minute. "
+        f"A band is the 95 % interval over seeds. {_PARTIAL}",
         "time": "Share of runs that are solved within a training time (Kaplan and Meier). A line "
         "ends with the first run that was stopped and is not solved, or with the last one. "
         f"{_PARTIAL}",
-        "profile": "Performance profiles: share of runs whose success is above a threshold.",
+        "profile": "Performance profiles: share of runs whose success reaches a threshold. A line "
+        f"ends with the share that is solved. {_PARTIAL}",
         "memory": "Question 1: CPU-seconds to solve a task against the size of its memory, in "
-        "multiples of the default one. A ring: with more memory most runs did not solve it.",
+        "multiples of the default one. A ring: with more memory most runs did not solve it. "
+        "No line: most do not solve it at the default size.",
         "operations": "Question 2: tasks solved of tasks measured, by the hardest kind of "
         "operation that a task needs, by any agent of each kind of supervision. In brackets: "
         "how many tasks. A dot: none of them was measured.",
         "programs": "Question 3: tasks by the length of the expert's program; full where any agent "
-        "of a kind of supervision solves it.",
+        "of a kind of supervision solves it. Max is left out: its expert sorts.",
         "length": "Question 4: mean success against length, in multiples of the longest default "
-        "one, over the tasks that can be played at ten times that length. Training ended when × 1 "
-        "was solved, or with the budget. A ring: some tasks are too long to play beyond. "
+        "one, over the tasks that can be played at ten times that length. A training that has not "
+        "solved its task in time counts as 0. A ring: some tasks are too long to play beyond. "
         f"{_PARTIAL}",
     }
 )
@@ -85,8 +89,19 @@ def _save(figure: Any, path: Path) -> None:
 def _by_family(
     s: ComparisonSummary, line: Callable[[EntrantSummary, str], Line | None]
 ) -> dict[str, list[Line]]:
-    """Return the lines of all trained entrants that have one, by the titles of their panels."""
-    return {_title(s, family): list(_lines(s, family, line)) for family in s.families}
+    """Return the lines of entrants that have one, by the titles of their panels.
+
+    Who faces less than half of a panel's tasks has none: its share would be one of other tasks.
+    """
+
+    def shared(each: EntrantSummary, family: str) -> Line | None:
+        return line(each, family) if _faces_half(s, each, family) else None
+
+    return {_title(s, family): list(_lines(s, family, shared)) for family in s.families}
+
+
+def _faces_half(s: ComparisonSummary, each: EntrantSummary, family: str) -> bool:
+    return 2 * len(each.of(family)) >= s.size(family)
 
 
 def _lines(
@@ -99,12 +114,8 @@ def _lines(
 
 
 def _title(s: ComparisonSummary, family: str) -> str:
-    count = _count(s, family)
+    count = s.size(family)
     return f"{family}: {count} {'task' if count == 1 else 'tasks'}"
-
-
-def _count(s: ComparisonSummary, family: str) -> int:
-    return sum(find(env).family == family for env in s.plan.envs)
 
 
 def _measured(each: EntrantSummary, family: str) -> list[Result]:
@@ -112,16 +123,18 @@ def _measured(each: EntrantSummary, family: str) -> list[Result]:
 
 
 def _name(s: ComparisonSummary, each: EntrantSummary, family: str, count: int) -> str:
-    """Return an entrant's name, and the number of tasks behind its line unless it is all."""
-    return each.who.name + (f" ({count})" if count < _count(s, family) else "")
+    """Return an entrant's name, how many tasks it has unless it is all, and that it is one seed."""
+    counts = [str(count)] if count < s.size(family) else []
+    counts += ["1 seed"] if each.seeds == 1 else []
+    return each.who.name + (f" ({', '.join(counts)})" if counts else "")
 
 
 def _supervision(s: ComparisonSummary) -> Any:
     """Draw the best agent of each kind: its mean success under each budget."""
     best = {
-        (family, group): max(measured, key=lambda each: each.rank(s.reached, family))
+        (family, group): max(known, key=lambda each: each.rank(s.reached, family))
         for family, (group, members) in product(s.families, s.groups.items())
-        if (measured := [each for each in members if _measured(each, family)])
+        if (known := [each for each in members if _is_drawn(s, each, family)])
     }
     ends = {key: each.end(key[0]) for key, each in best.items()}
     last = max(filter(None, ends.values()), default=s.reached)
@@ -132,22 +145,25 @@ def _supervision(s: ComparisonSummary) -> Any:
     return panels.figure(found, partial(_finish_times, "success", last), height=1.15)
 
 
+def _is_drawn(s: ComparisonSummary, each: EntrantSummary, family: str) -> bool:
+    return bool(_measured(each, family)) and _faces_half(s, each, family)
+
+
 def _success(s: ComparisonSummary, each: EntrantSummary, family: str, end: float) -> Line:
     """Return the mean success of an entrant under budgets up to one."""
     own = _measured(each, family)
     times = np.geomspace(_FIRST, end, _GRID).tolist()
-    scores = [[result.at(time) for result in own] for time in times]
-    means = [float(np.mean(np.concatenate(each))) for each in scores]
+    rates = [[result.at(time) for result in own] for time in times]
+    means = [float(np.mean(np.concatenate(each))) for each in rates]
     several = any(len(result.runs) > 1 for result in own)
     name = f"{each.group}: {_name(s, each, family, len(own))}"
-    return Line(
-        name, each.group, times, means, _interval(scores) if several else None, is_step=True
-    )
+    band = _interval(rates) if several else None
+    return Line(name, each.group, times, means, band, is_step=True)
 
 
-def _interval(scores: list[list[list[float]]]) -> tuple[list[float], list[float]]:
+def _interval(rates: list[list[list[float]]]) -> tuple[list[float], list[float]]:
     """Return the bounds of the mean at each time."""
-    estimates = [statistics.estimate(each, statistics.mean) for each in scores]
+    estimates = [statistics.estimate(each, statistics.mean) for each in rates]
     return [e.low for e in estimates], [e.high for e in estimates]
 
 
@@ -174,19 +190,20 @@ def _time(s: ComparisonSummary) -> Any:
 
 
 def _profile(s: ComparisonSummary) -> Any:
-    thresholds = np.linspace(0.0, 0.99, 100)
+    thresholds = np.linspace(0.01, scores.SOLVED, 99)
 
     def line(each: EntrantSummary, family: str) -> Line | None:
         if not each.reached(s.reached, family):
             return None
-        scores = [result.at(s.reached) for result in each.of(family)]
-        y = statistics.profile(scores, thresholds).tolist()
-        return Line(each.who.name, each.group, thresholds.tolist(), y)
+        rates = [result.at(s.reached) for result in each.of(family)]
+        y = statistics.profile(rates, thresholds).tolist()
+        name = _name(s, each, family, len(rates))
+        return Line(name, each.group, thresholds.tolist(), y)
 
     def finish(axis: Any) -> None:
         panels.percent_axis(axis, "runs")
         axis.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100 %"])
-        axis.set_xlabel(f"success within {s.reached:g} CPU-seconds is above …")
+        axis.set_xlabel(f"success within {s.reached:g} CPU-seconds is at least …")
 
     return panels.figure(_by_family(s, line), finish)
 
@@ -197,7 +214,8 @@ def _memory(s: ComparisonSummary) -> Any:
         results = s.grown(each, env)
         found = {factor: result.time(s.plan.seconds) for factor, result in results.items()}
         x, y = [k for k, v in found.items() if v], [v for v in found.values() if v]
-        if len(x) < panels.LEAST_POINTS:
+        tried = len(results) if 1 in x else 0
+        if tried < panels.LEAST_POINTS and tried in (0, len(x)):
             return None
         return Line(each.who.name, each.group, x, y, is_cut=x[-1] < max(results))
 
@@ -223,24 +241,18 @@ def _length(s: ComparisonSummary) -> Any:
         played = [k for k in tasks.MULTIPLES if own and all(r.beyond(k) for r in own)]
         if len(played) < panels.LEAST_POINTS:
             return None
-        rates = [float(np.mean([x for r in own for x in r.beyond(k)])) for k in played]
-        cut = played[-1] < tasks.MULTIPLES[-1]
-        longer = any(went_beyond(run, s.reached) for result in own for run in result.runs)
-        name = _name(s, each, family, len(own)) + ("*" if longer else "")
-        return Line(name, each.group, played, rates, is_cut=cut)
-
-    found = _by_family(s, line)
-    marked = any(each.name.endswith("*") for lines in found.values() for each in lines)
-    more = f"; *: some had over {s.reached:g} s" if marked else ""
+        rates = [float(np.mean([x for r in own for x in r.kept(k, s.reached)])) for k in played]
+        name = _name(s, each, family, len(own))
+        return Line(name, each.group, played, rates, is_cut=played[-1] < tasks.MULTIPLES[-1])
 
     def finish(axis: Any) -> None:
         panels.percent_axis(axis, "success")
         axis.set_xscale("log")
         axis.set_xticks(tasks.MULTIPLES, [f"× {k}" for k in tasks.MULTIPLES])
         axis.minorticks_off()
-        axis.set_xlabel(f"length, in multiples of the default{more}")
+        axis.set_xlabel(f"length, in multiples of the default; after {s.reached:g} CPU-seconds")
 
-    return panels.figure(found, finish)
+    return panels.figure(_by_family(s, line), finish)
 
 
 def solved_shares(s: ComparisonSummary, group: str) -> dict[str, float]:
@@ -279,7 +291,11 @@ def _programs(s: ComparisonSummary) -> Any:
     """Draw a row of tasks a kind of supervision, full where the task is solved."""
     shares = {group: own for group in s.groups if (own := solved_shares(s, group))}
     rows = {
-        group: [(tasks.program_length(env), share > _HALF) for env, share in own.items()]
+        group: [
+            (steps, share > _HALF)
+            for env, share in own.items()
+            if (steps := tasks.program_length(env))
+        ]
         for group, own in shares.items()
     }
     name = f"steps of the expert's program; in {s.reached:g} CPU-seconds"

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 Record = dict[str, Any]
 MEASURED, REFUSED, FAILED = "measured", "not applicable", "failed"
 """A record's status."""
 
-GROUPS = ("rewards", "pairs", "traces", "demonstrations", "specifications", "answers")
-"""The kinds of supervision."""
+GROUPS: Mapping[str, str] = MappingProxyType(
+    {
+        "rewards": "a number for what was done, in most forms more for what is right in part",
+        "pairs": "inputs, each with its right output",
+        "traces": "the calls of the expert's programs, each with its arguments and what it saw",
+        "demonstrations": "the expert's steps",
+        "specifications": "a test for each program to be learned, whether its effect is right",
+        "answers": "questions, each with its right answer, and no program",
+    }
+)
+"""The kinds of supervision, and what is given."""
 _WORDS = re.compile(
     rf"\b({'|'.join(name.removesuffix('s') for name in GROUPS)})s?\b", re.IGNORECASE
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from neuralprog_agents.benchmark.comparison.plan import FACTORS, GROWING
 from neuralprog_agents.benchmark.comparison.plots import CAPTIONS
 from neuralprog_agents.benchmark.comparison.records import (
     FAILED,
+    GROUPS,
     MEASURED,
     REFUSED,
     success_at,
@@ -49,6 +51,7 @@ def _parts(s: ComparisonSummary, command: str, plots: Sequence[str]) -> Iterator
     yield _RULES.format(budgets=_times(s.budgets), longer=_longer(s), reached=s.reached)
     for name, members in s.groups.items():
         yield f"\n## Learned from {name}\n"
+        yield f"{_given(name)}\n"
         yield _group_table(s, members)
         yield f"\n{_supervisions(members)}"
         yield from _improvement(s, members)
@@ -64,7 +67,8 @@ def _parts(s: ComparisonSummary, command: str, plots: Sequence[str]) -> Iterator
     if unsolved := _unsolved_rows(s):
         table = _table(_UNSOLVED_HEAD, unsolved)
         yield f"\n## What rewards have not solved\n\n{_UNSOLVED}\n\n{table}"
-    yield f"\n## Beyond the default lengths\n\n{_BEYOND}\n\n{_length_table(s)}"
+    beyond = _BEYOND.format(longest=s.budgets[-1])
+    yield f"\n## Beyond the default lengths\n\n{beyond}\n\n{_length_table(s)}"
     if memory := _memory_rows(s):
         yield f"\n## More memory\n\n{_MEMORY}\n\n{_table(_MEMORY_HEAD, memory)}"
     yield f"\n## Settings\n\n{_SETTINGS}\n\n{_settings(s)}"
@@ -78,6 +82,10 @@ validation instances of the task's longest default length, early and often. The 
 best there so far are scored on test instances: that is its learning curve. A score under a budget
 is the last point of the curve within it. Budgets here: {budgets} CPU-seconds.{longer}
 
+**Settings** were found by hand, on these tasks and on some of these seeds, and some kinds of agents
+had more of that than others: see [Settings](#settings) for how many tasks have a file of their own,
+and for what an agent observes.
+
 **Restarts.** What an agent takes for a success is judged at once. If it is none, those that can
 train on do: the networks that read and answer, the Neural Programmer, imitation, and those of
 Stable-Baselines3. The others begin anew, within the same budget. So does everyone who gives up, or
@@ -85,47 +93,56 @@ has taken the steps that its settings allow.
 
 **Equal time is not equal experience.** `search` and `policy-gradient` run whole programs in a
 compiled interpreter. Stable-Baselines3's algorithms take single steps through Python, so they see
-far fewer in a second. What counts as a sample is told below.
+far fewer in a second. Samples do not count that: a sample of `search` is a pair, on which it runs
+up to millions of programs. What counts as a sample is told below. Samples and parameters of an
+agent are medians over the runs that solved their task, of tasks that most runs solved. So they
+flatter who solves less.
 
 **Solved** means success on at least 99 % of 200 validation and of 200 test instances; the training
 then ends. So test instances decide when it ends, and who is near 99 % may be measured on the same
 200 several times. Agents that do not test themselves, or whose own test takes longer, are solved at
-a time of the schedule (0.5, 1, 2, 5, 10 … seconds), up to 2.5 times as late as they were. A task
-counts as solved if most of its runs are. Runs are trainings, one for each task and seed. An agent's
-runs count under the seeds that all its measured tasks have, so that easy tasks do not count more.
+a time of the schedule (0.5, 1, 2, 5, 10 … seconds): at 0.5 seconds, or up to 2.5 times as late as
+they were. A task counts as solved if most of its runs are; with two seeds, both. Runs are
+trainings, one for each task and seed. While seeds are still being measured, an agent's runs count
+only under seeds that all its measured tasks have; else tasks with more seeds would count more.
 
 **Statistics.** An interquartile mean (IQM) is the mean of the middle half of all runs. In brackets
-are 95 % intervals of a bootstrap that is stratified by task, where runs of a task differ. They are
-for these tasks, and three seeds make them too narrow. Median times to solve a task count unsolved
-runs as censored (Kaplan and Meier). In a probability that a run scores more than another on the
-same task, ties count as halves. See Agarwal et al. 2021. Parameters are the numbers of what is
-learned: weights, or the entries of a program's table. Where no budget is named, it is {reached:g}
-seconds."""
+are 95 % intervals of a bootstrap that is stratified by task. They are for these tasks, and three
+seeds make them too narrow. [?]: one seed, of which there is no interval. No brackets: the seeds
+agree. Means, medians and intervals of an agent are over all tasks that it can face, so they compare
+agents that face the same tasks. Median times to solve a task count unsolved runs as censored
+(Kaplan and Meier). In a probability that a run scores more than another on the same task, ties
+count as halves. See Agarwal et al. 2021. Parameters are the numbers of what is learned: weights, or
+the entries of a program's table. Where no budget is named, it is {reached:g} seconds."""
 
 _COLUMNS = """
-- **learned from**: the kind of supervision, as pairs of input and output, or rewards for an answer.
+- **learned from**: {kinds}.
 - **tape, program, table**: solved tasks, of all tasks of the family. Solved: right on 99 % of \
-test instances in most trainings. A dash: it does not act there. A question mark: not measured.
-- **runs**: the share of its trainings, one for each task and seed, that end in success; "of 4 \
-tasks" if it can't act in others, or has no settings for them.
+test instances of the longest default length (to sort: 5 numbers), in most trainings. A dash: it \
+does not act there. A question mark: not measured.
+- **runs**: the share of its trainings, one for each task and seed, that end in success. [95 % \
+interval]; [?]: one seed. "Of 4 tasks": it can't face others, or we gave it no settings for them.
 - **seconds**: CPU-seconds until a task is solved, the median over all its trainings. Agents that \
 run whole programs in compiled code see far more steps in a second than PPO.
-- **length × 10**: success in per cent at ten times the longest default length, of what it \
-solved and what can be played there; in brackets, how many tasks these are."""
+- **length × 10**: success in per cent at ten times the longest default length. A training that \
+has not solved its task counts as 0. In brackets: tasks that can be played there."""
 """Explains the short table, which stands alone on the first page."""
 
 _QUESTIONS = """\
-1. Can memory grow without harder training? The CPU-seconds, and the samples, that learning needs
-   when tapes and arrays are {{growth}} times as long, in multiples of those at the default length.
+1. Can memory grow without harder training? The CPU-seconds that learning needs when tapes and
+   arrays are {{growth}} times as long, in multiples of those at the default length; or the size at
+   which most trainings fail. Samples stand under [More memory](#more-memory).
 2. Complex operations? Tasks solved of those that need more than moving data.
-3. Complex combinations of them? The longest program solved, in steps of the expert.
+3. Complex combinations of them? The longest program that the expert takes for a task that is
+   solved, in steps. Networks that only write the answer may do less. Max is left out: its expert
+   sorts.
 4. Unseen input ranges? Mean success of the trainings that solved their task, at 2, 10 and 100 times
-   the longest default length, and with values ten times as wide. What a network cannot read at all
-   counts as 0. Lengths that a task does not have, or that take too long to play, are left out: in
-   brackets stands of how many tasks it is the mean.
+   the longest default length, and with values ten times as wide, of tasks that most trainings
+   solved. So it says how far solutions carry, not how many there are: for that see "length × 10"
+   above and the figure. What a network cannot read at all counts as 0. Lengths that a task does not
+   have, or that take too long to play, are left out: in brackets stands how many tasks are in.
 
-The table is within {seconds:g} CPU-seconds, and so are the figures of questions 1 to 3. That of
-question 4 marks who had more.
+The table is within {seconds:g} CPU-seconds, and so are all figures but those over training time.
 """.replace("{{growth}}", f"{FACTORS[-1]}")
 
 _SUCCESS = """\
@@ -141,20 +158,30 @@ its success in per cent on test instances at the end, and how much of that came 
 the time. An agent of Stable-Baselines3 begins anew after the steps over which its learning rate and
 exploration fall. Validation instances choose the weights, so success may fall."""
 _BEYOND = """\
-Those that solve a task, at multiples of the longest default length. Training ends when a task is
-solved at × 1, or with its budget, and an agent's own checks at greater lengths do not count. Means
-over all seeds, those that did not solve it included, on up to 100 instances."""
+Those that solve a task in most runs, within all the time that they had, up to {longest:g} seconds:
+success at multiples of the longest default length. A training ends when its task is solved at × 1,
+or with its budget. What an agent finds in its own tests at greater lengths does not end it;
+`search` and `policy-gradient` choose programs by pairs of such lengths, too. Means over all seeds,
+those that did not solve it included, on up to 100 instances."""
 _MEMORY_HEAD = ("task", "agent", *(f"× {factor}" for factor in (1, *FACTORS)))
 _MEMORY = """\
 CPU-seconds and samples to solve a task at multiples of the default length; else success in per
-cent. The instances of an agent's own test are samples once that test has ended."""
+cent. An agent counts the instances of its own test among the samples when the test has ended.
+Before its first sample: the time did not suffice for its first batch."""
 _SETTINGS = """\
-Which tasks have a file of their own in `configs/`, and which are trained at lengths beyond the
-longest default one; all settings were found by hand, on these tasks and on some of these seeds. The
-files of `search`, of `policy-gradient` and of the NRAM say for each tape how many registers and
-steps a known program needs. What an agent counts as a sample differs, so numbers of samples compare
-only within a unit. Pairs and instances that are used again count once, steps and frames each
-time."""
+How many tasks have a file of their own in `configs/`, which are trained at lengths beyond the
+longest default one, what is observed where that is not the environment's default, and on which
+processors trainings were measured; all settings were found by hand, on these tasks and on some of
+these seeds. The files of `search`, of `policy-gradient` and of the NRAM say for each tape how many
+registers and steps a known program needs. What an agent counts as a sample differs, so numbers of
+samples compare only within a unit. Pairs and instances that are used again count once, steps and
+frames each time."""
+
+
+def _given(name: str) -> str:
+    """Say what a kind of supervision gives."""
+    what = GROUPS.get(name)
+    return f"Given: {what}." if what else "Given: what the agents say."
 
 
 def _where(s: ComparisonSummary) -> str:
@@ -163,7 +190,11 @@ def _where(s: ComparisonSummary) -> str:
     counts = Counter(str(record["machine"]) for record in measured).most_common()
     commits = len({str(record["commit"]) for record in measured})
     machines = ", ".join(f"{name} ({count} cells)" for name, count in counts)
-    together = " Times of all are mixed below." if len(counts) > 1 else ""
+    together = (
+        " Times of all are mixed below; [Settings](#settings) has the share of each."
+        if len(counts) > 1
+        else ""
+    )
     commits_named = f"The log names the commit of each cell ({commits} in all)."
     return f"Machines: {machines}.{together} {commits_named}"
 
@@ -178,7 +209,8 @@ def _budget(s: ComparisonSummary) -> str:
     known = {record["key"] for record in s.records if record["status"] == MEASURED}
     done = sum(cell.key in known for cell in cells)
     text = f"Budget: {s.reached:g} CPU-seconds of one thread a training; seeds: {seeds}."
-    text += " Settings were found by hand; some give the steps and registers of a known program."
+    text += " Settings were found by hand, on these tasks and some of these seeds; some give the"
+    text += " steps and registers of a known program."
     text += _solved_by_kind(s)
     if done < len(cells):
         text += f" Unfinished: {done:,} of {len(cells):,} trainings are measured."
@@ -196,9 +228,20 @@ def _solved_by_kind(s: ComparisonSummary) -> str:
             len({result.env for each in members for result in each.won(seconds)})
             for seconds in (s.reached, s.budgets[-1])
         )
-        more = f" ({later} as some had {s.budgets[-1]:g} s)" if later > known else ""
-        counts.append(f"{known} of {len(tried)} from {name}{more}")
+        more = [f"{later} as some had {s.budgets[-1]:g} s"] if later > known else []
+        if single := _won_by_one(members, s.reached):
+            more.append(f"{single} by one training")
+        counts.append(
+            f"{known} of {len(tried)} from {name}" + (f" ({'; '.join(more)})" * bool(more))
+        )
     return f" Tasks that any agent solves, of those tried: {', '.join(counts)}."
+
+
+def _won_by_one(members: Sequence[EntrantSummary], seconds: float) -> int:
+    """Return how many tasks are solved by agents of one seed alone."""
+    won = [result for each in members for result in each.won(seconds)]
+    several = {result.env for result in won if len(result.runs) > 1}
+    return len({result.env for result in won} - several)
 
 
 def _longer(s: ComparisonSummary) -> str:
@@ -216,8 +259,9 @@ def _longer(s: ComparisonSummary) -> str:
     if not named:
         return ""
     return (
-        f" More than {s.reached:g} had: {named}, most on tasks that their kind of supervision had "
-        "not solved by then; some were chosen by hand. Where that matters, it is said."
+        f" More than {s.reached:g} had, in all: {named}, most on tasks that their kind of "
+        "supervision had not solved by then; some were chosen by hand. Of these more is shown than "
+        f"the first {s.reached:g} seconds only where a longer time is named."
     )
 
 
@@ -244,17 +288,12 @@ def _group_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
     return [
         *row,
         UNKNOWN if iqm is None else f"{_percent(each.mean(seconds))} %",
-        UNKNOWN if iqm is None else _interval(iqm),
+        UNKNOWN if iqm is None else _interval(iqm, each.seeds),
         _time(each, seconds),
         _samples(each, seconds),
         _brief(each.parameters(seconds)),
-        _seeds(each),
+        str(each.seeds),
     ]
-
-
-def _seeds(each: EntrantSummary) -> str:
-    """Return how many trainings each of its tasks has."""
-    return f"{max((len(result.runs) for result in each.results), default=0)}"
 
 
 def _supervisions(members: Sequence[EntrantSummary]) -> str:
@@ -277,7 +316,7 @@ def _solved(s: ComparisonSummary, each: EntrantSummary, seconds: float, family: 
     if share is None:
         return UNKNOWN
     won = f"{len(each.won(seconds, family))} of {s.size(family)}"
-    return f"{won}; {_interval(share)}{_of(s, each, family)}"
+    return f"{won}; {_interval(share, each.seeds)}{_of(s, each, family)}"
 
 
 def _time(each: EntrantSummary, seconds: float) -> str:
@@ -289,9 +328,11 @@ def _time(each: EntrantSummary, seconds: float) -> str:
     return f"> {max(times):g}" if times and not all(solved) else NOTHING
 
 
-def _interval(e: Estimate) -> str:
+def _interval(e: Estimate, seeds: int) -> str:
     """Return a rate with its interval, which one seed a task does not have."""
     value, low, high = (_percent(x) for x in (e.value, e.low, e.high))
+    if seeds < 2:
+        return f"{value} % [?]"
     return f"{value} %" if low == high else f"{value} % [{low}, {high}]"
 
 
@@ -310,11 +351,8 @@ def _better(s: ComparisonSummary, ours: EntrantSummary, theirs: EntrantSummary) 
     if not common:
         return []
     scores = [each.at(s.reached) for each in common], [other[e.env].at(s.reached) for e in common]
-    single = any(len(runs) < 2 for side in scores for runs in side)
-    if single:  # of one run nothing can be drawn anew
-        found = f"{_percent(statistics.probability(*scores))} %"
-    else:
-        found = _interval(statistics.improvement(*scores))
+    fewest = min(len(runs) for side in scores for runs in side)
+    found = _interval(statistics.improvement(*scores), fewest)
     return [f"`{theirs.who.name}`", str(len(common)), found]
 
 
@@ -324,7 +362,8 @@ def short(s: ComparisonSummary) -> str:
     shown = _shown(s)
     notes = "".join(f"\n- `{each.who.name}`: {each.who.note}." for each in shown if each.who.note)
     rows = [_short_row(s, each) for each in shown]
-    return f"{_table(head, rows)}\n\n{_budget(s)}\n{_COLUMNS}{notes}"
+    columns = _COLUMNS.format(kinds="; ".join(f"{k}: {GROUPS[k]}" for k in s.groups if k in GROUPS))
+    return f"{_table(head, rows)}\n\n{_budget(s)}\n{columns}{notes}"
 
 
 def _shown(s: ComparisonSummary) -> list[EntrantSummary]:
@@ -355,11 +394,17 @@ def _short_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
         each.group,
         f"`{each.who.name}`",
         *(_count(s, each, family) for family in s.families),
-        UNKNOWN if share is None else _interval(share) + _of(s, each),
+        UNKNOWN if share is None else _interval(share, each.seeds) + _of(s, each),
         _time(each, seconds),
-        _beyond(each, 10, seconds),
-        _seeds(each),
+        _kept(each, 10, seconds),
+        str(each.seeds),
     ]
+
+
+def _kept(each: EntrantSummary, multiple: int, seconds: float) -> str:
+    """Return the success at a multiple of the length, unsolved runs as 0, and of how many tasks."""
+    found, count = each.kept(multiple, seconds), sum(bool(r.beyond(multiple)) for r in each.results)
+    return UNKNOWN if found is None else f"{_percent(found)} ({count})"
 
 
 def _beyond(each: EntrantSummary, multiple: int, seconds: float) -> str:
@@ -390,9 +435,8 @@ def _count(s: ComparisonSummary, each: EntrantSummary, family: str) -> str:
 
 
 def _questions(s: ComparisonSummary) -> str:
-    head = ["agent", "learned from", f"1. memory × {FACTORS[-1]}: time; samples",
-            "2. complex tasks", "3. longest program", "4. length × 2, 10, 100", "wider values",
-            "reusable"]  # fmt: skip
+    head = ["agent", "learned from", f"1. time with memory × {FACTORS[-1]}", "2. complex tasks",
+            "3. longest program", "4. length × 2, 10, 100", "wider values", "reusable"]  # fmt: skip
     return _table(head, [_question_row(s, each) for each in s.entrants])
 
 
@@ -421,18 +465,20 @@ def _complex(s: ComparisonSummary, each: EntrantSummary) -> str:
 
 
 def _growth(s: ComparisonSummary, each: EntrantSummary) -> str:
-    """Return time and samples at the largest memory, in multiples of those at the default one."""
-    factors = []
-    for cost in (Result.time, Result.samples):
-        ratios = []
-        for env in GROWING:
-            found = s.grown(each, env)
-            ends = [found.get(factor) for factor in (1, FACTORS[-1])]
-            small, large = (cost(end, s.plan.seconds) if end else None for end in ends)
-            if small and large:
-                ratios.append(large / small)
-        factors += [f"× {fmean(ratios):.2g}"] if ratios else []
-    return "; ".join(factors) or NOTHING
+    """Return the time at the largest memory, in multiples of that at the default one, a task each.
+
+    Where most runs fail before it, it names the first such memory.
+    """
+    parts = []
+    for env in GROWING:
+        times = {k: r.time(s.plan.seconds) for k, r in s.grown(each, env).items()}
+        first, last = times.get(1), times.get(FACTORS[-1])
+        failed = next((factor for factor, time in times.items() if time is None), None)
+        if first and failed:
+            parts.append(f"{find(env).name} not at × {failed}")
+        elif first and last:
+            parts.append(f"{find(env).name} × {last / first:.2g}")
+    return "; ".join(parts) or NOTHING
 
 
 def _matrix(s: ComparisonSummary, family: str) -> str:
@@ -518,7 +564,9 @@ def _cost(s: ComparisonSummary, result: Result | None) -> str:
         return NOTHING
     samples, time = result.samples(s.plan.seconds), result.time(s.plan.seconds)
     if time is None:
-        return f"{_mean(result.at(s.plan.seconds))} %"
+        begun = any(point.get("samples") for run in result.runs for point in run["curve"])
+        late = "" if begun else ", before its first sample"
+        return f"{_mean(result.at(s.plan.seconds))} %{late}"
     return f"{time:.2g} s" + ("" if samples is None else f", {_brief(samples)}")
 
 
@@ -528,22 +576,50 @@ def _settings(s: ComparisonSummary) -> str:
         stems = [each.who.file(result.env).stem for result in each.results]
         own = sum(not any(stem.startswith(family) for family in s.families) for stem in stems)
         files = f"{own} of {_tasks(len(stems))}"
-        further = _listed(_trained_further(each)) or NOTHING
-        note = each.who.note or NOTHING
-        rows.append([f"`{each.who.name}`", files, further, each.who.samples, note])
-    head = ["agent", "own files", "trained at greater lengths", "a sample is one of", "note"]
+        configs = {
+            result.env: configure(Cell(each.who.name, result.env, seed=0), seconds=0).config
+            for result in each.results
+        }
+        rows.append(
+            [
+                f"`{each.who.name}`",
+                files,
+                _listed(_trained_further(configs)) or NOTHING,
+                _observed(configs) or NOTHING,
+                each.who.samples,
+                _processors(each) or NOTHING,
+                each.who.note or NOTHING,
+            ]
+        )
+    head = ["agent", "own files", "trained at greater lengths", "observation",
+            "a sample is one of", "processors", "note"]  # fmt: skip
     return _table(head, rows)
 
 
-def _trained_further(each: EntrantSummary) -> list[str]:
+def _trained_further(configs: Mapping[str, Any]) -> list[str]:
     """Return the tasks at whose trained lengths an entrant sees longer instances than judged on."""
-    found = []
-    for env in (result.env for result in each.results):
-        config = configure(Cell(each.who.name, env, seed=0), seconds=0).config
-        lengths = getattr(config, "length", None)
-        if lengths is not None and max(np.ravel(lengths)) > tasks.longest(env):
-            found.append(find(env).name)
-    return found
+    lengths = {env: getattr(config, "length", None) for env, config in configs.items()}
+    return [
+        find(env).name
+        for env, own in lengths.items()
+        if own is not None and max(np.ravel(own)) > tasks.longest(env)
+    ]
+
+
+def _observed(configs: Mapping[str, Any]) -> str:
+    """Return what an entrant observes that is not the default, and on which tasks."""
+    found: dict[str, list[str]] = {}
+    for env, config in configs.items():
+        own = getattr(config, "settings", {}).get("observation")
+        if shown := own or getattr(config, "observation", ""):
+            found.setdefault(shown, []).append(find(env).name)
+    return "; ".join(f'"{shown}" on {_listed(envs)}' for shown, envs in found.items())
+
+
+def _processors(each: EntrantSummary) -> str:
+    """Return how many of an entrant's runs each kind of processor measured."""
+    counts = Counter(str(run["machine"]) for result in each.results for run in result.runs)
+    return ", ".join(f"{name}: {count}" for name, count in counts.most_common())
 
 
 def _reasons(s: ComparisonSummary) -> str:

@@ -100,9 +100,20 @@ def _wins(ours: Floats, theirs: Floats) -> Floats:
 
 
 def profile(scores: Scores, thresholds: Floats) -> Floats:
-    """Return the performance profile: the share of runs above each threshold."""
+    """Return the performance profile: the share of runs that reach each threshold.
+
+    Agarwal et al. count runs above a threshold. Here a run at the threshold counts, so that the
+    profile ends with the share of runs that have solved their task.
+
+    Args:
+        scores: One run at least, of all tasks together.
+        thresholds: Shape (T,).
+
+    Returns:
+        Shape (T,), float64.
+    """
     runs = np.concatenate([np.asarray(each, dtype=float) for each in scores])
-    return np.asarray((runs[None] > thresholds[:, None]).mean(axis=1))
+    return np.asarray((runs[None] >= thresholds[:, None]).mean(axis=1))
 
 
 def solved_by(times: Sequence[float], solved: Sequence[bool]) -> tuple[Floats, Floats]:

@@ -69,6 +69,14 @@ class Result:
         found = [record["success_rates"][str(multiple)] for record in self.runs]
         return [_number(value) for value in found if not _left_out(value)]
 
+    def kept(self, multiple: int, seconds: float) -> list[float]:
+        """Return each run's success at a multiple; 0 where it has not solved its task in time."""
+        return [
+            rate if solved_within(record, seconds) else 0.0
+            for record in self.runs
+            for rate in replace(self, runs=(record,)).beyond(multiple)
+        ]
+
     @property
     def wider(self) -> list[float]:
         """Each run's success at wider values, where the task has such a thing."""
@@ -179,6 +187,11 @@ class EntrantSummary:
         """Return of how many tasks ``beyond`` is the mean."""
         return sum(bool(each.beyond(multiple)) for each in self._solvers(seconds))
 
+    def kept(self, multiple: int, seconds: float) -> float | None:
+        """Return the mean of ``Result.kept`` over all runs; None if a budget is not reached."""
+        rates = [rate for each in self.results for rate in each.kept(multiple, seconds)]
+        return _mean(rates) if self.reached(seconds) else None
+
     def wider(self, seconds: float) -> float | None:
         """Return the same at wider values."""
         return _mean([rate for each in self._solvers(seconds) for rate in each.wider])
@@ -198,7 +211,13 @@ class EntrantSummary:
 
     def longest(self, seconds: float) -> float:
         """Return the longest program solved, in steps of the expert; 0 for none."""
-        return max((tasks.program_length(each.env) for each in self.won(seconds)), default=0.0)
+        lengths = (tasks.program_length(each.env) for each in self.won(seconds))
+        return max(filter(None, lengths), default=0.0)
+
+    @property
+    def seeds(self) -> int:
+        """How many trainings each of its tasks has."""
+        return max((len(result.runs) for result in self.results), default=0)
 
 
 class ComparisonSummary:

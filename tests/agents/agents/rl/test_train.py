@@ -1,6 +1,7 @@
 """Learners leave global generators alone, and learn; their policies act as trained."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -278,7 +279,10 @@ def test_it_looks_at_the_clock_while_it_watches_the_expert_and_while_it_is_valid
 
 
 def test_supervision_says_what_it_learns_from():
-    assert agent.supervision(Config(env="NRAMCopy-v0")) == "rewards"
+    config = Config(env="NRAMCopy-v0")
+    assert agent.supervision(config) == "rewards: shaped by a potential"
+    assert agent.supervision(replace(config, reward="progress")) == "rewards: partial credit"
+    assert agent.supervision(replace(config, reward="sparse")) == "rewards: success alone"
     assert agent.supervision(Config(env="NRAMCopy-v0", algorithm="BC")) == "demonstrations"
 
 

@@ -66,7 +66,9 @@ def test_pictures_are_1200_pixels_wide_and_no_text_is_cut(figures, tmp_path):
 
 @pytest.mark.parametrize("longest", ["ppo", max((e.name for e in ENTRANTS), key=len)])
 def test_the_panels_leave_room_for_the_longest_name(longest):
-    named = Line(f"specifications: {longest} (10)", "specifications", [1, 2, 3], [0.1, 0.2, 0.3])
+    named = Line(
+        f"specifications: {longest} (10, 1 seed)", "specifications", [1, 2, 3], [0.1, 0.2, 0.3]
+    )
     figure = panels.figure({"one": [named]}, lambda axis: None)
     assert 0.9 * panels.WIDTH < figure.get_tightbbox().x1 <= panels.WIDTH
 
@@ -76,7 +78,7 @@ def test_a_kind_of_supervision_has_one_line_and_a_band_where_there_are_seeds(fig
     one = [row("lstm", env) for env in ENVS] + [row("search", ENVS[0], solved=10.0)]
     plan = Plan(("lstm", "search", "ppo"), ENVS, seeds=2, seconds=60.0)
     figure = figures([*one, *two], plan)["supervision"]
-    assert set(texts(figure)) == {"pairs: search (1)", "rewards: ppo", "success"}
+    assert set(texts(figure)) == {"pairs: search (1, 1 seed)", "rewards: ppo", "success"}
     assert len(figure.axes[0].collections) == 1
     (rewards,) = (e for e in lines(figure) if e.get_color() == panels.COLOURS["rewards"])
     assert rewards.get_ydata()[-1] == pytest.approx(0.35)
@@ -113,18 +115,37 @@ def test_a_ring_ends_a_line_where_more_memory_was_tried_and_not_solved(figures):
         records.append(row("search", ENVS[0], 0, ((1.0, 1.0),), 60.0, solved, length))
     _, ring = lines(figures(records, Plan(("search",), ENVS[:1], seeds=1, seconds=60.0))["memory"])
     assert list(ring.get_xdata()) == [4]
+    records[1]["solved"] = None
+    (ring,) = lines(
+        figures(records[:2], Plan(("search",), ENVS[:1], seeds=1, seconds=60.0))["memory"]
+    )[1:]
+    assert list(ring.get_xdata()) == [1]
+
+
+def test_who_faces_less_than_half_of_a_family_has_no_line(figures):
+    envs = ("NRAMRepeatCopy-v0", *ENVS, "NRAMMerge-v0")
+    solved = {"curve": ((1.0, 1.0),), "solved": 1.0}
+    records = [row("library-learning", envs[0], **solved)]
+    records += [row("search", env, **solved) for env in envs]
+    drawn = figures(records, Plan(("library-learning", "search"), envs, seeds=1, seconds=60.0))
+    for name in ("time", "supervision", "profile", "length"):
+        assert not any("library-learning" in text for text in texts(drawn[name]))
+    both = (envs[0], ENVS[0])
+    some = [each for each in records if each["env"] in both]
+    drawn = figures(some, Plan(("library-learning", "search"), both, seeds=1, seconds=60.0))
+    assert "library-learning (1, 1 seed)" in texts(drawn["time"])
 
 
 def test_lengths_are_those_of_tasks_that_can_be_played_at_ten_times_the_trained_one(figures):
     short = {"1": 1.0, "2": 1.0, **dict.fromkeys(("5", "10", "100"), "too long to play: 50")}
     cut = {"1": 0.8, "2": 0.6, "5": 0.4, "10": 0.2, "100": "too long to play: 500"}
     records = [
-        row("search", env, success_rates=rates)
+        row("search", env, solved=10.0, success_rates=rates)
         for env, rates in zip(ENVS, (short, cut), strict=True)
     ]
     plan = Plan(("search",), ENVS, seeds=1, seconds=60.0)
     figure = figures(records, plan)["length"]
-    assert texts(figure) == ["success", "search (1)"]
+    assert texts(figure) == ["success", "search (1, 1 seed)"]
     drawn, ring = lines(figure)
     assert list(drawn.get_ydata()) == [0.8, 0.6, 0.4, 0.2]
     assert list(ring.get_xdata()) == [10]

@@ -118,14 +118,23 @@ def test_beyond_the_default_lengths_those_count_that_solved_their_task_in_time()
 def test_who_trains_at_greater_lengths_than_it_is_judged_at_is_told():
     plan = replace(PLAN, entrants=("search", "lstm"), envs=("NRAMMerge-v0",))
     text = report(ComparisonSummary(plan, []), "", ())
-    assert "| `search` | 1 of 1 task | NRAMMerge | pairs |" in text
-    assert "| `lstm` | 0 of 1 task | – | pairs |" in text
+    assert "| `search` | 1 of 1 task | NRAMMerge | – | pairs | – | – |" in text
+    assert "| `lstm` | 0 of 1 task | – | – | pairs | – | – |" in text
+
+
+def test_what_is_observed_and_on_which_processors_is_told():
+    envs = ("NRAMCopy-v0", "NPIBubbleSort-v0", "NPIHanoi-v0")
+    plan = replace(PLAN, entrants=("ppo", "npi"), envs=envs)
+    records = [row("npi", envs[1]), row("npi", envs[2], machine="N")]
+    text = report(ComparisonSummary(plan, records), "", ())
+    assert '| "pointers" on NRAMCopy; "order" on NPIBubbleSort | steps | – |' in text
+    assert '| "order" on NPIBubbleSort | drawn frames | M: 1, N: 1 |' in text
 
 
 def test_a_probability_of_single_seeds_has_no_interval():
     one, two = [[0.5], [1.0]], [[0.5, 0.7], [1.0, 0.0]]
-    assert "[" not in probability(one, two)
-    assert "[" in probability(two, two)
+    assert probability(one, two).endswith(" % [?]")
+    assert re.search(r"% \[\d+, \d+\]$", probability(two, two))
 
 
 def probability(*sides):
@@ -177,12 +186,13 @@ def test_the_report_has_it_all(tmp_path):
     assert "Unfinished" not in text
     assert "| `search` | 2 of 2; 100 % | 2 of 2; 100 % | 100 % " in text
     assert "| `ppo` | 0 of 2; 0 % | 0 of 2; 0 % | 80 % | 80 % | > 600 | – | – | 2 |" in text
-    assert "\n- `ppo`: rewards.\n" in text
+    assert "\n- `ppo`: rewards: partial credit.\n" in text
+    assert "## Learned from pairs\n\nGiven: inputs, each with its right output.\n" in text
     assert "| NRAMCopy | moves | 100 | 50 → 70 → 80 | 50 → 70 → 80 | 100 |" in text
     assert "| `lstm` | 2 | 100 % |" in text
     assert "| NRAMCopy | search | 1 s, 100 | 2 s, 200 | 4 s, 400 | 8 s, 800 |" in text
-    assert "| `search` | pairs | × 8; × 8 | 1 of 1 |" in text
-    assert "| `search` | 2 of 2 tasks | – | pairs |" in text
+    assert "| `search` | pairs | NRAMCopy × 8 | 1 of 1 |" in text
+    assert "| `search` | 2 of 2 tasks | – | – | pairs | M: 4 |" in text
     assert "Machines: M (20 cells)." in text
 
 
@@ -207,7 +217,7 @@ def test_tasks_count_alike_while_some_have_more_seeds_than_others():
     solved = {"curve": ((1.0, 1.0),), "solved": 1.0}
     records = [row("search", ENVS[0], seed, **solved) for seed in (0, 1)]
     summary = ComparisonSummary(PLAN, [*records, row("search", ENVS[1], budget=600.0)])
-    assert "| `search` | 1 of 2 | 50 % |" in short(summary)
+    assert "| `search` | 1 of 2 | 50 % [?] |" in short(summary)
     assert "Unfinished: 3 of 12 trainings are measured." in short(summary)
     assert "Not counted yet: 1 of these, as their agent lacks tasks of their seed." in short(
         summary
@@ -268,15 +278,59 @@ def test_memory_grows_over_the_seeds_that_every_size_has():
 def test_each_kind_says_how_many_of_its_tasks_any_agent_solves():
     records = [row("search", ENVS[0], solved=10.0), row("lstm", ENVS[1], budget=600.0)]
     text = short(ComparisonSummary(PLAN, [*records, row("ppo", ENVS[0], solved=100.0)]))
-    assert "of those tried: 0 of 1 from rewards (1 as some had 600 s), 1 of 2 from pairs." in text
+    assert "of those tried: 0 of 1 from rewards (1 as some had 600 s), 1 of 2 from pairs" in text
 
 
 def test_who_had_more_time_than_all_is_told():
     records = [row(name, env) for name in ("search", "lstm", "ppo") for env in ENVS]
     more = [row("ppo", ENVS[0], 1, budget=600.0), row("lstm", ENVS[1], 1, budget=600.0)]
     text = report(ComparisonSummary(PLAN, [*records, *more]), "", ())
-    assert " More than 60 had: 1 from rewards and 1 from pairs, most on tasks" in text
+    assert " More than 60 had, in all: 1 from rewards and 1 from pairs, most on tasks" in text
     assert "More than" not in report(ComparisonSummary(PLAN, records), "", ())
+
+
+def test_what_one_training_alone_solves_is_told():
+    solved = {"curve": ((1.0, 1.0),), "solved": 1.0}
+    alone = [row("search", env, **solved) for env in ENVS]
+    assert "2 of 2 from pairs (2 by one training)." in short(ComparisonSummary(PLAN, alone))
+    both = [*alone, *(row("lstm", ENVS[0], seed, **solved) for seed in (0, 1))]
+    assert "2 of 2 from pairs (1 by one training)." in short(ComparisonSummary(PLAN, both))
+
+
+def test_at_ten_times_the_length_what_is_not_solved_in_time_counts_as_nothing():
+    half = dict.fromkeys(map(str, tasks.MULTIPLES), 0.5)
+    late = row("search", ENVS[1], solved=400.0, budget=600.0, success_rates=half)
+    records = [row("search", ENVS[0], solved=10.0, success_rates=half), late]
+    each = of(records, "search")
+    assert each.kept(10, 60.0) == 0.25
+    assert each.kept(10, 600.0) == 0.5
+    assert each.beyond(10, 60.0) == 0.5
+    unplayed = {**half, "10": "too long to play: 50"}
+    each = of([records[0], {**late, "success_rates": unplayed}], "search")
+    assert each.kept(10, 60.0) == 0.5
+    assert of(records[:1], "search").kept(10, 60.0) is None  # of all its tasks
+
+
+def test_the_first_memory_that_is_not_mastered_is_told_and_what_never_began():
+    sizes = [(None, 1.0), (grown(ENVS[0], 2), None)]
+    grown_rows = [
+        row("search", ENVS[0], 0, ((1.0, 0.0),), solved=solved, length=length)
+        for length, solved in sizes
+    ]
+    text = report(ComparisonSummary(PLAN, grown_rows), "", ())
+    assert "| `search` | pairs | NRAMCopy not at × 2 |" in text
+    assert "| NRAMCopy | search | 1 s, 100 | 0 % | – | – |" in text
+    grown_rows[1]["curve"][0]["samples"] = 0
+    text = report(ComparisonSummary(PLAN, grown_rows), "", ())
+    assert "| 0 %, before its first sample |" in text
+
+
+def test_a_task_whose_expert_takes_a_long_way_round_says_nothing_of_long_programs():
+    plan = replace(PLAN, entrants=("synthesis",), envs=("NPIMax-v0", "NPIAddition-v0"))
+    solved = [row("synthesis", env, 0, ((1.0, 1.0),), solved=1.0) for env in plan.envs]
+    [each] = ComparisonSummary(plan, solved).entrants
+    assert tasks.program_length("NPIMax-v0") is None
+    assert each.longest(60.0) == tasks.program_length("NPIAddition-v0")
 
 
 def test_kinds_of_supervision_are_compared_within_the_same_time():

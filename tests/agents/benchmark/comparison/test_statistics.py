@@ -78,9 +78,9 @@ def test_probability_of_improvement():
     assert (sure.value, sure.low, sure.high) == (1.0, 1.0, 1.0)
 
 
-def test_profiles_are_shares_above_thresholds():
-    found = profile([[0.0, 0.5], [1.0, 0.5]], np.array([-1.0, 0.0, 0.5, 0.75, 1.0]))
-    assert found.tolist() == [1.0, 0.75, 0.25, 0.25, 0.0]
+def test_profiles_are_shares_that_reach_thresholds():
+    found = profile([[0.0, 0.5], [1.0, 0.5]], np.array([0.0, 0.25, 0.5, 0.75, 1.0]))
+    assert found.tolist() == [1.0, 0.75, 0.75, 0.25, 0.25]
 
 
 def slow_kaplan_meier(times, solved, at):
