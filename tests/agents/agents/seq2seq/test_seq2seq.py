@@ -207,15 +207,16 @@ def test_it_learns_from_pairs(config, tmp_path):
     assert score.success_rate > 0.9
 
 
-def test_turns_change_no_answer(monkeypatch):
+@pytest.mark.parametrize("kind", ["lstm", "lstm-attention", "transformer"])
+def test_turns_change_no_answer(kind, monkeypatch):
     torch.manual_seed(0)
-    made = learner.Seq2Seq(Form("transformer", "text", 32, 1))
+    made = learner.Seq2Seq(Form(kind, "text", 32, 1))
     made.model.eval()
     task = make_task("NRAMCopy", length=4)
     instances = pairs(task, 7, length=4)
     with torch.inference_mode():
         whole = made.answer(task, instances)
-        monkeypatch.setattr(learner, "_PAIRS", 1)
+        monkeypatch.setattr(learner, "_SYMBOLS", 1)
         assert made.answer(task, instances) == whole
 
 
