@@ -10,7 +10,8 @@ Sources: Akiba et al., "Optuna", KDD 2019; Li et al., "A System for Massively Pa
 Hyperparameter Tuning", MLSys 2020 (successive halving).
 
 The study is a folder: ``journal.log``, one JSON object a line, in which Optuna keeps the trials,
-and a folder of checkpoints for each training. Nothing in it executes code when it is read.
+and a folder for each training, with its checkpoint and its score so far. Nothing in it executes
+code when it is read.
 """
 
 from __future__ import annotations
@@ -27,14 +28,18 @@ from typing import Any
 from neuralprog_agents import registry
 from neuralprog_agents.training import config as settings
 from neuralprog_agents.training.clock import CpuClock
-from neuralprog_agents.training.files import parse_yaml
+from neuralprog_agents.training.files import parse_yaml, read_json, write_json
 from neuralprog_agents.training.loop import restart
+from neuralprog_agents.training.schema import structured
 
 JOURNAL = "journal.log"
+SCORE = "score.json"
 _PARTS = 8
 """A trial is judged after each of so many equal parts of its time."""
 _FINALISTS = 3
 """How many of the best trials are tried with new seeds."""
+_REPEATS = 50
+"""A study ends when so many proposals in a row had been tried before: a space may be small."""
 _RANGE = re.compile(r"(?P<low>\S+?)\.\.(?P<high>[^:\s]+)(?P<log>:log)?")
 
 Space = Mapping[str, str]
@@ -249,7 +254,8 @@ class Study:
         """Try settings until the time is over; return the best ``Config`` and its score."""
         while self._goes_on():
             self._try_one()
-        finalists = sorted(self._done(), key=lambda trial: -trial.value)[:_FINALISTS]
+        tried = [trial for trial in self._done() if not _repeats(trial)]
+        finalists = sorted(tried, key=lambda trial: -trial.value)[:_FINALISTS]
         scores = [self._final_score(trial) for trial in finalists]
         best = max(range(len(finalists)), key=scores.__getitem__)
         return self.plan.with_settings(self._settings(finalists[best])), scores[best]
@@ -258,7 +264,13 @@ class Study:
         states = self._optuna.trial.TrialState
         tried = self._study.get_trials(states=(states.COMPLETE, states.PRUNED))
         has_time = self._spent() + self.plan.final_seconds < self.plan.seconds
-        return not self._done() or (len(tried) < self.plan.trials and has_time)
+        return not self._done() or (
+            len(tried) < self.plan.trials and has_time and not self._is_exhausted()
+        )
+
+    def _is_exhausted(self) -> bool:
+        last = self._study.trials[-_REPEATS:]
+        return len(last) == _REPEATS and all(map(_repeats, last))
 
     def _done(self) -> list[Any]:
         return self._study.get_trials(states=(self._optuna.trial.TrialState.COMPLETE,))
@@ -281,7 +293,7 @@ class Study:
             self._study.tell(trial, state=self._optuna.trial.TrialState.FAIL)
             self._give_up_if_none_works(error)
             return
-        score, pruned = self._score(trial, config)
+        score, pruned = self._known_score(trial) or self._score(trial, config)
         state = self._optuna.trial.TrialState
         self._study.tell(trial, None if pruned else score, state.PRUNED if pruned else None)
         verdict = f"given up at {score:.3f}" if pruned else f"{score:.3f}"
@@ -291,6 +303,14 @@ class Study:
         failed = self._study.get_trials(states=(self._optuna.trial.TrialState.FAIL,))
         if len(failed) >= 20 and not self._done():
             raise ValueError(f"no settings of this space are accepted: {error}") from None
+
+    def _known_score(self, trial: Any) -> tuple[float, bool] | None:
+        """Return the score of an earlier trial of the same settings; None if there is none."""
+        for known in self._done():
+            if known.params == trial.params:
+                trial.set_user_attr("repeats", known.number)
+                return known.value, False
+        return None
 
     def _score(self, trial: Any, config: Any) -> tuple[float, bool]:
         """Return a trial's score, and whether it was given up."""
@@ -312,12 +332,17 @@ class Study:
         return score
 
 
+def _repeats(trial: Any) -> bool:
+    """Return whether a trial's settings had been tried before, so that it took their score."""
+    return "repeats" in trial.user_attrs
+
+
 @dataclass
 class Training:
     """One training of a study.
 
     Attributes:
-        seconds: The CPU-seconds that it took.
+        seconds: The CPU-seconds that it took here, without those before an interruption.
         pruned: Whether it was given up.
     """
 
@@ -329,40 +354,55 @@ class Training:
     pruned: bool = False
     _best: float = 0.0
     _part: int = 0
-    _clock: CpuClock = field(default_factory=CpuClock)
 
     def run(self, trial: Any) -> float:
         """Train, or go on where it was cut off; return the score.
 
         Args:
             trial: Takes the scores on the way and says when to give up; None never gives up.
+
+        Raises:
+            ValueError: The folder's score can't be read.
         """
-        own = f"{settings.plain_settings(self.config)}"
-        name = hashlib.sha256(own.encode()).hexdigest()[:12]
+        clock, score = CpuClock(), self._own_folder / SCORE
+        if score.exists():
+            self._best = structured(float, read_json(score))
 
         def report(status: Mapping[str, float]) -> None:
-            self._report(trial, status)
+            self._note(status)
+            spent = status.get("cpu_seconds", clock.spent())
+            self._ask(trial, int(_PARTS * spent / self.plan.trial_seconds))
 
         outcome = restart(
             registry.find(self.plan.agent),
             self.config,
             self.index,
-            self.folder / "trainings" / f"{name}-{self.index}",
+            self._own_folder,
             report,
             lambda: self.pruned,
             self.plan.trial_seconds,
         )
-        self.seconds = outcome.metrics["cpu_seconds"]
-        saved = max(0.0, 1 - self.seconds / self.plan.trial_seconds)
+        self.seconds = clock.spent()
+        saved = max(0.0, 1 - outcome.metrics["cpu_seconds"] / self.plan.trial_seconds)
         return 1 + saved if outcome.success else self._best
 
-    def _report(self, trial: Any, status: Mapping[str, float]) -> None:
+    @property
+    def _own_folder(self) -> Path:
+        own = f"{settings.plain_settings(self.config)}"
+        name = hashlib.sha256(own.encode()).hexdigest()[:12]
+        return self.folder / "trainings" / f"{name}-{self.index}"
+
+    def _note(self, status: Mapping[str, float]) -> None:
+        """Keep a better score, in the folder too: who goes on later may have no time to report."""
         metric = self.plan.search.metric
         if metric not in status:
             raise ValueError(f"--metric {metric}: {self.plan.agent} reports {', '.join(status)}")
-        self._best = max(self._best, float(status[metric]))
-        spent = status.get("cpu_seconds", self._clock.spent())
-        part = int(_PARTS * spent / self.plan.trial_seconds)
+        if status[metric] > self._best:
+            self._best = float(status[metric])
+            write_json(self._own_folder / SCORE, self._best)
+
+    def _ask(self, trial: Any, part: int) -> None:
+        """Ask the study in a new part of the time whether to give up."""
         if trial is not None and part > self._part:
             self._part = part
             trial.report(self._best, part)

@@ -1,6 +1,7 @@
 """Studies try settings within a budget, go on where they were cut off, and end in a config."""
 
 import json
+import re
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from neuralprog_agents.training.shipped import locate
 from neuralprog_agents.training.tuning import SEARCHES, Plan, Search, Study, Training, searched
 
 WORDS = ["--metric", "step", "--search", "total=1..40", "--search", "seed=[1, 2]"]
+SMALL = {"total": "[3]", "seed": "[0]"}
 TIMES = ["--seconds", "60", "--trial-seconds", "1", "--seeds", "1"]
 
 
@@ -33,7 +35,9 @@ def trials(output):
 def slow_toy(toy, monkeypatch, spend):
     """A toy whose step costs 0.02 CPU-seconds, 0.04 for an even index; nothing else costs."""
     monkeypatch.setattr(toy.module, "time", SimpleNamespace(sleep=spend))
-    return SimpleNamespace(Config=toy.Config, write=partial(toy.write, pause=0.02))
+    return SimpleNamespace(
+        module=toy.module, Config=toy.Config, write=partial(toy.write, pause=0.02)
+    )
 
 
 def test_the_best_settings_become_a_config(slow_toy, capsys):
@@ -73,6 +77,45 @@ def test_a_trial_that_was_cut_off_begins_again(toy, tmp_path):
     lines = []
     Study(plan(toy), tmp_path / "study", lines.append).run()
     assert lines[0].endswith(json.dumps(cut.params))
+
+
+def test_a_training_that_has_ended_keeps_its_score_and_costs_nothing_more(slow_toy, tmp_path):
+    config = slow_toy.Config(total=3, pause=0.02)
+    first, again = (Training(plan(slow_toy), config, 1, tmp_path) for _ in range(2))
+    assert (first.run(None), first.seconds) == (3, pytest.approx(3 * 0.02))
+    assert (again.run(None), again.seconds) == (3, 0)
+
+
+def test_a_study_that_is_cut_off_between_two_seeds_ends_as_one_that_is_not(slow_toy, tmp_path):
+    class CutError(Exception):
+        pass
+
+    def cut(seconds):
+        raise CutError
+
+    lines, one = {"whole": [], "parts": []}, plan(slow_toy, seeds=2, search=Search("step", SMALL))
+    study = Study(one, tmp_path / "parts")
+    with pytest.MonkeyPatch.context() as patch:
+        second = Training(one, one.with_settings({"total": 3}), 1, tmp_path / "parts")._own_folder
+        patch.setattr(slow_toy.module.time, "sleep", lambda s: cut(s) if second.exists() else None)
+        with pytest.raises(CutError):
+            study.run()
+    for name, shown in lines.items():
+        Study(one, tmp_path / name, shown.append).run()
+    assert lines["parts"][0].split(":", 1)[1] == lines["whole"][0].split(":", 1)[1]
+    assert ": 3.000  " in lines["whole"][0]
+
+
+def test_settings_that_were_tried_are_not_trained_again(slow_toy, capsys):
+    words = ["--search", "total=[3, 6]", "--search", "seed=[1, 2]", "--metric", "step"]
+    path, most = str(slow_toy.write()), ["--trials", "100"]
+    assert main(["tune", "--config", path, "--output", "study", *words, *TIMES, *most]) == 0
+    out = capsys.readouterr().out
+    scores = set(re.findall(r": (\S+)  \{\"total\": (\d)", out))
+    assert scores == {("3.000", "3"), ("6.000", "6")}
+    assert out.count("\n") < 100  # it ends when nothing new is proposed
+    assert len(list(Path("study/trainings").iterdir())) == 4 + 3  # with new seeds the three best
+    assert out.count("with new seeds") == 3 + 1
 
 
 def test_a_hopeless_trial_is_given_up_and_luck_with_a_seed_does_not_decide(slow_toy, tmp_path):
