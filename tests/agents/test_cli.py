@@ -56,8 +56,11 @@ BAD_INPUT = [
     ("train --config toy.yaml --total", "expected one argument"),
     ("train --config toy.yaml stray", "unrecognized arguments: stray"),
     ("train --config toy.yaml --env NRAMCpoy-v0", "did you mean NRAMCopy-v0"),
-    ("train --config toy.yaml --restarts 0", "restarts must be from 1 to 1,000,000"),
-    ("train --config toy.yaml --restarts 1000000000000", "restarts must be from 1 to 1,000,000"),
+    ("train --config toy.yaml --restarts 0", "restarts must be at least 1 and at most 1,000,000"),
+    (
+        "train --config toy.yaml --restarts 1000000000000",
+        "restarts must be at least 1 and at most 1,000,000",
+    ),
     ("train --config toy.yaml --workers 0", "--workers must be from 1 to 1,024"),
     ("sweep --config toy.yaml --workers 1000000", "--workers must be from 1 to 1,024"),
     ("train --config toy.yaml --workers two", "invalid int value"),

@@ -2,6 +2,7 @@
 
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -10,6 +11,7 @@ from neuralprog_agents.evaluation import certificate
 from neuralprog_agents.evaluation.agents import open_agent, pretrained
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.training import config as settings
+from neuralprog_agents.training.ranges import RESTARTS, type_hints
 from neuralprog_agents.training.runs import task_name
 from neuralprog_envs.registry import make_task
 
@@ -58,6 +60,39 @@ def test_every_setting_has_a_help_text(name):
     for field in fields(registry.find(name).Config):
         told = help_text.partition(f"\n  --{field.name} ")[2].split("\n")[1]
         assert len(told.split()) >= 4, field.name
+
+
+KEPT_AS = {"time_limit": "steps", "value_range": "test_value_range"}
+"""What cards call some settings."""
+
+
+def ranges_of(kind):
+    """Return the range of each of a dataclass's numbers, by name; outer records before inner."""
+    inner, found = [], {}
+    for name, hint in type_hints(kind).items():
+        parts = [part for part in (hint, *get_args(hint)) if isinstance(part, type)]
+        inner += [part for part in parts if is_dataclass(part)]
+        for rule in getattr(hint, "__metadata__", ()):
+            found[name] = getattr(rule, "within", rule)
+    for each in inner:
+        found = {**ranges_of(each), **found}
+    return found
+
+
+@agents
+def test_what_may_be_trained_can_be_loaded(name):
+    module = registry.find(name)
+    asked, kept = ranges_of(module.Config), ranges_of(module.Card)
+    named = {field: KEPT_AS.get(field, field) for field in kept}
+    shared = {field: own for field, own in named.items() if own in asked}
+    assert shared
+    for field, own in shared.items():
+        assert asked[own] == kept[field], own
+
+
+@agents
+def test_the_most_restarts_are_the_same(name):
+    assert ranges_of(registry.find(name).Config)["restarts"] == RESTARTS
 
 
 @agents

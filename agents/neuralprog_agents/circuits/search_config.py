@@ -16,7 +16,7 @@ class SearchConfig(PairSettings):
     A proposal is a program, scored as ``PairSettings`` says.
     """
 
-    restarts: ranges.Count = 200
+    restarts: ranges.Restarts = 200
     """How many times the search may start again from new random circuits."""
 
     unveil: bool = False

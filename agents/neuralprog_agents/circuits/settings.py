@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from neuralprog_agents.circuits.lanes import MOST_REGISTERS
+from neuralprog_agents.circuits.tables import Coefficients
 from neuralprog_agents.training import ranges
 
 
@@ -25,7 +26,7 @@ class PairSettings:
     """R: how many registers the machine has. A program sees only which of them hold 0."""
     length: ranges.Lengths = (1, 4)
     """The shortest and the longest instance to learn from."""
-    steps: Annotated[tuple[int, ...], ranges.Each(ranges.Within(0))] = (1, 2)
+    steps: Coefficients = (1, 2)
     """T: how many steps an instance of length n may take, as the coefficients of a polynomial in
     n, the highest power first: [2, 3] is 2·n + 3, and [1, 0, 0] is n²."""
     spare: ranges.Natural = 2

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuralprog_agents.training.ranges import Within
+from neuralprog_agents.training.ranges import Each, Within
 from neuralprog_envs.core import batch
 from neuralprog_envs.tape.machine import TapeMachine
 from neuralprog_envs.tape.ops import MODULES, Module
@@ -21,8 +21,9 @@ from neuralprog_envs.tape.state import TapeInstances, TapeState
 CircuitTable = NDArray[np.int64]
 """One circuit for each pattern, shape (2^R, K)."""
 
-Coefficients = tuple[Annotated[int, Within(0, 10_000)], ...]
-"""(c_0, c_1, ...): an instance of length n has at most Σ_k c_k · n^k steps."""
+Coefficients = Annotated[tuple[int, ...], Each(Within(0, 10_000))]
+"""Those of a polynomial in n: the most steps of an instance of length n. Cards have c_0 first,
+settings the highest power."""
 
 Choose = Callable[[NDArray[Any]], NDArray[np.int64]]
 """What chooses circuits, shape (n, K), by looking at zero-flags, shape (n, R)."""

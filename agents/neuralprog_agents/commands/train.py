@@ -23,6 +23,7 @@ from neuralprog_agents.training.display import clock, progress
 from neuralprog_agents.training.files import BusyError, locked, write_atomically, write_json
 from neuralprog_agents.training.interrupts import InterruptError
 from neuralprog_agents.training.pool import RayError, connect
+from neuralprog_agents.training.ranges import RESTARTS
 from neuralprog_agents.training.restarts import (
     MachineError,
     RecordError,
@@ -35,7 +36,7 @@ from neuralprog_agents.training.runs import Run
 from neuralprog_agents.training.tracking import tracked
 from neuralprog_envs.registry import find
 
-_MOST_WORKERS, _MOST_RESTARTS = 1_024, 1_000_000
+_MOST_WORKERS = 1_024
 
 
 def train(args: Namespace, overrides: Sequence[str]) -> int:
@@ -61,7 +62,8 @@ def train_in(run: Run, workers: int | None, tracking: Mapping[str, Any] | None =
 
 def _print_program(run: Run, target: str | None) -> None:
     """Print the learned program as Python, where it has that form, and save it if asked."""
-    policy = open_agent(str(run.folder)).policy
+    with errors.input_errors():
+        policy = open_agent(str(run.folder)).policy
     source = policy.program_source() if hasattr(policy, "program_source") else None
     if source is not None:
         print(f"\n{source}")
@@ -138,8 +140,8 @@ def open_run(kind: str, args: Namespace, overrides: Sequence[str]) -> Run:
 def check(agent: str, config: Any) -> None:
     """Raise ValueError if a config can't be trained: what the agent says, and what all share."""
     find(config.env)
-    if not 1 <= config.restarts <= _MOST_RESTARTS:
-        raise ValueError(f"restarts must be from 1 to {_MOST_RESTARTS:,}, got {config.restarts}")
+    if not RESTARTS.holds(config.restarts):
+        raise ValueError(f"restarts must be {RESTARTS}, got {config.restarts}")
     if config.seed < 0:
         raise ValueError(f"seed must be at least 0, got {config.seed}")
     registry.check(agent, config)

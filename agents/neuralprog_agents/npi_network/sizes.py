@@ -14,6 +14,7 @@ from neuralprog_envs.program.machine import ProgramMachine
 
 Row = Annotated[int, Within(0, 2**16)]
 """A row of the encoder's table, or of a memory."""
+Layers = Annotated[int, Within(1, 16)]
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Sizes:
     program: Size
     key: Size
     hidden: Size
-    layers: Annotated[int, Within(1, 16)]
+    layers: Layers
 
     def __post_init__(self) -> None:
         if not self.domains or not all(domain.programs for domain in self.domains):

@@ -64,6 +64,8 @@ class Each:
 
 Seed = Annotated[int, Within(0, 2**63 - 1)]
 Count = Annotated[int, Within(1)]
+RESTARTS = Within(1, 10**6)
+Restarts = Annotated[int, RESTARTS]
 Natural = Annotated[int, Within(0)]
 Positive = Annotated[float, Within(0, above=True)]
 NonNegative = Annotated[float, Within(0)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from neuralprog_agents.training import ranges
+from neuralprog_agents.training.schema import Size
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Config:
     """The id of the environment to learn, such as NPIHanoi-v0."""
     seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same weights, bit for bit."""
-    restarts: ranges.Count = 5
+    restarts: ranges.Restarts = 5
     """How many times training may start again from new random weights."""
     recursive: bool = True
     """Whether programs may call themselves; otherwise they repeat steps in loops."""
@@ -36,11 +37,11 @@ class Config:
     discount: Annotated[float, ranges.Within(0, 1, above=True)] = 0.97
     """γ: a call that succeeds after k actions has the outcome γ^k."""
 
-    state: ranges.Count = 32
+    state: Size = 32
     """D: how many numbers the encoder makes of an observation."""
-    program: ranges.Count = 16
+    program: Size = 16
     """P: how many numbers stand for a program."""
-    hidden: ranges.Count = 64
+    hidden: Size = 64
     """How many units the encoder's hidden layer has, and the LSTM."""
 
     learning_rate: ranges.Positive = 3e-3

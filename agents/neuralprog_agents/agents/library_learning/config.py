@@ -20,7 +20,7 @@ class Config:
     """The id of the last task of the sequence, such as NRAMPower-v0."""
     seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same programs."""
-    restarts: ranges.Count = 20
+    restarts: ranges.Restarts = 20
     """How many times the whole sequence may be learned, until all of its tasks are."""
 
     tasks: tuple[SearchConfig, ...] = ()

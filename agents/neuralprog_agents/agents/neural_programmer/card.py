@@ -6,8 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import Annotated
 
-from neuralprog_agents.training.ranges import Within
+from neuralprog_agents.training.ranges import Ascending, Within
 from neuralprog_agents.training.schema import Size
+
+Steps = Annotated[int, Within(1, 64)]
+_COLUMNS = Within(1, 1000)
+Columns = Annotated[tuple[int, int], Ascending(_COLUMNS)]
+ValueRange = Annotated[float, Within(0.01, 1e6)]
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,7 @@ class Shape:
 
     words: Size
     hidden: Size
-    steps: Annotated[int, Within(1, 64)]
+    steps: Steps
     bidirectional: bool = False
     attention: bool = False
     pointer: bool = False
@@ -71,5 +76,5 @@ class Card:
 
     env: str
     shape: Shape
-    columns: Annotated[int, Within(1, 1000)]
-    value_range: Annotated[float, Within(1, 1e6)]
+    columns: Annotated[int, _COLUMNS]
+    value_range: ValueRange

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-from neuralprog_agents.agents.neural_programmer.card import check_pointer
+from neuralprog_agents.agents.neural_programmer.card import (
+    Columns,
+    Steps,
+    ValueRange,
+    check_pointer,
+)
 from neuralprog_agents.training import ranges
-
-ValueRange = Annotated[float, ranges.Within(0.01)]
+from neuralprog_agents.training.schema import Size
 
 
 @dataclass(frozen=True)
@@ -64,10 +68,10 @@ class Config:
     """The id of the environment to learn, such as NPSingleColumn-v0."""
     seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same weights, bit for bit."""
-    restarts: ranges.Count = 5
+    restarts: ranges.Restarts = 5
     """How many times training may start again from new random weights."""
 
-    columns: ranges.Lengths = (1, 1)
+    columns: Columns = (1, 1)
     """The fewest and the most columns of a table in training; tests have the most."""
     length: ranges.Lengths = (30, 100)
     """The fewest and the most rows of a table in training."""
@@ -86,9 +90,9 @@ class Config:
     once, each by its weight. "rewards": reinforcement learning, from whether the answers of
     programs that are tried are right."""
 
-    steps: ranges.Count = 4
+    steps: Steps = 4
     """T: how many operations a program has."""
-    hidden: ranges.Count = 64
+    hidden: Size = 64
     """d: how many numbers word vectors, states and operations' vectors have."""
     bidirectional: bool = False
     """Whether the question is also read from right to left, as the paper does for synonyms."""

@@ -12,6 +12,9 @@ PARTS = ("links", "traits", "selection", "sums")
 """What programs and networks may do without, besides operations: the links of words to columns, the
 features of columns, what a program has selected, and the sums of programs with the same answer."""
 
+Steps = Annotated[int, Within(1, 64)]
+Beam = Annotated[int, Within(1, 1024)]
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -30,7 +33,7 @@ class Shape:
     operations: tuple[str, ...]
     hidden: Size
     embedding: Size
-    steps: Annotated[int, Within(1, 64)] = 4
+    steps: Steps = 4
     without: tuple[str, ...] = ()
 
 
@@ -42,4 +45,4 @@ class Card:
     settings: dict[str, Any]
     shape: Shape
     networks: Annotated[int, Within(1, 64)]
-    beam: Annotated[int, Within(1, 1024)]
+    beam: Beam

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from neuralprog_agents.agents.neural_programmer_2017.card import Beam, Steps
 from neuralprog_agents.training import ranges
+from neuralprog_agents.training.schema import Size
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Config:
     """The id of the environment to learn."""
     seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same weights, bit for bit."""
-    restarts: ranges.Count = 1
+    restarts: ranges.Restarts = 1
     """How many times training may start again from new random weights."""
 
     data: str = ""
@@ -31,7 +33,7 @@ class Config:
     success_rate: ranges.Share = 0.4
     """A restart succeeds when it answers this share of the validation questions."""
 
-    steps: ranges.Count = 4
+    steps: Steps = 4
     """T: how many operations a program has."""
     operations: str = "wiki"
     """The set of operations that programs are made of."""
@@ -40,9 +42,9 @@ class Config:
     columns, "traits" of columns, the "selection" of a program so far, "sums" of equal answers."""
     word_cutoff: ranges.Count = 3
     """Rarer words in questions and column names are treated as unknown."""
-    hidden: Annotated[int, ranges.Within(2)] = 160
+    hidden: Size = 160
     """d: how many numbers states and operations' vectors have."""
-    embedding: ranges.Count = 96
+    embedding: Size = 96
     """How many numbers word vectors have."""
     programs_per_question: ranges.Count = 12
     """How many right programs of each question it learns from, drawn anew in each epoch."""
@@ -67,7 +69,7 @@ class Config:
     """The weight decay of AdamW."""
     dropout: ranges.PartialShare = 0.4
     """The share of the numbers of each vector that a gradient step leaves out at random."""
-    beam: ranges.Count = 8
+    beam: Beam = 8
     """How many programs beam search keeps in each step when it answers."""
 
     def __post_init__(self) -> None:

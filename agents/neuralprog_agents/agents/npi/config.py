@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from neuralprog_agents.npi_network.sizes import Layers
 from neuralprog_agents.training import ranges
+from neuralprog_agents.training.schema import Size
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Config:
     """The id of the environment to learn, such as NPIAddition-v0."""
     seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same weights, bit for bit."""
-    restarts: ranges.Count = 5
+    restarts: ranges.Restarts = 5
     """How many times training may start again from new random weights."""
 
     recursive: bool = True
@@ -60,15 +62,15 @@ class Config:
     """A trained NPI to build on: a pretrained agent's name or a run folder. None of its weights
     changes; only programs that it lacks are learned, with its sizes. Empty: random weights."""
 
-    state: ranges.Count = 64
+    state: Size = 64
     """D: how many numbers the encoder makes of an observation."""
-    program: ranges.Count = 32
+    program: Size = 32
     """P: how many numbers stand for a program."""
-    key: ranges.Count = 16
+    key: Size = 16
     """K: how many numbers the key has by which a program is looked up."""
-    hidden: ranges.Count = 64
+    hidden: Size = 64
     """How many units the core's hidden layer has, and each of its LSTM layers."""
-    layers: ranges.Count = 1
+    layers: Layers = 1
     """How many LSTM layers there are."""
 
     learning_rate: ranges.Positive = 8e-3

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from neuralprog_agents.circuits.tables import coefficients
+from neuralprog_agents.agents.nram.shape import (
+    Controller,
+    Hidden,
+    Layers,
+    Registers,
+    Repetitions,
+)
+from neuralprog_agents.circuits.tables import Coefficients, coefficients
 from neuralprog_agents.training import ranges
 
 
@@ -40,21 +47,21 @@ class Config:
     """The id of the environment to learn, such as NRAMCopy-v0."""
     seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same weights, bit for bit."""
-    restarts: ranges.Count = 400
+    restarts: ranges.Restarts = 400
     """How many times training may start again from new random weights."""
 
     modules: tuple[str, ...] = ()
     """Agents whose learned programs are modules of the machine, beside the fourteen: pretrained
     names, or run folders. Each has learned a function of numbers, such as NRAMGcd-v0."""
-    registers: Annotated[int, ranges.Within(1, 16)] = 3
+    registers: Registers = 3
     """R: how many registers the machine has. The controller sees only which of them hold 0."""
-    repetitions: ranges.Count = 1
+    repetitions: Repetitions = 1
     """How many times a step's circuit has the list of modules."""
-    controller: Literal["mlp", "lstm"] = "mlp"
+    controller: Controller = "mlp"
     """The network that wires each step's circuit: feed-forward, or recurrent (gradient only)."""
-    hidden: ranges.Count = 32
+    hidden: Hidden = 32
     """How many units each hidden layer (or the LSTM) has."""
-    layers: Annotated[int, ranges.Within(1, 2)] = 2
+    layers: Layers = 2
     """How many hidden layers a feed-forward controller has."""
 
     bias_std: ranges.NonNegative = 0.0
@@ -73,7 +80,7 @@ class Config:
 
     length: ranges.Lengths = (1, 5)
     """The shortest and the longest instance in training."""
-    steps: Annotated[tuple[int, ...], ranges.Each(ranges.Within(0))] = (1, 1)
+    steps: Coefficients = (1, 1)
     """T: how many steps an instance of length n may take, as the coefficients of a polynomial in
     n, the highest power first: [2, 3] is 2·n + 3, and [1, 0, 0] is n²."""
     pairs: ranges.Count = 1000

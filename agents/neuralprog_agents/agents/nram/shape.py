@@ -21,6 +21,12 @@ from neuralprog_agents.circuits.program import with_learned
 from neuralprog_agents.training import ranges
 from neuralprog_envs.tape.ops import MIN_MEMORY
 
+Controller = Literal["mlp", "lstm"]
+Registers = Annotated[int, ranges.Within(1, 16)]
+Repetitions = Annotated[int, ranges.Within(1, 16)]
+Hidden = Annotated[int, ranges.Within(1, 2**16)]
+Layers = Annotated[int, ranges.Within(1, 2)]
+
 
 class Softmax(NamedTuple):
     """One softmax of the controller: ``size`` logits from ``start`` on, one for each source.
@@ -58,12 +64,12 @@ class Sizes:
     one hidden layer between its input and its cells, of the same width (section 4.1).
     """
 
-    registers: Annotated[int, ranges.Within(1, 16)]
+    registers: Registers
     memory: Annotated[int, ranges.Within(MIN_MEMORY)]
-    repetitions: Annotated[int, ranges.Within(1, 16)] = 1
-    controller: Literal["mlp", "lstm"] = "mlp"
-    hidden: Annotated[int, ranges.Within(1, 2**16)] = 32
-    layers: Annotated[int, ranges.Within(1, 2)] = 2
+    repetitions: Repetitions = 1
+    controller: Controller = "mlp"
+    hidden: Hidden = 32
+    layers: Layers = 2
 
     def __post_init__(self) -> None:
         ranges.check(self)

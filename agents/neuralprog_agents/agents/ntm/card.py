@@ -7,16 +7,22 @@ from typing import Annotated, Any, Literal
 
 from neuralprog_agents.training.ranges import Within
 
+Controller = Literal["lstm", "mlp"]
+Hidden = Annotated[int, Within(1, 2**16)]
+Width = Annotated[int, Within(1, 2**10)]
+Rows = Annotated[int, Within(3, 2**12)]
+Bits = Annotated[int, Within(1, 30)]
+
 
 @dataclass(frozen=True)
 class Form:
     """The sizes of a machine, and the bits in which it reads and answers a cell; see ``Config``."""
 
-    controller: Literal["lstm", "mlp"]
-    hidden: Annotated[int, Within(1, 2**16)]
-    width: Annotated[int, Within(1, 2**10)]
-    rows: Annotated[int, Within(1, 2**12)]
-    bits: Annotated[int, Within(1, 30)]
+    controller: Controller
+    hidden: Hidden
+    width: Width
+    rows: Rows
+    bits: Bits
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
+from neuralprog_agents.agents.ntm.card import Bits, Controller, Hidden, Rows, Width
 from neuralprog_agents.training import ranges
 
 
@@ -20,18 +21,18 @@ class Config:
     """The id of the environment to learn, such as NRAMCopy-v0."""
     seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same weights, bit for bit."""
-    restarts: ranges.Count = 3
+    restarts: ranges.Restarts = 3
     """How many times training may start again from new random weights."""
 
-    controller: Literal["lstm", "mlp"] = "lstm"
+    controller: Controller = "lstm"
     """The network that moves the heads: recurrent, or feed-forward."""
-    hidden: ranges.Count = 100
+    hidden: Hidden = 100
     """How many units the controller has."""
-    rows: Annotated[int, ranges.Within(3)] = 32
+    rows: Rows = 32
     """N: the fewest rows of the memory; a longer input gets a row for each cell, and one more."""
-    width: ranges.Count = 20
+    width: Width = 20
     """W: how many numbers a row of the memory holds."""
-    bits: Annotated[int, ranges.Within(1, 31)] = 12
+    bits: Bits = 12
     """How many bits a cell has in the input and in the answer: values up to 2^bits - 1."""
 
     length: ranges.Lengths = (1, 5)

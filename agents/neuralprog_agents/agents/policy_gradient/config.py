@@ -18,7 +18,7 @@ class Config(PairSettings):
     A program's return is its mean reward, from 0 to 1, over the pairs in use.
     """
 
-    restarts: ranges.Count = 200
+    restarts: ranges.Restarts = 200
     """How many times training may start again from a new policy."""
 
     reward: Literal["sparse", "progress"] = "sparse"

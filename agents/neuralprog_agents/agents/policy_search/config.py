@@ -19,7 +19,7 @@ class Config:
     """The id of the environment to learn, such as NPIHanoi-v0."""
     seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same table."""
-    restarts: ranges.Count = 10
+    restarts: ranges.Restarts = 10
     """How many times the search may start again from an empty table."""
 
     length: ranges.Lengths = (1, 5)

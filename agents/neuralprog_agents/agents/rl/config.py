@@ -8,6 +8,9 @@ from typing import Annotated, Any, Literal
 from neuralprog_agents.training import ranges
 
 Algorithm = Literal["PPO", "A2C", "DQN", "MaskablePPO", "RecurrentPPO", "BC"]
+_UNITS = ranges.Within(1, 4096)
+Width = Annotated[int, _UNITS]
+Layers = Annotated[tuple[int, ...], ranges.Each(_UNITS)]
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Config:
     demonstrations with the network of PPO."""
     seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same weights, bit for bit."""
-    restarts: ranges.Count = 3
+    restarts: ranges.Restarts = 3
     """How many times training may start again from new random weights."""
 
     length: Annotated[tuple[int, int] | None, ranges.Ascending(ranges.Within(1))] = None
@@ -53,9 +56,9 @@ class Config:
     success_rate: ranges.Share = 0.99
     """A restart ends and succeeds when this share of the validation episodes succeeds."""
 
-    width: ranges.Count = 128
+    width: Width = 128
     """How many units the first layer has."""
-    layers: ranges.Counts = (64, 64)
+    layers: Layers = (64, 64)
     """How many units each later layer has, in the policy and in the value function."""
     halt_bias: float = -4.0
     """What is added to an untrained policy's logit of halting (tapes) or of RETURN (programs).

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
 from neuralprog_agents.agents.rl.actions import Table, distinct_actions
-from neuralprog_agents.agents.rl.config import Algorithm, Config
+from neuralprog_agents.agents.rl.config import Algorithm, Config, Layers, Width
 from neuralprog_agents.agents.rl.observations import packed_space, packs, shown_space
-from neuralprog_agents.training.ranges import Within, without_length
+from neuralprog_agents.training.ranges import without_length
 from neuralprog_envs.core.instances import check_lengths
 from neuralprog_envs.core.task import Task
 from neuralprog_envs.interfaces.setting import observation_space
@@ -48,8 +48,8 @@ class Setup:
     settings: dict[str, Any]
     fields: tuple[str, ...]
     flat: bool
-    width: Annotated[int, Within(1, 4096)]
-    layers: tuple[Annotated[int, Within(1, 4096)], ...]
+    width: Width
+    layers: Layers
 
     def task(self, length: int | tuple[int, int] | None = None) -> Task:
         """Return the task for the training lengths, or for other lengths.

@@ -9,6 +9,8 @@ from neuralprog_agents.training.ranges import Within
 
 Model = Literal["lstm", "lstm-attention", "transformer"]
 Format = Literal["text", "stacked", "aligned"]
+Hidden = Annotated[int, Within(8, 2**16)]
+Layers = Annotated[int, Within(1, 32)]
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,8 @@ class Form:
 
     model: Model
     format: Format
-    hidden: Annotated[int, Within(8, 2**16)]
-    layers: Annotated[int, Within(1, 32)]
+    hidden: Hidden
+    layers: Layers
 
     def __post_init__(self) -> None:
         if self.hidden % 8:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from neuralprog_agents.agents.seq2seq.card import Form, Format, Model
+from neuralprog_agents.agents.seq2seq.card import Form, Format, Hidden, Layers, Model
 from neuralprog_agents.training import ranges
 
 
@@ -17,7 +17,7 @@ class Config:
     """The id of the environment to learn, such as NRAMCopy-v0."""
     seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same weights, bit for bit."""
-    restarts: ranges.Count = 3
+    restarts: ranges.Restarts = 3
     """How many times training may start again from new random weights."""
 
     model: Model = "lstm-attention"
@@ -27,9 +27,9 @@ class Config:
     (addition: both numbers' digits together, the units first); "aligned": the same, and the network
     writes a digit of the answer with each column that it reads (the "easy" form of Reed and de
     Freitas)."""
-    hidden: Annotated[int, ranges.Within(8)] = 128
+    hidden: Hidden = 128
     """How many units each LSTM layer has; a transformer's vectors have half as many numbers."""
-    layers: ranges.Count = 1
+    layers: Layers = 1
     """How many LSTM layers there are; a transformer has twice as many layers."""
 
     length: ranges.Lengths = (1, 5)

@@ -8,6 +8,9 @@ from typing import Annotated, Any
 from neuralprog_agents.npi_network.sizes import Sizes
 from neuralprog_agents.training.ranges import Within
 
+Beyond = Annotated[int, Within(1, 8)]
+"""The longest instance of a proof, which checks every state of all instances up to it."""
+
 
 @dataclass(frozen=True)
 class Card:
@@ -15,5 +18,5 @@ class Card:
 
     env: str
     settings: dict[str, Any]
-    beyond: Annotated[int, Within(0, 8)]
+    beyond: Beyond
     sizes: Sizes | None = None

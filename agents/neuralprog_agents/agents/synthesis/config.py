@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from neuralprog_agents.agents.synthesis.card import Beyond
+from neuralprog_agents.npi_network.sizes import Layers
 from neuralprog_agents.training import ranges
+from neuralprog_agents.training.schema import Size
 
 
 @dataclass(frozen=True)
@@ -15,11 +18,11 @@ class Config:
     """The id of the environment to learn, such as NPIHanoi-v0."""
     seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same programs."""
-    restarts: ranges.Count = 5
+    restarts: ranges.Restarts = 5
     """How many times the search may start again with other examples."""
     length: ranges.Lengths = (1, 4)
     """The shortest and the longest instance: a body must be right in every state of all these."""
-    beyond: ranges.Count = 5
+    beyond: Beyond = 5
     """`prove` checks the bodies in every state of all instances up to this length."""
 
     examples: ranges.Count = 16
@@ -40,15 +43,15 @@ class Config:
     """The shortest and the longest instance of these runs."""
     traces: ranges.Count = 64
     """How many runs there are of each length."""
-    state: ranges.Count = 64
+    state: Size = 64
     """D: how many numbers the encoder makes of an observation."""
-    program: ranges.Count = 32
+    program: Size = 32
     """P: how many numbers stand for a program."""
-    key: ranges.Count = 16
+    key: Size = 16
     """K: how many numbers the key has by which a program is looked up."""
-    hidden: ranges.Count = 64
+    hidden: Size = 64
     """How many units the core's hidden layer has, and each of its LSTM layers."""
-    layers: ranges.Count = 1
+    layers: Layers = 1
     """How many LSTM layers there are."""
     learning_rate: ranges.Positive = 8e-3
     """The learning rate of Adam at the start."""
