@@ -18,7 +18,7 @@ from neuralprog_agents.training.schema import structured
 
 _HEADER = """# Speed
 
-Written by `python scripts/benchmark.py speed`. Rates are operations a CPU-second of one
+Written by `neuralprog benchmark speed`. Rates are operations a CPU-second of one
 thread. Rates and ratios are medians over {rounds} rounds in which ours and theirs take turns, so a
 ratio need not be that of the two rates. Only ratios within one run mean anything across machines.
 With `--baseline DIR` an earlier checkout's search runs beside this one's.

@@ -1,7 +1,7 @@
 """What has been proven of a learned program, and of exactly which weights.
 
-A policy that can be proven has ``prove() -> Proof``; ``neuralprog prove`` asks for it
-and writes a certificate: the proof, bound to the weights by their hash.
+A policy that can be proven has ``prove() -> list[Proof]``; ``neuralprog prove`` asks for these
+and writes a certificate of each: the proof, bound to the weights by their hash.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""One restart of a network that learns from pairs, with Adam, judged on validation pairs.
+"""One restart of a network that learns from pairs, with Adam, judged on pairs held out.
+
+Where no trained length has any held out, it is judged on pairs drawn as those of training are.
 
 Batch k is the pairs at the addresses k·B … of the dataset. A restart has succeeded as soon as it is
-right on the validation pairs of the trained lengths, ``in_a_row`` times in a row. The settings that
+right on the judged pairs of the trained lengths, ``in_a_row`` times in a row. The settings that
 it reads are described in ``seq2seq.config``.
 """
 
@@ -105,7 +107,10 @@ class SequenceLearner:
             self._judge()
 
     def _judged_pairs(self) -> Any:
-        """Return validation pairs of the trained lengths that have any held out."""
+        """Return validation pairs of the trained lengths that have any held out.
+
+        Without such a length they are pairs for training, of the longest trained length.
+        """
         low, high = self.config.length
         lengths = (min(max(low, self.task.split_from), high), high)
         split = "validation" if lengths[0] >= self.task.split_from else "train"

@@ -62,14 +62,18 @@ def _weighed(
 
 
 def reinforce(returns: Floats) -> Floats:
-    """Return (r - mean(r)) / (N std(r))."""
+    """Return (r - mean(r)) / (N std(r)), shape (N,); r are the returns, shape (N,)."""
     advantage = returns - returns.mean()
     weights: Floats = advantage / (advantage.std() + _TINY) / len(returns)
     return weights
 
 
 def risk_seeking(returns: Floats, quantile: float) -> Floats:
-    """Return max(r - r_ε, 0) / (N std), where r_ε is the least return of the best share ε."""
+    """Return w / (N std(w)) with w = max(r - r_ε, 0), shape (N,); r are the returns, shape (N,).
+
+    r_ε is the least return of the best share ε, ``quantile``. The division by the standard
+    deviation of all N weights, zeros included, is ours, not Petersen's.
+    """
     best = elite(returns, quantile)
     weights = np.zeros_like(returns)
     weights[best] = returns[best] - returns[best].min()
