@@ -29,7 +29,7 @@ _KIND = "comparison"
 _NOTHING = Outcome(False)
 
 
-class Stopped(Exception):  # noqa: N818
+class StoppedError(Exception):
     """A training was asked to stop; its work folder has what it takes to go on."""
 
 
@@ -89,7 +89,7 @@ class Curve:
         """Train until it is solved or the budget is spent.
 
         Raises:
-            Stopped: ``stop`` became true.
+            StoppedError: ``stop`` became true.
         """
         module = registry.find(self.who.agent)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -98,7 +98,7 @@ class Curve:
         while self.solved is None and self.spent < self.configured.seconds:
             self._restart(module, stop)
             if stop() and self.solved is None and self.spent < self.configured.seconds:
-                raise Stopped
+                raise StoppedError
 
     def _restart(self, module: Any, stop: Stop) -> None:
         """Make a restart, or the rest of one; one that ends by itself is judged at its end."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from neuralprog_agents.agent import Answerer, Policy
 from neuralprog_agents.benchmark.comparison import scores
 from neuralprog_agents.benchmark.comparison.cells import Cell, ConfiguredCell
-from neuralprog_agents.benchmark.comparison.curve import Curve, Stopped
+from neuralprog_agents.benchmark.comparison.curve import Curve, StoppedError
 from neuralprog_agents.benchmark.comparison.records import FAILED, MEASURED, REFUSED, Record
 from neuralprog_agents.benchmark.machine import commit, machine
 from neuralprog_agents.evaluation.policy_file import is_policy_file, policy_file
@@ -33,7 +33,7 @@ def measure(
     try:
         found = _measured(configured, folder / configured.key, stop)
         return {**_head(configured), "status": MEASURED, **found}
-    except Stopped:
+    except StoppedError:
         return None
     except Exception as error:
         return failed(configured, f"{type(error).__name__}: {' '.join(str(error).split())}")

@@ -15,7 +15,7 @@ from neuralprog_agents import registry
 from neuralprog_agents.agent import Outcome
 from neuralprog_agents.benchmark.comparison import curve, scores
 from neuralprog_agents.benchmark.comparison.cells import Cell, configure
-from neuralprog_agents.benchmark.comparison.curve import Curve, Stopped, schedule
+from neuralprog_agents.benchmark.comparison.curve import Curve, StoppedError, schedule
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
 from neuralprog_agents.benchmark.comparison.measure import measure
 from neuralprog_agents.training import clock
@@ -294,6 +294,6 @@ def test_weights_that_are_not_finite_have_learned_nothing(tmp_path):
 
 def test_an_interrupt_is_no_end(tmp_path):
     own = Curve(configure(Cell("lstm", "NRAMMerge-v0", seed=0), 5.0), tmp_path)
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         own.train(lambda: True)
     assert curve.Progress().points == own.progress.points == ()
