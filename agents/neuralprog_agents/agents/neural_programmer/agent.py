@@ -19,7 +19,10 @@ def supervision(config: Config) -> str:
 
 
 def check(config: Config) -> None:
-    """Raise ValueError if the environment is not a synthetic table task."""
+    """Raise ValueError if the environment is not a synthetic table task, or does not fit.
+
+    The search of the learner "programs" knows programs of one length alone.
+    """
     if find(config.env).family != "table" or "real" in find(config.env).tags:
         raise ValueError(
             f"neural_programmer supports synthetic table tasks only; {config.env} is not one"
@@ -27,6 +30,11 @@ def check(config: Config) -> None:
     from neuralprog_agents.agents.neural_programmer.data import task_of
 
     task_of(config)
+    if config.learner == "programs":
+        from neuralprog_agents.agents.neural_programmer.programs import STEPS
+
+        if config.steps != STEPS:
+            raise ValueError(f"learner: programs needs steps: {STEPS}, got {config.steps}")
 
 
 def learner(config: Config, index: int) -> Learner:

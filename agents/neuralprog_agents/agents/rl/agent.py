@@ -25,7 +25,7 @@ def supervision(config: Config) -> str:
 
 
 def check(config: Config) -> None:
-    """Raise ValueError if the environment is unavailable, or does not fit the algorithm.
+    """Raise ValueError if the environment is unavailable, or does not fit the algorithm's options.
 
     Raises:
         ModuleNotFoundError: Stable-Baselines3 is not installed.
@@ -48,6 +48,10 @@ def check(config: Config) -> None:
                 "BC needs action: instruction on tape tasks: experts choose no circuits"
             )
         demonstrations(setup, 1, 0)
+    else:
+        from neuralprog_agents.agents.rl.train import check_options
+
+        check_options(config, setup)
 
 
 def learner(config: Config, index: int) -> Learner:

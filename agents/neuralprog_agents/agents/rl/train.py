@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
 from typing import Any
 
@@ -26,6 +27,7 @@ from neuralprog_agents.agents.rl.setup import Setup, first_bias, key_columns, se
 from neuralprog_agents.agents.rl.validation import Validation
 from neuralprog_agents.agents.rl.vec_env import ProgramVecEnv
 from neuralprog_agents.training.decay import geometric
+from neuralprog_agents.training.loop import contained_randomness
 
 IMITATES_ITSELF = ("PPO", "A2C", "MaskablePPO")
 """The algorithms that can imitate their own successes: on-policy, without a memory."""
@@ -77,6 +79,21 @@ def make_learner(config: Config, setup: Setup, env: ProgramVecEnv, seed: int) ->
         with torch.no_grad():
             learner.policy.action_net.bias += torch.from_numpy(first_bias(setup, config.halt_bias))
     return learner
+
+
+def check_options(config: Config, setup: Setup) -> None:
+    """Raise ValueError if Stable-Baselines3 refuses the options of a config's algorithm.
+
+    Two environments tell as much as many. What it warns of, it warns of again in training.
+    """
+    env = _env(config, setup, min(config.envs, 2))
+    with contained_randomness(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            make_learner(config, setup, env, seed=0)
+        except (AssertionError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise ValueError(f"options.{config.algorithm}: {reason}") from None
 
 
 def entropy_decay_of(config: Config) -> EntropyDecay | None:

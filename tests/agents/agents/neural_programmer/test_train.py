@@ -64,6 +64,9 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written():
             agent.check(replace(SHORT, env=env))
     with pytest.raises(ValueError, match="columns must be 1 to 1"):
         agent.check(replace(SHORT, columns=(1, 3)))
+    with pytest.raises(ValueError, match="learner: programs needs steps: 4, got 5"):
+        agent.check(replace(SHORT, steps=5))
+    agent.check(replace(SHORT, steps=5, learner="gradient"))
     with pytest.raises(ValueError, match="expected theta"):
         policy_of("neural_programmer", {}, card())
 

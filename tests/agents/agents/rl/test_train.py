@@ -52,7 +52,9 @@ def test_global_generators_are_left_alone(algorithm, tmp_path):
         return random.getstate(), numpy[1].tolist(), torch.get_rng_state().tolist()
 
     before = states()
-    outcome, _ = run(small(algorithm, budget=300), tmp_path)
+    config = small(algorithm, budget=300)
+    agent.check(config)
+    outcome, _ = run(config, tmp_path)
     policy_of("rl", outcome.tensors, outcome.card)
     assert states() == before
 
@@ -157,6 +159,11 @@ def test_action_probabilities_are_those_of_legal_choices(tmp_path):
             "n_steps above 1 needs fields of integers only",
         ),
         ({"length": (9, 9), "settings": {"memory_size": 9}}, "lengths"),
+        (
+            {"envs": 1, "options": {"PPO": {"n_steps": 1}}},
+            "options.PPO: `n_steps . n_envs` must be",
+        ),
+        ({"options": {"PPO": {"use_sde": True}}}, "options.PPO: .* only be used with continuous"),
     ],
 )
 def test_what_does_not_go_together_is_told_in_one_line(settings, message):
