@@ -52,11 +52,8 @@ class Style:
 
     def __post_init__(self) -> None:
         arguments.choice("render_theme", self.theme, THEMES)
-        sides = self.size if isinstance(self.size, (tuple, list)) else [self.size or SMALLEST]
-        if len(sides) > 2:
-            raise ValueError(f"render_size is a width, or width and height; got {self.size!r}")
-        for side in sides:
-            arguments.integer("render_size", side, SMALLEST, LARGEST)
+        if self.size is not None:
+            object.__setattr__(self, "size", _checked(self.size))
 
     def pixels(self, drawing: Drawing) -> NDArray[np.uint8]:
         """Return a drawing as pixels, shape (height, width, 3).
@@ -72,9 +69,24 @@ class Style:
         return pixels
 
     def _size(self, drawing: Drawing) -> tuple[int, int] | None:
-        if self.size is None or isinstance(self.size, (tuple, list)):
-            return self.size if self.size is None else tuple(self.size)
+        if self.size is None or isinstance(self.size, tuple):
+            return self.size
         return self.size, round(self.size * drawing.height / drawing.width)
+
+
+def _checked(size: Any) -> int | tuple[int, int]:
+    """Return a width, or width and height; raise ValueError if they are not possible."""
+    if not isinstance(size, (tuple, list)):
+        return _side(size)
+    if len(size) != 2:
+        raise ValueError(
+            f"render_size is a width, or width and height; got {arguments.shown(size)}"
+        )
+    return _side(size[0]), _side(size[1])
+
+
+def _side(pixels: Any) -> int:
+    return arguments.integer("render_size", pixels, SMALLEST, LARGEST)
 
 
 @dataclass(frozen=True)

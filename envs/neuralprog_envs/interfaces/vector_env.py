@@ -296,12 +296,13 @@ class TaskVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         return by_number(self.task, self.action_masks())
 
     def render(self) -> Any:
-        """Return one frame a slot, text ("ansi") or pictures ("rgb_array").
+        """Return one frame a slot, text ("ansi") or pictures ("rgb_array"); None without a mode.
 
         Raises:
             DependencyNotInstalled: Pictures need Pillow: the extra "render".
         """
         if self.render_mode is None:
+            gym.logger.warn("render() needs a render_mode: gym.make_vec(id, render_mode='ansi')")
             return None
         self._running()
         frames = (self._frame(slot) for slot in range(self.num_envs))

@@ -70,14 +70,18 @@ class ProgramTask:
 
     def pose_input(self, values: Any) -> ProgramInstances:
         """Return a user's input as a batch of one; raise ValueError if it is wrong or too long."""
-        encoded, length = self._encode(values)
+        encoded, length = self.encode(values)
         if length > self.machine.size:
             raise ValueError(
                 f"this input has length {length}, but the pad is made for {self.machine.size}"
             )
         return self.definition.pose(encoded, self.machine.world)
 
-    def _encode(self, values: Any) -> tuple[Any, int]:
+    def encode(self, values: Any) -> tuple[Any, int]:
+        """Return a user's input in the form that ``definition.pose`` takes, and its length.
+
+        Raise ValueError if the form is wrong.
+        """
         plain = values.tolist() if hasattr(values, "tolist") else values
         number = isinstance(plain, int) and not isinstance(plain, bool)
         try:

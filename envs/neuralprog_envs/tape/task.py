@@ -69,12 +69,19 @@ class TapeTask:
         answer, scored = self.algorithm.answer(tape, lengths)
         return TapeInstances(tape, np.where(scored, answer, 0).astype(np.int32), scored, lengths)
 
+    def encode(self, values: Sequence[int]) -> tuple[list[int], int]:
+        """Return the tape (without its trailing zeros) and the length of a user's input.
+
+        Raise ValueError if the form is wrong.
+        """
+        return self.algorithm.encode(arguments.integers("the numbers of an input", values))
+
     def pose_input(self, values: Sequence[int]) -> TapeInstances:
         """Return a user's input as a batch of one instance.
 
         Raise ValueError if the form is wrong, the tape too long, or a value is not in 0..M-1.
         """
-        cells, length = self.algorithm.encode(arguments.integers("the numbers of an input", values))
+        cells, length = self.encode(values)
         M = self.machine.memory_size
         need = max(len(cells), self.algorithm.memory_size(length))
         if need > M:

@@ -248,7 +248,7 @@ def colourless(drawing):
 def test_size_and_theme_can_be_chosen(env_id):
     pytest.importorskip("PIL")
     shapes = {}
-    for size, theme in ((None, "light"), (None, "dark"), (320, "light"), ((500, 300), "dark")):
+    for size, theme in ((None, "light"), (None, "dark"), (320.0, "light"), ((500, 300), "dark")):
         env = gym.make(env_id, render_mode="rgb_array", render_size=size, render_theme=theme)
         env.reset(seed=0)
         pixels = env.render()
@@ -265,7 +265,9 @@ WRONG = [
     ({"render_size": 8}, "render_size"),
     ({"render_size": (640, 0)}, "render_size"),
     ({"render_size": (640, 480, 3)}, "width and height"),
-    ({"render_size": "large"}, "render_size"),
+    ({"render_size": (100,)}, "width and height"),
+    ({"render_size": ()}, "width and height"),
+    *(({"render_size": wrong}, "render_size") for wrong in (0, 0.0, False, "", "large", 99.5)),
     ({"render_theme": "blue"}, "render_theme: 'blue' is not among 'light', 'dark'"),
 ]
 
@@ -303,6 +305,14 @@ def test_the_vector_environment_shows_what_singles_show(env_id, mode):
             [env.reset() for env in singles]
             ended = False
         assert vector.render() == tuple(env.render() for env in singles)
+
+
+def test_rendering_without_a_mode_warns():
+    vector = gym.make_vec("NRAMCopy-v0", 2, vectorization_mode="vector_entry_point")
+    for env in (gym.make("NRAMCopy-v0").unwrapped, vector):
+        env.reset(seed=0)
+        with pytest.warns(UserWarning, match="needs a render_mode"):
+            assert env.render() is None
 
 
 def test_without_a_render_mode_the_text_says_so():
