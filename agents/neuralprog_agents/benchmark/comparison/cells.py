@@ -15,6 +15,9 @@ from neuralprog_agents.benchmark.comparison.entrants import Entrant, NotApplicab
 from neuralprog_agents.evaluation.policy_file import is_policy_file, policy_file
 from neuralprog_agents.training import config as settings
 
+UNTRAINED = "nothing"
+"""The supervision of what learns from nothing."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -81,7 +84,7 @@ class ConfiguredCell:
     def supervision(self) -> str:
         """What its agent learns from."""
         agent = self.cell.who.agent
-        return registry.supervision(agent, self.config) if agent and self.config else "nothing"
+        return registry.supervision(agent, self.config) if agent and self.config else UNTRAINED
 
 
 def configure(cell: Cell, seconds: float) -> ConfiguredCell:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from neuralprog_agents.benchmark.comparison.cells import ConfiguredCell
+from neuralprog_agents.benchmark.comparison.cells import UNTRAINED, ConfiguredCell
 from neuralprog_agents.benchmark.comparison.measure import refusal
 from neuralprog_agents.benchmark.comparison.records import FAILED, MEASURED, Record
+from neuralprog_agents.benchmark.comparison.tasks import MULTIPLES
 from neuralprog_agents.training import ranges
 from neuralprog_agents.training.files import append_json, parse_json, whole_lines
 from neuralprog_agents.training.schema import structured
@@ -68,17 +69,25 @@ class Log:
 
 @dataclass(frozen=True)
 class _Line:
-    """What makes a line a record; a cell that was measured has more."""
+    """What makes a line a record: all that is read of it, whatever its status is."""
 
     key: str
     status: Literal["measured", "not applicable", "failed"]
     entrant: str
     env: str
     seed: int
+    length: tuple[int, int] | None
     budget: ranges.Positive
     supervision: str
-    length: tuple[int, int] | None = None
-    reason: str = ""
+    machine: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class _Reason:
+    """What a cell has that was not measured."""
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -89,19 +98,40 @@ class _Point:
 
 @dataclass(frozen=True)
 class _Measured:
+    """What a measured cell has."""
+
     curve: tuple[_Point, ...]
-    success_rates: dict[str, Any]
+    success_rates: dict[str, float | str]
     judging: float
     wider: float | str | None
     solved: float | None
-    cpu_seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        missing = {str(multiple) for multiple in MULTIPLES} - set(self.success_rates)
+        if missing or not self.curve:
+            raise ValueError("a measured cell has a curve, and a success rate of each multiple")
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """What a measured cell of an agent that was trained has besides."""
+
+    cpu_seconds: float
+    restarts: int
 
 
 def _parsed(line: str) -> Record | None:
     try:
         record: Record = parse_json(line, "record")
-        if structured(_Line, record).status == MEASURED:
-            structured(_Measured, record)
+        for kind in _kinds(structured(_Line, record)):
+            structured(kind, record)
     except ValueError:
         return None
     return record
+
+
+def _kinds(line: _Line) -> tuple[type, ...]:
+    """Return what else a line must have."""
+    if line.status != MEASURED:
+        return (_Reason,)
+    return (_Measured,) if line.supervision == UNTRAINED else (_Measured, _Trained)
