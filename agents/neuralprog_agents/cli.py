@@ -287,7 +287,7 @@ def _add_demonstrations(parser: _Parser) -> None:
 
 
 def _add_benchmark(parser: _Parser) -> None:
-    parser.add_argument("what", choices=("speed", "compare", "ablation", "library", "all"))
+    parser.add_argument("what", choices=("speed", "compare", "ablation", "library"))
     parser.add_argument("--quick", action="store_true", help="a look, not a measurement")
     parser.add_argument(
         "--output",

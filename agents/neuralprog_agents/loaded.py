@@ -225,7 +225,8 @@ class LoadedAgent:
             memory_size: M, of tapes; None takes what the input needs.
 
         Raises:
-            ValueError: The input has not the task's form, or is too long for the agent.
+            ValueError: The input has not the task's form, or is too long for the agent; or
+                something is given that has no meaning with an input, or without one.
         """
         return self.play(self.pose(values, table, length, seed, memory_size))
 
@@ -239,6 +240,7 @@ class LoadedAgent:
     ) -> Posed:
         """Check what it is to run on, see ``run``; return that in its environment."""
         policy, env_id = self.agent.policy, self.env_id
+        _check_given(values, table, length, memory_size)
         if values is None:
             return Posed(example(policy, env_id, length), seed=seed)
         read = _read(env_id, values, table)
@@ -334,6 +336,16 @@ class LoadedAgent:
         if state is not self._state or state.n != n:
             raise ValueError("state is not what the last call returned: None begins new episodes")
         return state.step
+
+
+def _check_given(values: Any, table: Any, length: int | None, memory_size: int | None) -> None:
+    """Raise ValueError if something is given that would change nothing."""
+    if values is None and table is not None:
+        raise ValueError("a table is what a question is about: give the question as input, too")
+    if values is None and memory_size is not None:
+        raise ValueError("memory_size is that of an input's tape: give an input, too")
+    if values is not None and length is not None:
+        raise ValueError("length is that of an instance of the environment: an input has its own")
 
 
 def _read(env_id: str, values: Any, table: Any) -> Any:

@@ -120,9 +120,55 @@ BAD_INPUT = [
     (["run", "--agent", "npi-bubblesort", "--input", "3 " * 10**4], "may take"),
     ("run --agent npi-hanoi --input 60", "an instance of length 60 may take"),
     ("run --agent foreign --input 1", "card.json"),
+    ("run --agent ntm-copy-classic --input 300,1,2", "value 300 can't be read in 8 bits"),
+    ("evaluate --agent blind.py", "it is too dark"),
+    ("evaluate --agent blind.py --json", "it is too dark"),
+    ("run --agent expert --env NRAMCopy --input 1 --length 9", "length is that of an instance"),
+    ("run --agent expert --env NRAMCopy --memory-size 9", "give an input, too"),
+    ("run --agent expert --env NPTableQA --table medals.csv", "give the question as input, too"),
+    ("run --trace a.json --html a.html --gif a.gif", "--gif: a trace is shown as it is"),
+    ("run --trace a.json --html a.html --agent expert", "--agent: a trace is shown as it is"),
+    ("run --agent expert --env NRAMCopy --html foreign", "foreign: is a folder"),
+    ("evaluate --agent expert --env NRAMCopy --predictions x", "--predictions: only environments"),
+    ("evaluate --agent expert --env NRAMCopy --data x", "--data: only environments of real"),
+    ("evaluate --agent random --env NPWikiTableQuestions --data x --lengths 4", "--lengths: all q"),
+    ("evaluate --agent random --env NPWikiTableQuestions --data x --episodes 4", "--episodes: all"),
+    ("evaluate --agent random --env NPWikiTableQuestions --predictions no/x", "there is no folder"),
+    ("prove --agent search-copy --certificate no/x.json", "no/x.json: there is no folder no"),
+    ("benchmark all", "invalid choice: 'all'"),
+    ("benchmark ablation --quick", "--quick: ablation takes --output, --data, --report, --seeds"),
+    ("benchmark speed --seeds 2", "--seeds: speed takes --quick, --output, --baseline"),
+    ("benchmark library --baseline x", "--baseline: library takes --output, --report, --seeds"),
+    ("prove --agent mine.py", "mine.py: nothing can be proven of this agent"),
     ("benchmark", "required: what"),
     ("benchmark sped", "invalid choice: 'sped'"),
 ]
+
+
+MINE = """
+from neuralprog_agents.evaluation.reference import ExpertPolicy
+
+
+class Mine(ExpertPolicy):
+    def __init__(self):
+        super().__init__("NRAMCopy-v0")
+
+    def prove(self):
+        return []
+"""
+BLIND = """
+from neuralprog_agents.agent import UnreadableError
+
+
+class Blind:
+    env_id = "NRAMCopy-v0"
+
+    def settings(self, length):
+        return {}
+
+    def answer(self, task, instances):
+        raise UnreadableError("it is too dark")
+"""
 
 
 @pytest.mark.parametrize(("words", "message"), BAD_INPUT)
@@ -135,6 +181,8 @@ def test_bad_input_is_one_line_and_status_2(toy, capsys, monkeypatch, words, mes
     Path("list.yaml").write_text("- 1\n")
     Path("nobody.yaml").write_text("seed: 1\n")
     Path("stranger.yaml").write_text("agent: nrma\n")
+    Path("mine.py").write_text(MINE)
+    Path("blind.py").write_text(BLIND)
     Path("foreign").mkdir()
     Path("foreign/thesis.tex").touch()
     refused(capsys, words, message)

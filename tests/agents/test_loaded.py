@@ -16,7 +16,7 @@ import neuralprog_agents
 from neuralprog_agents.evaluation.agents import pretrained
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.loaded import State
-from neuralprog_envs import __version__
+from neuralprog_envs import REGISTRY, __version__
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,6 +45,32 @@ def test_it_answers_a_question_on_a_table_in_memory_or_in_a_file(tmp_path):
     agent = neuralprog_agents.load("np-singlecolumn")
     for table in (rows, tmp_path / "t.csv", str(tmp_path / "t.csv")):
         assert agent.run("count", table=table).answer == ["3"]
+
+
+NO_INPUTS = (2.5, True, [None], [[[]]], {"a": 1}, b"12", object())
+
+
+@pytest.mark.parametrize("env_id", sorted(REGISTRY))
+def test_what_is_no_input_is_one_line(env_id):
+    agent = neuralprog_agents.load("expert", env_id)
+    more = (3, [1.5], [2**70]) if REGISTRY[env_id].family == "tape" else ()
+    for wrong in (*NO_INPUTS, *more):
+        with pytest.raises(ValueError, match=r"^(?!memory_size)[^\n]*$"):
+            agent.run(wrong)
+
+
+@pytest.mark.parametrize(
+    ("values", "more", "message"),
+    [
+        (None, {"table": "medals.csv"}, "a table is what a question is about"),
+        (None, {"memory_size": 9}, "memory_size is that of an input's tape"),
+        ([1, 2], {"length": 9}, "length is that of an instance"),
+        ([1, 2], {"memory_size": "9"}, "memory_size must be a whole number"),
+    ],
+)
+def test_what_would_change_nothing_is_refused(values, more, message):
+    with pytest.raises(ValueError, match=message):
+        neuralprog_agents.load("expert", "NRAMCopy").run(values, **more)
 
 
 def test_a_run_is_the_command_s(capsys, tmp_path):

@@ -25,6 +25,7 @@ from neuralprog_agents.agents.neural_programmer_2017.data import Example, Questi
 from neuralprog_agents.agents.neural_programmer_2017.labels import Values
 from neuralprog_agents.agents.neural_programmer_2017.train import WikiLearner, steps_of
 from neuralprog_agents.benchmark.log import Log
+from neuralprog_agents.benchmark.seeds import check as check_seeds
 from neuralprog_agents.training.config import changed_settings
 from neuralprog_agents.training.files import locked, write_atomically
 from neuralprog_envs.table.ops import SETS
@@ -52,6 +53,7 @@ SHORT = Config(epochs=1, batch=16, programs_per_question=6, beam=4)
 """The settings of the row that has everything."""
 SEEDS = 3
 _FEWEST = 2
+"""Seeds: the changes have a spread."""
 _LEARNED, _HELD_OUT = (1, 6), (0,)
 """The last digits of the numbers of tables that are learned from, and of those held out."""
 _LONG = 4
@@ -123,11 +125,11 @@ def main(
         measure: Whether to measure, or only to report what is measured.
 
     Raises:
-        ValueError: There are no data, the log is no log, or there are fewer than two seeds.
+        ValueError: There are no data, the log is no log, or the number of seeds is out of its
+            range.
         BusyError: Another process is at work in the folder.
     """
-    if seeds < _FEWEST:
-        raise ValueError(f"seeds must be at least {_FEWEST}, got {seeds}: changes have a spread")
+    check_seeds(seeds, _FEWEST)
     configs = [_config(base, row, seed) for seed in range(seeds) for row in rows]
     output.mkdir(parents=True, exist_ok=True)
     with locked(output / ".lock"):

@@ -23,6 +23,7 @@ from neuralprog_agents.agents.library_learning import agent
 from neuralprog_agents.agents.library_learning.config import Config
 from neuralprog_agents.benchmark.log import Log
 from neuralprog_agents.benchmark.machine import commit, machine
+from neuralprog_agents.benchmark.seeds import check as check_seeds
 from neuralprog_agents.training import loop, shipped
 from neuralprog_agents.training.config import changed_settings, load
 from neuralprog_agents.training.files import locked, write_atomically
@@ -152,9 +153,11 @@ def main(
         measure: Whether to measure, or only to report what is measured.
 
     Raises:
-        ValueError: The log is no log, or has nothing to report.
+        ValueError: The number of seeds is out of its range, or the log is no log or has nothing to
+            report.
         BusyError: Another process is at work in the folder.
     """
+    check_seeds(seeds)
     runs = [Run(sequence, seed) for sequence in sequences for seed in range(seeds)]
     output.mkdir(parents=True, exist_ok=True)
     with locked(output / ".lock"):

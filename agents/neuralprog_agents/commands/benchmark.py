@@ -6,27 +6,28 @@ from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from neuralprog_agents.commands.errors import SUCCESS, input_errors
+from neuralprog_agents.commands.errors import SUCCESS, dashed, input_errors, refuse_flags
 from neuralprog_agents.commands.train import check_workers
 
-_COMPARED = (
-    "quick", "plan", "report", "output", "page", "agents", "envs", "seconds", "seeds", "workers",
-    "ray", "words",
-)  # fmt: skip
-"""The flags of a comparison."""
+_FLAGS = {
+    "speed": ("quick", "output", "baseline"),
+    "compare": (
+        "quick", "plan", "report", "output", "page", "agents", "envs", "seconds", "seeds",
+        "workers", "ray",
+    ),
+    "ablation": ("output", "data", "report", "seeds"),
+    "library": ("output", "report", "seeds"),
+}  # fmt: skip
+"""What can be measured, and the flags of each."""
 
 
 def benchmark(args: Namespace) -> int:
     """Measure and write what was asked for; return the exit status."""
+    known = _FLAGS[args.what]
+    others = dict.fromkeys(flag for flags in _FLAGS.values() for flag in flags if flag not in known)
+    refuse_flags(args, others, f"{args.what} takes {', '.join(map(dashed, known))}")
     check_workers(args.workers)
-    if args.what in ("speed", "all"):
-        _speed(args)
-    if args.what in ("compare", "all"):
-        _compare(args)
-    if args.what == "ablation":
-        _ablation(args)
-    if args.what == "library":
-        _library(args)
+    _MEASURE[args.what](args)
     return SUCCESS
 
 
@@ -50,7 +51,7 @@ def _compare(args: Namespace) -> None:
     from neuralprog_agents.benchmark.comparison.main import main
 
     with input_errors():
-        main(**{name: getattr(args, name) for name in _COMPARED})
+        main(words=args.words, **{name: getattr(args, name) for name in _FLAGS["compare"]})
 
 
 def _ablation(args: Namespace) -> None:
@@ -68,3 +69,6 @@ def _library(args: Namespace) -> None:
     with input_errors():
         seeds = library.SEEDS if args.seeds is None else args.seeds
         library.main(args.output or Path("results"), seeds, measure=not args.report)
+
+
+_MEASURE = {"speed": _speed, "compare": _compare, "ablation": _ablation, "library": _library}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,8 +50,33 @@ def input_errors() -> Iterator[None]:
         raise UsageError(one_line(error)) from error
 
 
+@contextmanager
+def reading_errors() -> Iterator[None]:
+    """Turn what an agent's network cannot read into ``UsageError``; it is found as it reads."""
+    from neuralprog_agents.agent import UnreadableError
+
+    try:
+        yield
+    except UnreadableError as error:
+        raise UsageError(one_line(error)) from error
+
+
 def check_targets(*targets: str | None) -> None:
     """Raise ValueError where a file that is asked for can't be written, before any work."""
     for target in filter(None, targets):
         if not Path(target).absolute().parent.is_dir():
             raise ValueError(f"{target}: there is no folder {Path(target).parent}")
+        if Path(target).is_dir():
+            raise ValueError(f"{target}: is a folder, and should be a file")
+
+
+def refuse_flags(args: Namespace, names: Iterable[str], why: str) -> None:
+    """Raise ``UsageError`` if one of these flags is given, which would change nothing."""
+    for name in names:
+        if getattr(args, name) != args.parser.get_default(name):
+            raise UsageError(f"{dashed(name)}: {why}")
+
+
+def dashed(name: str) -> str:
+    """Return a flag as it is typed."""
+    return f"--{name.replace('_', '-')}"

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuralprog_agents.agent import Answerer
-from neuralprog_agents.commands.errors import SUCCESS, UsageError, input_errors
+from neuralprog_agents.commands.errors import (
+    SUCCESS,
+    UsageError,
+    check_targets,
+    input_errors,
+    reading_errors,
+    refuse_flags,
+)
 from neuralprog_agents.evaluation.agents import Agent, open_typed
 from neuralprog_agents.evaluation.evaluate import Score, check
 from neuralprog_agents.evaluation.evaluate import evaluate as score
@@ -46,24 +53,31 @@ def evaluate(args: Namespace) -> int:
         score(agent.policy, first.env_id, lengths, args.episodes, args.seed, split, agent.name)
         for agent in agents
     )
-    if args.json:
-        for each in chain.from_iterable(scores):
-            record = {**asdict(each), "success_interval": each.success_interval}
-            print(json.dumps(record), flush=True)
-    else:
-        print_table(list(map(list, scores)))
+    with reading_errors():
+        if args.json:
+            _print_json(chain.from_iterable(scores))
+        else:
+            print_table(list(map(list, scores)))
     return SUCCESS
+
+
+def _print_json(scores: Iterable[Score]) -> None:
+    """Print scores as one JSON object a line, each as soon as it is known."""
+    for each in scores:
+        record = {**asdict(each), "success_interval": each.success_interval}
+        print(json.dumps(record), flush=True)
 
 
 def evaluate_release(agent: Agent, args: Namespace) -> int:
     """Answer all questions of a release's file, print the score; return the exit status."""
     if "real" not in find(agent.env_id).tags:
-        asked = "invalid choice: --data" if args.data else f"invalid choice: {args.split!r}"
-        raise UsageError(f"{asked}; the splits of {agent.env_id} are {', '.join(SPLITS)}")
+        raise UsageError(_no_release(agent.env_id, args))
+    refuse_flags(args, ("lengths", "episodes"), "all questions of a file are asked")
     if isinstance(agent.policy, Answerer):
         raise UsageError(f"{agent.name} says answers to synthetic questions only")
     questions = args.split or _DEV
     with input_errors():
+        check_targets(args.predictions)
         done = answer_release(agent.policy, agent.env_id, args.data, questions)
         if args.predictions:
             write_atomically(Path(args.predictions), predictions(done.answers).encode())
@@ -77,6 +91,14 @@ def evaluate_release(agent: Agent, args: Namespace) -> int:
             f"{done.seconds:.0f} s)"
         )
     return SUCCESS
+
+
+def _no_release(env_id: str, args: Namespace) -> str:
+    """Return why there is no file of questions to ask in an environment."""
+    for name in ("data", "predictions"):
+        if getattr(args, name):
+            return f"--{name}: only environments of real questions have a release, not {env_id}"
+    return f"invalid choice: {args.split!r}; the splits of {env_id} are {', '.join(SPLITS)}"
 
 
 def print_table(scores: Sequence[Sequence[Score]]) -> None:

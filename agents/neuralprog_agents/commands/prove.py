@@ -7,7 +7,13 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from neuralprog_agents.commands.errors import FAILURE, SUCCESS, UsageError, input_errors
+from neuralprog_agents.commands.errors import (
+    FAILURE,
+    SUCCESS,
+    UsageError,
+    check_targets,
+    input_errors,
+)
 from neuralprog_agents.evaluation.agents import Agent, open_typed
 from neuralprog_agents.evaluation.certificate import Provable, record_of
 from neuralprog_agents.training.files import write_json
@@ -18,6 +24,7 @@ def prove(args: Namespace) -> int:
     with input_errors():
         agent = open_typed(args.agent, args.env)
         path = Path(args.certificate or f"{Path(agent.name).name}-certificate.json")
+        check_targets(str(path))
         certificates = [each for acting in _acting(agent, args.env) for each in _proven(acting)]
         write_json(path, certificates)
     if args.json:
@@ -36,7 +43,7 @@ def _acting(agent: Agent, env: str | None) -> list[Agent]:
 
 
 def _proven(agent: Agent) -> list[dict[str, Any]]:
-    if not isinstance(agent.policy, Provable):
+    if not isinstance(agent.policy, Provable) or "weights_sha256" not in agent.card:
         raise UsageError(f"{agent.name}: nothing can be proven of this agent")
     digest = str(agent.card["weights_sha256"])
     return [record_of(agent.name, agent.env_id, digest, p) for p in agent.policy.prove()]

@@ -14,6 +14,11 @@ from neuralprog_agents.commands import errors
 from neuralprog_agents.evaluation.agents import open_typed
 from neuralprog_agents.loaded import LoadedAgent, Run
 
+_OF_A_RUN = (
+    "agent", "input", "table", "length", "seed", "env", "memory_size", "json", "unfold", "gif",
+)  # fmt: skip
+"""The flags that say what is run, and what to make of it."""
+
 
 def run(args: Namespace) -> int:
     """Let an agent act and show the trace and the answer; return the exit status."""
@@ -27,7 +32,8 @@ def run(args: Namespace) -> int:
         if isinstance(agent.agent.policy, Answerer) and (args.html or args.gif):
             raise ValueError(f"{agent.name} says its answer and does not act: no trace to draw")
         posed = agent.pose(args.input, args.table, args.length, args.seed, args.memory_size)
-    done = agent.play(posed)
+    with errors.reading_errors():
+        done = agent.play(posed)
     _deliver(args, done)
     return errors.FAILURE if done.success is False else errors.SUCCESS
 
@@ -71,6 +77,7 @@ def _show_trace(args: Namespace) -> int:
 
     if not args.html:
         raise errors.UsageError("--trace FILE needs --html FILE: the page to write")
+    errors.refuse_flags(args, _OF_A_RUN, "a trace is shown as it is: leave out --trace, or this")
     write_atomically(Path(args.html), page(read_trace(Path(args.trace))).encode())
     print(f"wrote {args.html}: open it in a browser", file=sys.stderr)
     return errors.SUCCESS

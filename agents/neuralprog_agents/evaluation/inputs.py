@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neuralprog_agents.agent import Answerer, Policy
+from neuralprog_envs.core import arguments
 from neuralprog_envs.interfaces.env import TaskEnv
 from neuralprog_envs.registry import find, make_task
 from neuralprog_envs.table.tables import read_input as read_table_input
@@ -97,14 +98,14 @@ def prepare(
 
 
 def _tape_needs(env_id: str, values: Sequence[int]) -> tuple[int, dict[str, Any]]:
-    cells, length = make_task(env_id).algorithm.encode(list(values))  # type: ignore[attr-defined]
+    cells, length = make_task(env_id).encode(values)  # type: ignore[attr-defined]
     machine: Any = make_task(env_id, length=length).machine
     room = max(cells) + 2  # one more than the values need: an increment should not wrap
     return length, {"memory_size": max(machine.memory_size, len(cells), room)}
 
 
 def _checked_cells(count: int) -> int:
-    if count > _MOST_CELLS:
+    if arguments.integer("memory_size", count, 1) > _MOST_CELLS:
         raise ValueError(
             f"this input needs a tape of {count:,} cells, one for every value up to its "
             f"largest, and at most {_MOST_CELLS:,} are possible here"
@@ -113,7 +114,7 @@ def _checked_cells(count: int) -> int:
 
 
 def _program_needs(env_id: str, values: Any) -> tuple[int, dict[str, Any]]:
-    _, length = make_task(env_id).definition.encode(values)  # type: ignore[attr-defined]
+    _, length = make_task(env_id).encode(values)  # type: ignore[attr-defined]
     return length, {}
 
 

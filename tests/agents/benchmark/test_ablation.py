@@ -76,7 +76,7 @@ def test_what_is_no_log_is_refused(tmp_path):
         (tmp_path / ablation.LOG).write_text(line + "\n")
         with pytest.raises(ValueError, match=message):
             ablation.main(TINY, tmp_path, 2, ROWS)
-    with pytest.raises(ValueError, match="seeds must be at least 2"):
+    with pytest.raises(ValueError, match="seeds must be from 2 to 1,000, got 1"):
         ablation.main(TINY, tmp_path, 1, ROWS)
 
 

@@ -66,6 +66,9 @@ def test_a_quick_run_is_measured_reported_and_not_measured_again(tmp_path, monke
 
 
 def test_a_report_of_nothing_is_refused(tmp_path):
+    for seeds in (0, -5, 10**12):
+        with pytest.raises(ValueError, match="seeds must be from 1 to 1,000, got "):
+            library.main(tmp_path, seeds, measure=False)
     with pytest.raises(ValueError, match="nothing of these sequences is measured"):
         library.main(tmp_path, measure=False)
 

@@ -17,6 +17,7 @@ from neuralprog_agents.benchmark.comparison.plan import FULL, QUICK, Plan, size
 from neuralprog_agents.benchmark.comparison.records import MEASURED, Record, success_at
 from neuralprog_agents.benchmark.comparison.summary import ComparisonSummary
 from neuralprog_agents.benchmark.comparison.workers import measured
+from neuralprog_agents.benchmark.seeds import check as check_seeds
 from neuralprog_agents.evaluation.policy_file import is_policy_file, policy_file
 from neuralprog_agents.training.files import locked, write_atomically
 from neuralprog_agents.training.interrupts import InterruptError, interruptible
@@ -26,7 +27,7 @@ from neuralprog_envs.registry import find
 LOG, REPORT, CELLS = "compare.jsonl", "compare.md", "cells"
 OF_RECORD, ELSEWHERE = Path("results"), Path("runs/compare")
 """Where the whole comparison is written, and where a part of it or a quick look is."""
-MOST_SECONDS, MOST_SEEDS = 1_000_000, 1_000
+MOST_SECONDS = 1_000_000
 _BEGIN, _END = "<!-- compare -->", "<!-- /compare -->"
 
 
@@ -68,8 +69,8 @@ def main(
         words: The command line, for the report.
 
     Raises:
-        ValueError: A name is unknown, a number out of its range, the log no log, or the page has
-            no marks.
+        ValueError: A name is unknown, a number out of its range, the log no log, the page has no
+            marks, or there is nothing to report.
         BusyError: Another process is at work in the folder.
         InterruptError: Ctrl-C or SIGTERM came.
     """
@@ -91,6 +92,8 @@ def main(
         finally:
             if found := log.of(asked.cells(log)):
                 _write(found, asked, output, page, " ".join(["neuralprog", *words]))
+        if not found:
+            raise ValueError(f"{log.path}: nothing of this comparison is measured")
 
 
 def _plan(
@@ -104,8 +107,8 @@ def _plan(
         entrant(name)
     if seconds is not None and not 0 < seconds <= MOST_SECONDS:
         raise ValueError(f"seconds must be above 0 and at most {MOST_SECONDS:,}, got {seconds:g}")
-    if seeds is not None and not 1 <= seeds <= MOST_SEEDS:
-        raise ValueError(f"seeds must be from 1 to {MOST_SEEDS:,}, got {seeds}")
+    if seeds is not None:
+        check_seeds(seeds)
     return replace(
         plan,
         entrants=tuple(agents) or plan.entrants,

@@ -268,25 +268,33 @@ def test_a_part_of_the_comparison_leaves_the_results_of_record_alone(words, tmp_
 
 LINE = {
     "key": "k", "status": "measured", "entrant": "expert", "env": "NRAMCopy-v0", "seed": 0,
-    "budget": 1.0, "supervision": "nothing", "curve": [], "success_rates": {}, "judging": 0.0,
-    "wider": None, "solved": None,
+    "length": None, "budget": 1.0, "supervision": "nothing", "machine": "M", "commit": "C",
+    "curve": [{"seconds": 0.0, "success": 1.0}], "wider": None, "solved": 0.0, "judging": 0.0,
+    "success_rates": {str(multiple): 1.0 for multiple in tasks.MULTIPLES},
 }  # fmt: skip
 
 
 def test_a_line_of_a_log_is_a_measured_cell(tmp_path):
-    (tmp_path / "compare.jsonl").write_text(f"{json.dumps(LINE)}\n" * 2)
-    assert list(Log(tmp_path / "compare.jsonl").records.values()) == [LINE]
+    for line in (LINE, TRAINED, {**LINE, "status": "failed", "reason": "killed"}):
+        (tmp_path / "compare.jsonl").write_text(f"{json.dumps(line)}\n" * 2)
+        assert list(Log(tmp_path / "compare.jsonl").records.values()) == [line]
+
+
+TRAINED = {**LINE, "supervision": "pairs", "cpu_seconds": 1.0, "restarts": 1}
 
 
 @pytest.mark.parametrize(
     "line",
     [
         {},
-        {name: LINE[name] for name in ("key", "status", "env", "budget")},
+        *({name: TRAINED[name] for name in TRAINED if name != missing} for missing in TRAINED),
         {**LINE, "curve": [{}]},
+        {**LINE, "curve": []},
+        {**LINE, "success_rates": {}},
         {**LINE, "budget": 0},
         {**LINE, "status": "zzz"},
-        {**LINE, "cpu_seconds": None},
+        {**LINE, "status": "failed"},
+        {**TRAINED, "cpu_seconds": None},
     ],
 )
 def test_a_log_that_is_none_is_refused(tmp_path, line):
@@ -306,6 +314,8 @@ def test_a_log_that_is_none_is_refused(tmp_path, line):
         (["--seconds", "nan"], "seconds must be above 0"),
         (["--page", "none.md"], "none.md: No such file"),
         (["--workers", "0"], "--workers must be from 1 to 1,024"),
+        (["--data", "x"], "--data: compare takes --quick, --plan, --report"),
+        (["--report", "--quick"], "compare.jsonl: nothing of this comparison is measured"),
     ],
 )
 def test_bad_input_gets_one_line(words, message, tmp_path, capsys):
