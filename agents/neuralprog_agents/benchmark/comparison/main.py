@@ -86,14 +86,14 @@ def main(
     output.mkdir(parents=True, exist_ok=True)
     with locked(output / ".lock"):
         log = Log(output / LOG)
+        if report and not any(map(log.measured, asked.every)):
+            raise ValueError(f"{log.path}: nothing of this comparison is measured")
         try:
             if not report:
                 _measure_all(asked, log, workers, ray)
         finally:
             if found := log.of(asked.cells(log)):
                 _write(found, asked, output, page, " ".join(["neuralprog", *words]))
-        if not found:
-            raise ValueError(f"{log.path}: nothing of this comparison is measured")
 
 
 def _plan(

@@ -315,7 +315,8 @@ def test_a_log_that_is_none_is_refused(tmp_path, line):
         (["--page", "none.md"], "none.md: No such file"),
         (["--workers", "0"], "--workers must be from 1 to 1,024"),
         (["--data", "x"], "--data: compare takes --quick, --plan, --report"),
-        (["--report", "--quick"], "compare.jsonl: nothing of this comparison is measured"),
+        ([*PART, "--envs", "NRAMCopy", "--report"], "nothing of this comparison is measured"),
+        (["--agents", "nram-hybrid", "--envs", "NPIMax", "--report"], "nothing of this comparison"),
     ],
 )
 def test_bad_input_gets_one_line(words, message, tmp_path, capsys):
