@@ -129,8 +129,8 @@ _SHORT_GRADIENT = (
 )
 _TABULAR = "simulated annealing of a tabular policy"
 _ALL_FRAMES = (
-    "but for Canonicalize, it also learns from frames of every kind that any length has, so its "
-    "success at length × 10 is no generalisation from short traces"
+    "but for Canonicalize, it also learns from the frames that its proof checks, which stand for "
+    "all lengths; so its success at length × 10 is no generalisation from short traces"
 )
 _ALL_PROGRAMS = (
     "it tries all programs of four steps, and learns from those that answer right; the paper's "
