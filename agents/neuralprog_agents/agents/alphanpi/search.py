@@ -112,28 +112,37 @@ class TreeSearch:
 
     def _simulate(self, path: list[Node]) -> None:
         """Follow the tree from the last node of a path, add a leaf, and back up its value."""
-        first, taken = len(path) - 1, []
-        while True:
-            node = path[-1]
-            choice = self._select(node)
+        first, taken, value = len(path) - 1, [], None
+        while value is None:
+            choice, value = self._descend(path)
             taken.append(choice)
-            if node.choices[choice] == STOP:
-                value = self._outcome_of(node.state, len(path))
-                break
-            if choice in node.children:
-                path.append(node.children[choice])
-                continue
-            state = self._call_model.act(self._program, node.choices[choice], node.state)
-            if any(same(state, earlier.state) for earlier in path):
-                self._prune(node, choice)
-                taken.pop()
-                continue
-            child, value = self._node(state, node.views, path)
-            node.children[choice] = child
-            break
-        for node, choice in zip(path[first:], taken, strict=False):
+        for node, choice in zip(path[first:], taken, strict=True):
             node.visits[choice] += 1
             node.total_value[choice] += value
+
+    def _descend(self, path: list[Node]) -> tuple[int, float | None]:
+        """Choose in a path's last node; return also the value of a leaf, or lengthen the path."""
+        node = path[-1]
+        choice, state = self._choose(path)
+        if state is not None:
+            node.children[choice], value = self._node(state, node.views, path)
+            return choice, value
+        if node.choices[choice] == STOP:
+            return choice, self._outcome_of(node.state, len(path))
+        path.append(node.children[choice])
+        return choice, None
+
+    def _choose(self, path: list[Node]) -> tuple[int, ProgramState | None]:
+        """Select a choice, and prune those that lead back; return also a state that is new."""
+        node = path[-1]
+        while True:
+            choice = self._select(node)
+            if node.choices[choice] == STOP or choice in node.children:
+                return choice, None
+            state = self._call_model.act(self._program, node.choices[choice], node.state)
+            if not any(same(state, earlier.state) for earlier in path):
+                return choice, state
+            self._prune(node, choice)
 
     def _select(self, node: Node) -> int:
         q = node.total_value / np.maximum(node.visits, 1)

@@ -156,6 +156,31 @@ def _extended(
     last: bool,
 ) -> _Beam:
     """Extend each program by its likeliest next actions; execute them and drop useless programs."""
+    parent, action, score = _likeliest(models, machine, seen, beam, width, last=last)
+    before = batch.take(beam.state, parent)
+    state = machine.step(before, action)
+    programs = np.concatenate([beam.programs[parent], action[:, None]], axis=1)
+    read = zip(models, seen, beam.h, strict=True)
+    h = [_next_history(*each, beam.owner, parent, action) for each in read]
+    whole = _Beam(beam.owner[parent], score, programs, h, state)
+    return whole.take(np.flatnonzero(_is_useful(before, state)))
+
+
+def _likeliest(
+    models: Sequence[Programmer],
+    machine: TableMachine,
+    seen: Sequence[Encoding],
+    beam: _Beam,
+    width: int,
+    *,
+    last: bool,
+) -> tuple[NDArray[np.int64], Actions, NDArray[np.float64]]:
+    """Return the likeliest m extensions of each question's programs.
+
+    Returns:
+        The rows of the programs that they extend, (m,); the actions, (m, 3); the log probabilities
+        of the extended programs, (m,).
+    """
     rows = Rows(torch.from_numpy(beam.owner), len(seen[0].q))
     sizes = torch.from_numpy(size_of(beam.state))
     cells = torch.from_numpy(cells_of(machine, beam.state))
@@ -174,17 +199,14 @@ def _extended(
     score = beam.score[parent] + flat[parent, top]
     possible = np.flatnonzero(score > _IMPOSSIBLE / 2)
     tried = _best_rows(beam.owner[parent], score, possible, _TRIED * width)
-    parent, action = parent[tried], np.stack(np.unravel_index(top[tried], choices), axis=1)
-    before = batch.take(beam.state, parent)
-    state = machine.step(before, action)
-    moved = (state.output > 0) | (
-        state.selected.any(axis=1) & (state.selected != before.selected).any(axis=1)
-    )
-    programs = np.concatenate([beam.programs[parent], action[:, None]], axis=1)
-    read = zip(models, seen, beam.h, strict=True)
-    h = [_next_history(*each, beam.owner, parent, action) for each in read]
-    whole = _Beam(beam.owner[parent], score[tried], programs, h, state)
-    return whole.take(np.flatnonzero(moved))
+    action = np.stack(np.unravel_index(top[tried], choices), axis=1)
+    return parent[tried], action, score[tried]
+
+
+def _is_useful(before: TableState, state: TableState) -> Bools:
+    """Return of each program whether its last action prints, or selects other cells, (m,)."""
+    changed = (state.selected != before.selected).any(axis=1)
+    return (state.output > 0) | (state.selected.any(axis=1) & changed)
 
 
 def _next_history(

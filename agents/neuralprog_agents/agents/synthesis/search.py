@@ -150,12 +150,12 @@ class BodySearch:
         key = (tuple(id(point) for _, point in group), calls, looks)
         if key in self._failed:
             return None
-        body = (looks and self._look(group, calls, looks)) or (
-            calls and self._call(group, calls, looks)
-        )
-        if not body:
+        body = self._look(group, calls, looks) if looks else None
+        if body is None and calls:
+            body = self._call(group, calls, looks)
+        if body is None:
             self._failed.add(key)
-        return body or None
+        return body
 
     def _call(self, group: _Group, calls: int, looks: int) -> Body | None:
         """Return a body that starts with a call."""
