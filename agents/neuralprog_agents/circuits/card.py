@@ -30,10 +30,8 @@ def card_of(config: PairSettings) -> dict[str, Any]:
     """Return the card of a config's outcome."""
     return {
         "env": config.env,
-        "registers": config.registers,
         "time_limit": list(time_limit(config)),
         "trained_lengths": list(config.length),
-        "halts": config.halt,
     }
 
 

@@ -179,6 +179,5 @@ class SequenceLearner:
             "form": dict(self.form),
             "env": self.config.env,
             "settings": self.settings,
-            "trained_lengths": list(self.config.length),
         }
         return Outcome(self.success, metrics, tensors, card)

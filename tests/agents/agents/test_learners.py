@@ -22,6 +22,7 @@ from neuralprog_agents.circuits.search_config import SearchConfig
 from neuralprog_agents.training import checkpoint, loop
 from neuralprog_agents.training.files import plain
 from neuralprog_agents.training.loop import restart
+from neuralprog_agents.training.schema import structured
 
 AGENTS = Path(loop.__file__).parents[1] / "agents"
 _SEQUENCES = {
@@ -205,6 +206,15 @@ def test_what_is_not_a_state_of_this_learner_is_refused_in_one_line(whole, tmp_p
         with pytest.raises(checkpoint.CheckpointError, match="does not fit the restart") as caught:
             restart(agent, config, 3, tmp_path, stop=lambda: True)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_its_card_has_what_the_schema_declares_and_nothing_else(case):
+    agent = registry.find(case.partition("-")[0])
+    with loop.contained_randomness():
+        outcome = agent.learner(agent.Config(**CASES[case]), 3).outcome()
+    card = json.loads(json.dumps(outcome.card, default=plain))
+    assert isinstance(structured(agent.Card, card, strict=True), agent.Card)
 
 
 SUCCEED = {

@@ -189,7 +189,6 @@ class AlphaNPILearner:
             "env": self.config.env,
             "settings": settings_of(self.config.env, self.config.recursive),
             "sizes": asdict(self.model.sizes),
-            "trained_lengths": list(self.config.length),
         }
         return Outcome(min(self.rates) == 1.0, metrics, weights(self.model), card)
 

@@ -117,7 +117,6 @@ class NPILearner:
         record: dict[str, Any] = {
             "env": task.env,
             "settings": settings_of(task),
-            "trained_lengths": list(task.length),
             "verification_set_used_for_training": task.prove,
         }
         if self.trainer.done and task.prove:

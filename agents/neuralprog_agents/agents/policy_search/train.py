@@ -364,7 +364,6 @@ class PolicySearchLearner:
             "env": self.config.env,
             "settings": self.config.settings,
             "own_actions": self.config.own_actions,
-            "trained_lengths": list(self.config.length),
         }
         return Outcome(self.progress.success, metrics, self._tensors(kept), card)
 

@@ -155,7 +155,6 @@ class SynthesisLearner:
         card = {
             "env": self.config.env,
             "settings": settings_of(self.config.env, True),
-            "trained_lengths": list(self.config.length),
             "beyond": self.config.beyond,
         }
         found = Outcome(self._all_found, metrics, tables, card)

@@ -37,7 +37,7 @@ def again(card, folder):
     return loop.restart(agent, Config(**plain), card["restart"], folder)
 
 
-HALTING = [name for name, card in CARDS.items() if card["model"]["halts"]]
+HALTING = [name for name, card in CARDS.items() if card["config"]["halt"]]
 
 
 @pytest.mark.parametrize("name", HALTING)
