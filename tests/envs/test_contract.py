@@ -84,7 +84,10 @@ def assert_same(left, right):
             if one is not None:
                 assert_same(one, other)
         return
-    np.testing.assert_array_equal(left, right)
+    # What says where they differ takes ten times as long as this, even if they do not: a third of
+    # the time of all comparisons with single environments.
+    if not np.array_equal(left, right):
+        np.testing.assert_array_equal(left, right)
 
 
 def test_the_registry_has_every_promised_id():
