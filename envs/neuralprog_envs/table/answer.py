@@ -52,11 +52,11 @@ def score(vocabulary: Vocabulary, state: TableState, instances: TableInstances) 
     Strings earn 1 when they are right by the official rules.
     """
     kind = instances.answer_kind
-    number = np.isclose(
-        state.scalars[:, 0], instances.answer_scalar, rtol=1e-9, atol=1e-6, equal_nan=True
-    )
-    right = np.where(number & (state.output == SCALAR), 1.0, 0.0)
-    scores = np.select([kind == SCALAR, kind == LOOKUP], [right, _overlap(state, instances)])
+    scores = np.where(kind == LOOKUP, _overlap(state, instances), 0.0)
+    numbers = np.flatnonzero((kind == SCALAR) & (state.output == SCALAR))
+    if numbers.size:  # few answers are numbers, and comparing one takes twice as long as the rest
+        computed, right = state.scalars[numbers, 0], instances.answer_scalar[numbers]
+        scores[numbers] = np.isclose(computed, right, rtol=1e-9, atol=1e-6, equal_nan=True)
     for row in np.flatnonzero((kind == STRINGS) & (state.output > 0)).tolist():
         answer = held(vocabulary, batch.take(state, slice(row, row + 1)))
         scores[row] = official.correct(answer, *official.parse(instances.answer_text[row]))

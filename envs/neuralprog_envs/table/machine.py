@@ -247,12 +247,15 @@ class TableMachine:
         """Return how many rows each action would select or print, (B, O, C, N), int32."""
         B = len(state.steps)
         counts = np.zeros((B, *self.actions), dtype=np.int32)
+        every: dict[tuple[int, int], Inputs] = {}
         for number, operation in enumerate(self.ops):
             if operation.effect != "scalar":
                 C = self.columns if operation.column else 1
                 N = self.pivots if operation.pivot else 1
-                slots, column, pivot = np.indices((B, C, N)).reshape(3, -1)
-                rows = _applied(operation, Inputs(state, slots, column, pivot))
+                if (C, N) not in every:
+                    slots, column, pivot = np.indices((B, C, N)).reshape(3, -1)
+                    every[C, N] = Inputs(state, slots, column, pivot)
+                rows = _applied(operation, every[C, N])
                 counts[:, number] = rows.sum(axis=1).reshape(B, C, N)
         return counts
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -40,17 +41,17 @@ class Inputs:
     column: NDArray[Any]
     pivot: NDArray[Any]
 
-    @property
+    @cached_property
     def selected(self) -> Bools:
         """The row selection, (n, R)."""
         return self.state.selected[self.slots]
 
-    @property
+    @cached_property
     def before(self) -> Bools:
         """The row selection one step earlier, (n, R)."""
         return self.state.before[self.slots]
 
-    @property
+    @cached_property
     def present(self) -> Bools:
         """The table's rows, (n, R)."""
         return self.state.present[self.slots]
