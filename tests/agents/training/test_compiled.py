@@ -44,16 +44,26 @@ def run(folder, **environment):
     return done.stderr
 
 
+@pytest.fixture(scope="module")
+def cached(tmp_path_factory):
+    """Return the folder of a program that has run, and the whole files of its cache."""
+    folder = tmp_path_factory.mktemp("cached")
+    assert run(folder) == ""
+    files = {path: path.read_bytes() for path in (folder / "cache").rglob("*.nb?")}
+    assert {path.suffix for path in files} == {".nbi", ".nbc"}
+    return folder, files
+
+
 @pytest.mark.parametrize("damage", [b"", b"\x80\x04", b"not a pickle"])
 @pytest.mark.parametrize("kind", ["nbi", "nbc"])
-def test_a_damaged_cache_is_told_and_compiled_around(kind, damage, tmp_path):
-    assert run(tmp_path) == ""
-    for path in (tmp_path / "cache").rglob(f"*.{kind}"):
-        path.write_bytes(damage)
-    told = run(tmp_path)
+def test_a_damaged_cache_is_told_and_compiled_around(kind, damage, cached):
+    folder, files = cached
+    for path, whole in files.items():
+        path.write_bytes(damage if path.suffix == f".{kind}" else whole)
+    told = run(folder)
     assert told.count("\n") == 1
     assert "delete the .nbi and .nbc files in" in told
-    assert str(tmp_path / "cache") in told
+    assert str(folder / "cache") in told
 
 
 def test_where_no_cache_can_be_written_every_agent_can_be_imported(tmp_path):
