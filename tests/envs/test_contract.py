@@ -221,7 +221,9 @@ def compare_with_singles(env_id, settings, mode, limit):
     vector = gym.make_vec(
         env_id, n, vectorization_mode="vector_entry_point", autoreset_mode=mode, **settings
     )
-    singles = SyncVectorEnv([lambda: gym.make(env_id, **settings)] * n, autoreset_mode=mode)
+    singles = SyncVectorEnv(
+        [lambda: gym.make(env_id, **settings)] * n, copy=False, autoreset_mode=mode
+    )
     for left, right in zip(vector.reset(seed=3), singles.reset(seed=3), strict=True):
         assert_same(left, right)
     vector.action_space.seed(1)
@@ -242,7 +244,7 @@ def compare_with_singles(env_id, settings, mode, limit):
 def test_long_vector_runs_equal_singles(env_id):
     """Thousands of steps, past the end of every block of instances drawn ahead."""
     vector = gym.make_vec(env_id, 2, vectorization_mode="vector_entry_point", max_steps=3)
-    singles = SyncVectorEnv([lambda: gym.make(env_id, max_steps=3)] * 2)
+    singles = SyncVectorEnv([lambda: gym.make(env_id, max_steps=3)] * 2, copy=False)
     vector.reset(seed=8)
     singles.reset(seed=8)
     vector.action_space.seed(2)
