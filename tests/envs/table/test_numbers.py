@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuralprog_envs.registry import make_task
@@ -127,6 +127,7 @@ def test_a_cell_of_words_has_its_date_or_its_first_number(text, value):
     assert first_number(text) == value
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet=st.sampled_from("0123456789.,'-+()$€ eE:/TZ½²⁄ \u00a0amMkB%_"), max_size=24)
 )
@@ -136,6 +137,7 @@ def test_any_text_is_a_number_within_the_range_or_text(text):
             assert value is None or abs(value) <= numbers.LARGEST
 
 
+@settings(deadline=None)
 @given(st.floats(-1e14, 1e14), st.sampled_from(["{:.2f}", "{:,.2f}", "{!r}", "{:e}", "{:+.3f}"]))
 def test_what_python_writes_is_read(value, form):
     written = form.format(value)
