@@ -32,8 +32,8 @@ def _fault(agent: Agent, record: dict[str, Any]) -> str:
         return f"it is about {record['env']}, not {' or '.join(known)}"
     if record["weights_sha256"] != agent.card.get("weights_sha256"):
         return "it is about other weights"
-    if not record["holds"]:
-        return "it claims nothing: cases fail"
+    if not (record["holds"] and record["cases"] > 0 and record["failing"] == 0):
+        return "it claims nothing: no cases, or cases that fail"
     module = registry.find(str(agent.card["agent"]))
     check = getattr(module, "check_certificate", None)
     try:

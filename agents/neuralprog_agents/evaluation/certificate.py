@@ -89,6 +89,13 @@ def record_of(agent: str, env: str, weights_sha256: str, proof: Proof) -> dict[s
     }
 
 
+def check_claim(record: Mapping[str, Any], method: str, covers: str) -> None:
+    """Raise ValueError unless a record claims what a check shows: by its method, in its words."""
+    for name, shown in (("method", method), ("covers", covers)):
+        if record[name] != shown:
+            raise ValueError(f"{name}: the certificate claims {record[name]!r}; shown is {shown!r}")
+
+
 def read(path: Path) -> list[dict[str, Any]]:
     """Return the records in a file of certificates.
 

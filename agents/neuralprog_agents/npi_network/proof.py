@@ -14,7 +14,7 @@ from neuralprog_agents.agent import Pulse
 from neuralprog_agents.evaluation.certificate import Proof
 from neuralprog_agents.npi_network.frames import Rows, take
 from neuralprog_agents.npi_network.model import NPI, Heads, decide, margin
-from neuralprog_agents.npi_network.verification_set import covers, digest, verification_set
+from neuralprog_agents.npi_network.verification_set import METHOD, claim, digest, verification_set
 from neuralprog_envs.program.frames import FrameBatch
 from neuralprog_envs.program.task import ProgramTask
 
@@ -71,8 +71,8 @@ def prove(model: NPI, task: ProgramTask, trained_on: bool, domain: int = 0) -> P
     """
     cases = verification_set(task)
     return Proof(
-        method="verification set",
-        covers=f"right on {covers(task)}",
+        method=METHOD,
+        covers=claim(task),
         cases=len(cases.program),
         failing=int(failing(model, cases, domain).sum()),
         trained_on=trained_on,

@@ -1,8 +1,8 @@
 """Rechecks a certificate with an independent implementation: NumPy and 64-bit floats, no torch.
 
 The verification set is computed again, and the network is evaluated from the paper's equations. A
-certificate is reproduced if the set has the size and the hash that it names, and the weights choose
-the expert's action at every step of every case.
+certificate is reproduced if it claims what this shows, if the set has the size and the hash that it
+names, and if the weights choose the expert's action at every step of every case.
 """
 
 from __future__ import annotations
@@ -13,8 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuralprog_agents.evaluation.certificate import check_claim
 from neuralprog_agents.npi_network.sizes import Sizes
-from neuralprog_agents.npi_network.verification_set import digest, verification_set
+from neuralprog_agents.npi_network.verification_set import (
+    METHOD,
+    claim,
+    digest,
+    verification_set,
+)
 from neuralprog_envs.program.frames import FrameBatch
 from neuralprog_envs.program.library import ACT
 from neuralprog_envs.registry import find, make_task
@@ -33,7 +39,9 @@ def check_certificate(weights: Weights, card: Any, record: Mapping[str, Any]) ->
     """
     domain, own = _task(card, record)
     task: Any = make_task(own.env, length=1, **own.settings)
-    check_cases(weights, card.sizes, verification_set(task), record, domain)
+    cases = verification_set(task)
+    check_claim(record, METHOD, claim(task))
+    check_cases(weights, card.sizes, cases, record, domain)
 
 
 def check_cases(

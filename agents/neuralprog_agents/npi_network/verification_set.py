@@ -27,6 +27,9 @@ from neuralprog_envs.program.library import Body
 from neuralprog_envs.program.task import ProgramTask, build
 from neuralprog_envs.program.tasks.addition import Addition
 
+METHOD = "verification set"
+"""How a certificate calls the check of a network on such a set."""
+
 _Key = tuple[type, str]
 _COVERS: dict[_Key, str] = {
     (Addition, "values"): "sums of any two numbers, of any length, leading zeros included",
@@ -37,6 +40,11 @@ _COVERS: dict[_Key, str] = {
 def covers(task: ProgramTask) -> str:
     """Return the inputs that a task's verification set covers, in words; "" if it has no set."""
     return _COVERS.get(_key(task), "") if task.machine.recursive is True else ""
+
+
+def claim(task: ProgramTask) -> str:
+    """Return what a certificate says of a network that passes the task's set."""
+    return f"right on {covers(task)}"
 
 
 def check_provable(task: ProgramTask) -> None:

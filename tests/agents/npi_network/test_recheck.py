@@ -11,7 +11,7 @@ from neuralprog_agents.agents.npi import data, train
 from neuralprog_agents.agents.npi.card import Card
 from neuralprog_agents.agents.npi.config import Config
 from neuralprog_agents.cli import main
-from neuralprog_agents.evaluation.agents import open_agent, weights_of
+from neuralprog_agents.evaluation.agents import open_agent, pretrained, weights_of
 from neuralprog_agents.npi_network import proof, recheck
 from neuralprog_agents.npi_network.frames import take
 from neuralprog_agents.training.schema import structured
@@ -65,6 +65,9 @@ def test_a_certificate_stands(certificate, capsys):
         ({"env": "NPIMax-v0"}, "it is about NPIMax-v0"),
         ({"weights_sha256": "0" * 64}, "it is about other weights"),
         ({"failing": 1, "holds": False}, "it claims nothing"),
+        ({"holds": False}, "it claims nothing"),
+        ({"failing": 1}, "it claims nothing"),
+        ({"cases": 0}, "it claims nothing"),
         ({"cases": 8}, "about another set of 8 cases"),
         ({"details": {"set_sha256": "0" * 64}}, "about another set of 9 cases"),
     ],
@@ -75,6 +78,20 @@ def test_what_a_certificate_must_say(certificate, tmp_path, capsys, change, mess
     forged.write_text(json.dumps([{**record, **change}]))
     assert run_recheck(forged) == 1
     assert message in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("change", [{"covers": "right on everything"}, {"method": "induction"}])
+@pytest.mark.parametrize("agent", ["npi-hanoi", "synthesis-hanoi-npi", "search-duplicatedinput"])
+def test_a_certificate_claims_nothing_that_is_not_shown(agent, change, tmp_path, capsys):
+    records = json.loads((pretrained()[agent] / "certificate.json").read_text())
+    forged = tmp_path / "forged.json"
+    forged.write_text(json.dumps([{**record, **change} for record in records]))
+    assert run_recheck(forged, agent) == 1
+    faults = [
+        line.partition("does NOT stand: ")[2] for line in capsys.readouterr().out.splitlines()
+    ]
+    assert len(faults) == len(records)
+    assert all(word in fault for fault in faults for word in ("claim", *change.values()))
 
 
 def test_weights_that_fail_are_found(certificate):

@@ -23,6 +23,7 @@ from neuralprog_agents.specifications.registry import specifications
 
 if TYPE_CHECKING:
     from neuralprog_agents.npi_network.model import NPI
+    from neuralprog_envs.program.task import ProgramTask
 
 METHOD = "every input up to a size"
 
@@ -51,10 +52,14 @@ def prove(env_id: str, bodies: Sequence[Body], longest: int) -> Proof:
     )
 
 
+def network_covers(task: ProgramTask) -> str:
+    """Return the claim of the network's proof, in words; the task's expert are the bodies."""
+    return f"the network decides as the found bodies do: {verification_set.covers(task)}"
+
+
 def prove_network(model: NPI, env_id: str, bodies: Sequence[Body]) -> Proof:
     """Check that a network chooses the bodies' action in every frame of their verification set."""
     from neuralprog_agents.npi_network.proof import prove as prove_frames
 
     task = task_of(env_id, 1, bodies)
-    words = f"the network decides as the found bodies do: {verification_set.covers(task)}"
-    return replace(prove_frames(model, task, trained_on=True), covers=words)
+    return replace(prove_frames(model, task, trained_on=True), covers=network_covers(task))

@@ -15,8 +15,10 @@ from neuralprog_agents.agent import Tensors
 from neuralprog_agents.agents.synthesis.bodies import task_of
 from neuralprog_agents.agents.synthesis.card import Card
 from neuralprog_agents.agents.synthesis.policy import Interpreter, SynthesisPolicy
-from neuralprog_agents.agents.synthesis.proof import METHOD
+from neuralprog_agents.agents.synthesis.proof import METHOD, covers, network_covers
+from neuralprog_agents.evaluation.certificate import check_claim
 from neuralprog_agents.npi_network.recheck import check_cases
+from neuralprog_agents.npi_network.verification_set import METHOD as NETWORK_METHOD
 from neuralprog_agents.npi_network.verification_set import verification_set
 from neuralprog_agents.specifications.call_model import CallModel, make_call_model
 from neuralprog_agents.specifications.specification import copy, same
@@ -39,12 +41,14 @@ def check_certificate(weights: Tensors, card: Card, record: Mapping[str, Any]) -
     elif card.sizes is None:
         raise ValueError("these are bodies, and no network")
     else:
-        cases = verification_set(task_of(policy.env_id, 1, policy.bodies))
-        check_cases(weights, card.sizes, cases, record)
+        task = task_of(policy.env_id, 1, policy.bodies)
+        check_claim(record, NETWORK_METHOD, network_covers(task))
+        check_cases(weights, card.sizes, verification_set(task), record)
 
 
 def _check_bodies(policy: SynthesisPolicy, record: Mapping[str, Any]) -> None:
     longest = structured(_Longest, record["details"].get("longest"))
+    check_claim(record, METHOD, covers(policy.env_id, longest))
     call_model = make_call_model(policy.env_id, True, longest + 1)
     achieved = [
         _achieves(policy.interpreter, call_model, program, state)
