@@ -17,4 +17,6 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     centre = p + z * z / (2 * trials)
     spread = z * sqrt(p * (1 - p) / trials + z * z / (4 * trials * trials))
     scale = 1 + z * z / trials
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    low = (centre - spread) / scale if successes > 0 else 0.0  # rounding would miss the ends
+    high = (centre + spread) / scale if successes < trials else 1.0
+    return low, high
