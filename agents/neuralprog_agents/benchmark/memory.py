@@ -61,19 +61,22 @@ class Memories:
     Attributes:
         rows: For each cell.
         seconds: The CPU-seconds of a training.
-        command: MB that the comparison of record takes without its workers.
+        command: MB that the comparison takes without its workers; None where no log of one is.
     """
 
     rows: list[Memory]
     seconds: float
-    command: float
+    command: float | None
 
 
-def measure(quick: bool) -> Memories:
-    """Measure the first entrant of every agent in each family; ``quick`` measures two."""
+def measure(quick: bool, log: Path) -> Memories:
+    """Measure the first entrant of every agent in each family; ``quick`` measures two.
+
+    ``log`` is that of a comparison, which is reported where there is one.
+    """
     chosen, seconds = (_QUICK, _QUICK_SECONDS) if quick else (None, _SECONDS)
     rows = [alone(_peaks, configure(cell, seconds)) for cell in islice(cells(), chosen)]
-    return Memories(rows, seconds, alone(_report, comparison.OF_RECORD / comparison.LOG))
+    return Memories(rows, seconds, alone(_report, log) if log.exists() else None)
 
 
 def cells() -> Iterator[Cell]:
@@ -104,7 +107,7 @@ def _peaks(configured: ConfiguredCell) -> Memory:
 
 
 def _report(log: Path) -> float:
-    """Report what a log has: the command holds all records in memory then, and draws."""
+    """Report what a log has; return the peak. The command then holds all records, and draws."""
     with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as nowhere:
         shutil.copy(log, folder)
         with redirect_stdout(nowhere), redirect_stderr(nowhere):

@@ -46,7 +46,7 @@ copy in the same run.
 MB of memory at the peak of a process of one thread, Python and all libraries included: once the
 agent's code is imported, after one training of {seconds:g} CPU-seconds with the settings of the
 comparison, and after all that a worker of `benchmark compare` does, which also judges and scores.
-With W workers `benchmark compare` takes W times the last column at most, and {command:,.0f} MB.
+With W workers `benchmark compare` takes W times the last column at most{command}.
 
 | entrant | task | imported | training | worker |
 |---|---|---|---|---|
@@ -100,7 +100,7 @@ def write(
         profiles="\n".join(map(str, profiles)),
         memories="\n".join(map(str, memories.rows)),
         seconds=memories.seconds,
-        command=memories.command,
+        command="" if memories.command is None else f", and {memories.command:,.0f} MB",
         columns=" | ".join(columns),
         rules="|".join("---" for _ in columns),
         history="\n".join(_line(release, columns) for release in releases),

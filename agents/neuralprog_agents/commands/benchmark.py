@@ -33,6 +33,7 @@ def benchmark(args: Namespace) -> int:
 
 def _speed(args: Namespace) -> None:
     from neuralprog_agents.benchmark import elsewhere, growth, memory, profile, speed
+    from neuralprog_agents.benchmark.comparison.main import LOG
 
     output = args.output or Path("runs/speed" if args.quick else "results")
     with input_errors():
@@ -43,7 +44,7 @@ def _speed(args: Namespace) -> None:
     with input_errors():
         rows = speed.measure(args.quick, args.baseline)
         curves = growth.measure(0.03 if args.quick else 0.2)
-        memories = memory.measure(args.quick)
+        memories = memory.measure(args.quick, output / LOG)
         speed.write(rows, profile.measure(), memories, curves, args.quick, output)
 
 

@@ -40,6 +40,15 @@ def test_a_history_has_a_line_for_each_release_and_machine(tmp_path):
     assert "| 0.0.1 | abacus | 3 (2) |" in page
     assert "| NRAMCopy-v0 | 200 | 40% | 30% | 20% | 10% | 12.5 |" in page
     assert "| search | NRAMCopy-v0 | 114 | 303 | 1,307 |" in page
+    assert "the last column at most, and 366 MB.\n" in page
+
+
+def test_where_no_comparison_was_logged_its_memory_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "cells", lambda: iter(()))
+    found = memory.measure(True, tmp_path / "compare.jsonl")
+    assert found.command is None
+    speed.write([row(1.0)], [SHARES], found, [LINE], True, tmp_path)
+    assert "takes W times the last column at most.\n" in (tmp_path / "speed.md").read_text()
 
 
 def grown(size):
