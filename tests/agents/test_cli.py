@@ -12,7 +12,8 @@ import pytest
 from neuralprog_agents.cli import main
 from neuralprog_agents.commands import demo
 from neuralprog_agents.evaluation import agents
-from neuralprog_agents.training import shipped
+from neuralprog_agents.training import config as settings
+from neuralprog_agents.training import runs, shipped
 from neuralprog_agents.training.files import locked
 from neuralprog_envs import REGISTRY, __version__
 
@@ -256,6 +257,16 @@ def test_a_sweep_reports_its_rate_and_grows(toy, capsys):
     assert Path("run/weights.safetensors").exists()
     capsys.readouterr()
     refused(capsys, [*words, "4", "--total", "7"], "was begun with total 20, not 7")
+
+
+def test_a_sweep_grows_only_while_nobody_is_at_work_there(toy, capsys):
+    agent, config = settings.load(toy.write())
+    runs.create(Path("run"), "sweep", agent, config, ["neuralprog", "sweep"])
+    before = Path("run/config.yaml").read_text()
+    words = ["sweep", "--config", "toy.yaml", "--output", "run", "--restarts", "9"]
+    with locked(Path("run/.lock")):
+        refused(capsys, words, "another process is at work")
+    assert Path("run/config.yaml").read_text() == before
 
 
 def test_a_pretrained_agent_is_found_by_name(learned, monkeypatch, capsys):

@@ -171,7 +171,8 @@ def _extend(run: Run, agent: str, config: Any) -> Run:
                 f"{run.folder}: was begun with {field.name} {before}, not {now}; "
                 f"name another --output"
             )
-    write_atomically(run.folder / "config.yaml", settings.dump(agent, config).encode())
+    with locked(run.folder / ".lock"):
+        write_atomically(run.folder / "config.yaml", settings.dump(agent, config).encode())
     return replace(run, config=config)
 
 

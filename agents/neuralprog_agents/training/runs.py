@@ -28,6 +28,7 @@ from neuralprog_agents.training.files import locked, read_json, write_atomically
 from neuralprog_agents.training.schema import structured
 
 FORMAT = "neuralprog-run"
+VERSION = 1
 WEIGHTS = "weights.safetensors"
 CARD = "card.json"
 _PACKAGES = ("neuralprog", "gymnasium", "numpy", "torch", "numba", "safetensors")
@@ -46,6 +47,7 @@ _SHORTER = {"wikitablequestions": "wikitables"}
 class Meta:
     """What must be in ``meta.json``."""
 
+    version: Literal[1]
     command: str
     versions: dict[str, str | None]
     kind: Literal["train", "sweep"]
@@ -179,7 +181,7 @@ def finish(run: Run, outcome: Outcome, index: int, tried: int, succeeded: int) -
 def _meta(kind: str, agent: str, command: Sequence[str]) -> dict[str, Any]:
     return {
         "format": FORMAT,
-        "version": 1,
+        "version": VERSION,
         "kind": kind,
         "agent": agent,
         "command": shlex.join(command),

@@ -66,6 +66,14 @@ def test_a_damaged_meta_or_config_is_refused(toy, tmp_path):
         runs.read(tmp_path / "run")
 
 
+def test_a_run_of_another_format_is_refused(toy, tmp_path):
+    runs.create(tmp_path / "run", "train", "toy", toy.Config(), COMMAND)
+    path = tmp_path / "run" / "meta.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "version": 2}))
+    with pytest.raises(runs.RunError, match=r"meta\.json: version: expected 1, got 2"):
+        runs.read(tmp_path / "run")
+
+
 def test_default_names_tell_agent_and_task_and_never_clash(tmp_path):
     assert runs.task_name("NRAMWalkBST-v0") == "walkbst"
     assert runs.task_name("NPTableQA-v0") == "tableqa"
