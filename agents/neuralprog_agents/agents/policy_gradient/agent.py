@@ -6,21 +6,21 @@ from neuralprog_agents.agents.policy_gradient.config import Config
 from neuralprog_agents.agents.policy_gradient.train import PolicyGradientLearner
 from neuralprog_agents.circuits.card import Card, load
 from neuralprog_agents.circuits.search import check, with_modules
+from neuralprog_agents.training import rewards
+from neuralprog_agents.training.rewards import SUPERVISION
 
 __all__ = ["COMPILED", "SUPERVISION", "Card", "Config", "check", "learner", "load", "supervision"]
 
-SUPERVISION = "rewards of programs"
 COMPILED = True
-_REWARDS = {"sparse": "success alone", "progress": "partial credit"}
 
 
 def supervision(config: Config) -> str:
-    """Return what is learned from: the reward of a program is its mean over input/output pairs."""
-    rewards = f"rewards on input/output pairs: {_REWARDS[config.reward]}"
+    """Return what is learned from; see ``neuralprog_agents.training.rewards``."""
+    words = rewards.supervision(config.reward)
     if config.reward == "progress" and (config.hint or config.contrast):
-        rewards += ", also for having read the answer"
-    rewards += ", cell by cell" if config.unveil else ""
-    return with_modules(rewards, config.modules)
+        words += ", also for having read the answer"
+    words += ", cell by cell" if config.unveil else ""
+    return with_modules(words, config.modules)
 
 
 def learner(config: Config, index: int) -> PolicyGradientLearner:

@@ -6,17 +6,16 @@ from neuralprog_agents.agent import Learner, Policy, Tensors
 from neuralprog_agents.agents.policy_search.card import Card
 from neuralprog_agents.agents.policy_search.config import Config
 from neuralprog_agents.agents.policy_search.table import task_of
+from neuralprog_agents.training import rewards
+from neuralprog_agents.training.rewards import SUPERVISION
 from neuralprog_envs.core.instances import check_lengths
 
 __all__ = ["SUPERVISION", "Card", "Config", "check", "learner", "load", "supervision"]
 
-SUPERVISION = "rewards of programs"
-_REWARDS = {"sparse": "success alone", "progress": "partial credit"}
-
 
 def supervision(config: Config) -> str:
-    """Return what is learned from: the mean reward over input/output pairs."""
-    return f"rewards on input/output pairs: {_REWARDS[config.reward]}"
+    """Return what is learned from; see ``neuralprog_agents.training.rewards``."""
+    return rewards.supervision(config.reward)
 
 
 def check(config: Config) -> None:
