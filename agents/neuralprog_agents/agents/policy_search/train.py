@@ -22,6 +22,7 @@ import numpy as np
 from numpy.random import Generator, Philox
 
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
+from neuralprog_agents.agents.policy_search.calls import Calls
 from neuralprog_agents.agents.policy_search.card import Card
 from neuralprog_agents.agents.policy_search.config import Config
 from neuralprog_agents.agents.policy_search.policy import TablePolicy
@@ -29,14 +30,17 @@ from neuralprog_agents.agents.policy_search.repeats import Repeats
 from neuralprog_agents.agents.policy_search.situations import Situation
 from neuralprog_agents.agents.policy_search.table import BEFORE_VIEW, PolicyTable, Uniform, task_of
 from neuralprog_agents.training.decay import geometric
+from neuralprog_agents.training.schema import structured
 from neuralprog_envs.core import batch
 from neuralprog_envs.core.draws import key_of
 from neuralprog_envs.core.instances import draw
+from neuralprog_envs.program.episode import ProgramEpisode
 
 CHUNK = 10
 """Proposals between two decisions of the loop."""
-_VALIDATION = 200
-"""Held-out instances that judge a restart."""
+_JUDGING = 200
+"""Instances of the longest length that judge a restart: held-out ones, or, where that length has
+none, training ones."""
 _SUCCESS = 0.99
 """The share of these that a successful restart is right on."""
 
@@ -79,7 +83,7 @@ class Progress:
         level: The longest length in use; below the shortest one before the first instances are.
         looked: How many instances the longest check looked at: up to the last that came into use.
         finished: Whether a check found no failure.
-        success: Whether the final table is right on held-out instances.
+        success: Whether the final table is right on the instances that judge it.
     """
 
     proposals: int = 0
@@ -153,30 +157,31 @@ class PolicySearchLearner:
 
     def _play(self, i: int, uniform: Uniform, follow_ups: Mapping[Situation, int]) -> Episode:
         """Play an instance in use by the table; for ``follow_ups`` see ``Change``."""
-        table, limit = self.table, self._limits[i]
-        episode, repeats = self.task.machine.begin(self._posed[i]), Repeats(limit)
-        nothing = (0,) * self.config.own_actions
-        frames, own = episode.frames, [nothing]
-        met: dict[Situation, None] = {}
-        next_in_call: list[int | None] = [None]
-        while not episode.halted and episode.steps < repeats.limit:
-            situation = (*frames[-1], *episode.view(), *own[-1])
-            repeats.look(episode, situation, own)
-            met[situation] = None
-            number, depth = table.choose(situation, uniform, next_in_call[-1]), len(frames)
-            next_in_call[-1] = follow_ups.get(situation)
-            own[-1] = (*own[-1], number + 1)[1:] if nothing else nothing
-            episode.step(table.actions[number])
-            if len(frames) > depth:
-                own.append(nothing)
-                next_in_call.append(None)
-            elif len(frames) < depth:
-                own.pop()
-                next_in_call.pop()
+        episode, limit = self.task.machine.begin(self._posed[i]), self._limits[i]
+        met = self._run(episode, limit, uniform, follow_ups)
         score = float(self.task.score(episode.state(), self._posed[i])[0])
         reward = float(score == 1) if self.config.reward == "sparse" else score
         steps = episode.steps if episode.halted else limit
         return Episode(reward, reward - self.config.step_cost * steps / limit, met)
+
+    def _run(
+        self,
+        episode: ProgramEpisode,
+        limit: int,
+        uniform: Uniform,
+        follow_ups: Mapping[Situation, int],
+    ) -> dict[Situation, None]:
+        """Step an episode to its end; return the situations that it met, in that order."""
+        table, repeats, calls = self.table, Repeats(limit), Calls(self.config.own_actions)
+        frames, met = episode.frames, dict[Situation, None]()
+        while not episode.halted and episode.steps < repeats.limit:
+            situation = (*frames[-1], *episode.view(), *calls.own[-1])
+            repeats.look(episode, situation, calls.own)
+            met[situation] = None
+            number, depth = table.choose(situation, uniform, calls.follow_up[-1]), len(frames)
+            episode.step(table.actions[number])
+            calls.acted(number, follow_ups.get(situation), len(frames) - depth)
+        return met
 
     @property
     def finished(self) -> bool:
@@ -303,24 +308,28 @@ class PolicySearchLearner:
             self.joined += [(int(others.length[i]), int(indices[i])) for i in failed]
             self._begin(self._uniform(self.progress.proposals))
         else:
-            success = bool(self._right(self._held_out(), pulse).mean() >= _SUCCESS)
+            success = bool(self._right(self._judging(), pulse).mean() >= _SUCCESS)
             self.progress = replace(self.progress, finished=True, success=success)
 
     def _right(self, instances: Any, pulse: Pulse) -> Any:
         """Return which instances the policy is right on, shape (B,)."""
         pulse()
         outcome = self.outcome()
-        card = Card(**{name: outcome.card[name] for name in ("env", "settings", "own_actions")})
-        policy = TablePolicy(card, outcome.tensors)
+        policy = TablePolicy(structured(Card, outcome.card), outcome.tensors)
         limits = self.task.horizon(instances.length).tolist()
         played = policy.play(self.task, instances, limits)
         ends = batch.concatenate([one.episode.state() for one in played])
         return self.task.score(ends, instances) == 1
 
-    def _held_out(self) -> Any:
+    def _judging(self) -> Any:
+        """Return the instances that judge the table, all of the longest length.
+
+        A length below ``split_from`` has no held-out instances; its first training instances judge,
+        those in use among them.
+        """
         longest = self.config.length[1]
         split = "validation" if longest >= self.task.split_from else "train"
-        return draw(self.task, self.config.seed, np.arange(_VALIDATION), (longest, longest), split)
+        return draw(self.task, self.config.seed, np.arange(_JUDGING), (longest, longest), split)
 
     def status(self) -> dict[str, float]:
         """Return what is reported."""
