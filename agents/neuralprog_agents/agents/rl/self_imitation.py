@@ -17,8 +17,9 @@ Optimization", NeurIPS 2018; the draws are those of Thompson (1933).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -190,32 +191,40 @@ class SelfImitation(BaseCallback):  # type: ignore[misc]
     def _explore(self, env: ProgramVecEnv, random: np.random.Generator) -> None:
         """Let the exploring environments play a program each, and remember what was right."""
         env.seed(int(random.integers(2**31)))
-        seen, choices = env.reset(), np.atleast_1d(getattr(env.action_space, "nvec", 0))
-        if self._flat:
-            choices = np.array([env.action_space.n])
+        seen = env.reset()
         keys = [row.tobytes() for row in seen[:, self._key]]
+        for slot, steps, right in self._played(env, seen, self._proposed(env, keys, random)):
+            self._remember(keys[slot], steps, right)
+
+    def _proposed(
+        self, env: ProgramVecEnv, keys: list[bytes], random: np.random.Generator
+    ) -> dict[int, NDArray[np.int64]]:
+        """Return the actions of a program for each environment that is to try one, by its slot."""
         limit = int(env.envs.setting.limits(np.array([env.envs.lengths[1]]))[0])
+        choices = _choices(env)
         proposed = (self.memory.propose(random, key, choices, limit) for key in keys)
-        tried = {slot: actions for slot, actions in enumerate(proposed) if actions is not None}
-        rows: list[dict[str, list[Any]]] = [{} for _ in keys]
-        going = set(tried)
-        action = np.zeros((env.num_envs, len(choices)), dtype=np.int64)
-        for t in range(limit):
+        return {slot: actions for slot, actions in enumerate(proposed) if actions is not None}
+
+    def _played(
+        self, env: ProgramVecEnv, seen: NDArray[Any], tried: dict[int, NDArray[np.int64]]
+    ) -> Iterator[tuple[int, Steps, bool]]:
+        """Play programs; yield slot, episode and success of each that ends its episode."""
+        rows: dict[int, list[Steps]] = {slot: [] for slot in tried}
+        action, going = np.zeros((env.num_envs, len(_choices(env))), dtype=np.int64), set(tried)
+        for t in count():
             going = {slot for slot in going if t < len(tried[slot])}
             if not going:
-                break
-            masks = env.action_masks()
+                return
             for slot in going:
                 action[slot] = tried[slot][t]
-                shown = {"observations": seen[slot], "actions": action[slot].copy()}
-                for name, array in (shown | {"masks": masks[slot]}).items():
-                    rows[slot].setdefault(name, []).append(array)
+            shown = {"observations": seen, "actions": action.copy(), "masks": env.action_masks()}
+            for slot in going:
+                rows[slot].append({name: array[slot] for name, array in shown.items()})
             seen, _, done, infos = env.step(action[:, 0] if self._flat else action)
             self.model.num_timesteps += len(going)
             for slot in [slot for slot in going if done[slot]]:
                 going.remove(slot)
-                steps = {name: np.stack(parts) for name, parts in rows[slot].items()}
-                self._remember(keys[slot], steps, infos[slot]["is_success"])
+                yield slot, _stacked(rows[slot]), infos[slot]["is_success"]
 
     def _remember(self, key: bytes, steps: Steps, right: bool) -> None:
         """Add an episode, with its masks only if the policy uses masks."""
@@ -263,6 +272,17 @@ class SelfImitation(BaseCallback):  # type: ignore[misc]
                 steps = {n: array[start : end + 1, slot].copy() for n, array in arrays.items()}
                 key = steps["observations"][0, self._key].tobytes()
                 self._remember(key, steps, right[end, slot])
+
+
+def _choices(env: ProgramVecEnv) -> NDArray[np.int64]:
+    """Return the number of choices of each of the K integers of an action, shape (K,)."""
+    space: Any = env.action_space
+    return np.atleast_1d(space.nvec if space.shape else space.n)
+
+
+def _stacked(steps: Sequence[Steps]) -> Steps:
+    """Return an episode of its steps."""
+    return {name: np.stack([step[name] for step in steps]) for name in steps[0]}
 
 
 def _episodes(starts: list[int], ends: list[int]) -> Iterator[tuple[int, int]]:
