@@ -21,7 +21,7 @@ _TINY = 1e-8
 
 
 def update(
-    config: Config, policy: ProgramPolicy, batch: Batch, memory: Memory, gains: CircuitTable
+    config: Config, policy: ProgramPolicy, batch: Batch, memory: Memory, improvements: CircuitTable
 ) -> None:
     """Improve the policy; with a learning rate of 0 it stays as it is.
 
@@ -30,12 +30,12 @@ def update(
         policy: What changes.
         batch: Programs that it sampled, perhaps none.
         memory: The best programs so far.
-        gains: The new sources of those changes of a program that raised its return.
+        improvements: The new sources of those changes of a program that raised its return.
     """
     if config.learning_rate == 0:
         return
-    if len(gains):
-        policy.imitate(gains, config.learning_rate, config.entropy)
+    if len(improvements):
+        policy.imitate(improvements, config.learning_rate, config.entropy)
     if not len(batch.returns):
         return
     if config.algorithm == "cross_entropy":

@@ -52,17 +52,17 @@ _EVERY = -1
 """All patterns, as bits."""
 _TRIES = 8
 """Draws until a policy that is sure of a source keeps it."""
-_LEAST_GAIN = 1e-9
+_LEAST_IMPROVEMENT = 1e-9
 Floats = NDArray[np.float64]
 
 
-class Room(NamedTuple):
-    """What running programs needs.
+class Workspace(NamedTuple):
+    """The memory that running programs takes.
 
     Attributes:
-        program: Room for the program that is run.
-        kept: Room for the one that a walk is at.
-        runs: Room for states.
+        program: For the program that is run.
+        kept: For the current one of simulated annealing.
+        runs: For states.
     """
 
     program: Program
@@ -70,8 +70,8 @@ class Room(NamedTuple):
     runs: Runs
 
 
-class Near(NamedTuple):
-    """How a program near another is drawn, and when it takes its place.
+class NeighbourSettings(NamedTuple):
+    """How a neighbour of a program is drawn, and when it takes its place.
 
     Attributes:
         more_changes: The probability to draw one more wire anew, after each.
@@ -107,15 +107,15 @@ class Batch(NamedTuple):
     right: NDArray[np.int64]
 
 
-def room(problem: Problem, registers: int, modules: ModuleList = FOURTEEN) -> Room:
-    """Return room for running programs on a problem."""
+def workspace(problem: Problem, registers: int, modules: ModuleList = FOURTEEN) -> Workspace:
+    """Return the memory for running programs on a problem."""
     shape = (1 << registers, len(modules.owner) + registers + 1)
     program, kept = (program_of(np.zeros(shape, dtype=np.int64), modules) for _ in range(2))
-    return Room(program, kept, new_runs(problem, registers, modules))
+    return Workspace(program, kept, new_runs(problem, registers, modules))
 
 
 def batch(size: int, registers: int, modules: ModuleList = FOURTEEN) -> Batch:
-    """Return room for so many programs."""
+    """Return so many programs that have no wires yet."""
     shape = (size, 1 << registers, len(modules.owner) + registers + 1)
     tables = np.full(shape, UNUSED, dtype=np.int64)
     return Batch(tables, np.zeros(size), np.zeros(size, dtype=np.int64))
@@ -197,18 +197,23 @@ def _store(program: Program, visited: int, table: CircuitTable) -> None:
 
 @inlined
 def _sample(
-    stream: Stream, cumulative: Floats, room: Room, problem: Problem, weights: Weights, out: Batch
+    stream: Stream,
+    cumulative: Floats,
+    workspace: Workspace,
+    problem: Problem,
+    weights: Weights,
+    out: Batch,
 ) -> None:
     for i in range(len(out.tables)):
-        room.program.table[:] = UNUSED
-        _complete(stream, cumulative, room.runs.registers, room.program, _EVERY)
-        score = evaluate(room.runs, problem, weights, room.program, ANEW, np.inf)
+        workspace.program.table[:] = UNUSED
+        _complete(stream, cumulative, workspace.runs.registers, workspace.program, _EVERY)
+        score = evaluate(workspace.runs, problem, weights, workspace.program, ANEW, np.inf)
         out.returns[i], out.right[i] = score.score, score.right
-        _store(room.program, score.visited, out.tables[i])
+        _store(workspace.program, score.visited, out.tables[i])
 
 
 @inlined
-def _be_as(table: CircuitTable, pattern: int, other: int) -> None:
+def _copy_from(table: CircuitTable, pattern: int, other: int) -> None:
     """Ask for a copy of one circuit instead of another."""
     table[pattern] = UNUSED
     table[pattern, 0] = _AS - other
@@ -228,7 +233,7 @@ def _tie_twins(table: CircuitTable, pattern: int) -> int:
             same &= table[twin, wire] == table[pattern, wire]
         twins |= int(same) << twin
         if same:
-            _be_as(table, twin, pattern)
+            _copy_from(table, twin, pattern)
     return twins
 
 
@@ -251,7 +256,7 @@ def _renew_unvisited(
         renewed |= 1 << pattern
         original = pattern == 0 and visited == 0
         if tied > 0 and not original and fraction(stream) < tied:
-            _be_as(table, pattern, picked(stream, visited))
+            _copy_from(table, pattern, picked(stream, visited))
         else:
             table[pattern] = UNUSED
     return renewed
@@ -266,7 +271,7 @@ def _join(stream: Stream, table: CircuitTable, visited: int) -> int:
     pattern, other = picked(stream, visited), picked(stream, visited)
     if pattern == other or table[pattern, 0] <= _AS or table[other, 0] <= _AS:
         return 0
-    _be_as(table, pattern, other)
+    _copy_from(table, pattern, other)
     return 1 << pattern
 
 
@@ -307,14 +312,16 @@ def _redraw_one(stream: Stream, tied: float, table: CircuitTable, wires: int, vi
 
 
 @inlined
-def _change(stream: Stream, near: Near, table: CircuitTable, wires: int, visited: int) -> int:
+def _change(
+    stream: Stream, settings: NeighbourSettings, table: CircuitTable, wires: int, visited: int
+) -> int:
     """Mark what is to be drawn anew; return the patterns that will change, as bits."""
     touched, changes = 0, 0
-    while changes == 0 or fraction(stream) < near.more_changes:
-        if near.join > 0 and fraction(stream) < near.join:
+    while changes == 0 or fraction(stream) < settings.more_changes:
+        if settings.join > 0 and fraction(stream) < settings.join:
             touched |= _join(stream, table, visited)
         else:
-            touched |= _redraw_one(stream, near.tied, table, wires, visited)
+            touched |= _redraw_one(stream, settings.tied, table, wires, visited)
         changes += 1
     return touched
 
@@ -358,29 +365,30 @@ def _visited(table: CircuitTable) -> int:
 
 
 @inlined
-def _walk(
+def _anneal(
     stream: Stream,
     cumulative: Floats,
-    near: Near,
-    room: Room,
+    settings: NeighbourSettings,
+    workspace: Workspace,
     problem: Problem,
     weights: Weights,
-    at: Batch,
-    gains: CircuitTable,
+    current: Batch,
+    improvements: CircuitTable,
 ) -> tuple[int, int]:
-    """See ``walk``. Only circuits that a change touches are drawn, compared and copied.
+    """See ``anneal``. Only circuits that a change touches are drawn, compared and copied.
 
     A change that is not kept is undone in the patterns that pairs visit, and there alone. So the
     others come to have variants of circuits in use, which pays on Deduplicate and Merge (README).
     """
-    groups, made, gained, before, slack = len(problem.cells), 0, 0, np.inf, np.inf
-    R, runs, trial, kept = room.runs.registers, room.runs, room.program, room.kept
+    groups, made, improved, before, slack = len(problem.cells), 0, 0, np.inf, np.inf
+    runs, trial, kept = workspace.runs, workspace.program, workspace.kept
+    R = runs.registers
     wires = trial.table.shape[1] - 1 + weights.halting
-    visited, touched, changed = _visited(at.tables[0]), _EVERY, ANEW
+    visited, touched, changed = _visited(current.tables[0]), _EVERY, ANEW
     for pattern in range(len(trial.table)):
         for wire in range(trial.table.shape[1]):
-            trial.table[pattern, wire] = at.tables[0, pattern, wire]
-    _renew_unvisited(stream, near.tied, 1.0, trial.table, visited)
+            trial.table[pattern, wire] = current.tables[0, pattern, wire]
+    _renew_unvisited(stream, settings.tied, 1.0, trial.table, visited)
     while True:
         _complete(stream, cumulative, R, trial, touched)
         if made > 0:
@@ -388,21 +396,21 @@ def _walk(
         score = evaluate(runs, problem, weights, trial, changed, slack)
         if score.score >= 0:
             keep(runs)
-            if score.score > before + _LEAST_GAIN:
-                _keep_differing(kept, trial, visited, score.visited, gains[gained])
-                gained += 1
+            if score.score > before + _LEAST_IMPROVEMENT:
+                _keep_differing(kept, trial, visited, score.visited, improvements[improved])
+                improved += 1
             copy_circuits(trial, kept, touched | (visited ^ score.visited))
-            at.returns[0], at.right[0] = score.score, score.right
+            current.returns[0], current.right[0] = score.score, score.right
             visited, before = score.visited, score.score
         else:
             copy_circuits(kept, trial, touched & visited)
-        if made == len(gains) or at.right[0] == LANES * groups:
-            _store(kept, visited, at.tables[0])
-            return made, gained
-        touched = _change(stream, near, trial.table, wires, visited)
-        slack = -groups * near.temperature * np.log(1.0 - fraction(stream))
-        chance = near.change_unvisited
-        touched |= _renew_unvisited(stream, near.tied, chance, trial.table, visited)
+        if made == len(improvements) or current.right[0] == LANES * groups:
+            _store(kept, visited, current.tables[0])
+            return made, improved
+        touched = _change(stream, settings, trial.table, wires, visited)
+        slack = -groups * settings.temperature * np.log(1.0 - fraction(stream))
+        chance = settings.change_unvisited
+        touched |= _renew_unvisited(stream, settings.tied, chance, trial.table, visited)
         made += 1
 
 
@@ -426,26 +434,26 @@ def _build(sources: str, cache: bool) -> tuple[Any, ...]:
         _sample(*arguments)
 
     @njit(nogil=True, error_model="numpy", cache=cache, _nrt=False)
-    def walk(*arguments: Any) -> tuple[int, int]:
+    def anneal(*arguments: Any) -> tuple[int, int]:
         version = sources  # noqa: F841
-        return _walk(*arguments)
+        return _anneal(*arguments)
 
     @njit(nogil=True, error_model="numpy", cache=cache, _nrt=False)
     def add_up(*arguments: Any) -> None:
         version = sources  # noqa: F841
         _add_up(*arguments)
 
-    return sample, walk, add_up
+    return sample, anneal, add_up
 
 
 _FOLDER = Path(circuits.__file__).parent
-sample, walk, add_up = compiled(
+sample, anneal, add_up = compiled(
     _build, [Path(__file__), *(_FOLDER / f"{name}.py" for name in SOURCES)]
 )
 """``sample`` fills a batch with programs and runs them.
 
-``walk`` goes from the only program of a batch, which may lack wires or all, to programs near it,
-until one fits; at most as many as ``gains`` has rows, shape (N, P, W). It returns how many were
-drawn, and how many raised the return: their new sources are the first rows of ``gains``.
+``anneal`` goes from the only program of a batch, which may lack wires or all, to its neighbours,
+until one fits; at most as many as ``improvements`` has rows, shape (N, P, W). It returns how many
+were drawn, and how many raised the return: their new sources are the first of these rows.
 
 ``add_up`` adds each program's weight to the sources that it uses, shape (P, W, C)."""

@@ -13,7 +13,12 @@ import numpy as np
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.agents.policy_gradient import algorithms, kernel
 from neuralprog_agents.agents.policy_gradient.config import Config
-from neuralprog_agents.agents.policy_gradient.kernel import UNUSED, Batch, Near, Room
+from neuralprog_agents.agents.policy_gradient.kernel import (
+    UNUSED,
+    Batch,
+    NeighbourSettings,
+    Workspace,
+)
 from neuralprog_agents.agents.policy_gradient.memory import Memory
 from neuralprog_agents.agents.policy_gradient.policy import ProgramPolicy
 from neuralprog_agents.circuits import examples, library, tables
@@ -38,7 +43,7 @@ class Progress:
     Attributes:
         programs: How many have been sampled.
         fits: How often one was right on all pairs in use.
-        walked: How many since the walk began anew.
+        walked: How many neighbours since the annealing began anew; checkpoints name it so.
         mean: The mean return of the last batch.
         best: The best return of any program.
         unveiled: How many scored cells of each pair count for neighbours, 0 once all do.
@@ -62,10 +67,10 @@ class PolicyGradientLearner:
         self.policy = ProgramPolicy(
             config.registers, config.register, config.halt, self.judge.modules
         )
-        near = round(config.neighbour_share * config.batch)
-        self.batch = self._blank(config.batch - near)
-        self.place = self._blank(1)
-        self.gains = self._blank(near).tables
+        neighbours = round(config.neighbour_share * config.batch)
+        self.batch = self._blank(config.batch - neighbours)
+        self.current = self._blank(1)
+        self.improvements = self._blank(neighbours).tables
         self.memory = Memory(config.memory, self.batch.tables.shape[1:])
         self.stream = np.array([key_of(config.seed, _RESTARTS, index), 0], dtype=np.uint64)
         self.progress = Progress(unveiled=int(config.unveil))
@@ -92,40 +97,41 @@ class PolicyGradientLearner:
         if len(self.batch.returns):
             self._sample(self.batch)
             self._count(self.batch, len(self.batch.returns))
-        gains = self.gains[:0] if self.finished else self._walk()
-        algorithms.update(self.config, self.policy, self.batch, self.memory, gains)
+        improvements = self.improvements[:0] if self.finished else self._anneal()
+        algorithms.update(self.config, self.policy, self.batch, self.memory, improvements)
 
     def _sample(self, batch: Batch) -> None:
         """Fill a batch from the policy."""
         args = self.stream, self.policy.cumulative(), *self._whole
         kernel.sample(*args, self.config.returns, batch)
 
-    def _walk(self) -> CircuitTable:
-        """Walk on; return the new sources of the changes that raised the return."""
-        if not len(self.gains):
-            return self.gains
+    def _anneal(self) -> CircuitTable:
+        """Anneal on; return the new sources of the changes that raised the return."""
+        if not len(self.improvements):
+            return self.improvements
         config = self.config
-        args = self.stream, self.policy.cumulative(), self._near(), *self._part
-        made, gained = kernel.walk(*args, config.returns, self.place, self.gains)
-        place = self.place
+        args = self.stream, self.policy.cumulative(), self._neighbour_settings(), *self._part
+        made, improved = kernel.anneal(*args, config.returns, self.current, self.improvements)
+        current = self.current
         if self.progress.unveiled:
             self._unveil_more()
-            place = self._evaluated(self.place.tables)
-        self._count(place, made)
+            current = self._evaluated(self.current.tables)
+        self._count(current, made)
         self.progress = replace(self.progress, walked=self.progress.walked + made)
         if self.progress.walked >= config.annealing_programs:
-            self.place = self._blank(1)
+            self.current = self._blank(1)
             self.progress = replace(self.progress, walked=0, unveiled=int(config.unveil))
             self._pack()
-        return self.gains[:gained]
+        return self.improvements[:improved]
 
-    def _near(self) -> Near:
-        own = {name: getattr(self.config, name) for name in Near._fields if name != "temperature"}
-        return Near(temperature=self._temperature(), **own)
+    def _neighbour_settings(self) -> NeighbourSettings:
+        names = set(NeighbourSettings._fields) - {"temperature"}
+        own = {name: getattr(self.config, name) for name in names}
+        return NeighbourSettings(temperature=self._temperature(), **own)
 
     def _unveil_more(self) -> None:
         """Let one more cell of each pair count, if all that do are right."""
-        if self.place.right[0] == len(self.judge.rows):
+        if self.current.right[0] == len(self.judge.rows):
             unveiled = self.progress.unveiled
             unveiled = examples.more_cells(self.config, self.judge.rows, unveiled)
             self.progress = replace(self.progress, unveiled=unveiled)
@@ -135,11 +141,12 @@ class PolicyGradientLearner:
         """Run programs on all pairs in use, with all cells; what they lack, the policy draws."""
         found = self._blank(len(tables))
         found.tables[:] = tables
-        args = self.stream, self.policy.cumulative(), Near(0.0, 1.0, self.config.tied), *self._whole
+        settings = NeighbourSettings(0.0, 1.0, self.config.tied)
+        args = self.stream, self.policy.cumulative(), settings, *self._whole
         for i in range(len(tables)):
             one = slice(i, i + 1)
             same = Batch(found.tables[one], found.returns[one], found.right[one])
-            kernel.walk(*args, self.config.returns, same, self.gains[:0])
+            kernel.anneal(*args, self.config.returns, same, self.improvements[:0])
         return found
 
     def _temperature(self) -> float:
@@ -172,15 +179,15 @@ class PolicyGradientLearner:
     def _pack(self) -> None:
         """Prepare to run programs on the pairs in use: with all cells, and with those that count.
 
-        Each is a ``kernel.Room`` and an ``interpreter.Problem``.
+        Each is a ``kernel.Workspace`` and an ``interpreter.Problem``.
         """
         self._whole = self._prepared(None)
         unveiled = self.progress.unveiled
         self._part = self._prepared(unveiled) if unveiled else self._whole
 
-    def _prepared(self, unveiled: int | None) -> tuple[Room, Problem]:
+    def _prepared(self, unveiled: int | None) -> tuple[Workspace, Problem]:
         problem = examples.pack(self.config, self.judge.rows, unveiled)
-        return kernel.room(problem, self.config.registers, self.judge.modules), problem
+        return kernel.workspace(problem, self.config.registers, self.judge.modules), problem
 
     def _run_memory_again(self) -> None:
         """Give the remembered programs their returns on the pairs in use now."""
@@ -212,7 +219,7 @@ class PolicyGradientLearner:
             "returns": memory.returns,
             "rows": self.judge.rows,
             "stream": self.stream,
-            "place": self.place.tables,
+            "place": self.current.tables,
         }
         own = {"updates": policy.updates, "used": self.judge.used}
         return tensors, asdict(self.progress) | own
@@ -230,7 +237,7 @@ class PolicyGradientLearner:
         self.memory.replace(tensors["memory"], tensors["returns"])
         self.judge.rows, self.stream = tensors["rows"].copy(), tensors["stream"].copy()
         self.progress = Progress(**own)
-        self.place.tables[:] = tensors["place"]
+        self.current.tables[:] = tensors["place"]
         self._pack()
 
     def outcome(self) -> Outcome:

@@ -61,7 +61,7 @@ def test_a_policy_with_learning_rate_0_stays_as_it_began():
 
 
 @pytest.mark.learning
-def test_walks_find_swap():
+def test_annealing_finds_swap():
     settings = {"registers": 4, "length": (2, 5), "steps": (6,), "programs": 1_000_000}
     learner = trained(Config("NRAMSwap-v0", **settings, **WALKS))
     assert learner.success
@@ -69,7 +69,7 @@ def test_walks_find_swap():
 
 
 @pytest.mark.parametrize("share", [0.5, 1.0])
-def test_a_walk_begins_anew(share):
+def test_the_annealing_begins_anew(share):
     config = Config(
         **{
             **vars(INCREMENT),
@@ -83,7 +83,7 @@ def test_a_walk_begins_anew(share):
         learner._advance()
         own = learner.progress.walked
         assert own <= share * learner.progress.programs
-        assert (learner.place.tables == kernel.UNUSED).all() == (own == 0)
+        assert (learner.current.tables == kernel.UNUSED).all() == (own == 0)
 
 
 @pytest.mark.parametrize("algorithm", ["reinforce", "risk_seeking", "mapo", "cross_entropy"])
