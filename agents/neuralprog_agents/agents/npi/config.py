@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from neuralprog_agents.npi_network.sizes import Layers
 from neuralprog_agents.training import ranges
@@ -14,7 +14,7 @@ class TaskConfig:
     """A task and its training traces; ``also`` in a config has more tasks for the same network."""
 
     env: str
-    """The id of the environment."""
+    """The id of the environment to learn, such as NPIAddition-v0."""
     recursive: bool = True
     """Whether the expert's programs call themselves; otherwise they repeat steps in loops."""
     observation: str = ""
@@ -36,26 +36,14 @@ class TaskConfig:
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(TaskConfig):
     """An NPI of one task or several, and its training on the frames of experts' traces."""
 
-    env: str
-    """The id of the environment to learn, such as NPIAddition-v0."""
     seed: ranges.Seed = 0
     """The seed of all randomness: the same seed gives the same weights, bit for bit."""
     restarts: ranges.Restarts = 5
     """How many times training may start again from new random weights."""
 
-    recursive: bool = True
-    """Whether the expert's programs call themselves; otherwise they repeat steps in loops."""
-    observation: str = ""
-    """What the network sees of the pad: a form of the task's; empty: its first."""
-    length: ranges.Lengths = (1, 5)
-    """The shortest and the longest instance whose traces it learns from."""
-    traces: ranges.Count = 64
-    """How many traces there are of each length."""
-    wide: bool = False
-    """Whether every program is also learned on pads that random effects of ACT have changed."""
     also: tuple[TaskConfig, ...] = ()
     """More tasks that the same network learns."""
     base: str = ""
@@ -85,12 +73,6 @@ class Config:
     """A longer gradient is scaled down to this norm."""
     budget: ranges.Count = 8000
     """The most gradient steps of a restart."""
-    prove: bool = False
-    """Whether training goes on until no frame of the verification set fails, and learns from
-    those that fail."""
-
-    test_lengths: ranges.Counts = (10, 100)
-    """The lengths that `evaluate` scores at."""
 
     def __post_init__(self) -> None:
         ranges.check(self)
@@ -101,7 +83,4 @@ class Config:
     @property
     def tasks(self) -> tuple[TaskConfig, ...]:
         """Every task, the first one first."""
-        first = TaskConfig(
-            **{field.name: getattr(self, field.name) for field in fields(TaskConfig)}
-        )
-        return first, *self.also
+        return self, *self.also

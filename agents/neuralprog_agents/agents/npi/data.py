@@ -43,19 +43,19 @@ def seed(config: Config, index: int, stream: Stream, position: int = 0, number: 
     return key_of(config.seed, index, int(stream) + len(Stream) * number, position)
 
 
-def settings_of(task: TaskConfig | Config) -> dict[str, Any]:
+def settings_of(task: TaskConfig) -> dict[str, Any]:
     """Return the environment's settings, without the length."""
     form = {"observation": task.observation} if task.observation else {}
     return {"recursive": task.recursive, **form}
 
 
-def task_of(task: TaskConfig | Config, longest: int) -> Any:
+def task_of(task: TaskConfig, longest: int) -> Any:
     """Return the task, with a pad for instances up to a length."""
     return make_task(task.env, length=longest, **settings_of(task))
 
 
 def draw_frames(
-    task: TaskConfig | Config, key: int, split: str = "train", pulse: Pulse = lambda: None
+    task: TaskConfig, key: int, split: str = "train", pulse: Pulse = lambda: None
 ) -> FrameBatch:
     """Return the different frames of a task's training traces, drawn with the seed ``key``.
 
