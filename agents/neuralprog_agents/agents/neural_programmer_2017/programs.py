@@ -155,8 +155,8 @@ class Explorer:
         return Selections(np.stack(steps, axis=1), rows[which])
 
     def _finished(self, level: Selections, labels: Labels) -> Iterator[Actions]:
-        """Yield the selections' programs with each right aggregation."""
-        if not len(level.rows):
+        """Yield the selections' programs with each right aggregation, if that is still a step."""
+        if not len(level.rows) or level.programs.shape[1] >= self.machine.steps:
             return
         if not np.isnan(labels.scalar):
             yield from self._with_number(level, labels.scalar)

@@ -1,6 +1,6 @@
 """Labels, the search for programs, what the networks see: on the sample that comes along."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -63,6 +63,22 @@ def test_every_program_found_is_right_by_the_official_rules_and_the_known_one_is
         if expert[0, 0] >= 0:
             known += bool((acts[:, :, :2] == expert[:, :2]).all(axis=(1, 2)).any())
     assert known >= 55
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_no_program_is_longer_than_the_machine_has_steps(source, steps):
+    some = 0
+    for number, question in enumerate(source.questions[:20]):
+        fitting = source.fitted([number])
+        posed, machine = fitting.posed([number]), fitting.machine
+        right = labels(
+            Values.of(source.release.table(question.context).table), question.target, question.canon
+        )
+        every = programs.Explorer(machine, posed).search(right)
+        few = programs.Explorer(replace(machine, steps=steps), posed).search(right)
+        assert [p.tolist() for p in few] == [p.tolist() for p in every if len(p) <= steps]
+        some += len(few) < len(every)
+    assert some
 
 
 def test_an_observation_is_enough_to_go_on_from(source):
