@@ -19,10 +19,9 @@ BIN := $(VENV)/bin
 # Tests run side by side, each in one thread. Most of a file's run in one process: they share what
 # they set up. A process that has none left takes some of another's.
 export OMP_NUM_THREADS ?= 1
-# Python compiles a module when it is first imported, and keeps that. To compile all 180 MB that are
-# installed, of which most is never imported, takes 40 CPU-seconds for each environment.
-PIP_INSTALL := python -m pip install --quiet --no-compile
-unexport PYTHONDONTWRITEBYTECODE
+# Python compiles a module when it is first imported, and keeps that, unless it is told not to. To
+# compile all 180 MB that are installed, of which most is never imported, takes 40 CPU-seconds.
+PIP_INSTALL := python -m pip install --quiet $(if $(PYTHONDONTWRITEBYTECODE),,--no-compile)
 PYTEST := python -m pytest --numprocesses auto --dist worksteal
 
 .PHONY: demo test test-all interop floors check format lint types imports golden docs pages scores clean

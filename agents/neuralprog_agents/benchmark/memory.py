@@ -19,6 +19,7 @@ from typing import Any
 from neuralprog_agents import registry
 from neuralprog_agents.benchmark.comparison import main as comparison
 from neuralprog_agents.benchmark.comparison.cells import Cell, ConfiguredCell, configure
+from neuralprog_agents.benchmark.comparison.log import Log
 from neuralprog_agents.benchmark.comparison.measure import measure as measure_cell
 from neuralprog_agents.benchmark.comparison.plan import FULL
 from neuralprog_agents.training.loop import restart
@@ -72,11 +73,15 @@ class Memories:
 def measure(quick: bool, log: Path) -> Memories:
     """Measure the first entrant of every agent in each family; ``quick`` measures two.
 
-    ``log`` is that of a comparison, which is reported where there is one.
+    ``log`` is that of a comparison, which is reported where it has anything to report.
+
+    Raises:
+        ValueError: It is no log.
     """
+    reported = any(map(Log(log).measured, FULL.every))  # before the minutes of measuring
     chosen, seconds = (_QUICK, _QUICK_SECONDS) if quick else (None, _SECONDS)
     rows = [alone(_peaks, configure(cell, seconds)) for cell in islice(cells(), chosen)]
-    return Memories(rows, seconds, alone(_report, log) if log.exists() else None)
+    return Memories(rows, seconds, alone(_report, log) if reported else None)
 
 
 def cells() -> Iterator[Cell]:

@@ -6,6 +6,6 @@ MOST = 1_000
 
 
 def check(seeds: int, fewest: int = 1) -> None:
-    """Raise ValueError unless there can be so many."""
+    """Raise ValueError unless ``seeds`` is from ``fewest`` to ``MOST``."""
     if not fewest <= seeds <= MOST:
         raise ValueError(f"seeds must be from {fewest} to {MOST:,}, got {seeds}")

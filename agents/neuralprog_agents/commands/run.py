@@ -77,7 +77,7 @@ def _show_trace(args: Namespace) -> int:
 
     if not args.html:
         raise errors.UsageError("--trace FILE needs --html FILE: the page to write")
-    errors.refuse_flags(args, _OF_A_RUN, "a trace is shown as it is: leave out --trace, or this")
+    errors.refuse_flags(args, _OF_A_RUN, "--trace shows a run of the past: leave this out")
     write_atomically(Path(args.html), page(read_trace(Path(args.trace))).encode())
     print(f"wrote {args.html}: open it in a browser", file=sys.stderr)
     return errors.SUCCESS

@@ -21,6 +21,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -305,11 +306,15 @@ class Study:
             raise ValueError(f"no settings of this space are accepted: {error}") from None
 
     def _known_score(self, trial: Any) -> tuple[float, bool] | None:
-        """Return the score of an earlier trial of the same settings; None if there is none."""
-        for known in self._done():
+        """Return the score of an earlier trial of the same settings, and whether it was given up.
+
+        None if there is none.
+        """
+        states = self._optuna.trial.TrialState
+        for known in self._study.get_trials(states=(states.COMPLETE, states.PRUNED)):
             if known.params == trial.params:
                 trial.set_user_attr("repeats", known.number)
-                return known.value, False
+                return known.value or 0.0, known.state == states.PRUNED
         return None
 
     def _score(self, trial: Any, config: Any) -> tuple[float, bool]:
@@ -317,9 +322,10 @@ class Study:
         scores, spent = [], 0.0
         for index in range(self.plan.seeds):
             one = Training(self.plan, config, index, self.folder)
-            scores.append(one.run(None if index else trial))
+            charge = partial(_charge, trial, spent)
+            scores.append(one.run(None if index else trial, charge))
             spent += one.seconds
-            trial.set_user_attr("cpu_seconds", spent)
+            charge(one.seconds)
             if one.pruned:
                 return scores[-1], True
         return sum(scores) / len(scores), False
@@ -330,6 +336,11 @@ class Study:
         score = sum(one.run(None) for one in again) / seeds
         self.notify(f"trial {trial.number} with new seeds: {score:.3f}")
         return score
+
+
+def _charge(trial: Any, before: float, seconds: float) -> None:
+    """Let the study know what a trial has taken: at once, as it may be cut off."""
+    trial.set_user_attr("cpu_seconds", before + seconds)
 
 
 def _repeats(trial: Any) -> bool:
@@ -355,11 +366,12 @@ class Training:
     _best: float = 0.0
     _part: int = 0
 
-    def run(self, trial: Any) -> float:
+    def run(self, trial: Any, charge: Callable[[float], None] = lambda seconds: None) -> float:
         """Train, or go on where it was cut off; return the score.
 
         Args:
             trial: Takes the scores on the way and says when to give up; None never gives up.
+            charge: Takes the CPU-seconds so far, in each part of the time.
 
         Raises:
             ValueError: The folder's score can't be read.
@@ -371,7 +383,11 @@ class Training:
         def report(status: Mapping[str, float]) -> None:
             self._note(status)
             spent = status.get("cpu_seconds", clock.spent())
-            self._ask(trial, int(_PARTS * spent / self.plan.trial_seconds))
+            part = int(_PARTS * spent / self.plan.trial_seconds)
+            if part > self._part:
+                self._part = part
+                charge(clock.spent())
+                self._ask(trial, part)
 
         outcome = restart(
             registry.find(self.plan.agent),
@@ -403,7 +419,6 @@ class Training:
 
     def _ask(self, trial: Any, part: int) -> None:
         """Ask the study in a new part of the time whether to give up."""
-        if trial is not None and part > self._part:
-            self._part = part
+        if trial is not None:
             trial.report(self._best, part)
             self.pruned = trial.should_prune()

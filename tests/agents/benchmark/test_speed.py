@@ -43,9 +43,13 @@ def test_a_history_has_a_line_for_each_release_and_machine(tmp_path):
     assert "the last column at most, and 366 MB.\n" in page
 
 
-def test_where_no_comparison_was_logged_its_memory_is_left_out(tmp_path, monkeypatch):
+@pytest.mark.parametrize("is_there", [False, True])
+def test_where_no_comparison_was_logged_its_memory_is_left_out(is_there, tmp_path, monkeypatch):
     monkeypatch.setattr(memory, "cells", lambda: iter(()))
-    found = memory.measure(True, tmp_path / "compare.jsonl")
+    log = tmp_path / "compare.jsonl"
+    if is_there:
+        log.write_text("")
+    found = memory.measure(True, log)
     assert found.command is None
     speed.write([row(1.0)], [SHARES], found, [LINE], True, tmp_path)
     assert "takes W times the last column at most.\n" in (tmp_path / "speed.md").read_text()

@@ -118,6 +118,18 @@ def test_settings_that_were_tried_are_not_trained_again(slow_toy, capsys):
     assert out.count("with new seeds") == 3 + 1
 
 
+def test_settings_that_were_given_up_are_not_trained_again(toy, tmp_path):
+    study = Study(plan(toy), tmp_path / "study")
+    first = study._study.ask()
+    first.suggest_int("total", 1, 40)
+    first.report(2.0, 1)
+    study._study.tell(first, state=study._optuna.trial.TrialState.PRUNED)
+    study._study.enqueue_trial(first.params)
+    again = study._study.ask()
+    again.suggest_int("total", 1, 40)
+    assert study._known_score(again) == (2.0, True)
+
+
 def test_a_hopeless_trial_is_given_up_and_luck_with_a_seed_does_not_decide(slow_toy, tmp_path):
     class Hopeless:
         reports = []
@@ -143,9 +155,21 @@ def test_the_budget_holds(slow_toy):
     words = ["--seconds", "1.2", "--trial-seconds", "0.11", "--seeds", "2"]
     assert tune(slow_toy.write(total=10**5), "study", "--search", "seed=1..9", *words) == 0
     used = [json.loads(line) for line in Path("study/journal.log").read_text().splitlines()]
-    seconds = [line["user_attr"].get("cpu_seconds", 0) for line in used if "user_attr" in line]
-    assert max(seconds) == pytest.approx(2 * 0.12)  # two trainings, each to the end of a step
-    assert sum(seconds) < 1.2
+    seconds = {
+        line["trial_id"]: line["user_attr"]["cpu_seconds"]  # the last that is said of each
+        for line in used
+        if "cpu_seconds" in line.get("user_attr", {})
+    }
+    assert max(seconds.values()) == pytest.approx(2 * 0.12)  # two, each to the end of a step
+    assert sum(seconds.values()) < 1.2
+
+
+def test_what_a_trial_takes_is_charged_while_it_trains(slow_toy, tmp_path):
+    charged, config = [], slow_toy.Config(total=10**6, pause=0.02)
+    Training(plan(slow_toy, trial_seconds=0.4), config, 0, tmp_path).run(None, charged.append)
+    assert len(charged) > 2
+    assert charged == sorted(set(charged))
+    assert charged[-1] == pytest.approx(0.4, abs=0.1)
 
 
 @pytest.mark.parametrize("name", sorted(SEARCHES))

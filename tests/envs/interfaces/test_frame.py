@@ -248,7 +248,9 @@ def colourless(drawing):
 def test_size_and_theme_can_be_chosen(env_id):
     pytest.importorskip("PIL")
     shapes = {}
-    for size, theme in ((None, "light"), (None, "dark"), (320.0, "light"), ((500, 300), "dark")):
+    for size, theme in (
+        (None, "light"), (None, "dark"), (320, "light"), (320.0, "light"), ((500, 300), "dark"),
+    ):  # fmt: skip
         env = gym.make(env_id, render_mode="rgb_array", render_size=size, render_theme=theme)
         env.reset(seed=0)
         pixels = env.render()

@@ -81,13 +81,13 @@ def main(
     if plan:
         _print_size(asked, Log(output / LOG))
         return
+    if report and not any(map(Log(output / LOG).measured, asked.every)):
+        raise ValueError(f"{output / LOG}: nothing of this comparison is measured")
     if ray is not None:
         connect(ray)
     output.mkdir(parents=True, exist_ok=True)
     with locked(output / ".lock"):
         log = Log(output / LOG)
-        if report and not any(map(log.measured, asked.every)):
-            raise ValueError(f"{log.path}: nothing of this comparison is measured")
         try:
             if not report:
                 _measure_all(asked, log, workers, ray)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralprog_agents.benchmark.comparison import panels, scores, statistics, tasks
+from neuralprog_agents.benchmark.comparison import panels, statistics, tasks
 from neuralprog_agents.benchmark.comparison.panels import Line
 from neuralprog_agents.benchmark.comparison.plan import FACTORS, GROWING
 from neuralprog_agents.benchmark.comparison.summary import (
@@ -38,7 +38,7 @@ CAPTIONS: Mapping[str, str] = MappingProxyType(
         "ends with the first run that was stopped and is not solved, or with the last one. "
         f"{_PARTIAL}",
         "profile": "Performance profiles: share of runs whose success reaches a threshold. A line "
-        f"ends with the share that is solved. {_PARTIAL}",
+        f"ends with the share that is right on 99 % of test instances. {_PARTIAL}",
         "memory": "Question 1: CPU-seconds to solve a task against the size of its memory, in "
         "multiples of the default one. A ring: with more memory most runs did not solve it. "
         "No line: most do not solve it at the default size.",
@@ -190,7 +190,7 @@ def _time(s: ComparisonSummary) -> Any:
 
 
 def _profile(s: ComparisonSummary) -> Any:
-    thresholds = np.linspace(0.01, scores.SOLVED, 99)
+    thresholds = np.arange(1, 100) / 100
 
     def line(each: EntrantSummary, family: str) -> Line | None:
         if not each.reached(s.reached, family):
@@ -214,8 +214,8 @@ def _memory(s: ComparisonSummary) -> Any:
         results = s.grown(each, env)
         found = {factor: result.time(s.plan.seconds) for factor, result in results.items()}
         x, y = [k for k, v in found.items() if v], [v for v in found.values() if v]
-        tried = len(results) if 1 in x else 0
-        if tried < panels.LEAST_POINTS and tried in (0, len(x)):
+        failed = len(x) < len(results)
+        if 1 not in x or len(results) < (2 if failed else panels.LEAST_POINTS):
             return None
         return Line(each.who.name, each.group, x, y, is_cut=x[-1] < max(results))
 

@@ -17,7 +17,8 @@ GROUPS: Mapping[str, str] = MappingProxyType(
         "pairs": "inputs, each with its right output",
         "traces": "the calls of the expert's programs, each with its arguments and what it saw",
         "demonstrations": "the expert's steps",
-        "specifications": "a test for each program to be learned, whether its effect is right",
+        "specifications": "of each program to be learned, the exact state that it must leave, and "
+        "when it may be called",
         "answers": "questions, each with its right answer, and no program",
     }
 )

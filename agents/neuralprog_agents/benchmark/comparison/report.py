@@ -108,12 +108,13 @@ only under seeds that all its measured tasks have; else tasks with more seeds wo
 
 **Statistics.** An interquartile mean (IQM) is the mean of the middle half of all runs. In brackets
 are 95 % intervals of a bootstrap that is stratified by task. They are for these tasks, and three
-seeds make them too narrow. [?]: one seed, of which there is no interval. No brackets: the seeds
-agree. Means, medians and intervals of an agent are over all tasks that it can face, so they compare
-agents that face the same tasks. Median times to solve a task count unsolved runs as censored
-(Kaplan and Meier). In a probability that a run scores more than another on the same task, ties
-count as halves. See Agarwal et al. 2021. Parameters are the numbers of what is learned: weights, or
-the entries of a program's table. Where no budget is named, it is {reached:g} seconds."""
+seeds make them too narrow. [?]: one seed, of which there is no interval. No brackets: both bounds
+round to the same per cent. Means, medians and intervals of an agent are over all tasks that it can
+face, so they compare agents that face the same tasks. Median times to solve a task count unsolved
+runs as censored (Kaplan and Meier). In a probability that a run scores more than another on the
+same task, ties count as halves. See Agarwal et al. 2021. Parameters are the numbers of what is
+learned: weights, or the entries of a program's table. Where no budget is named, it is {reached:g}
+seconds."""
 
 _COLUMNS = """
 - **learned from**: {kinds}.
@@ -131,7 +132,8 @@ has not solved its task counts as 0. In brackets: tasks that can be played there
 _QUESTIONS = """\
 1. Can memory grow without harder training? The CPU-seconds that learning needs when tapes and
    arrays are {{growth}} times as long, in multiples of those at the default length; or the size at
-   which most trainings fail. Samples stand under [More memory](#more-memory).
+   which most trainings fail. It is asked on three tasks, and only of who solves half the size. A
+   dash: that is none of them. Samples stand under [More memory](#more-memory).
 2. Complex operations? Tasks solved of those that need more than moving data.
 3. Complex combinations of them? The longest program that the expert takes for a task that is
    solved, in steps. Networks that only write the answer may do less. Max is left out: its expert
@@ -284,11 +286,10 @@ def _group_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
     for family in s.families:
         row += [_solved(s, each, b, family) for b in s.budgets if b <= 60]
     seconds = s.reached
-    iqm = each.success(seconds)
+    estimates = each.mean(seconds), each.success(seconds)
     return [
         *row,
-        UNKNOWN if iqm is None else f"{_percent(each.mean(seconds))} %",
-        UNKNOWN if iqm is None else _interval(iqm, each.seeds),
+        *(UNKNOWN if found is None else _interval(found, each.seeds) for found in estimates),
         _time(each, seconds),
         _samples(each, seconds),
         _brief(each.parameters(seconds)),
@@ -298,14 +299,16 @@ def _group_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
 
 def _supervisions(members: Sequence[EntrantSummary]) -> str:
     """Return what each agent of a kind learns from, in its own words; first what most tasks say."""
-    words: dict[str, list[str]] = {}
+    words: dict[tuple[str, str], list[str]] = {}
     for each in members:
         first, *others = sorted(each.supervisions, key=lambda text: -len(each.supervisions[text]))
-        words.setdefault(first, []).append(f"`{each.who.name}`")
+        words.setdefault((first, ""), []).append(f"`{each.who.name}`")
         for text in others:
-            tasks_of = ", ".join(find(env).name for env in each.supervisions[text])
-            words.setdefault(text, []).append(f"`{each.who.name}` on {tasks_of}")
-    return "\n".join(f"- {', '.join(names)}: {text}." for text, names in words.items())
+            where = ", ".join(find(env).name for env in each.supervisions[text])
+            words.setdefault((text, f" on {where}"), []).append(f"`{each.who.name}`")
+    return "\n".join(
+        f"- {', '.join(names)}{where}: {text}." for (text, where), names in words.items()
+    )
 
 
 def _solved(s: ComparisonSummary, each: EntrantSummary, seconds: float, family: str) -> str:
@@ -611,9 +614,13 @@ def _observed(configs: Mapping[str, Any]) -> str:
     found: dict[str, list[str]] = {}
     for env, config in configs.items():
         own = getattr(config, "settings", {}).get("observation")
-        if shown := own or getattr(config, "observation", ""):
-            found.setdefault(shown, []).append(find(env).name)
-    return "; ".join(f'"{shown}" on {_listed(envs)}' for shown, envs in found.items())
+        shown = own or getattr(config, "observation", "")
+        parts = [f'"{shown}"'] if shown else []
+        if fields := getattr(config, "fields", ()):
+            parts.append(f"of which {', '.join(fields)}" if shown else ", ".join(fields))
+        if parts:
+            found.setdefault(" ".join(parts), []).append(find(env).name)
+    return "; ".join(f"{shown} on {_listed(envs)}" for shown, envs in found.items())
 
 
 def _processors(each: EntrantSummary) -> str:

@@ -102,8 +102,8 @@ def _wins(ours: Floats, theirs: Floats) -> Floats:
 def profile(scores: Scores, thresholds: Floats) -> Floats:
     """Return the performance profile: the share of runs that reach each threshold.
 
-    Agarwal et al. count runs above a threshold. Here a run at the threshold counts, so that the
-    profile ends with the share of runs that have solved their task.
+    Agarwal et al. count runs above a threshold. Here a run at the threshold counts, so that a
+    profile up to 0.99 ends with the share of runs that are right on 99 %.
 
     Args:
         scores: One run at least, of all tasks together.

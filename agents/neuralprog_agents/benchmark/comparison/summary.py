@@ -148,11 +148,11 @@ class EntrantSummary:
         scores = [each.at(seconds) for each in self.of(family)]
         return statistics.estimate(scores, statistics.interquartile_mean)
 
-    def mean(self, seconds: float) -> float | None:
+    def mean(self, seconds: float) -> Estimate | None:
         """Return the mean of success under a budget; None if not reached."""
         if not self.reached(seconds):
             return None
-        return fmean(fmean(each.at(seconds)) for each in self.results)
+        return statistics.estimate([each.at(seconds) for each in self.results], statistics.mean)
 
     def rank(self, seconds: float, family: str | None = None) -> float:
         """Return the number of tasks solved within a budget, and below 1 for the mean success."""

@@ -127,7 +127,10 @@ def test_what_is_observed_and_on_which_processors_is_told():
     plan = replace(PLAN, entrants=("ppo", "npi"), envs=envs)
     records = [row("npi", envs[1]), row("npi", envs[2], machine="N")]
     text = report(ComparisonSummary(plan, records), "", ())
-    assert '| "pointers" on NRAMCopy; "order" on NPIBubbleSort | steps | – |' in text
+    pointers = '"pointers" of which order, last_actions on NRAMCopy'
+    items = '"order" of which view, program, arguments, last_actions on NPIBubbleSort'
+    hanoi = "view, program, arguments, last_actions on NPIHanoi"
+    assert f"| {pointers}; {items}; {hanoi} | steps | – |" in text
     assert '| "order" on NPIBubbleSort | drawn frames | M: 1, N: 1 |' in text
 
 
