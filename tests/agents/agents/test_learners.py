@@ -8,9 +8,11 @@ import random
 import re
 import signal
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from neuralprog_agents.circuits.search_config import SearchConfig
 from neuralprog_agents.training import checkpoint, loop
 from neuralprog_agents.training.files import plain
 from neuralprog_agents.training.loop import restart
+from neuralprog_agents.training.ranges import type_hints
 from neuralprog_agents.training.schema import structured
 
 AGENTS = Path(loop.__file__).parents[1] / "agents"
@@ -215,6 +218,41 @@ def test_its_card_has_what_the_schema_declares_and_nothing_else(case):
         outcome = agent.learner(agent.Config(**CASES[case]), 3).outcome()
     card = json.loads(json.dumps(outcome.card, default=plain))
     assert isinstance(structured(agent.Card, card, strict=True), agent.Card)
+
+
+FIRST = {case.partition("-")[0]: CASES[case] for case in reversed(CASES)}
+"""The first case of each agent."""
+
+
+def least():
+    """Yield each whole number among the settings of each agent, with the least that it may be."""
+    for name in registry.AGENTS:
+        kind = registry.find(name).Config
+        for setting, hint in type_hints(kind).items():
+            if get_args(hint)[:1] == (int,) and setting not in ("seed", "restarts"):
+                yield name, setting, int(hint.__metadata__[0].low)
+
+
+@pytest.mark.filterwarnings("ignore:You have specified a mini-batch size")
+@pytest.mark.parametrize(("name", "setting", "value"), list(least()))
+def test_a_setting_that_is_accepted_can_be_trained(name, setting, value):
+    agent = registry.find(name)
+    try:
+        config = agent.Config(**{**FIRST[name], setting: value})
+        registry.check(name, config)
+    except ValueError:
+        return
+    begun = time.process_time()
+
+    def pulse():
+        if time.process_time() > begun + 1:
+            raise loop.LeaveError
+
+    with loop.contained_randomness():
+        learner = agent.learner(config, 3)
+        with suppress(loop.LeaveError):
+            learner.advance(pulse)
+        assert learner.outcome().card
 
 
 SUCCEED = {
