@@ -87,12 +87,15 @@ def main(
         connect(ray)
     output.mkdir(parents=True, exist_ok=True)
     with locked(output / ".lock"):
-        log = Log(output / LOG)
+        log, at_once = Log(output / LOG), False
         try:
             if not report:
                 _measure_all(asked, log, workers, ray)
+        except InterruptError as interrupt:
+            at_once = not interrupt.args  # a second Ctrl-C: the report takes seconds
+            raise
         finally:
-            if found := log.of(asked.cells(log)):
+            if not at_once and (found := log.of(asked.cells(log))):
                 _write(found, asked, output, page, " ".join(["neuralprog", *words]))
 
 

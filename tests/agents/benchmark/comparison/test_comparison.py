@@ -22,9 +22,11 @@ from neuralprog_agents.benchmark.comparison.plan import FULL, Plan, grown, size
 from neuralprog_agents.benchmark.comparison.workers import _record
 from neuralprog_agents.cli import main
 from neuralprog_agents.training.files import locked
+from neuralprog_agents.training.interrupts import InterruptError
 from neuralprog_agents.training.pool import Failed
 from neuralprog_envs import REGISTRY
 from neuralprog_envs.registry import make_task
+from tests.agents.benchmark.comparison.test_report import row
 
 OWN_PROTOCOL = {"neural_programmer_2017"}
 """Agents that are scored on a release's own splits alone."""
@@ -301,6 +303,18 @@ def test_a_log_that_is_none_is_refused(tmp_path, line):
     (tmp_path / "compare.jsonl").write_text(f"{json.dumps(line)}\n")
     with pytest.raises(ValueError, match=r"line 1: not a measured cell"):
         Log(tmp_path / "compare.jsonl")
+
+
+@pytest.mark.parametrize("why", [(), ("1 of 2 cells measured",)])
+def test_a_second_interrupt_waits_for_no_report(why, tmp_path, monkeypatch):
+    def interrupted(plan, log, workers, ray):
+        log.add(row("expert", "NRAMCopy-v0", 0, ((0.0, 1.0),), solved=0.0))
+        raise InterruptError(*why)
+
+    monkeypatch.setattr(comparison, "_measure_all", interrupted)
+    with pytest.raises(InterruptError):
+        comparison.main(output=tmp_path, agents=["expert"], envs=["NRAMCopy"], seeds=1)
+    assert (tmp_path / "compare.md").exists() == bool(why)
 
 
 @pytest.mark.parametrize(
