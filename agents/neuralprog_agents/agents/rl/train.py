@@ -28,6 +28,7 @@ from neuralprog_agents.agents.rl.validation import Validation
 from neuralprog_agents.agents.rl.vec_env import ProgramVecEnv
 from neuralprog_agents.training.decay import geometric
 from neuralprog_agents.training.loop import contained_randomness
+from neuralprog_envs.registry import find
 
 IMITATES_ITSELF = ("PPO", "A2C", "MaskablePPO")
 """The algorithms that can imitate their own successes: on-policy, without a memory."""
@@ -81,11 +82,20 @@ def make_learner(config: Config, setup: Setup, env: ProgramVecEnv, seed: int) ->
     return learner
 
 
+_accepted: set[str] = set()
+
+
 def check_options(config: Config, setup: Setup) -> None:
     """Raise ValueError if Stable-Baselines3 refuses the options of a config's algorithm.
 
-    Two environments tell as much as many. What it warns of, it warns of again in training.
+    Two environments tell as much as many, and one task of a family as much as another. What it
+    warns of, it warns of again in training.
     """
+    options, count = sorted(options_of(config).items()), min(config.envs, 2)
+    parts = (config.algorithm, options, config.gamma, count, policy_arguments(setup))
+    case = repr((*parts, find(setup.env).family, setup.settings, setup.fields, setup.flat))
+    if case in _accepted:  # a comparison asks of hundreds of configs, a dozen of which differ here
+        return
     env = _env(config, setup, min(config.envs, 2))
     with contained_randomness(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -94,6 +104,7 @@ def check_options(config: Config, setup: Setup) -> None:
         except (AssertionError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise ValueError(f"options.{config.algorithm}: {reason}") from None
+    _accepted.add(case)
 
 
 def entropy_decay_of(config: Config) -> EntropyDecay | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from math import inf
 from pathlib import Path
 
@@ -29,6 +30,7 @@ OF_RECORD, ELSEWHERE = Path("results"), Path("runs/compare")
 """Where the whole comparison is written, and where a part of it or a quick look is."""
 MOST_SECONDS = 1_000_000
 _BEGIN, _END = "<!-- compare -->", "<!-- /compare -->"
+_NOTHING = "{}: nothing of this comparison is measured"
 
 
 def main(
@@ -81,22 +83,20 @@ def main(
     if plan:
         _print_size(asked, Log(output / LOG))
         return
-    if report and not any(map(Log(output / LOG).measured, asked.every)):
-        raise ValueError(f"{output / LOG}: nothing of this comparison is measured")
+    if report and not (output / LOG).exists():
+        raise ValueError(_NOTHING.format(output / LOG))
     if ray is not None:
         connect(ray)
     output.mkdir(parents=True, exist_ok=True)
     with locked(output / ".lock"):
-        log, at_once = Log(output / LOG), False
-        try:
-            if not report:
-                _measure_all(asked, log, workers, ray)
-        except InterruptError as interrupt:
-            at_once = not interrupt.args  # a second Ctrl-C: the report takes seconds
-            raise
-        finally:
-            if not at_once and (found := log.of(asked.cells(log))):
-                _write(found, asked, output, page, " ".join(["neuralprog", *words]))
+        log = Log(output / LOG)
+        write = partial(_write, log, asked, output, page, " ".join(["neuralprog", *words]))
+        if report:
+            if not any(map(log.measured, asked.every)):
+                raise ValueError(_NOTHING.format(log.path))
+            write()
+        else:
+            _measure_all(asked, log, workers, ray, write)
 
 
 def _plan(
@@ -143,7 +143,25 @@ def _print_size(plan: Plan, log: Log) -> None:
     Console().print(table)
 
 
-def _measure_all(plan: Plan, log: Log, workers: int | None, ray: str | None) -> None:
+def _measure_all(
+    plan: Plan, log: Log, workers: int | None, ray: str | None, write: Callable[[], None]
+) -> None:
+    """Measure what is missing, then write the report, whatever went wrong.
+
+    A second Ctrl-C ends at once: the report takes seconds.
+    """
+    at_once = False
+    try:
+        _measure_missing(plan, log, workers, ray)
+    except InterruptError as interrupt:
+        at_once = not interrupt.args
+        raise
+    finally:
+        if not at_once:
+            write()
+
+
+def _measure_missing(plan: Plan, log: Log, workers: int | None, ray: str | None) -> None:
     """Measure what is missing, until nothing that is measured asks for more."""
     failed: set[str] = set()
     while todo := [c for c in log.missing(plan.cells(log)) if c.key not in failed]:
@@ -177,9 +195,11 @@ def _line(record: Record) -> str:
     return f"{record['entrant']} on {record['env']}, seed {record['seed']}: {outcome}{after}"
 
 
-def _write(
-    records: Sequence[Record], plan: Plan, output: Path, page: Path | None, command: str
-) -> None:
+def _write(log: Log, plan: Plan, output: Path, page: Path | None, command: str) -> None:
+    """Write the report and the plots of what is measured, if anything is."""
+    records = log.of(plan.cells(log))
+    if not records:
+        return
     summary = ComparisonSummary(plan, records)
     text = reports.report(summary, command, plots.draw(summary, output))
     write_atomically(output / REPORT, text.encode())

@@ -311,7 +311,7 @@ def test_a_second_interrupt_waits_for_no_report(why, tmp_path, monkeypatch):
         log.add(row("expert", "NRAMCopy-v0", 0, ((0.0, 1.0),), solved=0.0))
         raise InterruptError(*why)
 
-    monkeypatch.setattr(comparison, "_measure_all", interrupted)
+    monkeypatch.setattr(comparison, "_measure_missing", interrupted)
     with pytest.raises(InterruptError):
         comparison.main(output=tmp_path, agents=["expert"], envs=["NRAMCopy"], seeds=1)
     assert (tmp_path / "compare.md").exists() == bool(why)
