@@ -225,17 +225,12 @@ def _solved_by_kind(s: ComparisonSummary) -> str:
     """Say how many tasks each kind of supervision solves, of those measured, where some go on."""
     counts = []
     for name, members in s.groups.items():
-        tried = {result.env for each in members for result in each.results if result.runs}
-        known, later = (
-            len({result.env for each in members for result in each.won(seconds)})
-            for seconds in (s.reached, s.budgets[-1])
-        )
+        known, tried = _won_and_tried(members, s.reached)
+        later, _ = _won_and_tried(members, s.budgets[-1])
         more = [f"{later} as some had {s.budgets[-1]:g} s"] if later > known else []
         if single := _won_by_one(members, s.reached):
             more.append(f"{single} by one training")
-        counts.append(
-            f"{known} of {len(tried)} from {name}" + (f" ({'; '.join(more)})" * bool(more))
-        )
+        counts.append(f"{known} of {tried} from {name}" + (f" ({'; '.join(more)})" * bool(more)))
     return f" Tasks that any agent solves, of those tried: {', '.join(counts)}."
 
 
@@ -260,11 +255,31 @@ def _longer(s: ComparisonSummary) -> str:
     named = " and ".join(f"{count} from {name}" for name, count in counts.items() if count)
     if not named:
         return ""
-    return (
+    text = (
         f" More than {s.reached:g} had, in all: {named}, most on tasks that their kind of "
         "supervision had not solved by then; some were chosen by hand. Of these more is shown than "
         f"the first {s.reached:g} seconds only where a longer time is named."
     )
+    return text + _not_longer(s, counts)
+
+
+def _not_longer(s: ComparisonSummary, counts: Mapping[str, int]) -> str:
+    """Say which kinds of supervision leave tasks unsolved, and had no longer time for them."""
+    left = []
+    for name, members in s.groups.items():
+        known, tried = _won_and_tried(members, s.reached)
+        if not counts[name] and known < tried:
+            left.append(f"{name} ({tried - known})")
+    if not left:
+        return ""
+    return f" Not tried for longer are the tasks that are left unsolved from {', '.join(left)}."
+
+
+def _won_and_tried(members: Sequence[EntrantSummary], seconds: float) -> tuple[int, int]:
+    """Return how many tasks any of these agents solves within a time, of how many measured ones."""
+    won = {result.env for each in members for result in each.won(seconds)}
+    tried = {result.env for each in members for result in each.results if result.runs}
+    return len(won), len(tried)
 
 
 def _times(budgets: Sequence[float]) -> str:

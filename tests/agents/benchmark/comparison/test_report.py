@@ -289,7 +289,10 @@ def test_who_had_more_time_than_all_is_told():
     more = [row("ppo", ENVS[0], 1, budget=600.0), row("lstm", ENVS[1], 1, budget=600.0)]
     text = report(ComparisonSummary(PLAN, [*records, *more]), "", ())
     assert " More than 60 had, in all: 1 from rewards and 1 from pairs, most on tasks" in text
+    assert "Not tried for longer" not in text
     assert "More than" not in report(ComparisonSummary(PLAN, records), "", ())
+    text = report(ComparisonSummary(PLAN, [*records, more[0]]), "", ())
+    assert " Not tried for longer are the tasks that are left unsolved from pairs (2)." in text
 
 
 def test_what_one_training_alone_solves_is_told():
