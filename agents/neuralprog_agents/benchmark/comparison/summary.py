@@ -323,6 +323,13 @@ def _longest(record: Record) -> int:
     return int(record["length"][1]) if record["length"] else 0
 
 
+def won_and_tried(members: Sequence[EntrantSummary], seconds: float) -> tuple[int, int]:
+    """Return how many tasks any of these agents solves within a time, of how many measured ones."""
+    won = {result.env for each in members for result in each.won(seconds)}
+    tried = {result.env for each in members for result in each.results if result.runs}
+    return len(won), len(tried)
+
+
 def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
