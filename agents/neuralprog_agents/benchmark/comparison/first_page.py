@@ -28,17 +28,29 @@ interval]; [?]: one seed. "Of 4 tasks": it can't face others, or we gave it no s
 run whole programs in compiled code see far more steps in a second than PPO.
 - **length × 10**: success in per cent at ten times the longest default length. A training that \
 has not solved its task counts as 0. In brackets: tasks that can be played there."""
-"""Explains the short table, which stands alone on the first page."""
+"""Explains the short table."""
 
 
 def first_page(s: ComparisonSummary) -> str:
-    """Return the table of the first page with its notes; see ``_shown`` for who stands there."""
+    """Return the table of the first page, with how to read it folded away."""
+    return (
+        f"{short_table(s)}\n\n<details>\n<summary>What the columns mean, and what to know of some "
+        f"of these agents</summary>\n{how_to_read(s)}\n\n</details>"
+    )
+
+
+def short_table(s: ComparisonSummary) -> str:
+    """Return a row for each of some agents, and the budget; see ``_shown`` for who these are."""
     head = ["learned from", "agent", *s.families, "runs", "seconds", "length × 10", "seeds"]
-    shown = _shown(s)
-    notes = "".join(f"\n- `{each.who.name}`: {each.who.note}." for each in shown if each.who.note)
-    rows = [_short_row(s, each) for each in shown]
+    rows = [_short_row(s, each) for each in _shown(s)]
+    return f"{formats.table(head, rows)}\n\n{_budget(s)}"
+
+
+def how_to_read(s: ComparisonSummary) -> str:
+    """Return what the columns of the short table mean, and the notes on its agents."""
+    notes = [f"\n- `{each.who.name}`: {each.who.note}." for each in _shown(s) if each.who.note]
     columns = _COLUMNS.format(kinds="; ".join(f"{k}: {GROUPS[k]}" for k in s.groups if k in GROUPS))
-    return f"{formats.table(head, rows)}\n\n{_budget(s)}\n{columns}{notes}"
+    return f"{columns}{''.join(notes)}"
 
 
 def _shown(s: ComparisonSummary) -> list[EntrantSummary]:

@@ -13,7 +13,7 @@ from neuralprog_agents.benchmark.comparison import plots
 from neuralprog_agents.benchmark.comparison import report as reports
 from neuralprog_agents.benchmark.comparison.cells import ConfiguredCell
 from neuralprog_agents.benchmark.comparison.entrants import entrant
-from neuralprog_agents.benchmark.comparison.first_page import first_page
+from neuralprog_agents.benchmark.comparison.first_page import first_page, how_to_read, short_table
 from neuralprog_agents.benchmark.comparison.log import Log
 from neuralprog_agents.benchmark.comparison.plan import FULL, QUICK, Plan, size
 from neuralprog_agents.benchmark.comparison.records import MEASURED, Record, success_at
@@ -204,11 +204,10 @@ def _write(log: Log, plan: Plan, output: Path, page: Path | None, command: str) 
     summary = ComparisonSummary(plan, records)
     text = reports.report(summary, command, plots.draw(summary, output))
     write_atomically(output / REPORT, text.encode())
-    table = first_page(summary)
     if page is not None:
         head, tail = _divided(page)
-        write_atomically(page, f"{head}{_BEGIN}\n{table}\n{_END}{tail}".encode())
-    _show(table)
+        write_atomically(page, f"{head}{_BEGIN}\n{first_page(summary)}\n{_END}{tail}".encode())
+    _show(f"{short_table(summary)}\n{how_to_read(summary)}")
     print(f"the report is {output / REPORT}", file=sys.stderr)
 
 

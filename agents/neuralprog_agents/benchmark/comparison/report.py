@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
 from neuralprog_agents.benchmark.comparison import formats, statistics, tasks
-from neuralprog_agents.benchmark.comparison.first_page import first_page
+from neuralprog_agents.benchmark.comparison.first_page import how_to_read, short_table
 from neuralprog_agents.benchmark.comparison.formats import NOTHING, UNKNOWN
 from neuralprog_agents.benchmark.comparison.plan import FACTORS, GROWING
 from neuralprog_agents.benchmark.comparison.plots import CAPTIONS
@@ -43,7 +43,8 @@ def report(summary: ComparisonSummary, command: str, plots: Sequence[str]) -> st
 
 def _parts(s: ComparisonSummary, command: str, plots: Sequence[str]) -> Iterator[str]:
     yield f"# Comparison\n\nWritten by `{command}`. {_where(s)}\n"
-    yield first_page(s)
+    yield short_table(s)
+    yield how_to_read(s)
     yield _RULES.format(budgets=formats.times(s.budgets), longer=_longer(s), reached=s.reached)
     for name, members in s.groups.items():
         yield f"\n## Learned from {name}\n"

@@ -11,7 +11,7 @@ from neuralprog_agents.benchmark.comparison import main as comparison
 from neuralprog_agents.benchmark.comparison import plots, tasks
 from neuralprog_agents.benchmark.comparison.cells import Cell, configure
 from neuralprog_agents.benchmark.comparison.entrants import entrant
-from neuralprog_agents.benchmark.comparison.first_page import first_page
+from neuralprog_agents.benchmark.comparison.first_page import first_page, short_table
 from neuralprog_agents.benchmark.comparison.log import Log
 from neuralprog_agents.benchmark.comparison.plan import FACTORS, FULL, Plan, grown
 from neuralprog_agents.benchmark.comparison.records import group
@@ -201,7 +201,7 @@ def test_the_report_has_it_all(tmp_path):
 
 
 def test_the_short_table_has_the_best_of_each_kind():
-    lines = first_page(ComparisonSummary(PLAN, everything())).splitlines()
+    lines = short_table(ComparisonSummary(PLAN, everything())).splitlines()
     assert [line.split(" | ")[:2] for line in lines[2:5]] == [
         ["| rewards", "`ppo`"], ["| pairs", "`lstm`"], ["| pairs", "`search`"],
     ]  # fmt: skip
@@ -213,7 +213,7 @@ def test_the_short_table_has_the_best_of_each_kind():
 
 
 def test_of_what_is_measured_in_part_only_that_counts():
-    text = first_page(ComparisonSummary(PLAN, [row("lstm", ENVS[0], solved=1.0)]))
+    text = short_table(ComparisonSummary(PLAN, [row("lstm", ENVS[0], solved=1.0)]))
     assert "| pairs | `lstm` | 1 of 1 measured | ? | 1 |" in text
 
 
@@ -221,9 +221,9 @@ def test_tasks_count_alike_while_some_have_more_seeds_than_others():
     solved = {"curve": ((1.0, 1.0),), "solved": 1.0}
     records = [row("search", ENVS[0], seed, **solved) for seed in (0, 1)]
     summary = ComparisonSummary(PLAN, [*records, row("search", ENVS[1], budget=600.0)])
-    assert "| `search` | 1 of 2 | 50 % [?] |" in first_page(summary)
-    assert "Unfinished: 3 of 12 trainings are measured." in first_page(summary)
-    assert "Not counted yet: 1 of these, as their agent lacks tasks of their seed." in first_page(
+    assert "| `search` | 1 of 2 | 50 % [?] |" in short_table(summary)
+    assert "Unfinished: 3 of 12 trainings are measured." in short_table(summary)
+    assert "Not counted yet: 1 of these, as their agent lacks tasks of their seed." in short_table(
         summary
     )
 
@@ -232,14 +232,14 @@ def test_a_task_without_settings_counts_as_one_of_its_family():
     plan = replace(PLAN, entrants=("alphanpi",), envs=("NPIBubbleSort-v0", "NPIAddition-v0"))
     solved = [row("alphanpi", plan.envs[0], seed, ((1.0, 1.0),), solved=1.0) for seed in (0, 1)]
     summary = ComparisonSummary(plan, solved)
-    assert "| specifications | `alphanpi` | 1 of 2 | 100 % of 1 task |" in first_page(summary)
+    assert "| specifications | `alphanpi` | 1 of 2 | 100 % of 1 task |" in short_table(summary)
     text = report(summary, "", ())
     assert "| `alphanpi` | 1 of 2; 100 % of 1 task |" in text
     assert "| `alphanpi` | specifications | – | 1 of 2 |" in text
 
 
 def test_what_is_not_measured_is_not_called_unsolved():
-    text = first_page(ComparisonSummary(PLAN, everything()[:2]))
+    text = short_table(ComparisonSummary(PLAN, everything()[:2]))
     assert "| rewards | `ppo` | ? | ? | – |" in text
     assert "Unfinished: 0 of 12 trainings are measured." in text
 
@@ -281,7 +281,7 @@ def test_memory_grows_over_the_seeds_that_every_size_has():
 
 def test_each_kind_says_how_many_of_its_tasks_any_agent_solves():
     records = [row("search", ENVS[0], solved=10.0), row("lstm", ENVS[1], budget=600.0)]
-    text = first_page(ComparisonSummary(PLAN, [*records, row("ppo", ENVS[0], solved=100.0)]))
+    text = short_table(ComparisonSummary(PLAN, [*records, row("ppo", ENVS[0], solved=100.0)]))
     assert "of those tried: 0 of 1 from rewards (1 as some had 600 s), 1 of 2 from pairs" in text
 
 
@@ -299,9 +299,9 @@ def test_who_had_more_time_than_all_is_told():
 def test_what_one_training_alone_solves_is_told():
     solved = {"curve": ((1.0, 1.0),), "solved": 1.0}
     alone = [row("search", env, **solved) for env in ENVS]
-    assert "2 of 2 from pairs (2 by one training)." in first_page(ComparisonSummary(PLAN, alone))
+    assert "2 of 2 from pairs (2 by one training)." in short_table(ComparisonSummary(PLAN, alone))
     both = [*alone, *(row("lstm", ENVS[0], seed, **solved) for seed in (0, 1))]
-    assert "2 of 2 from pairs (1 by one training)." in first_page(ComparisonSummary(PLAN, both))
+    assert "2 of 2 from pairs (1 by one training)." in short_table(ComparisonSummary(PLAN, both))
 
 
 def test_at_ten_times_the_length_what_is_not_solved_in_time_counts_as_nothing():
@@ -358,9 +358,13 @@ def test_a_report_needs_the_log_alone(tmp_path, monkeypatch):
 
 def test_the_first_screen_shows_the_table_of_record():
     _, _, rest = (ROOT / "README.md").read_text(encoding="utf-8").partition("<!-- compare -->\n")
-    table, end, _ = rest.partition("\n<!-- /compare -->")
+    shown, end, _ = rest.partition("\n\n</details>\n<!-- /compare -->")
+    table, fold, notes = shown.partition("\n\n<details>\n<summary>")
+    whole = (ROOT / "results" / "compare.md").read_text(encoding="utf-8")
     assert end
-    assert table in (ROOT / "results" / "compare.md").read_text(encoding="utf-8")
+    assert fold
+    assert table in whole
+    assert notes.partition("</summary>\n")[2] in whole
 
 
 def test_the_record_has_a_success_at_every_length_that_can_be_asked_and_at_no_other():
