@@ -92,7 +92,7 @@ ROWS = (EVERYTHING, *OPERATIONS, *TRICKS)
 
 
 @dataclass(frozen=True)
-class Record:
+class NetworkScore:
     """One network.
 
     Attributes:
@@ -133,14 +133,14 @@ def main(
     configs = [_config(base, row, seed) for seed in range(seeds) for row in rows]
     output.mkdir(parents=True, exist_ok=True)
     with locked(output / ".lock"):
-        log = Log(output / LOG, Record)
+        log = Log(output / LOG, NetworkScore)
         missing = [config for config in configs if _network(log, config) is None]
         if missing and measure:
             _measure(missing, log)
         write_atomically(output / REPORT, report(log, base, seeds, rows).encode())
 
 
-def _measure(configs: Sequence[Config], log: Log[Record]) -> None:
+def _measure(configs: Sequence[Config], log: Log[NetworkScore]) -> None:
     """Measure networks one after the other, and keep each at once."""
     programs = Programs(questions(configs[0]))
     for number, config in enumerate(configs, 1):
@@ -208,7 +208,7 @@ class Programs:
         return data.example(source, number, Values.of(table), names)
 
 
-def measured(config: Config, programs: Programs) -> Record:
+def measured(config: Config, programs: Programs) -> NetworkScore:
     """Train a network and let it answer the questions about held-out tables."""
     examples = programs.without(config.without)
     started = time.process_time()
@@ -216,7 +216,7 @@ def measured(config: Config, programs: Programs) -> Record:
     while not learner.finished:
         learner.advance(lambda: None)
     asked = len(programs.questions.judged.questions)
-    return Record(
+    return NetworkScore(
         settings=_settings(config),
         right=round(learner.progress.accuracy * asked),
         asked=asked,
@@ -226,13 +226,13 @@ def measured(config: Config, programs: Programs) -> Record:
     )
 
 
-def _network(log: Log[Record], config: Config) -> Record | None:
+def _network(log: Log[NetworkScore], config: Config) -> NetworkScore | None:
     """Return the record of a network; None if it is not measured."""
     wanted = _settings(config)
     return next((each for each in log.records if each.settings == wanted), None)
 
 
-def report(log: Log[Record], base: Config, seeds: int, rows: Sequence[Row] = ROWS) -> str:
+def report(log: Log[NetworkScore], base: Config, seeds: int, rows: Sequence[Row] = ROWS) -> str:
     """Return the table as Markdown; rows that are not measured with all seeds are left out."""
     networks = {
         row.name: [_network(log, _config(base, row, seed)) for seed in range(seeds)] for row in rows
@@ -267,7 +267,7 @@ def report(log: Log[Record], base: Config, seeds: int, rows: Sequence[Row] = ROW
     )
 
 
-def _line(name: str, found: Sequence[Record], everything: Sequence[Record]) -> str:
+def _line(name: str, found: Sequence[NetworkScore], everything: Sequence[NetworkScore]) -> str:
     shares, all_shares = _shares(found), _shares(everything)
     change, covered = shares - all_shares, 100 * found[0].covered / found[0].learned
     changed = "" if found is everything else f"{change.mean():+.1f} ± {change.std(ddof=1):.1f}"
@@ -275,5 +275,5 @@ def _line(name: str, found: Sequence[Record], everything: Sequence[Record]) -> s
     return f"| {name} | {span} | {changed} | {covered:.1f} |"
 
 
-def _shares(records: Sequence[Record]) -> NDArray[np.float64]:
+def _shares(records: Sequence[NetworkScore]) -> NDArray[np.float64]:
     return np.array([100 * each.right / each.asked for each in records])

@@ -61,7 +61,7 @@ of a function counts as found if its program is right on all a and b modulo ever
 
 
 @dataclass(frozen=True)
-class Run:
+class SequenceRun:
     """A sequence with a seed."""
 
     sequence: str
@@ -82,8 +82,8 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Record:
-    """What one task of a run cost: ``flat`` without a library; ``key`` is ``Run.key``."""
+class TaskCost:
+    """What one task of a run cost: ``flat`` without a library; ``key`` is ``SequenceRun.key``."""
 
     sequence: str
     seed: int
@@ -104,12 +104,12 @@ class Record:
 class Meter:
     """Records a run's tasks, in their order."""
 
-    def __init__(self, log: Log[Record], run: Run, flat: bool) -> None:
+    def __init__(self, log: Log[TaskCost], run: SequenceRun, flat: bool) -> None:
         self._log, self._run, self._flat = log, run, flat
         self.envs = [task.env for task in run.config.tasks]
 
     @property
-    def recorded(self) -> list[Record]:
+    def recorded(self) -> list[TaskCost]:
         """What is recorded of the run so far."""
         return of(self._log, self._run, self._flat)
 
@@ -133,7 +133,7 @@ class Meter:
         run, task = self._run, self.envs[len(self.recorded)]
         where = (machine()["machine"], commit())
         spent = round(seconds, 1)
-        record = Record(run.sequence, run.seed, run.key, self._flat, task, found, spent, *where)
+        record = TaskCost(run.sequence, run.seed, run.key, self._flat, task, found, spent, *where)
         self._log.add(record)
         print(f"{'flat' if self._flat else 'library'}: {record}", file=sys.stderr, flush=True)
 
@@ -158,17 +158,17 @@ def main(
         BusyError: Another process is at work in the folder.
     """
     check_seeds(seeds)
-    runs = [Run(sequence, seed) for sequence in sequences for seed in range(seeds)]
+    runs = [SequenceRun(sequence, seed) for sequence in sequences for seed in range(seeds)]
     output.mkdir(parents=True, exist_ok=True)
     with locked(output / ".lock"):
-        log = Log(output / LOG, Record)
+        log = Log(output / LOG, TaskCost)
         for run in runs if measure else ():
             _measure(run, log, output / _FOLDER / run.key)
         write_atomically(output / REPORT, report(log, runs).encode())
         write_atomically(output / PICTURE, picture(log, runs))
 
 
-def _measure(run: Run, log: Log[Record], folder: Path) -> None:
+def _measure(run: SequenceRun, log: Log[TaskCost], folder: Path) -> None:
     """Measure a run and the flat search beside it, or what is missing of them."""
     with_library, flat = Meter(log, run, flat=False), Meter(log, run, flat=True)
     if len(with_library.recorded) < len(with_library.envs):
@@ -185,12 +185,14 @@ def _measure(run: Run, log: Log[Record], folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def of(log: Log[Record], run: Run, flat: bool) -> list[Record]:
+def of(log: Log[TaskCost], run: SequenceRun, flat: bool) -> list[TaskCost]:
     """Return the records of a run, in the order of its tasks."""
     return [each for each in log.records if (each.key, each.flat) == (run.key, flat)]
 
 
-def costs(log: Log[Record], runs: Iterable[Run], flat: bool) -> dict[tuple[str, str], list[float]]:
+def costs(
+    log: Log[TaskCost], runs: Iterable[SequenceRun], flat: bool
+) -> dict[tuple[str, str], list[float]]:
     """Return the cost of each sequence's tasks in each run; infinite where it was not found."""
     found: dict[tuple[str, str], list[float]] = {}
     for run in runs:
@@ -199,7 +201,7 @@ def costs(log: Log[Record], runs: Iterable[Run], flat: bool) -> dict[tuple[str, 
     return found
 
 
-def report(log: Log[Record], runs: Sequence[Run]) -> str:
+def report(log: Log[TaskCost], runs: Sequence[SequenceRun]) -> str:
     """Return the table as Markdown."""
     with_library, flat = (costs(log, runs, each) for each in (False, True))
     if not with_library:
@@ -231,7 +233,7 @@ def _short(task: str) -> str:
     return task.removeprefix("NRAM").partition("-")[0]
 
 
-def picture(log: Log[Record], runs: Sequence[Run]) -> bytes:
+def picture(log: Log[TaskCost], runs: Sequence[SequenceRun]) -> bytes:
     """Return a PNG: a panel for each sequence, a line for each task, a dot for each run."""
     from matplotlib.figure import Figure
 
@@ -251,7 +253,7 @@ def picture(log: Log[Record], runs: Sequence[Run]) -> bytes:
     return content.getvalue()
 
 
-def _panels(log: Log[Record], runs: Sequence[Run]) -> dict[str, Panel]:
+def _panels(log: Log[TaskCost], runs: Sequence[SequenceRun]) -> dict[str, Panel]:
     with_library, flat = (costs(log, runs, each) for each in (False, True))
     panels: dict[str, Panel] = {}
     for (sequence, task), own in with_library.items():

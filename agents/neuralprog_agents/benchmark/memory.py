@@ -32,7 +32,7 @@ _QUICK = 2
 
 
 @dataclass(frozen=True)
-class Memory:
+class PeakMemory:
     """MB of memory at the peak of a process that trains an agent, as the comparison does.
 
     Attributes:
@@ -65,7 +65,7 @@ class Memories:
         command: MB that the comparison takes without its workers; None where no log of one is.
     """
 
-    rows: list[Memory]
+    rows: list[PeakMemory]
     seconds: float
     command: float | None
 
@@ -101,14 +101,14 @@ def alone(function: Callable[..., Any], *given: Any) -> Any:
         return pool.submit(function, *given).result()
 
 
-def _peaks(configured: ConfiguredCell) -> Memory:
+def _peaks(configured: ConfiguredCell) -> PeakMemory:
     module = registry.find(configured.cell.who.agent)
     loaded = peak()
     with tempfile.TemporaryDirectory() as folder:
         restart(module, configured.config, 0, Path(folder, "alone"), budget=configured.seconds)
         training = peak()
         measure_cell(configured, Path(folder))
-    return Memory(configured.cell.entrant, configured.cell.env, loaded, training, peak())
+    return PeakMemory(configured.cell.entrant, configured.cell.env, loaded, training, peak())
 
 
 def _report(log: Path) -> float:

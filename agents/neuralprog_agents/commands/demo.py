@@ -43,7 +43,7 @@ def demo(_args: Namespace) -> int:
     return SUCCESS
 
 
-def _open(folder: Path) -> runs.Run:
+def _open(folder: Path) -> runs.RunFolder:
     """Return the demo's run: a new one, or one that was interrupted."""
     path = shipped.locate(CONFIG)
     agent, config = settings.load(path)

@@ -32,7 +32,7 @@ from neuralprog_agents.training.restarts import (
     read_outcome,
     run_restarts,
 )
-from neuralprog_agents.training.runs import Run
+from neuralprog_agents.training.runs import RunFolder
 from neuralprog_agents.training.tracking import tracked
 from neuralprog_envs.registry import find
 
@@ -51,7 +51,7 @@ def train(args: Namespace, overrides: Sequence[str]) -> int:
     return status
 
 
-def train_in(run: Run, workers: int | None, tracking: Mapping[str, Any] | None = None) -> int:
+def train_in(run: RunFolder, workers: int | None, tracking: Mapping[str, Any] | None = None) -> int:
     """Train in an open run folder; return the exit status."""
     summary = _work(run, workers, stop_at_first=True, tracking=tracking)
     if isinstance(summary, int):
@@ -60,7 +60,7 @@ def train_in(run: Run, workers: int | None, tracking: Mapping[str, Any] | None =
     return errors.SUCCESS if summary.winner is not None else errors.FAILURE
 
 
-def _print_program(run: Run, target: str | None) -> None:
+def _print_program(run: RunFolder, target: str | None) -> None:
     """Print the learned program as Python, where it has that form, and save it if asked."""
     with errors.input_errors():
         policy = open_agent(str(run.folder)).policy
@@ -114,7 +114,7 @@ def check_workers(workers: int | None) -> None:
         raise errors.UsageError(f"--workers must be from 1 to {_MOST_WORKERS:,}, got {workers}")
 
 
-def open_run(kind: str, args: Namespace, overrides: Sequence[str]) -> Run:
+def open_run(kind: str, args: Namespace, overrides: Sequence[str]) -> RunFolder:
     """Return the run folder that the arguments ask for, a new one or one to go on with.
 
     Raises:
@@ -147,7 +147,7 @@ def check(agent: str, config: Any) -> None:
     registry.check(agent, config)
 
 
-def _resume(kind: str, folder: Path, args: Namespace, overrides: Sequence[str]) -> Run:
+def _resume(kind: str, folder: Path, args: Namespace, overrides: Sequence[str]) -> RunFolder:
     given = [*overrides, *[f"--{key}" for key in ("config", "output") if getattr(args, key)]]
     if given:
         raise errors.UsageError(f"--resume goes on exactly as it was: leave out {given[0]}")
@@ -160,7 +160,7 @@ def _resume(kind: str, folder: Path, args: Namespace, overrides: Sequence[str]) 
     return run
 
 
-def _extend(run: Run, agent: str, config: Any) -> Run:
+def _extend(run: RunFolder, agent: str, config: Any) -> RunFolder:
     """Go on with a sweep under its own settings; only the number of restarts may differ."""
     if run.kind != "sweep" or run.agent != agent:
         raise runs.RunError(f"{run.folder}: is a run of {run.kind} with agent {run.agent}")
@@ -177,7 +177,7 @@ def _extend(run: Run, agent: str, config: Any) -> Run:
 
 
 def _work(
-    run: Run,
+    run: RunFolder,
     workers: int | None,
     *,
     stop_at_first: bool,
@@ -217,16 +217,16 @@ def _tracking(args: Namespace) -> dict[str, Any] | None:
 
 
 def _followed(
-    run: Run, show: Show, tracking: Mapping[str, Any] | None
+    run: RunFolder, show: Show, tracking: Mapping[str, Any] | None
 ) -> AbstractContextManager[Show]:
     return nullcontext(show) if tracking is None else tracked(run, show, **tracking)
 
 
-def _how_to_go_on(run: Run) -> str:
+def _how_to_go_on(run: RunFolder) -> str:
     return f"go on with: {program()} {run.kind} --resume {run.folder}"
 
 
-def _write_program(run: Run, summary: TrainingSummary) -> None:
+def _write_program(run: RunFolder, summary: TrainingSummary) -> None:
     if summary.winner is None:
         return
     result = next(result for result in summary.results if result.index == summary.winner)
@@ -234,7 +234,7 @@ def _write_program(run: Run, summary: TrainingSummary) -> None:
     runs.finish(run, outcome, summary.winner, summary.tried, summary.succeeded)
 
 
-def _verdict(run: Run, summary: TrainingSummary) -> str:
+def _verdict(run: RunFolder, summary: TrainingSummary) -> str:
     if summary.winner is None:
         return (
             f"no success: none of {summary.tried} restarts learned {run.config.env} "
@@ -250,7 +250,7 @@ def _verdict(run: Run, summary: TrainingSummary) -> str:
     )
 
 
-def _report(run: Run, summary: TrainingSummary) -> dict[str, Any]:
+def _report(run: RunFolder, summary: TrainingSummary) -> dict[str, Any]:
     return {
         "agent": run.agent,
         "env": run.config.env,

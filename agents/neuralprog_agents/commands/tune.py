@@ -10,7 +10,7 @@ from neuralprog_agents.commands import errors
 from neuralprog_agents.training import config as settings
 from neuralprog_agents.training import runs, shipped
 from neuralprog_agents.training.files import locked, write_atomically
-from neuralprog_agents.training.tuning import Plan, Study, searched
+from neuralprog_agents.training.tuning import Study, StudyPlan, searched
 
 BEST = "best.yaml"
 
@@ -33,7 +33,7 @@ def tune(args: Namespace, overrides: Sequence[str]) -> int:
     return errors.SUCCESS
 
 
-def _plan(args: Namespace, overrides: Sequence[str]) -> Plan:
+def _plan(args: Namespace, overrides: Sequence[str]) -> StudyPlan:
     if args.config is None:
         raise errors.UsageError("tune needs --config FILE")
     if min(args.seeds, args.trials) < 1 or not 0 < args.trial_seconds <= args.seconds:
@@ -47,7 +47,7 @@ def _plan(args: Namespace, overrides: Sequence[str]) -> Plan:
     own = dict(_search(word) for word in args.search)
     search = searched(agent, path, words, own, args.metric)
     limits = (args.seconds, args.trial_seconds, args.seeds, args.trials)
-    return Plan(agent, str(path), tuple(words), search, *limits)
+    return StudyPlan(agent, str(path), tuple(words), search, *limits)
 
 
 def _search(word: str) -> tuple[str, str]:

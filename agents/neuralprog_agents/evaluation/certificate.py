@@ -61,7 +61,7 @@ class Provable(Protocol):
 
 
 @dataclass(frozen=True)
-class Record:
+class CertificateFields:
     """What must be in a certificate's file."""
 
     format: Literal["neuralprog-certificate"]
@@ -104,7 +104,7 @@ def read(path: Path) -> list[dict[str, Any]]:
     """
     records = read_json(path)
     try:
-        structured(tuple[Record, ...], records)
+        structured(tuple[CertificateFields, ...], records)
     except ValueError as error:
         raise ValueError(
             f"{path}: not a list of certificates of format {FORMAT} {VERSION} ({error})"

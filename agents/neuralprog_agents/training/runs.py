@@ -56,7 +56,7 @@ class Meta:
 
 
 @dataclass(frozen=True)
-class Run:
+class RunFolder:
     """An open run folder; its kind is "train" or "sweep", and ``meta`` what ``meta.json`` holds."""
 
     folder: Path
@@ -85,7 +85,7 @@ def task_name(env_id: str) -> str:
     return _SHORTER.get(name.lower(), name.lower())
 
 
-def create(folder: Path, kind: str, agent: str, settings: Any, command: Sequence[str]) -> Run:
+def create(folder: Path, kind: str, agent: str, settings: Any, command: Sequence[str]) -> RunFolder:
     """Make a run folder, and return its run.
 
     Raises:
@@ -101,7 +101,7 @@ def create(folder: Path, kind: str, agent: str, settings: Any, command: Sequence
         write_atomically(folder / "config.yaml", config.dump(agent, settings).encode())
         meta = _meta(kind, agent, command)
         write_json(folder / "meta.json", meta)
-    return Run(folder, kind, agent, settings, meta)
+    return RunFolder(folder, kind, agent, settings, meta)
 
 
 def _occupied(folder: Path) -> bool:
@@ -126,7 +126,7 @@ def _read_meta(path: Path) -> dict[str, Any]:
     return dict(meta)
 
 
-def read(folder: Path) -> Run:
+def read(folder: Path) -> RunFolder:
     """Return the run in a folder.
 
     Raises:
@@ -139,16 +139,16 @@ def read(folder: Path) -> Run:
         raise RunError(f"{folder}: not a run folder of neuralprog (it has no valid meta.json)")
     meta = _read_meta(folder / "meta.json")
     agent, settings = config.load(folder / "config.yaml")
-    return Run(folder, str(meta["kind"]), agent, settings, meta)
+    return RunFolder(folder, str(meta["kind"]), agent, settings, meta)
 
 
-def note_resumed(run: Run) -> None:
+def note_resumed(run: RunFolder) -> None:
     """Write into ``meta.json`` that the run goes on now."""
     resumed = [*run.meta.get("resumed", []), _now()]
     write_json(run.folder / "meta.json", {**run.meta, "resumed": resumed})
 
 
-def finish(run: Run, outcome: Outcome, index: int, tried: int, succeeded: int) -> None:
+def finish(run: RunFolder, outcome: Outcome, index: int, tried: int, succeeded: int) -> None:
     """Write the learned program: its weights, and the card that says where they are from.
 
     It is the outcome of restart ``index``, one of ``tried``, of which ``succeeded`` were successes.

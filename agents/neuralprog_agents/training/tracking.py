@@ -9,14 +9,14 @@ from typing import Any
 from neuralprog_agents.training.config import plain_settings
 from neuralprog_agents.training.labels import label
 from neuralprog_agents.training.restarts import Board, Show
-from neuralprog_agents.training.runs import Run
+from neuralprog_agents.training.runs import RunFolder
 
 PROJECT = "neuralprog"
 
 
 @contextmanager
 def tracked(
-    run: Run, show: Show, project: str = PROJECT, entity: str | None = None
+    run: RunFolder, show: Show, project: str = PROJECT, entity: str | None = None
 ) -> Iterator[Show]:
     """Send what is shown to Weights & Biases as well, while the context lasts.
 

@@ -85,7 +85,7 @@ SEARCHES: Mapping[str, Search] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Plan:
+class StudyPlan:
     """A study.
 
     Attributes:
@@ -152,7 +152,7 @@ def searched(
     row = SEARCHES.get(agent, Search())
     config = settings.plain_settings(settings.parse(agent, path, overrides))
     listed = {key.format(**config): text for key, text in row.space.items()}
-    plan = Plan(agent, str(path), tuple(overrides), row, 0, 0, 0, 0)
+    plan = StudyPlan(agent, str(path), tuple(overrides), row, 0, 0, 0, 0)
     space = own or {key: text for key, text in listed.items() if plan.accepts(key, text)}
     if not space or not (metric or row.metric):
         raise ValueError(
@@ -218,7 +218,7 @@ class Study:
         ValueError: The folder has a study of other settings.
     """
 
-    plan: Plan
+    plan: StudyPlan
     folder: Path
     notify: Callable[[str], None] = lambda text: None
 
@@ -357,7 +357,7 @@ class Training:
         pruned: Whether it was given up.
     """
 
-    plan: Plan
+    plan: StudyPlan
     config: Any
     index: int
     folder: Path

@@ -60,7 +60,7 @@ def test_a_killed_run_goes_on_and_the_report_has_each_row(tmp_path, monkeypatch)
     monkeypatch.setattr(ablation, "measured", lambda *a: again.append(a[0]) or measured(*a))
     ablation.main(TINY, tmp_path, 2, ROWS)
     assert again == [replace(TINY, seed=1, without=("and",))]
-    assert [r.right for r in Log(log, ablation.Record).records] == [
+    assert [r.right for r in Log(log, ablation.NetworkScore).records] == [
         json.loads(line)["right"] for line in whole.splitlines()
     ]
     ablation.main(TINY, tmp_path, 2, ROWS, measure=False)
@@ -86,7 +86,7 @@ def test_a_report_without_its_first_row_is_refused(tmp_path):
 
 
 def test_the_tables_of_record_are_made_from_the_log():
-    log = Log(ROOT / "results" / ablation.LOG, ablation.Record)
+    log = Log(ROOT / "results" / ablation.LOG, ablation.NetworkScore)
     written = (ROOT / "results" / ablation.REPORT).read_text()
     assert written == ablation.report(log, ablation.SHORT, ablation.SEEDS)
     page = ROOT / "agents/neuralprog_agents/agents/neural_programmer_2017/README.md"

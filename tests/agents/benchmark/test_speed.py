@@ -10,7 +10,7 @@ from neuralprog_agents.benchmark import memory, speed
 from neuralprog_agents.benchmark.comparison.entrants import ENTRANTS
 from neuralprog_agents.benchmark.elsewhere import Elsewhere, check
 from neuralprog_agents.benchmark.growth import Curve
-from neuralprog_agents.benchmark.memory import Memories, Memory
+from neuralprog_agents.benchmark.memory import Memories, PeakMemory
 from neuralprog_agents.benchmark.profile import Profile
 from neuralprog_agents.benchmark.ratio import Pair
 from neuralprog_envs import REGISTRY
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 
 
 SHARES = Profile("NRAMCopy-v0", 200.0, 80.0, 60.0, 40.0, 20.0, 12.5)
-MEMORY = Memories([Memory("search", "NRAMCopy-v0", 114.0, 303.4, 1307.0)], 3.0, 366.0)
+MEMORY = Memories([PeakMemory("search", "NRAMCopy-v0", 114.0, 303.4, 1307.0)], 3.0, 366.0)
 LINE = Curve("a line", "x", [1, 10, 100], [3.0, 12.0, 102.0])
 
 

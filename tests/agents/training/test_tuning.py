@@ -13,7 +13,7 @@ pytest.importorskip("optuna")
 from neuralprog_agents.cli import main
 from neuralprog_agents.training import config as settings
 from neuralprog_agents.training.shipped import locate
-from neuralprog_agents.training.tuning import SEARCHES, Plan, Search, Study, Training, searched
+from neuralprog_agents.training.tuning import SEARCHES, Search, Study, StudyPlan, Training, searched
 
 WORDS = ["--metric", "step", "--search", "total=1..40", "--search", "seed=[1, 2]"]
 SMALL = {"total": "[3]", "seed": "[0]"}
@@ -67,7 +67,7 @@ def test_a_study_goes_on_with_the_same_proposals(slow_toy, capsys):
 def plan(toy, **more):
     usual = {"search": Search("step", {"total": "1..40"}), "overrides": ()}
     times = {"seconds": 60, "trial_seconds": 1, "seeds": 1, "trials": 1}
-    return Plan(agent="toy", config=str(toy.write()), **{**usual, **times, **more})
+    return StudyPlan(agent="toy", config=str(toy.write()), **{**usual, **times, **more})
 
 
 def test_a_trial_that_was_cut_off_begins_again(toy, tmp_path):

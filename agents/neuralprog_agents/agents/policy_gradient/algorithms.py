@@ -13,7 +13,7 @@ import numpy as np
 
 from neuralprog_agents.agents.policy_gradient.config import Config
 from neuralprog_agents.agents.policy_gradient.kernel import Batch, Floats
-from neuralprog_agents.agents.policy_gradient.memory import Memory
+from neuralprog_agents.agents.policy_gradient.memory import ProgramMemory
 from neuralprog_agents.agents.policy_gradient.policy import ProgramPolicy
 from neuralprog_agents.circuits.tables import CircuitTable
 
@@ -21,7 +21,11 @@ _TINY = 1e-8
 
 
 def update(
-    config: Config, policy: ProgramPolicy, batch: Batch, memory: Memory, improvements: CircuitTable
+    config: Config,
+    policy: ProgramPolicy,
+    batch: Batch,
+    memory: ProgramMemory,
+    improvements: CircuitTable,
 ) -> None:
     """Improve the policy; with a learning rate of 0 it stays as it is.
 
@@ -47,7 +51,7 @@ def update(
 
 
 def _weighed(
-    config: Config, policy: ProgramPolicy, batch: Batch, memory: Memory
+    config: Config, policy: ProgramPolicy, batch: Batch, memory: ProgramMemory
 ) -> tuple[np.ndarray, Floats]:
     """Return programs and their weights."""
     if config.algorithm == "reinforce":

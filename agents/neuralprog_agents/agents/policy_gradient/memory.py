@@ -9,7 +9,7 @@ from neuralprog_agents.agents.policy_gradient.kernel import Floats
 from neuralprog_agents.circuits.tables import CircuitTable
 
 
-class Memory:
+class ProgramMemory:
     """At most K different programs, the best first.
 
     Args:

@@ -19,7 +19,7 @@ from neuralprog_agents.agents.policy_gradient.kernel import (
     NeighbourSettings,
     Workspace,
 )
-from neuralprog_agents.agents.policy_gradient.memory import Memory
+from neuralprog_agents.agents.policy_gradient.memory import ProgramMemory
 from neuralprog_agents.agents.policy_gradient.policy import ProgramPolicy
 from neuralprog_agents.circuits import examples, library, tables
 from neuralprog_agents.circuits.card import card_of
@@ -71,7 +71,7 @@ class PolicyGradientLearner:
         self.batch = self._blank(config.batch - neighbours)
         self.current = self._blank(1)
         self.improvements = self._blank(neighbours).tables
-        self.memory = Memory(config.memory, self.batch.tables.shape[1:])
+        self.memory = ProgramMemory(config.memory, self.batch.tables.shape[1:])
         self.stream = np.array([key_of(config.seed, _RESTARTS, index), 0], dtype=np.uint64)
         self.progress = Progress(unveiled=int(config.unveil))
         self.found: CircuitTable | None = None

@@ -5,7 +5,7 @@ import pytest
 
 from neuralprog_agents.agents.policy_gradient import algorithms
 from neuralprog_agents.agents.policy_gradient.kernel import UNUSED
-from neuralprog_agents.agents.policy_gradient.memory import Memory
+from neuralprog_agents.agents.policy_gradient.memory import ProgramMemory
 from neuralprog_agents.agents.policy_gradient.policy import ProgramPolicy
 from neuralprog_agents.circuits.program import OWNER, WIRES
 
@@ -89,7 +89,7 @@ def test_mapo_splits_the_expected_return():
 
 
 def test_the_memory_holds_the_best_different_programs():
-    memory, tables = Memory(3, SHAPE), programs(5)
+    memory, tables = ProgramMemory(3, SHAPE), programs(5)
     memory.remember(tables, np.array([0.1, 0.0, 0.3, 0.2, 0.1]))
     assert memory.returns.tolist() == [0.3, 0.2, 0.1]
     memory.remember(tables[[2, 1]], np.array([0.3, 0.15]))
@@ -100,6 +100,6 @@ def test_the_memory_holds_the_best_different_programs():
 
 
 def test_failures_are_not_remembered():
-    memory = Memory(3, SHAPE)
+    memory = ProgramMemory(3, SHAPE)
     memory.remember(programs(5), np.zeros(5))
     assert len(memory.tables) == 0
