@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
 
 from neuralprog_agents.agent import Outcome, Pulse, Tensors
 from neuralprog_agents.evaluation.answers import is_right, right_answers
@@ -99,7 +100,7 @@ class SequenceLearner:
     def advance(self, pulse: Pulse) -> None:
         """Take a gradient step, and judge the network every ``validation_interval`` steps.
 
-        ``pulse`` is called whenever a part of the network is, and before the backward pass.
+        ``pulse`` is called whenever a part of the network is, and all along the backward pass.
         """
         self._pulse = pulse
         self.loss = self._step()
@@ -126,10 +127,17 @@ class SequenceLearner:
         )
         self.model.train()
         torch.manual_seed(key_of(config.seed, self.index, 2, self.progress.step) >> 1)
-        cost = self.network.loss(self.task, instances)
+        with saved_tensors_hooks(lambda saved: saved, self._unpacked):
+            cost = self.network.loss(self.task, instances)
         self._pulse()
+        loss = gradient_step(self.model, self.optimizer, cost, config.clip_norm)
         self.progress = replace(self.progress, step=self.progress.step + 1)
-        return gradient_step(self.model, self.optimizer, cost, config.clip_norm)
+        return loss
+
+    def _unpacked(self, saved: Tensor) -> Tensor:
+        """Return what the forward pass saved for the backward one, which may take seconds."""
+        self._pulse()
+        return saved
 
     def _lengths(self, first: int) -> tuple[int, int]:
         """Return the lengths of the batch whose pairs are at the addresses from ``first`` on."""

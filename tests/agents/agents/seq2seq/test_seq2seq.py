@@ -17,7 +17,7 @@ from neuralprog_agents.agents.seq2seq.symbols import BEGIN, END, PAD, decoded, e
 from neuralprog_agents.evaluation.agents import policy_of
 from neuralprog_agents.evaluation.evaluate import evaluate
 from neuralprog_agents.sequences import texts
-from neuralprog_agents.training.loop import restart
+from neuralprog_agents.training.loop import LeaveError, restart
 from neuralprog_envs.interfaces.dataset import pairs
 from neuralprog_envs.registry import make_task
 from neuralprog_envs.table.text import question_and_table
@@ -183,6 +183,30 @@ def test_it_looks_at_the_clock_while_it_writes_the_answers_that_are_judged():
 
     assert pulses(2) > 1
     assert pulses(1) - pulses(2) > SMALL.length[1]  # a symbol at a time
+
+
+def test_a_step_that_is_left_in_its_backward_pass_is_taken_again_with_the_same_bits():
+    config = replace(SMALL, validation_interval=2)
+    whole, left = (agent.learner(config, 0) for _ in range(2))
+    forward, calls = [], []
+    for part in whole.model.modules():
+        part.register_forward_hook(lambda *_: forward.append(len(calls)))
+    whole.advance(lambda: calls.append(1))
+    assert len(calls) > forward[-1] + 10
+
+    def pulse():
+        calls.pop()
+        if len(calls) == 1:
+            raise LeaveError
+
+    with pytest.raises(LeaveError):
+        left.advance(pulse)
+    assert left.progress.step == 0
+    left.advance(lambda: None)
+    tensors, progress = left.state()
+    expected, told = whole.state()
+    assert progress == told
+    assert all(np.array_equal(tensors[name], expected[name]) for name in expected)
 
 
 @pytest.mark.learning
