@@ -35,20 +35,27 @@ def test_the_example_runs():
 
 
 def test_the_table_of_results_agrees_with_the_record():
-    """A number is the time to solve a task; per cent are the success after 60 seconds."""
+    """A number is the time to solve a task; per cent are the success after 60 seconds.
+
+    Each cell has those of seeds 0, 1 and 2.
+    """
     log = map(json.loads, (ROOT / "results/compare.jsonl").read_text().splitlines())
-    first = {(r["entrant"], r["env"]): r for r in log if r["seed"] == 0 and r["length"] is None}
+    runs = {(r["entrant"], r["env"], r["seed"]): r for r in log if r["length"] is None}
     table = re.search(r"^\| task \|.*?\n\n", TEXT.partition("## Results")[2], re.M | re.S)[0]
     head, _, *rows = [line.strip("| ") for line in table.strip().splitlines()]
     names = [name.lower() for name in head.split(" | ")[1:6]]
     listed = {f"{row.split(' | ')[0]}-v0" for row in rows}
-    assert {env for (name, env), r in first.items() if name in names and r["solved"]} <= listed
+    assert {env for (name, env, _), r in runs.items() if name in names and r["solved"]} <= listed
     for task, *cells in (row.split(" | ") for row in rows):
         for name, cell in zip(names, cells[:5], strict=True):
-            record = first[name, f"{task}-v0"]
-            solved = solved_within(record, 60)
-            percent = f"{100 * success_at(record, 60):.0f} %"
-            assert cell == (f"{record['solved']:.0f}" if solved else percent)
+            of_seeds = (runs[name, f"{task}-v0", seed] for seed in range(3))
+            assert cell == ", ".join(map(_within_a_minute, of_seeds))
+
+
+def _within_a_minute(record):
+    if solved_within(record, 60):
+        return f"{record['solved']:.0f}"
+    return f"{100 * success_at(record, 60):.0f} %"
 
 
 ZOO = {"ppo": PPO, "a2c": A2C}
