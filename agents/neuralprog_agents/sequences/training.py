@@ -127,15 +127,15 @@ class SequenceLearner:
         )
         self.model.train()
         torch.manual_seed(key_of(config.seed, self.index, 2, self.progress.step) >> 1)
-        with saved_tensors_hooks(lambda saved: saved, self._unpacked):
+        with saved_tensors_hooks(self._looked, self._looked):
             cost = self.network.loss(self.task, instances)
         self._pulse()
         loss = gradient_step(self.model, self.optimizer, cost, config.clip_norm)
         self.progress = replace(self.progress, step=self.progress.step + 1)
         return loss
 
-    def _unpacked(self, saved: Tensor) -> Tensor:
-        """Return what the forward pass saved for the backward one, which may take seconds."""
+    def _looked(self, saved: Tensor) -> Tensor:
+        """Return what the forward pass saves for the backward one: both may take seconds."""
         self._pulse()
         return saved
 

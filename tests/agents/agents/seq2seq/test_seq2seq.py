@@ -185,27 +185,48 @@ def test_it_looks_at_the_clock_while_it_writes_the_answers_that_are_judged():
     assert pulses(1) - pulses(2) > SMALL.length[1]  # a symbol at a time
 
 
-def test_a_step_that_is_left_in_its_backward_pass_is_taken_again_with_the_same_bits():
-    config = replace(SMALL, validation_interval=2)
+@pytest.mark.parametrize("kind", ["lstm-attention", "transformer"])
+def test_a_step_that_is_left_anywhere_is_taken_again_with_the_same_bits(kind):
+    config = replace(SMALL, model=kind, validation_interval=2)
     whole, left = (agent.learner(config, 0) for _ in range(2))
     forward, calls = [], []
     for part in whole.model.modules():
         part.register_forward_hook(lambda *_: forward.append(len(calls)))
     whole.advance(lambda: calls.append(1))
-    assert len(calls) > forward[-1] + 10
+    assert len(calls) > forward[-1] + 10  # looks in the backward pass
+    assert forward[-1] > len(forward) + 10  # and more in the forward pass than one for each part
 
-    def pulse():
-        calls.pop()
-        if len(calls) == 1:
-            raise LeaveError
+    for moment in (1, forward[-1] // 2, forward[-1], forward[-1] + 2, len(calls)):
+        rest = iter(range(moment - 1, -1, -1))
 
-    with pytest.raises(LeaveError):
-        left.advance(pulse)
-    assert left.progress.step == 0
+        def pulse(rest=rest):
+            if next(rest) == 0:
+                raise LeaveError
+
+        with pytest.raises(LeaveError):
+            left.advance(pulse)
+        assert left.progress.step == 0
     left.advance(lambda: None)
     tensors, progress = left.state()
     expected, told = whole.state()
     assert progress == told
+    assert all(np.array_equal(tensors[name], expected[name]) for name in expected)
+
+
+def test_texts_that_are_attended_to_in_parts_give_the_same_bits(monkeypatch):
+    config = replace(SMALL, model="transformer")
+    whole, parted = (agent.learner(config, 0) for _ in range(2))
+    whole.advance(lambda: None)
+    calls, attention = [], torch.nn.functional.scaled_dot_product_attention
+    monkeypatch.setattr(model, "_PAIRS", 1)  # one text at a time
+    monkeypatch.setattr(
+        torch.nn.functional,
+        "scaled_dot_product_attention",
+        lambda *a, **more: (calls.append(len(a[0])), attention(*a, **more))[1],
+    )
+    parted.advance(lambda: None)
+    assert calls.count(1) >= config.batch
+    tensors, expected = parted.state()[0], whole.state()[0]
     assert all(np.array_equal(tensors[name], expected[name]) for name in expected)
 
 
