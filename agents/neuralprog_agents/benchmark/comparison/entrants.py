@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from neuralprog_agents import registry
@@ -17,6 +18,24 @@ from neuralprog_agents.training import config as settings
 from neuralprog_agents.training import shipped
 from neuralprog_agents.training.runs import task_name
 from neuralprog_envs.registry import FAMILIES, find, make_task
+
+_ON_PROGRAMS, _STEP_BY_STEP = "RL on whole programs", "RL step by step"
+_GRADIENT, _SEARCH = "differentiable machine", "program search"
+_NETWORK, _NPI = "sequence network", "NPI"
+_IMITATION, _SYNTHESIS = "imitation", "synthesis"
+APPROACHES: Mapping[str, str] = MappingProxyType(
+    {
+        _ON_PROGRAMS: "a program is drawn, run and rewarded as a whole",
+        _STEP_BY_STEP: "the algorithms of Stable-Baselines3 choose one instruction at a time",
+        _GRADIENT: "the papers' soft machines, by gradient descent alone",
+        _SEARCH: "programs are tried, by some agents beside gradient descent",
+        _NETWORK: "LSTMs, transformers and neural Turing machines write the answer",
+        _NPI: "a network that calls programs learns from their traces",
+        _IMITATION: "a network copies what the expert does",
+        _SYNTHESIS: "programs are searched for that do what is specified",
+    }
+)
+"""The ways of learning, and what each does."""
 
 
 class NotApplicableError(ValueError):
@@ -29,6 +48,7 @@ class Entrant:
 
     Attributes:
         name: Its name there.
+        approach: How it learns, of ``APPROACHES``; empty for what stands by itself.
         families: Where it takes part.
         agent: A name of the registry of agents; empty for what needs no training.
         samples: What is counted as a sample. Pairs and instances that are used again count once;
@@ -42,6 +62,7 @@ class Entrant:
     """
 
     name: str
+    approach: str = ""
     families: tuple[str, ...] = tuple(FAMILIES)
     agent: str = ""
     samples: str = "samples"
@@ -151,7 +172,13 @@ def _rl(algorithm: str, note: str = _IMITATES_ITSELF, **more: Any) -> Entrant:
     variants = (f"-{algorithm.lower()}", "")
     own = {"algorithm": algorithm, **more}
     return Entrant(
-        algorithm.lower(), agent="rl", samples="steps", overrides=own, variants=variants, note=note
+        algorithm.lower(),
+        _STEP_BY_STEP,
+        agent="rl",
+        samples="steps",
+        overrides=own,
+        variants=variants,
+        note=note,
     )
 
 
@@ -160,55 +187,71 @@ def _policy_gradient(name: str, reward: str) -> Entrant:
     if reward == "sparse":
         own["unveil"] = False  # cells that are right would be partial credit
     return Entrant(
-        name, _TAPE, "policy_gradient", "instances", shared=True, overrides=own, note=_ANNEALED
+        name,
+        _ON_PROGRAMS,
+        _TAPE,
+        "policy_gradient",
+        "instances",
+        shared=True,
+        overrides=own,
+        note=_ANNEALED,
     )
 
 
 def _policy_search(name: str, reward: str) -> Entrant:
     own = {"reward": reward}
     return Entrant(
-        name, _PROGRAM, "policy_search", "instances", shared=True, overrides=own, note=_TABULAR
+        name,
+        _ON_PROGRAMS,
+        _PROGRAM,
+        "policy_search",
+        "instances",
+        shared=True,
+        overrides=own,
+        note=_TABULAR,
     )
 
 
 def _seq2seq(model: str) -> Entrant:
     own = {"model": model}
-    return Entrant(model, agent="seq2seq", samples="pairs", shared=True, overrides=own)
+    return Entrant(model, _NETWORK, agent="seq2seq", samples="pairs", shared=True, overrides=own)
 
 
 def _ntm(controller: str, **more: Any) -> Entrant:
     own = {"controller": controller, "bits": _BITS, **more}
-    return Entrant(f"ntm-{controller}", _TAPE, "ntm", "pairs", shared=True, overrides=own)
+    return Entrant(f"ntm-{controller}", _NETWORK, _TAPE, "ntm", "pairs", shared=True, overrides=own)
 
 
 ENTRANTS: tuple[Entrant, ...] = (
     Entrant("expert"),
     Entrant("random"),
-    Entrant("search", _TAPE, "search", "pairs", shared=True),
+    Entrant("search", _SEARCH, _TAPE, "search", "pairs", shared=True),
     Entrant(
-        "nram-gradient", _TAPE, "nram", "pairs", shared=True,
+        "nram-gradient", _GRADIENT, _TAPE, "nram", "pairs", shared=True,
         overrides={"repair": 0, "turns": 1, "budget": 4000, "patience": 600},
         variants=("-gradient", ""), note=_SHORT_GRADIENT,
     ),
-    Entrant("nram-hybrid", _TAPE, "nram", "pairs", shared=True),
+    Entrant("nram-hybrid", _SEARCH, _TAPE, "nram", "pairs", shared=True),
     Entrant(
-        "library-learning", _TAPE, "library_learning", "pairs", shared=True, reusable=True,
+        "library-learning", _SEARCH, _TAPE, "library_learning", "pairs", shared=True, reusable=True,
         note="it also learns the tasks that lead to a task, within the same time",
     ),
     _policy_gradient("policy-gradient", "sparse"),
     _policy_gradient("policy-gradient-progress", "progress"),
     _policy_search("policy-search", "sparse"),
     _policy_search("policy-search-progress", "progress"),
-    Entrant("npi", _PROGRAM, "npi", "drawn frames", note=_ALL_FRAMES, reusable=True),
-    Entrant("alphanpi", _PROGRAM, "alphanpi", "searched calls", reusable=True),
-    Entrant("synthesis", _PROGRAM, "synthesis", "calls tried", reusable=True),
-    Entrant("neural_programmer", _TABLE, "neural_programmer", "questions", note=_ALL_PROGRAMS),
+    Entrant("npi", _NPI, _PROGRAM, "npi", "drawn frames", note=_ALL_FRAMES, reusable=True),
+    Entrant("alphanpi", _SYNTHESIS, _PROGRAM, "alphanpi", "searched calls", reusable=True),
+    Entrant("synthesis", _SYNTHESIS, _PROGRAM, "synthesis", "calls tried", reusable=True),
     Entrant(
-        "np-gradient", _TABLE, "neural_programmer", "questions",
+        "neural_programmer", _SEARCH, _TABLE, "neural_programmer", "questions", note=_ALL_PROGRAMS
+    ),
+    Entrant(
+        "np-gradient", _GRADIENT, _TABLE, "neural_programmer", "questions",
         overrides={"learner": "gradient"}, variants=_DEFAULT_COLUMNS,
     ),
     Entrant(
-        "np-rewards", _TABLE, "neural_programmer", "questions",
+        "np-rewards", _ON_PROGRAMS, _TABLE, "neural_programmer", "questions",
         overrides={"learner": "rewards"}, variants=("-rewards", ""),
     ),
     *map(_seq2seq, ("lstm", "lstm-attention", "transformer")),
@@ -218,7 +261,7 @@ ENTRANTS: tuple[Entrant, ...] = (
     _rl("RecurrentPPO", _SCHEDULE, **_NO_MEMORY_OF_SUCCESSES),
     _rl("DQN", _DQN, **_NO_MEMORY_OF_SUCCESSES),
     Entrant(
-        "imitation", agent="rl", samples="demonstrated steps",
+        "imitation", _IMITATION, agent="rl", samples="demonstrated steps",
         overrides={"algorithm": "BC"}, variants=("-bc",),
     ),
 )  # fmt: skip
@@ -236,7 +279,7 @@ def entrant(name: str) -> Entrant:
         return known[name]
     if is_policy_file(name):
         home = find(policy_file(name).env_id)
-        return Entrant(name, (home.family,))
+        return Entrant(name, families=(home.family,))
     own = [each for each in registry.names() if each not in registry.AGENTS]
     if name in own:
         return Entrant(name, agent=name, installed=True)

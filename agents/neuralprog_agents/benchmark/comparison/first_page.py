@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from neuralprog_agents.benchmark.comparison import formats
+from neuralprog_agents.benchmark.comparison.entrants import APPROACHES
 from neuralprog_agents.benchmark.comparison.formats import NOTHING, UNKNOWN
 from neuralprog_agents.benchmark.comparison.records import GROUPS, MEASURED
 from neuralprog_agents.benchmark.comparison.summary import (
@@ -13,8 +15,8 @@ from neuralprog_agents.benchmark.comparison.summary import (
     won_and_tried,
 )
 
-_SHORT = 8
-"""Rows of the short table, at least."""
+_MOST = 8
+"""So many agents have a row each; of more, those of one approach share a row."""
 
 
 _COLUMNS = """
@@ -29,6 +31,7 @@ run whole programs in compiled code see far more steps in a second than PPO.
 - **length × 10**: success in per cent at ten times the longest default length. A training that \
 has not solved its task counts as 0. In brackets: tasks that can be played there."""
 """Explains the short table."""
+_BEST = "Each stands there by its best agent in each family, chosen by these results."
 
 
 def first_page(s: ComparisonSummary) -> str:
@@ -40,53 +43,99 @@ def first_page(s: ComparisonSummary) -> str:
 
 
 def short_table(s: ComparisonSummary) -> str:
-    """Return a row for each of some agents, and the budget; see ``_shown`` for who these are."""
-    head = ["learned from", "agent", *s.families, "runs", "seconds", "length × 10", "seeds"]
-    rows = [_short_row(s, each) for each in _shown(s)]
-    return f"{formats.table(head, rows)}\n\n{_budget(s)}"
+    """Return a row for each agent, or for each approach, and the budget; see ``_rows``."""
+    rows = _rows(s)
+    first = "agent" if len(rows) == len(_trained(s)) else "approach"
+    head = [first, "learned from", *s.families, "runs", "seconds", "length × 10"]
+    return f"{formats.table(head, [_cells(s, row) for row in rows])}\n\n{_budget(s)}"
 
 
 def how_to_read(s: ComparisonSummary) -> str:
-    """Return what the columns of the short table mean, and the notes on its agents."""
-    notes = [f"\n- `{each.who.name}`: {each.who.note}." for each in _shown(s) if each.who.note]
+    """Return what the rows and columns of the short table mean, and the notes on its agents."""
+    rows = _rows(s)
+    ways = [f"{row.name}: {APPROACHES[row.name]}" for row in rows if row.name in APPROACHES]
+    approaches = f"\n- **approach**: {'; '.join(ways)}. {_BEST}" if ways else ""
     columns = _COLUMNS.format(kinds="; ".join(f"{k}: {GROUPS[k]}" for k in s.groups if k in GROUPS))
-    return f"{columns}{''.join(notes)}"
+    return f"{approaches}{columns}{_notes(rows)}"
 
 
-def _shown(s: ComparisonSummary) -> list[EntrantSummary]:
-    """Return the best of each kind, and of some kinds in a family, ordered by kind.
+def _notes(rows: Sequence[_Row]) -> str:
+    """Return what is to be known of the agents in the table; who shares it shares a line."""
+    found: dict[str, list[str]] = {}
+    for who in dict.fromkeys(each.who for row in rows for each in row.members.values()):
+        found.setdefault(who.note, []).append(f"`{who.name}`")
+    return "".join(f"\n- {', '.join(names)}: {note}." for note, names in found.items() if note)
 
-    Those are added that solve most of a family, and the best of Stable-Baselines3, which readers
-    look for. Then the table is filled up. Who is still being measured waits, unless all are.
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of the short table.
+
+    Attributes:
+        name: An agent's, or that of an approach.
+        members: Who stands for it in each family where it acts.
     """
-    every = [each for those in s.groups.values() for each in those]
-    ranked = sorted(every, key=lambda each: each.rank(s.reached))
-    whole = [each for each in ranked if each.reached(s.reached)] or ranked
-    best = {each.group: each for each in whole}
-    deep = {each.who.agent: each for each in whole if each.group == "rewards"}.get("rl")
-    at_home = {
-        (each.group, family): each
-        for family in s.families
-        for each in sorted(whole, key=lambda each: each.rank(s.reached, family))
-        if 2 * len(each.won(s.reached, family)) > s.size(family)
-    }
-    needed = dict.fromkeys([*best.values(), *([deep] if deep else []), *at_home.values()])
-    shown = list(dict.fromkeys([*needed, *reversed(whole)]))[: max(_SHORT, len(needed))]
-    return [each for each in every if each in shown]
+
+    name: str
+    members: Mapping[str, EntrantSummary]
+
+    @property
+    def whole(self) -> EntrantSummary:
+        """All results of the row, as if they were one agent's."""
+        results = [result for family, each in self.members.items() for result in each.of(family)]
+        return EntrantSummary(next(iter(self.members.values())).who, {}, results)
 
 
-def _short_row(s: ComparisonSummary, each: EntrantSummary) -> list[str]:
-    share, seconds = each.solved(s.reached), s.reached
-    of_tasks = formats.of_tasks(s, each)
+def _trained(s: ComparisonSummary) -> list[EntrantSummary]:
+    return [each for those in s.groups.values() for each in those]
+
+
+def _rows(s: ComparisonSummary) -> list[_Row]:
+    """Return a row for each agent; of many, one for each approach, with its best in each family."""
+    trained = _trained(s)
+    if len(trained) <= _MOST:
+        return [_row(s, each.who.name, [each]) for each in trained]
+    found: dict[str, list[EntrantSummary]] = {name: [] for name in APPROACHES}
+    for each in trained:
+        found.setdefault(each.who.approach or each.who.name, []).append(each)
+    return [_row(s, name, members) for name, members in found.items() if members]
+
+
+def _row(s: ComparisonSummary, name: str, members: Sequence[EntrantSummary]) -> _Row:
+    acting = {family: [each for each in members if each.of(family)] for family in s.families}
+    return _Row(
+        name, {family: _best(s, those, family) for family, those in acting.items() if those}
+    )
+
+
+def _best(s: ComparisonSummary, members: Sequence[EntrantSummary], family: str) -> EntrantSummary:
+    """Return who is best in a family. Who is still being measured waits, unless all are."""
+    whole = [each for each in members if each.reached(s.reached, family)] or members
+    return max(whole, key=lambda each: each.rank(s.reached, family))
+
+
+def _cells(s: ComparisonSummary, row: _Row) -> list[str]:
+    whole, seconds = row.whole, s.reached
+    share, kinds = whole.solved(seconds), dict.fromkeys(each.group for each in row.members.values())
     return [
-        each.group,
-        f"`{each.who.name}`",
-        *(_count(s, each, family) for family in s.families),
-        UNKNOWN if share is None else formats.interval(share, each.seeds) + of_tasks,
-        formats.median_time(each, seconds),
-        _kept(each, 10, seconds),
-        str(each.seeds),
+        row.name if row.name in APPROACHES else f"`{row.name}`",
+        ", ".join(kinds),
+        *(_in_family(s, row, family) for family in s.families),
+        UNKNOWN
+        if share is None
+        else formats.interval(share, whole.seeds) + formats.of_tasks(s, whole),
+        formats.median_time(whole, seconds),
+        _kept(whole, 10, seconds),
     ]
+
+
+def _in_family(s: ComparisonSummary, row: _Row, family: str) -> str:
+    """Return how many tasks are solved, and by whom, where the row does not say that."""
+    each = row.members.get(family)
+    if each is None:
+        return NOTHING
+    by = f"<br>`{each.who.name}`" if each.who.name != row.name else ""
+    return f"{_count(s, each, family)}{by}"
 
 
 def _kept(each: EntrantSummary, multiple: int, seconds: float) -> str:
@@ -97,8 +146,6 @@ def _kept(each: EntrantSummary, multiple: int, seconds: float) -> str:
 
 def _count(s: ComparisonSummary, each: EntrantSummary, family: str) -> str:
     own, seconds = each.of(family), s.reached
-    if not own:
-        return NOTHING
     if each.reached(seconds, family):
         return f"{len(each.won(seconds, family))} of {s.size(family)}"
     known = [result for result in own if result.reached(seconds)]

@@ -227,14 +227,16 @@ def _show(short: str) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    lines = [line.strip("| ").split(" | ") for line in short.splitlines() if line.startswith("|")]
-    table, last = Table(*lines[0][1:], box=None, pad_edge=False, padding=(0, 1, 0, 0)), ""
+    rows = [line.strip("| ").split(" | ") for line in short.splitlines() if line.startswith("|")]
+    first, _, *heads = rows[0]
+    table, last = Table(first, *heads, box=None, pad_edge=False, padding=(0, 1, 0, 0)), ""
     table.columns[0].no_wrap = True
-    for group, name, *cells in lines[2:]:
-        if group != last:
-            table.add_row(f"[italic]{group}")
-        table.add_row(f"  {name.strip('`')}", *(escape(cell) for cell in cells))
-        last = group
+    for name, kind, *cells in rows[2:]:
+        if kind != last:
+            table.add_row(f"[italic]{kind}")
+        counts = (escape(cell.partition("<br>")[0]) for cell in cells)  # names would not fit
+        table.add_row(f"  {name.strip('`')}", *counts)
+        last = kind
     console = Console()
     console.print(table)
     console.print(Markdown(short[short.index("\nBudget") :]))

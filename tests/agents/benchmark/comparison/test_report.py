@@ -10,7 +10,7 @@ import pytest
 from neuralprog_agents.benchmark.comparison import main as comparison
 from neuralprog_agents.benchmark.comparison import plots, tasks
 from neuralprog_agents.benchmark.comparison.cells import Cell, configure
-from neuralprog_agents.benchmark.comparison.entrants import entrant
+from neuralprog_agents.benchmark.comparison.entrants import APPROACHES, ENTRANTS, entrant
 from neuralprog_agents.benchmark.comparison.first_page import first_page, short_table
 from neuralprog_agents.benchmark.comparison.log import Log
 from neuralprog_agents.benchmark.comparison.plan import FACTORS, FULL, Plan, grown
@@ -200,28 +200,77 @@ def test_the_report_has_it_all(tmp_path):
     assert "Machines: M (20 cells)." in text
 
 
-def test_the_short_table_has_the_best_of_each_kind():
+def test_a_few_agents_have_a_row_each():
     lines = short_table(ComparisonSummary(PLAN, everything())).splitlines()
-    assert [line.split(" | ")[:2] for line in lines[2:5]] == [
-        ["| rewards", "`ppo`"], ["| pairs", "`lstm`"], ["| pairs", "`search`"],
-    ]  # fmt: skip
-    assert lines[4] == "| pairs | `search` | 2 of 2 | 100 % | 1 | 100 (2) | 2 |"
+    assert lines[0] == "| agent | learned from | tape | runs | seconds | length × 10 |"
+    assert lines[2:5] == [
+        "| `ppo` | rewards | 0 of 2 | 0 % | > 600 | 0 (2) |",
+        "| `lstm` | pairs | 0 of 2 | 0 % | > 600 | 0 (2) |",
+        "| `search` | pairs | 2 of 2 | 100 % | 1 | 100 (2) |",
+    ]
     assert lines[6].startswith("Budget: 600 CPU-seconds of one thread a training; seeds: 2. Sett")
     assert lines[6].endswith(
         " Tasks that any agent solves, of those tried: 0 of 2 from rewards, 2 of 2 from pairs."
     )
 
 
+ON_TAPES = ("nram-gradient", "search", "nram-hybrid")
+ON_TABLES = ("np-gradient", "np-rewards", "neural_programmer")
+ON_BOTH = ("ppo", "a2c", "dqn")
+COPY, COLUMN = "NRAMCopy-v0", "NPSingleColumn-v0"
+MANY = Plan((*ON_TAPES, *ON_BOTH, *ON_TABLES), (COPY, COLUMN), seeds=1, seconds=60.0, longer=60.0)
+
+
+def test_of_many_agents_each_approach_has_a_row_with_its_best_in_each_family():
+    cells = [(name, COPY) for name in (*ON_TAPES, *ON_BOTH)]
+    cells += [(name, COLUMN) for name in (*ON_TABLES, *ON_BOTH)]
+    winners = [("search", COPY), ("a2c", COPY), ("dqn", COLUMN), ("np-rewards", COLUMN)]
+    solved = {"curve": ((1.0, 1.0),), "solved": 1.0}
+    records = [row(*cell, **(solved if cell in winners else {})) for cell in cells]
+    lines = short_table(ComparisonSummary(MANY, records)).splitlines()
+    assert lines[0] == "| approach | learned from | tape | table | runs | seconds | length × 10 |"
+    assert [line.split(" | ")[:5] for line in lines[2:6]] == [
+        ["| RL on whole programs", "rewards", "–", "1 of 1<br>`np-rewards`", "100 % [?]"],
+        ["| RL step by step", "rewards", "1 of 1<br>`a2c`", "1 of 1<br>`dqn`", "100 % [?]"],
+        ["| differentiable machine", "pairs, answers",
+         "0 of 1<br>`nram-gradient`", "0 of 1<br>`np-gradient`", "0 % [?]"],
+        ["| program search", "pairs, answers",
+         "1 of 1<br>`search`", "0 of 1<br>`neural_programmer`", "50 % [?]"],
+    ]  # fmt: skip
+    assert lines[6] == ""
+
+
+def test_who_is_still_being_measured_waits_for_its_place():
+    records = [row("ppo", MANY.envs[0]), row("a2c", MANY.envs[0], budget=10.0, solved=None)]
+    text = short_table(ComparisonSummary(MANY, records))
+    assert "<br>`ppo`" in text
+    assert "<br>`a2c`" not in text
+
+
+def test_every_agent_has_an_approach_and_every_approach_an_agent():
+    assert {each.approach for each in ENTRANTS if each.agent} == set(APPROACHES)
+    assert {each.approach for each in ENTRANTS if not each.agent} == {""}
+
+
+def test_notes_that_are_the_same_stand_once():
+    text = first_page(ComparisonSummary(PLAN, everything()))
+    assert text.count(entrant("ppo").note) == 1
+    both = replace(PLAN, entrants=("ppo", "maskableppo"))
+    text = first_page(ComparisonSummary(both, [row("ppo", ENVS[0])]))
+    assert f"- `ppo`, `maskableppo`: {entrant('ppo').note}.\n" in f"{text}\n"
+    assert text.count(entrant("ppo").note) == 1
+
+
 def test_of_what_is_measured_in_part_only_that_counts():
     text = short_table(ComparisonSummary(PLAN, [row("lstm", ENVS[0], solved=1.0)]))
-    assert "| pairs | `lstm` | 1 of 1 measured | ? | 1 |" in text
+    assert "| `lstm` | pairs | 1 of 1 measured | ? | 1 |" in text
 
 
 def test_tasks_count_alike_while_some_have_more_seeds_than_others():
     solved = {"curve": ((1.0, 1.0),), "solved": 1.0}
     records = [row("search", ENVS[0], seed, **solved) for seed in (0, 1)]
     summary = ComparisonSummary(PLAN, [*records, row("search", ENVS[1], budget=600.0)])
-    assert "| `search` | 1 of 2 | 50 % [?] |" in short_table(summary)
+    assert "| `search` | pairs | 1 of 2 | 50 % [?] |" in short_table(summary)
     assert "Unfinished: 3 of 12 trainings are measured." in short_table(summary)
     assert "Not counted yet: 1 of these, as their agent lacks tasks of their seed." in short_table(
         summary
@@ -232,7 +281,7 @@ def test_a_task_without_settings_counts_as_one_of_its_family():
     plan = replace(PLAN, entrants=("alphanpi",), envs=("NPIBubbleSort-v0", "NPIAddition-v0"))
     solved = [row("alphanpi", plan.envs[0], seed, ((1.0, 1.0),), solved=1.0) for seed in (0, 1)]
     summary = ComparisonSummary(plan, solved)
-    assert "| specifications | `alphanpi` | 1 of 2 | 100 % of 1 task |" in short_table(summary)
+    assert "| `alphanpi` | specifications | 1 of 2 | 100 % of 1 task |" in short_table(summary)
     text = report(summary, "", ())
     assert "| `alphanpi` | 1 of 2; 100 % of 1 task |" in text
     assert "| `alphanpi` | specifications | – | 1 of 2 |" in text
@@ -240,7 +289,7 @@ def test_a_task_without_settings_counts_as_one_of_its_family():
 
 def test_what_is_not_measured_is_not_called_unsolved():
     text = short_table(ComparisonSummary(PLAN, everything()[:2]))
-    assert "| rewards | `ppo` | ? | ? | – |" in text
+    assert "| `ppo` | rewards | ? | ? | – |" in text
     assert "Unfinished: 0 of 12 trainings are measured." in text
 
 
@@ -353,7 +402,7 @@ def test_a_report_needs_the_log_alone(tmp_path, monkeypatch):
         log.add(record)
     monkeypatch.setattr(comparison, "measured", None)
     comparison.main(report=True, output=tmp_path, agents=PLAN.entrants, envs=ENVS, seeds=2)
-    assert "| `search` |" in (tmp_path / "compare.md").read_text()
+    assert "| `search` | pairs |" in (tmp_path / "compare.md").read_text()
 
 
 def test_the_first_screen_shows_the_table_of_record():
