@@ -11,6 +11,7 @@ import pytest
 
 from neuralprog_agents.cli import main
 from neuralprog_agents.commands import demo
+from neuralprog_agents.commands.evaluate import possible_lengths
 from neuralprog_agents.evaluation import agents
 from neuralprog_agents.training import config as settings
 from neuralprog_agents.training import runs, shipped
@@ -223,6 +224,20 @@ def test_scores_come_as_a_table_and_as_json(learned, capsys):
     words = ["evaluate", "--agent", learned, "--lengths", "5", "--episodes", "3"]
     assert main([*words, "--split", "train", "--seed", "9", "--env", "NRAMCopy"]) == 0
     assert "100.0%" in capsys.readouterr().out
+
+
+def test_default_lengths_that_cannot_be_played_are_left_out_and_told(capsys):
+    assert main(["evaluate", "--agent", "random", "--env", "NPIHanoi", "--episodes", "2"]) == 0
+    out, err = capsys.readouterr()
+    assert "100,000,000,000" not in out
+    assert err.startswith("neuralprog: not scored: 2 episodes of length 50 may take ")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("env_id", REGISTRY)
+def test_every_environment_can_be_scored_at_default_lengths(env_id):
+    agent = agents.open_agent("random", env_id)
+    assert set(possible_lengths([agent], 100, "test")) <= set(agent.test_lengths)
 
 
 def test_run_shows_the_trace_and_the_answer(learned, capsys):

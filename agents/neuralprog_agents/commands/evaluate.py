@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -16,6 +17,7 @@ from neuralprog_agents.commands.errors import (
     UsageError,
     check_targets,
     input_errors,
+    one_line,
     reading_errors,
     refuse_flags,
 )
@@ -46,9 +48,9 @@ def evaluate(args: Namespace) -> int:
         return evaluate_release(first, args)
     agents, split = [first, *others], args.split or "test"
     with input_errors():
-        lengths = args.lengths or first.test_lengths
-        for agent in agents:
-            check(agent.policy, first.env_id, lengths, args.episodes, split)
+        for agent in agents if args.lengths else ():
+            check(agent.policy, first.env_id, args.lengths, args.episodes, split)
+        lengths = args.lengths or possible_lengths(agents, args.episodes, split)
     scores = (
         score(agent.policy, first.env_id, lengths, args.episodes, args.seed, split, agent.name)
         for agent in agents
@@ -59,6 +61,26 @@ def evaluate(args: Namespace) -> int:
         else:
             print_table(list(map(list, scores)))
     return SUCCESS
+
+
+def possible_lengths(agents: Sequence[Agent], episodes: int, split: str) -> list[int]:
+    """Return the default lengths of the first agent that all can be scored at; tell of the others.
+
+    Ten times a length may take more steps than anyone has time for, or not fit a network.
+    """
+    possible, refusals = [], []
+    for length in agents[0].test_lengths:
+        try:
+            for agent in agents:
+                check(agent.policy, agents[0].env_id, [length], episodes, split)
+            possible.append(length)
+        except ValueError as error:
+            refusals.append(error)
+    if not possible:
+        raise refusals[0]
+    for refusal in refusals:
+        print(f"neuralprog: not scored: {one_line(refusal)}", file=sys.stderr)
+    return possible
 
 
 def _print_json(scores: Iterable[Score]) -> None:
