@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from neuralprog_agents.benchmark.comparison import formats
-from neuralprog_agents.benchmark.comparison.entrants import APPROACHES
+from neuralprog_agents.benchmark.comparison.entrants import APPROACHES, ENTRANTS
 from neuralprog_agents.benchmark.comparison.formats import NOTHING, UNKNOWN
 from neuralprog_agents.benchmark.comparison.records import GROUPS, MEASURED
 from neuralprog_agents.benchmark.comparison.summary import (
@@ -15,23 +15,29 @@ from neuralprog_agents.benchmark.comparison.summary import (
     won_and_tried,
 )
 
-_MOST = 8
-"""So many agents have a row each; of more, those of one approach share a row."""
-
-
 _COLUMNS = """
 - **learned from**: {kinds}.
 - **tape, program, table**: solved tasks, of all tasks of the family. Solved: right on 99 % of \
-test instances of the longest default length (to sort: 5 numbers), in most trainings. A dash: it \
-does not act there. A question mark: not measured.
-- **runs**: the share of its trainings, one for each task and seed, that end in success. [95 % \
-interval]; [?]: one seed. "Of 4 tasks": it can't face others, or we gave it no settings for them.
-- **seconds**: CPU-seconds until a task is solved, the median over all its trainings. Agents that \
+test instances of the longest default length (for sorting: 5 numbers), in most trainings. A dash: \
+it does not act there. A question mark: not measured.
+- **solved**: the share of the trainings, one for each task and seed, that end in \
+success. [95 % interval]; [?]: one seed. Compare rows that have the same tasks: an agent has fewer \
+where it cannot be applied to the others, or we gave it no settings for them.
+- **median seconds**: CPU-seconds until a task is solved, over all these trainings. Agents that \
 run whole programs in compiled code see far more steps in a second than PPO.
 - **length × 10**: success in per cent at ten times the longest default length. A training that \
-has not solved its task counts as 0. In brackets: tasks that can be played there."""
+has not solved its task counts as 0. In brackets: tasks that could be asked there."""
 """Explains the short table."""
-_BEST = "Each stands there by its best agent in each family, chosen by these results."
+_TEAMS = """
+- **approach**: {ways}. In each family the agent is shown that did best in these very results. \
+The intervals leave that choice out, so approaches with more agents are flattered.
+- **Help is not equal.** `search`, `policy-gradient` and the NRAM have settings for each tape, \
+with the registers and steps of a known program, and the first two also pay for parts that no \
+environment pays; policy search and NPI have settings for each program. Stable-Baselines3, \
+sequence networks and imitation have them for a family, and a few for single tasks. `search` and \
+`policy-gradient` choose their programs by pairs longer than the default lengths, too; sequence \
+networks see none. Canonicalize shows pictures: only `npi` tries it."""
+"""Explains rows that stand for several agents."""
 
 
 def first_page(s: ComparisonSummary) -> str:
@@ -44,19 +50,18 @@ def first_page(s: ComparisonSummary) -> str:
 
 def short_table(s: ComparisonSummary) -> str:
     """Return a row for each agent, or for each approach, and the budget; see ``_rows``."""
-    rows = _rows(s)
-    first = "agent" if len(rows) == len(_trained(s)) else "approach"
-    head = [first, "learned from", *s.families, "runs", "seconds", "length × 10"]
-    return f"{formats.table(head, [_cells(s, row) for row in rows])}\n\n{_budget(s)}"
+    first = "approach" if _by_approach(s) else "agent"
+    measures = ["solved", "median seconds", "length × 10"]
+    head = [first, "learned from", *s.families, *measures]
+    return f"{formats.table(head, [_cells(s, row) for row in _rows(s)])}\n\n{_budget(s)}"
 
 
 def how_to_read(s: ComparisonSummary) -> str:
     """Return what the rows and columns of the short table mean, and the notes on its agents."""
     rows = _rows(s)
-    ways = [f"{row.name}: {APPROACHES[row.name]}" for row in rows if row.name in APPROACHES]
-    approaches = f"\n- **approach**: {'; '.join(ways)}. {_BEST}" if ways else ""
+    ways = "; ".join(f"{row.name}: {APPROACHES[row.name]}" for row in rows if row.team)
     columns = _COLUMNS.format(kinds="; ".join(f"{k}: {GROUPS[k]}" for k in s.groups if k in GROUPS))
-    return f"{approaches}{columns}{_notes(rows)}"
+    return f"{_TEAMS.format(ways=ways) if ways else ''}{columns}{_notes(rows)}"
 
 
 def _notes(rows: Sequence[_Row]) -> str:
@@ -73,10 +78,12 @@ class _Row:
 
     Attributes:
         name: An agent's, or that of an approach.
+        team: Whether it is that of an approach.
         members: Who stands for it in each family where it acts.
     """
 
     name: str
+    team: bool
     members: Mapping[str, EntrantSummary]
 
     @property
@@ -85,27 +92,40 @@ class _Row:
         results = [result for family, each in self.members.items() for result in each.of(family)]
         return EntrantSummary(next(iter(self.members.values())).who, {}, results)
 
+    @property
+    def seeds(self) -> int:
+        """How many trainings a task has, at least."""
+        return min(each.seeds for each in self.members.values())
+
+
+def _by_approach(s: ComparisonSummary) -> bool:
+    """Return whether rows are approaches: where everyone takes part, and nobody was named."""
+    return {each.name for each in ENTRANTS} <= set(s.plan.entrants)
+
+
+def _approaches(s: ComparisonSummary) -> dict[str, list[EntrantSummary]]:
+    """Return the trained agents of each approach; who has none stands by itself."""
+    found: dict[str, list[EntrantSummary]] = {name: [] for name in APPROACHES}
+    for each in _trained(s):
+        found.setdefault(each.who.approach or each.who.name, []).append(each)
+    return {name: members for name, members in found.items() if members}
+
 
 def _trained(s: ComparisonSummary) -> list[EntrantSummary]:
     return [each for those in s.groups.values() for each in those]
 
 
 def _rows(s: ComparisonSummary) -> list[_Row]:
-    """Return a row for each agent; of many, one for each approach, with its best in each family."""
-    trained = _trained(s)
-    if len(trained) <= _MOST:
-        return [_row(s, each.who.name, [each]) for each in trained]
-    found: dict[str, list[EntrantSummary]] = {name: [] for name in APPROACHES}
-    for each in trained:
-        found.setdefault(each.who.approach or each.who.name, []).append(each)
-    return [_row(s, name, members) for name, members in found.items() if members]
+    """Return a row for each agent, or one for each approach, with its best in each family."""
+    if not _by_approach(s):
+        return [_row(s, each.who.name, [each]) for each in _trained(s)]
+    return [_row(s, name, members) for name, members in _approaches(s).items()]
 
 
 def _row(s: ComparisonSummary, name: str, members: Sequence[EntrantSummary]) -> _Row:
     acting = {family: [each for each in members if each.of(family)] for family in s.families}
-    return _Row(
-        name, {family: _best(s, those, family) for family, those in acting.items() if those}
-    )
+    best = {family: _best(s, those, family) for family, those in acting.items() if those}
+    return _Row(name, members[0].who.approach == name and _by_approach(s), best)
 
 
 def _best(s: ComparisonSummary, members: Sequence[EntrantSummary], family: str) -> EntrantSummary:
@@ -116,26 +136,31 @@ def _best(s: ComparisonSummary, members: Sequence[EntrantSummary], family: str) 
 
 def _cells(s: ComparisonSummary, row: _Row) -> list[str]:
     whole, seconds = row.whole, s.reached
-    share, kinds = whole.solved(seconds), dict.fromkeys(each.group for each in row.members.values())
+    kinds = dict.fromkeys(each.group for each in row.members.values())
     return [
-        row.name if row.name in APPROACHES else f"`{row.name}`",
+        row.name if row.team else f"`{row.name}`",
         ", ".join(kinds),
         *(_in_family(s, row, family) for family in s.families),
-        UNKNOWN
-        if share is None
-        else formats.interval(share, whole.seeds) + formats.of_tasks(s, whole),
-        formats.median_time(whole, seconds),
+        _solved_share(s, row),
+        formats.median_time(whole, seconds) if whole.reached(seconds) else UNKNOWN,
         _kept(whole, 10, seconds),
     ]
 
 
+def _solved_share(s: ComparisonSummary, row: _Row) -> str:
+    share = row.whole.solved(s.reached)
+    if share is None:
+        return UNKNOWN
+    return f"{formats.interval(share, row.seeds)} of {formats.count_tasks(len(row.whole.results))}"
+
+
 def _in_family(s: ComparisonSummary, row: _Row, family: str) -> str:
-    """Return how many tasks are solved, and by whom, where the row does not say that."""
+    """Return how many tasks are solved, and by which agent of an approach, if any."""
     each = row.members.get(family)
     if each is None:
         return NOTHING
-    by = f"<br>`{each.who.name}`" if each.who.name != row.name else ""
-    return f"{_count(s, each, family)}{by}"
+    named = each.who.name != row.name and each.won(s.reached, family)
+    return _count(s, each, family) + (f"<br>`{each.who.name}`" if named else "")
 
 
 def _kept(each: EntrantSummary, multiple: int, seconds: float) -> str:
@@ -162,8 +187,7 @@ def _budget(s: ComparisonSummary) -> str:
     known = {record["key"] for record in s.records if record["status"] == MEASURED}
     done = sum(cell.key in known for cell in cells)
     text = f"Budget: {s.reached:g} CPU-seconds of one thread a training; seeds: {seeds}."
-    text += " Settings were found by hand, on these tasks and some of these seeds; some give the"
-    text += " steps and registers of a known program."
+    text += " Settings were found by hand, on these tasks and some of these seeds."
     text += _solved_by_kind(s)
     if done < len(cells):
         text += f" Unfinished: {done:,} of {len(cells):,} trainings are measured."
@@ -173,15 +197,17 @@ def _budget(s: ComparisonSummary) -> str:
 
 
 def _solved_by_kind(s: ComparisonSummary) -> str:
-    """Say how many tasks each kind of supervision solves, of those measured, where some go on."""
+    """Say how many tasks agents of each row or kind of supervision solve, of those measured."""
     counts = []
-    for name, members in s.groups.items():
+    by_approach = _by_approach(s)
+    for name, members in (_approaches(s) if by_approach else s.groups).items():
         known, tried = won_and_tried(members, s.reached)
         later, _ = won_and_tried(members, s.budgets[-1])
-        more = [f"{later} as some had {s.budgets[-1]:g} s"] if later > known else []
+        more = [f"{later} with up to {s.budgets[-1]:g} s"] if later > known else []
         if single := _won_by_one(members, s.reached):
             more.append(f"{single} by one training")
-        counts.append(f"{known} of {tried} from {name}" + (f" ({'; '.join(more)})" * bool(more)))
+        which = f"{'by' if by_approach else 'from'} {name}"
+        counts.append(f"{known} of {tried} {which}" + (f" ({'; '.join(more)})" * bool(more)))
     return f" Tasks that any agent solves, of those tried: {', '.join(counts)}."
 
 

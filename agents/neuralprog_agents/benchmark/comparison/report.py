@@ -105,12 +105,12 @@ only under seeds that all its measured tasks have; else tasks with more seeds wo
 **Statistics.** An interquartile mean (IQM) is the mean of the middle half of all runs. In brackets
 are 95 % intervals of a bootstrap that is stratified by task. They are for these tasks, and three
 seeds make them too narrow. [?]: one seed, of which there is no interval. No brackets: both bounds
-round to the same per cent. Means, medians and intervals of an agent are over all tasks that it can
-face, so they compare agents that face the same tasks. Median times to solve a task count unsolved
-runs as censored (Kaplan and Meier). In a probability that a run scores more than another on the
-same task, ties count as halves. See Agarwal et al. 2021. Parameters are the numbers of what is
-learned: weights, or the entries of a program's table. Where no budget is named, it is {reached:g}
-seconds."""
+round to the same per cent. Means, medians and intervals of an agent or an approach are over all
+tasks that it can face, so they compare those that face the same. Median times to solve a task
+count unsolved runs as censored (Kaplan and Meier). In a probability that a run scores more than
+another on the same task, ties count as halves. See Agarwal et al. 2021. Parameters are the numbers
+of what is learned: weights, or the entries of a program's table. Where no budget is named, it is
+{reached:g} seconds."""
 
 
 _SUCCESS = """\
@@ -256,7 +256,7 @@ def _solved(s: ComparisonSummary, each: EntrantSummary, seconds: float, family: 
 
 def _improvement(s: ComparisonSummary, members: Sequence[EntrantSummary]) -> Iterator[str]:
     """Yield how likely the best of a kind is better than each other, on common tasks."""
-    ranked = sorted(members, key=lambda each: -each.rank(s.reached))
+    ranked = sorted(members, key=lambda each: each.rank(s.reached), reverse=True)
     rows = [row for other in ranked[1:] if (row := _better(s, ranked[0], other))]
     if rows:
         yield f"\nProbability that a run of `{ranked[0].who.name}` scores more:\n"

@@ -154,10 +154,10 @@ class EntrantSummary:
             return None
         return statistics.estimate([each.at(seconds) for each in self.results], statistics.mean)
 
-    def rank(self, seconds: float, family: str | None = None) -> float:
-        """Return the number of tasks solved within a budget, and below 1 for the mean success."""
+    def rank(self, seconds: float, family: str | None = None) -> tuple[int, float]:
+        """Return the number of tasks solved within a budget, and the sum of all mean successes."""
         rates = [fmean(each.at(seconds)) for each in self.of(family) if each.runs]
-        return len(self.won(seconds, family)) + fmean(rates or [0.0]) / 2
+        return len(self.won(seconds, family)), sum(rates)
 
     def end(self, family: str | None = None) -> float | None:
         """Return the CPU-seconds that every unsolved run got; None if all runs were solved."""

@@ -10,13 +10,22 @@ import pytest
 from neuralprog_agents.benchmark.comparison import main as comparison
 from neuralprog_agents.benchmark.comparison import plots, tasks
 from neuralprog_agents.benchmark.comparison.cells import Cell, configure
-from neuralprog_agents.benchmark.comparison.entrants import APPROACHES, ENTRANTS, entrant
+from neuralprog_agents.benchmark.comparison.entrants import (
+    APPROACHES,
+    ENTRANTS,
+    Entrant,
+    entrant,
+)
 from neuralprog_agents.benchmark.comparison.first_page import first_page, short_table
 from neuralprog_agents.benchmark.comparison.log import Log
 from neuralprog_agents.benchmark.comparison.plan import FACTORS, FULL, Plan, grown
 from neuralprog_agents.benchmark.comparison.records import group
 from neuralprog_agents.benchmark.comparison.report import report
-from neuralprog_agents.benchmark.comparison.summary import ComparisonSummary
+from neuralprog_agents.benchmark.comparison.summary import (
+    ComparisonSummary,
+    EntrantSummary,
+    Result,
+)
 
 ROOT = Path(__file__).parents[4]
 ENVS = ("NRAMCopy-v0", "NRAMSort-v0")
@@ -202,11 +211,12 @@ def test_the_report_has_it_all(tmp_path):
 
 def test_a_few_agents_have_a_row_each():
     lines = short_table(ComparisonSummary(PLAN, everything())).splitlines()
-    assert lines[0] == "| agent | learned from | tape | runs | seconds | length × 10 |"
+    head = "| agent | learned from | tape | solved | median seconds | length × 10 |"
+    assert lines[0] == head
     assert lines[2:5] == [
-        "| `ppo` | rewards | 0 of 2 | 0 % | > 600 | 0 (2) |",
-        "| `lstm` | pairs | 0 of 2 | 0 % | > 600 | 0 (2) |",
-        "| `search` | pairs | 2 of 2 | 100 % | 1 | 100 (2) |",
+        "| `ppo` | rewards | 0 of 2 | 0 % of 2 tasks | > 600 | 0 (2) |",
+        "| `lstm` | pairs | 0 of 2 | 0 % of 2 tasks | > 600 | 0 (2) |",
+        "| `search` | pairs | 2 of 2 | 100 % of 2 tasks | 1 | 100 (2) |",
     ]
     assert lines[6].startswith("Budget: 600 CPU-seconds of one thread a training; seeds: 2. Sett")
     assert lines[6].endswith(
@@ -214,37 +224,80 @@ def test_a_few_agents_have_a_row_each():
     )
 
 
-ON_TAPES = ("nram-gradient", "search", "nram-hybrid")
-ON_TABLES = ("np-gradient", "np-rewards", "neural_programmer")
-ON_BOTH = ("ppo", "a2c", "dqn")
 COPY, COLUMN = "NRAMCopy-v0", "NPSingleColumn-v0"
-MANY = Plan((*ON_TAPES, *ON_BOTH, *ON_TABLES), (COPY, COLUMN), seeds=1, seconds=60.0, longer=60.0)
+EVERYONE = tuple(each.name for each in ENTRANTS)
+MANY = Plan(EVERYONE, (COPY, COLUMN), seeds=1, seconds=60.0, longer=60.0)
+ON_TAPES = (
+    "search", "nram-gradient", "nram-hybrid", "policy-gradient", "policy-gradient-progress",
+    "ntm-lstm", "ntm-mlp",
+)  # fmt: skip
+ON_TABLES = ("neural_programmer", "np-gradient", "np-rewards")
+ON_BOTH = (
+    "lstm", "lstm-attention", "transformer", "ppo", "maskableppo", "a2c", "recurrentppo", "dqn",
+    "imitation",
+)  # fmt: skip
 
 
-def test_of_many_agents_each_approach_has_a_row_with_its_best_in_each_family():
+def of_everyone(*winners):
+    """Records of all agents, of which these have solved their tasks."""
     cells = [(name, COPY) for name in (*ON_TAPES, *ON_BOTH)]
     cells += [(name, COLUMN) for name in (*ON_TABLES, *ON_BOTH)]
-    winners = [("search", COPY), ("a2c", COPY), ("dqn", COLUMN), ("np-rewards", COLUMN)]
     solved = {"curve": ((1.0, 1.0),), "solved": 1.0}
-    records = [row(*cell, **(solved if cell in winners else {})) for cell in cells]
-    lines = short_table(ComparisonSummary(MANY, records)).splitlines()
-    assert lines[0] == "| approach | learned from | tape | table | runs | seconds | length × 10 |"
-    assert [line.split(" | ")[:5] for line in lines[2:6]] == [
-        ["| RL on whole programs", "rewards", "–", "1 of 1<br>`np-rewards`", "100 % [?]"],
-        ["| RL step by step", "rewards", "1 of 1<br>`a2c`", "1 of 1<br>`dqn`", "100 % [?]"],
-        ["| differentiable machine", "pairs, answers",
-         "0 of 1<br>`nram-gradient`", "0 of 1<br>`np-gradient`", "0 % [?]"],
-        ["| program search", "pairs, answers",
-         "1 of 1<br>`search`", "0 of 1<br>`neural_programmer`", "50 % [?]"],
+    return [row(*cell, **(solved if cell in winners else {})) for cell in cells]
+
+
+def test_of_everyone_each_approach_has_a_row_with_its_best_in_each_family():
+    winners = [("search", COPY), ("a2c", COPY), ("dqn", COLUMN), ("np-rewards", COLUMN)]
+    lines = short_table(ComparisonSummary(MANY, of_everyone(*winners))).splitlines()
+    columns = "tape | table | solved | median seconds | length × 10"
+    assert lines[0] == f"| approach | learned from | {columns} |"
+    assert [line.split(" | ")[:5] for line in lines[2:8]] == [
+        ["| RL and annealing of programs", "rewards",
+         "0 of 1", "1 of 1<br>`np-rewards`", "50 % [?] of 2 tasks"],
+        ["| RL step by step", "rewards", "1 of 1<br>`a2c`", "1 of 1<br>`dqn`",
+         "100 % [?] of 2 tasks"],
+        ["| differentiable machine", "pairs, answers", "0 of 1", "0 of 1", "0 % [?] of 2 tasks"],
+        ["| program search", "pairs, answers", "1 of 1<br>`search`", "0 of 1",
+         "50 % [?] of 2 tasks"],
+        ["| sequence network", "pairs", "0 of 1", "0 of 1", "0 % [?] of 2 tasks"],
+        ["| imitation", "demonstrations", "0 of 1", "0 of 1", "0 % [?] of 2 tasks"],
     ]  # fmt: skip
-    assert lines[6] == ""
+    assert " 2 of 2 by RL step by step (2 by one training), 0 of 2 by differentiable" in lines[9]
+    page = first_page(ComparisonSummary(MANY, of_everyone(*winners)))
+    assert "\n- **approach**: RL and annealing of programs: whole programs are run" in page
+
+
+def test_an_agent_that_is_called_as_its_approach_is_not_one_where_agents_are_compared():
+    plan = replace(PLAN, entrants=("imitation", "search"))
+    text = first_page(ComparisonSummary(plan, [row("imitation", ENVS[0], solved=1.0)]))
+    assert "| `imitation` | demonstrations | " in text
+    assert "**approach**" not in text
+
+
+def test_one_s_own_agent_has_a_row_beside_the_approaches():
+    summary = ComparisonSummary(MANY, of_everyone())
+    mine = Entrant("mine", agent="mine")
+    summary.entrants.append(EntrantSummary(mine, {"rewards": [COPY]}, [Result(COPY, ())]))
+    assert "| `mine` | rewards | ? | – | ? | ? | ? |" in short_table(summary)
+
+
+def test_the_best_of_a_family_is_who_solves_most_and_not_who_faces_least():
+    full = replace(PLAN, entrants=EVERYONE, envs=(COPY, "NRAMReversedAddition-v0"), seeds=1)
+    solved = {"curve": ((1.0, 1.0),), "solved": 1.0}
+    half = {"curve": ((1.0, 0.6),)}
+    records = [
+        row("nram-hybrid", COPY, **solved), row("nram-hybrid", full.envs[1], **half),
+        row("library-learning", full.envs[1], **solved),
+    ]  # fmt: skip
+    assert "| program search | pairs | 1 of 2<br>`nram-hybrid` |" in short_table(
+        ComparisonSummary(full, records)
+    )
 
 
 def test_who_is_still_being_measured_waits_for_its_place():
-    records = [row("ppo", MANY.envs[0]), row("a2c", MANY.envs[0], budget=10.0, solved=None)]
+    records = [row("ppo", COPY), row("a2c", COPY, budget=10.0, curve=((1.0, 0.9),))]
     text = short_table(ComparisonSummary(MANY, records))
-    assert "<br>`ppo`" in text
-    assert "<br>`a2c`" not in text
+    assert "| RL step by step | rewards | 0 of 1 | ? | ? | ? | ? |" in text
 
 
 def test_every_agent_has_an_approach_and_every_approach_an_agent():
@@ -263,14 +316,14 @@ def test_notes_that_are_the_same_stand_once():
 
 def test_of_what_is_measured_in_part_only_that_counts():
     text = short_table(ComparisonSummary(PLAN, [row("lstm", ENVS[0], solved=1.0)]))
-    assert "| `lstm` | pairs | 1 of 1 measured | ? | 1 |" in text
+    assert "| `lstm` | pairs | 1 of 1 measured | ? | ? | ? |" in text
 
 
 def test_tasks_count_alike_while_some_have_more_seeds_than_others():
     solved = {"curve": ((1.0, 1.0),), "solved": 1.0}
     records = [row("search", ENVS[0], seed, **solved) for seed in (0, 1)]
     summary = ComparisonSummary(PLAN, [*records, row("search", ENVS[1], budget=600.0)])
-    assert "| `search` | pairs | 1 of 2 | 50 % [?] |" in short_table(summary)
+    assert "| `search` | pairs | 1 of 2 | 50 % [?] of 2 tasks |" in short_table(summary)
     assert "Unfinished: 3 of 12 trainings are measured." in short_table(summary)
     assert "Not counted yet: 1 of these, as their agent lacks tasks of their seed." in short_table(
         summary
@@ -289,7 +342,7 @@ def test_a_task_without_settings_counts_as_one_of_its_family():
 
 def test_what_is_not_measured_is_not_called_unsolved():
     text = short_table(ComparisonSummary(PLAN, everything()[:2]))
-    assert "| `ppo` | rewards | ? | ? | – |" in text
+    assert "| `ppo` | rewards | ? | ? | ? | ? |" in text
     assert "Unfinished: 0 of 12 trainings are measured." in text
 
 
@@ -331,7 +384,7 @@ def test_memory_grows_over_the_seeds_that_every_size_has():
 def test_each_kind_says_how_many_of_its_tasks_any_agent_solves():
     records = [row("search", ENVS[0], solved=10.0), row("lstm", ENVS[1], budget=600.0)]
     text = short_table(ComparisonSummary(PLAN, [*records, row("ppo", ENVS[0], solved=100.0)]))
-    assert "of those tried: 0 of 1 from rewards (1 as some had 600 s), 1 of 2 from pairs" in text
+    assert "of those tried: 0 of 1 from rewards (1 with up to 600 s), 1 of 2 from pairs" in text
 
 
 def test_who_had_more_time_than_all_is_told():
@@ -437,6 +490,14 @@ def test_gradient_descent_has_settings_of_its_own_for_all_but_the_tasks_that_its
     stems = [entrant("nram-gradient").file(env).stem for env in FULL.envs if env.startswith("NRAM")]
     others = sum(not stem.endswith("-gradient") for stem in stems)
     assert entrant("nram-gradient").note.startswith(f"on {others} tasks it has the settings of")
+
+
+def test_the_gradient_of_the_neural_programmer_solves_what_its_note_says():
+    records = Log(ROOT / comparison.OF_RECORD / comparison.LOG).records.values()
+    own = [each for each in records if each["entrant"] == "np-gradient"]
+    longer = {each["env"]: each["solved"] for each in own if each["budget"] > 60.0}
+    assert set(longer) == {"NPTableQA-v0", "NPTableQASynonyms-v0", "NPTextMatch-v0"}
+    assert all(60.0 < seconds <= 600.0 for seconds in longer.values())
 
 
 def test_the_record_keeps_its_budgets():
