@@ -148,10 +148,12 @@ def _cells(s: ComparisonSummary, row: _Row) -> list[str]:
 
 
 def _solved_share(s: ComparisonSummary, row: _Row) -> str:
-    share = row.whole.solved(s.reached)
+    whole = row.whole
+    share = whole.solved(s.reached)
     if share is None:
         return UNKNOWN
-    return f"{formats.interval(share, row.seeds)} of {formats.count_tasks(len(row.whole.results))}"
+    of_all = f"<br>of {formats.count_tasks(len(whole.results))}"
+    return formats.interval(share, row.seeds) + (of_all if row.team else formats.of_tasks(s, whole))
 
 
 def _in_family(s: ComparisonSummary, row: _Row, family: str) -> str:
