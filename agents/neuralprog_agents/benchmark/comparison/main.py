@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -239,4 +239,16 @@ def _show(short: str) -> None:
         last = kind
     console = Console()
     console.print(table)
+    for line in _best_agents(heads, rows[2:]):
+        console.print(line, highlight=False)
     console.print(Markdown(short[short.index("\nBudget") :]))
+
+
+def _best_agents(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Say in a line for each approach who stands for it where; the table has no room for that."""
+    for name, _, *cells in rows:
+        named = [
+            f"{h} {c.split('`')[1]}" for h, c in zip(heads, cells, strict=True) if "<br>`" in c
+        ]
+        if named:
+            yield f"{name}: {', '.join(named)}"

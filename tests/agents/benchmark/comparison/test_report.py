@@ -449,6 +449,18 @@ def test_kinds_of_supervision_are_compared_within_the_same_time():
     assert plots.solved_shares(summary, "rewards") == dict.fromkeys(ENVS, 0.0)
 
 
+def test_a_terminal_is_told_who_stands_for_an_approach(tmp_path, capsys):
+    log = Log(tmp_path / "compare.jsonl")
+    for record in of_everyone(("search", COPY), ("a2c", COPY), ("dqn", COLUMN)):
+        log.add(record)
+    comparison.main(report=True, output=tmp_path, agents=EVERYONE, envs=MANY.envs, seeds=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert "RL step by step: tape a2c, table dqn" in [line.strip() for line in lines]
+    assert all(len(line) <= 80 for line in lines)
+    assert "program search: tape search" in [line.strip() for line in lines]
+    assert not any("<br>" in line for line in lines)
+
+
 def test_a_report_needs_the_log_alone(tmp_path, monkeypatch):
     log = Log(tmp_path / "compare.jsonl")
     for record in everything():
