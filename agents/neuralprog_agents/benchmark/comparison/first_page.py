@@ -118,14 +118,19 @@ def _trained(s: ComparisonSummary) -> list[EntrantSummary]:
 def _rows(s: ComparisonSummary) -> list[_Row]:
     """Return a row for each agent, or one for each approach, with its best in each family."""
     if not _by_approach(s):
-        return [_row(s, each.who.name, [each]) for each in _trained(s)]
-    return [_row(s, name, members) for name, members in _approaches(s).items()]
+        return [_Row(each.who.name, False, _stands_for(s, [each])) for each in _trained(s)]
+    return [
+        _Row(name, name in APPROACHES, _stands_for(s, members))
+        for name, members in _approaches(s).items()
+    ]
 
 
-def _row(s: ComparisonSummary, name: str, members: Sequence[EntrantSummary]) -> _Row:
+def _stands_for(
+    s: ComparisonSummary, members: Sequence[EntrantSummary]
+) -> dict[str, EntrantSummary]:
+    """Return the best of some agents in each family where any of them acts."""
     acting = {family: [each for each in members if each.of(family)] for family in s.families}
-    best = {family: _best(s, those, family) for family, those in acting.items() if those}
-    return _Row(name, members[0].who.approach == name and _by_approach(s), best)
+    return {family: _best(s, those, family) for family, those in acting.items() if those}
 
 
 def _best(s: ComparisonSummary, members: Sequence[EntrantSummary], family: str) -> EntrantSummary:
@@ -202,7 +207,8 @@ def _solved_by_kind(s: ComparisonSummary) -> str:
     """Say how many tasks agents of each row or kind of supervision solve, of those measured."""
     counts = []
     by_approach = _by_approach(s)
-    for name, members in (_approaches(s) if by_approach else s.groups).items():
+    kinds = _approaches(s) if by_approach else s.groups
+    for name, members in kinds.items():
         known, tried = won_and_tried(members, s.reached)
         later, _ = won_and_tried(members, s.budgets[-1])
         more = [f"{later} with up to {s.budgets[-1]:g} s"] if later > known else []

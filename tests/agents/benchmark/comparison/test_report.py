@@ -26,6 +26,7 @@ from neuralprog_agents.benchmark.comparison.summary import (
     EntrantSummary,
     Result,
 )
+from neuralprog_envs.registry import find
 
 ROOT = Path(__file__).parents[4]
 ENVS = ("NRAMCopy-v0", "NRAMSort-v0")
@@ -502,6 +503,26 @@ def test_gradient_descent_has_settings_of_its_own_for_all_but_the_tasks_that_its
     stems = [entrant("nram-gradient").file(env).stem for env in FULL.envs if env.startswith("NRAM")]
     others = sum(not stem.endswith("-gradient") for stem in stems)
     assert entrant("nram-gradient").note.startswith(f"on {others} tasks it has the settings of")
+
+
+@pytest.mark.parametrize(
+    ("names", "family", "own"),
+    [
+        (("search", "policy-gradient", "nram-hybrid"), "tape", 18),
+        (("policy-search",), "program", 6),
+        (("npi",), "program", 7),
+        (("ppo", "imitation"), "tape", 0),
+        (("lstm",), "tape", 2),  # "a few"
+        (("ppo",), "program", 3),
+        (("imitation",), "program", 0),
+    ],
+)
+def test_the_first_page_tells_rightly_who_has_settings_for_each_task(names, family, own):
+    envs = [env for env in FULL.envs if find(env).family == family]
+    for name in names:
+        cells = [configure(Cell(name, env, 0, None), 60.0) for env in envs]
+        files = [entrant(name).file(cell.cell.env).stem for cell in cells if not cell.refused]
+        assert sum(not stem.startswith(family) for stem in files) == own, (name, files)
 
 
 def test_the_gradient_of_the_neural_programmer_solves_what_its_note_says():
